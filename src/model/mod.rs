@@ -1,0 +1,17 @@
+//! The words every other module speaks: addresses, values, secrets, changes, probes and steps.
+
+mod address;
+mod change;
+mod content;
+mod node;
+mod program;
+mod secret;
+mod value;
+
+pub use address::Address;
+pub use change::{Action, Change, Changes};
+pub use content::Content;
+pub use node::{Entry, Node, NodeValue};
+pub use program::{Arg, Blob, Expect, Lock, Owed, OwedAction, Probe, ProbeOutput, ProbeStatus, Record, Row, Step};
+pub use secret::Secret;
+pub use value::{Until, Value};

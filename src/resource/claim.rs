@@ -1,0 +1,100 @@
+//! What resources provide and require: the only way kinds meet.
+
+/// A namespace of claims. A new kind may bring its own; only [`Space::PATH`] has a rule beyond equality.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Space(pub &'static str);
+
+impl Space {
+    /// A path of the file system. Requiring one means: whatever provides it, or else its nearest provided ancestor.
+    /// Whatever provides a path also comes after what provides its nearest provided ancestor.
+    pub const PATH: Self = Self("path");
+    /// A unix user, by name.
+    pub const USER: Self = Self("user");
+    /// A unix group, by name.
+    pub const GROUP: Self = Self("group");
+    /// A systemd unit, by its full name (`nginx.service`).
+    pub const UNIT: Self = Self("unit");
+    /// A package of the host's package manager.
+    pub const PACKAGE: Self = Self("package");
+    /// A source of packages; `*` is required by every package.
+    pub const PACKAGE_SOURCE: Self = Self("package source");
+    /// A program that must be on the host, by name (`ufw`). Packages provide the programs they are known to bring.
+    pub const PROGRAM: Self = Self("program");
+}
+
+/// One thing provided or required.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Claim {
+    pub space: Space,
+    pub name: String,
+}
+
+impl Claim {
+    pub fn new(space: Space, name: impl Into<String>) -> Self {
+        Self { space, name: name.into() }
+    }
+
+    pub fn path(path: impl Into<String>) -> Self {
+        Self::new(Space::PATH, path)
+    }
+}
+
+/// Where in the order of a host a resource stands by habit. Edges from this are soft: they give way to real ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Phase {
+    /// Looked at before anything changes.
+    Requirement,
+    /// Where packages come from.
+    PackageSource,
+    /// Packages: before what configures or runs them.
+    Package,
+    #[default]
+    Normal,
+    /// After everything.
+    Check,
+}
+
+/// What a resource provides and requires.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Claims {
+    /// What exists once the resource is in place. Two resources of one host that provide the same claim are an error,
+    /// unless both kinds list it in `shares`.
+    pub provides: Vec<Claim>,
+    /// What must be in place before; where nothing in the spec provides it, the host is expected to have it.
+    pub requires: Vec<Claim>,
+    pub phase: Phase,
+}
+
+impl Claims {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub fn phase(mut self, phase: Phase) -> Self {
+        self.phase = phase;
+        self
+    }
+
+    pub fn provides(mut self, space: Space, name: impl Into<String>) -> Self {
+        self.provides.push(Claim::new(space, name));
+        self
+    }
+
+    pub fn requires(mut self, space: Space, name: impl Into<String>) -> Self {
+        self.requires.push(Claim::new(space, name));
+        self
+    }
+
+    /// Requires something only where it is given.
+    pub fn requires_some(self, space: Space, name: Option<&String>) -> Self {
+        match name {
+            Some(name) => self.requires(space, name),
+            None => self,
+        }
+    }
+
+    /// Requires owner and group of a path where they are named.
+    pub fn owned_by(self, owner: Option<&String>, group: Option<&String>) -> Self {
+        self.requires_some(Space::USER, owner).requires_some(Space::GROUP, group)
+    }
+}

@@ -1,0 +1,146 @@
+//! `directory`: a folder with owner, group and mode.
+
+use crate::model::{Changes, Expect, Probe, ProbeOutput, Step, Value};
+use crate::row;
+
+use super::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
+
+/// A folder with owner, group and mode.
+pub struct Directory;
+
+#[derive(Clone, Debug)]
+pub struct Desired {
+    owner: Option<String>,
+    group: Option<String>,
+    mode: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observed {
+    owner: String,
+    group: String,
+    /// Four octal digits.
+    mode: String,
+}
+
+impl Kind for Directory {
+    const KIND: &'static str = "directory";
+    const SECTION: &'static str = "directories";
+    const ATTRIBUTES: &'static [Attribute] = &[
+        Attribute::optional("owner", Shape::Account, "The user that owns it; left alone where left out."),
+        Attribute::optional("group", Shape::Account, "The group that owns it; left alone where left out."),
+        Attribute::optional(
+            "mode",
+            Shape::Mode,
+            "Its permissions; 0755 when it is created, left alone where left out.",
+        ),
+    ];
+    const DOCUMENTATION: Documentation = Documentation {
+        summary: "A folder with owner, group and mode.",
+        name: "The absolute path.",
+        example: "directories:\n  /opt/app:\n    owner: root\n    mode: \"0755\"\n",
+        notes: "Missing parents are made with mode 0755 and the session's user as owner. `state: absent` removes an \
+                empty folder; one that holds anything is an error, never a loss.",
+    };
+
+    type Desired = Desired;
+    type Observed = Observed;
+
+    fn decode(fields: &mut Fields<'_>) -> Desired {
+        Desired { owner: fields.text("owner"), group: fields.text("group"), mode: fields.mode("mode") }
+    }
+
+    fn claims(resource: &Resource<Desired>) -> Claims {
+        Claims::new()
+            .provides(Space::PATH, resource.name())
+            .owned_by(resource.desired.owner.as_ref(), resource.desired.group.as_ref())
+    }
+
+    fn probe(all: &[&Resource<Desired>]) -> Probe {
+        Probe::new(include_str!("probe.sh"), all.iter().map(|resource| row![resource.name()]).collect())
+    }
+
+    fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
+        output
+            .first_records(all.len())
+            .into_iter()
+            .map(|record| match record {
+                None => Observation::Failed(output.explain()),
+                Some(record) => match record.field(0) {
+                    "absent" => Observation::Absent,
+                    "directory" => Observation::Present(Observed {
+                        owner: record.field(1).to_string(),
+                        group: record.field(2).to_string(),
+                        mode: format!("{:0>4}", record.field(3)),
+                    }),
+                    other => Observation::Failed(format!("it is there, but {other}, not a folder")),
+                },
+            })
+            .collect()
+    }
+
+    fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
+        vec![
+            ("owner", observed.owner.as_str().into()),
+            ("group", observed.group.as_str().into()),
+            ("mode", observed.mode.as_str().into()),
+        ]
+    }
+
+    fn diff(resource: &Resource<Desired>, observed: &Observation<Observed>) -> Changes {
+        let desired = &resource.desired;
+        let mut changes = Changes::new();
+        match observed {
+            Observation::Present(observed) => {
+                changes.compare_if("owner", observed.owner.as_str(), desired.owner.clone());
+                changes.compare_if("group", observed.group.as_str(), desired.group.clone());
+                changes.compare_if("mode", observed.mode.as_str(), desired.mode.clone());
+            }
+            _ => {
+                changes.compare_if("owner", Value::Null, desired.owner.clone());
+                changes.compare_if("group", Value::Null, desired.group.clone());
+                changes.push("mode", Value::Null, desired.mode.clone().unwrap_or_else(|| "0755".into()));
+            }
+        }
+        changes
+    }
+
+    fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
+        if resource.is_absent() {
+            return Some(vec![Expect::Is("absent".into())]);
+        }
+        let is = |value: &Option<String>| value.clone().map_or(Expect::Any, Expect::Is);
+        let desired = &resource.desired;
+        // `stat` prints the mode without leading zeros.
+        let mode = desired.mode.as_ref().map(|mode| mode.trim_start_matches('0').to_string());
+        Some(vec![Expect::Is("directory".into()), is(&desired.owner), is(&desired.group), is(&mode)])
+    }
+
+    fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
+        let mut steps = Vec::new();
+        let (absent, present): (Vec<usize>, Vec<usize>) =
+            (0..batch.len()).partition(|&at| batch[at].resource.is_absent());
+        if !present.is_empty() {
+            let rows = present
+                .iter()
+                .map(|&at| {
+                    let resource = batch[at].resource;
+                    let desired = &resource.desired;
+                    row![resource.name(), desired.owner.as_ref(), desired.group.as_ref(), desired.mode.as_ref()]
+                })
+                .collect();
+            let purpose = format!("make or change {}", count(present.len()));
+            steps.push(Step::new(include_str!("apply.sh"), present, purpose).rows(rows));
+        }
+        if !absent.is_empty() {
+            let rows = absent.iter().map(|&at| row![batch[at].resource.name()]).collect();
+            let purpose = format!("remove {}", count(absent.len()));
+            steps.push(Step::new(include_str!("remove.sh"), absent, purpose).rows(rows));
+        }
+        steps
+    }
+}
+
+fn count(folders: usize) -> String {
+    if folders == 1 { "1 folder".into() } else { format!("{folders} folders") }
+}

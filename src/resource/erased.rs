@@ -1,0 +1,221 @@
+//! Kinds as objects, so that the engine can hold resources of all kinds in one list.
+
+use std::any::Any;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::diagnostic::Diagnostic;
+use crate::model::{Action, Address, Change, Changes, Expect, Node, OwedAction, Probe, ProbeOutput, Step, Value};
+
+use super::kind::deleted;
+use super::{
+    Attribute, Claim, Claims, Deferral, Documentation, Fields, Kind, Observation, Planned, Resource, State, Style,
+    Trigger,
+};
+
+/// A resource of some kind.
+#[derive(Clone)]
+pub struct AnyResource {
+    pub kind: &'static dyn KindObject,
+    inner: Arc<dyn Any + Send + Sync>,
+}
+
+impl fmt::Debug for AnyResource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AnyResource({})", self.kind.name())
+    }
+}
+
+/// What was observed of a resource of some kind.
+#[derive(Clone)]
+pub enum AnyObserved {
+    Absent,
+    Present(Arc<dyn Any + Send + Sync>),
+    Later { needs: Claim, reason: String },
+    Failed(String),
+}
+
+impl fmt::Debug for AnyObserved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent => f.write_str("Absent"),
+            Self::Present(_) => f.write_str("Present"),
+            Self::Later { needs, reason } => write!(f, "Later({needs:?}, {reason})"),
+            Self::Failed(reason) => write!(f, "Failed({reason})"),
+        }
+    }
+}
+
+/// A resource whose steps are wanted, of some kind.
+pub struct ErasedPlanned<'a> {
+    pub resource: &'a AnyResource,
+    pub observed: &'a AnyObserved,
+    pub changes: &'a [Change],
+    pub action: Action,
+    pub owed: Option<OwedAction>,
+}
+
+/// What all resources have in common, taken from a spec before a kind decodes its part.
+pub struct Common {
+    pub address: Address,
+    pub state: State,
+    pub run_as: Option<String>,
+    pub timeout: Option<Duration>,
+}
+
+/// A [`Kind`] as an object.
+pub trait KindObject: Send + Sync {
+    fn name(&self) -> &'static str;
+    fn section(&self) -> &'static str;
+    fn style(&self) -> Style;
+    fn attributes(&self) -> &'static [Attribute];
+    fn documentation(&self) -> &'static Documentation;
+    fn decode(
+        &self,
+        common: Common,
+        node: &Node,
+        diagnostics: &mut Vec<Diagnostic>,
+        deferrals: &mut Vec<Deferral>,
+    ) -> AnyResource;
+    fn claims(&self, resource: &AnyResource) -> Claims;
+    fn triggers(&self, resource: &AnyResource) -> Vec<Trigger>;
+    fn probe(&self, all: &[&AnyResource]) -> Probe;
+    fn parse(&self, all: &[&AnyResource], output: &ProbeOutput) -> Vec<AnyObserved>;
+    fn observed_attributes(&self, observed: &AnyObserved) -> Vec<(&'static str, Value)>;
+    /// Compares; a resource that should go and is there is `deleted`.
+    fn diff(&self, resource: &AnyResource, observed: &AnyObserved) -> Changes;
+    fn expected(&self, resource: &AnyResource) -> Option<Vec<Expect>>;
+    fn steps(&self, batch: &[ErasedPlanned<'_>]) -> Vec<Step>;
+    fn is_absent(&self, resource: &AnyResource) -> bool;
+}
+
+/// Wraps a [`Kind`]; the registry holds one for each.
+pub(super) struct Erased<K: Kind>(PhantomData<fn() -> K>);
+
+impl<K: Kind> Erased<K> {
+    pub(super) const fn new() -> Self {
+        Self(PhantomData)
+    }
+
+    /// The registry pairs each resource with its own kind; anything else is a bug in the engine.
+    fn own(resource: &AnyResource) -> &Resource<K::Desired> {
+        resource.inner.downcast_ref().expect("a resource is handed to the kind that decoded it")
+    }
+
+    fn observation(observed: &AnyObserved) -> Observation<K::Observed> {
+        match observed {
+            AnyObserved::Absent => Observation::Absent,
+            AnyObserved::Present(value) => Observation::Present(
+                value
+                    .downcast_ref::<K::Observed>()
+                    .expect("an observation is handed to the kind that parsed it")
+                    .clone(),
+            ),
+            AnyObserved::Later { needs, reason } => Observation::Later { needs: needs.clone(), reason: reason.clone() },
+            AnyObserved::Failed(reason) => Observation::Failed(reason.clone()),
+        }
+    }
+}
+
+impl<K: Kind> KindObject for Erased<K> {
+    fn name(&self) -> &'static str {
+        K::KIND
+    }
+
+    fn section(&self) -> &'static str {
+        K::SECTION
+    }
+
+    fn style(&self) -> Style {
+        K::STYLE
+    }
+
+    fn attributes(&self) -> &'static [Attribute] {
+        K::ATTRIBUTES
+    }
+
+    fn documentation(&self) -> &'static Documentation {
+        const { &K::DOCUMENTATION }
+    }
+
+    fn decode(
+        &self,
+        common: Common,
+        node: &Node,
+        diagnostics: &mut Vec<Diagnostic>,
+        deferrals: &mut Vec<Deferral>,
+    ) -> AnyResource {
+        let Common { address, state, run_as, timeout } = common;
+        let desired = K::decode(&mut Fields::new(&address.name.clone(), state, node, diagnostics, deferrals));
+        let kind = super::by_name(K::KIND).expect("a kind that decodes is registered");
+        AnyResource { kind, inner: Arc::new(Resource { address, state, run_as, timeout, desired }) }
+    }
+
+    fn claims(&self, resource: &AnyResource) -> Claims {
+        K::claims(Self::own(resource))
+    }
+
+    fn triggers(&self, resource: &AnyResource) -> Vec<Trigger> {
+        K::triggers(Self::own(resource))
+    }
+
+    fn probe(&self, all: &[&AnyResource]) -> Probe {
+        K::probe(&all.iter().map(|resource| Self::own(resource)).collect::<Vec<_>>())
+    }
+
+    fn parse(&self, all: &[&AnyResource], output: &ProbeOutput) -> Vec<AnyObserved> {
+        K::parse(&all.iter().map(|resource| Self::own(resource)).collect::<Vec<_>>(), output)
+            .into_iter()
+            .map(|observation| match observation {
+                Observation::Absent => AnyObserved::Absent,
+                Observation::Present(value) => AnyObserved::Present(Arc::new(value)),
+                Observation::Later { needs, reason } => AnyObserved::Later { needs, reason },
+                Observation::Failed(reason) => AnyObserved::Failed(reason),
+            })
+            .collect()
+    }
+
+    fn observed_attributes(&self, observed: &AnyObserved) -> Vec<(&'static str, Value)> {
+        match Self::observation(observed) {
+            Observation::Present(value) => K::attributes(&value),
+            _ => Vec::new(),
+        }
+    }
+
+    fn diff(&self, resource: &AnyResource, observed: &AnyObserved) -> Changes {
+        let own = Self::own(resource);
+        let observation = Self::observation(observed);
+        match (&observation, own.state) {
+            (Observation::Absent, State::Absent) => Changes::new(),
+            (Observation::Present(value), State::Absent) if K::STYLE == Style::Converge => deleted::<K>(value),
+            _ => K::diff(own, &observation),
+        }
+    }
+
+    fn expected(&self, resource: &AnyResource) -> Option<Vec<Expect>> {
+        K::expected(Self::own(resource))
+    }
+
+    fn steps(&self, batch: &[ErasedPlanned<'_>]) -> Vec<Step> {
+        let observed: Vec<Observation<K::Observed>> =
+            batch.iter().map(|planned| Self::observation(planned.observed)).collect();
+        let typed: Vec<Planned<'_, K>> = batch
+            .iter()
+            .zip(&observed)
+            .map(|(planned, observed)| Planned {
+                resource: Self::own(planned.resource),
+                observed,
+                changes: planned.changes,
+                action: planned.action,
+                owed: planned.owed,
+            })
+            .collect();
+        K::steps(&typed)
+    }
+
+    fn is_absent(&self, resource: &AnyResource) -> bool {
+        Self::own(resource).is_absent()
+    }
+}

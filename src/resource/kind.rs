@@ -1,0 +1,172 @@
+//! The trait a resource kind implements.
+
+use std::time::Duration;
+
+use crate::model::{Action, Address, Change, Changes, Expect, OwedAction, Probe, ProbeOutput, Step, Value};
+
+use super::{Attribute, Claim, Claims, Fields};
+
+/// Whether a resource should exist.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum State {
+    #[default]
+    Present,
+    Absent,
+}
+
+/// A resource as the spec wants it: what all kinds have in common, and the kind's own part.
+#[derive(Clone, Debug)]
+pub struct Resource<D> {
+    pub address: Address,
+    pub state: State,
+    /// `as:`, the unix user its commands run as.
+    pub run_as: Option<String>,
+    /// `timeout:`, for one step of it.
+    pub timeout: Option<Duration>,
+    pub desired: D,
+}
+
+impl<D> Resource<D> {
+    /// Returns the resource's name.
+    pub fn name(&self) -> &str {
+        &self.address.name
+    }
+
+    pub fn is_absent(&self) -> bool {
+        self.state == State::Absent
+    }
+}
+
+/// What was seen of a resource.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Observation<O> {
+    Absent,
+    Present(O),
+    /// It cannot be told yet: what observes it (a tool, a user, a folder) is not there. The plan defers the resource
+    /// until what provides the claim is applied; where nothing in the spec does, that is an error saying `reason`.
+    Later {
+        needs: Claim,
+        reason: String,
+    },
+    /// It could not be told, and applying other resources will not help.
+    Failed(String),
+}
+
+/// How a kind behaves in a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// Desired and observed are compared; an unchanged resource has no changes.
+    Converge,
+    /// A command: a change means it runs. Whether it must is asked again after anything it depends on has changed.
+    Run,
+    /// Changes nothing. A plan looks once and reports a failure as a finding; an apply looks until `within` is over.
+    Check,
+    /// Changes nothing. A host that does not meet it refuses the plan.
+    Requirement,
+}
+
+/// Asks for a restart or reload of a resource when others change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trigger {
+    pub source: TriggerSource,
+    pub action: OwedAction,
+}
+
+/// Whose change it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TriggerSource {
+    /// What provides this on the same host.
+    Provider(Claim),
+    /// Addresses or globs as written in the spec (`file:/etc/app/**`, `app1/secret:x`).
+    Selector(String),
+}
+
+/// A resource whose steps are wanted.
+#[derive(Debug)]
+pub struct Planned<'a, K: Kind + ?Sized> {
+    pub resource: &'a Resource<K::Desired>,
+    pub observed: &'a Observation<K::Observed>,
+    /// Empty where only a restart or reload is wanted.
+    pub changes: &'a [Change],
+    pub action: Action,
+    /// A restart or reload wanted by others' changes, or owed from an earlier run.
+    pub owed: Option<OwedAction>,
+}
+
+/// What `infra explain` and the reference say of a kind.
+#[derive(Clone, Copy, Debug)]
+pub struct Documentation {
+    /// One sentence: what the resource is.
+    pub summary: &'static str,
+    /// What the name means: "The absolute path."
+    pub name: &'static str,
+    /// A section of a spec that works.
+    pub example: &'static str,
+    /// What a reader needs beyond the table: how it is observed, what it costs, what it does not do. Markdown.
+    pub notes: &'static str,
+}
+
+/// A resource kind. Everything here is pure.
+pub trait Kind: Send + Sync + 'static {
+    /// The singular noun of addresses: `user`.
+    const KIND: &'static str;
+    /// The section of a spec: `users`.
+    const SECTION: &'static str;
+    const STYLE: Style = Style::Converge;
+    const ATTRIBUTES: &'static [Attribute];
+    const DOCUMENTATION: Documentation;
+
+    /// The kind's own part of a resource, typed.
+    type Desired: Clone + std::fmt::Debug + Send + Sync + 'static;
+    /// What its probe tells of a resource that exists.
+    type Observed: Clone + std::fmt::Debug + PartialEq + Send + Sync + 'static;
+
+    /// Reads the evaluated attributes. Shapes have been checked against [`Kind::ATTRIBUTES`]; what is left to check is
+    /// what a table cannot say. A value not known yet reads as the type's default and is remembered by `fields`; the
+    /// planner then defers the resource, so kinds need not care.
+    fn decode(fields: &mut Fields<'_>) -> Self::Desired;
+
+    /// Says what it provides and requires.
+    fn claims(resource: &Resource<Self::Desired>) -> Claims;
+
+    /// Says whose changes restart or reload it.
+    fn triggers(_resource: &Resource<Self::Desired>) -> Vec<Trigger> {
+        Vec::new()
+    }
+
+    /// Makes the one program that observes all these resources of a host; row `n` is about `all[n]`.
+    fn probe(all: &[&Resource<Self::Desired>]) -> Probe;
+
+    /// Reads what the probe wrote; returns one observation for each of `all`. A row without a record is `Failed`,
+    /// never `Absent`: absence must have been seen.
+    fn parse(all: &[&Resource<Self::Desired>], output: &ProbeOutput) -> Vec<Observation<Self::Observed>>;
+
+    /// Returns the attributes of what was observed, for `before` in the plan.
+    fn attributes(observed: &Self::Observed) -> Vec<(&'static str, Value)>;
+
+    /// Compares; called only with `Absent` and `Present`. No changes mean nothing to do. For a creation, every
+    /// attribute that will be set, in the order a reader wants; for a deletion, `deleted` does.
+    fn diff(resource: &Resource<Self::Desired>, observed: &Observation<Self::Observed>) -> Changes;
+
+    /// Says what the first record of the resource's row must be after its steps, so that the host can let dependants
+    /// go on in the same request. `None` where only [`Kind::parse`] can tell: the request then ends there.
+    fn expected(_resource: &Resource<Self::Desired>) -> Option<Vec<Expect>> {
+        None
+    }
+
+    /// Makes the steps for resources that are ready together; several may share one. Each resource is covered by at
+    /// least one step.
+    fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step>;
+}
+
+/// The changes of a resource that goes: each attribute from its value to nothing.
+pub fn deleted<K: Kind>(observed: &K::Observed) -> Changes {
+    let mut changes = Changes::new();
+    for (attribute, value) in K::attributes(observed) {
+        changes.push(attribute, value, Value::Null);
+    }
+    if changes.is_empty() {
+        changes.push("state", "present", "absent");
+    }
+    changes
+}

@@ -1,0 +1,22 @@
+//! Resource kinds: a folder each, none knowing another.
+//!
+//! A kind says what its section of a spec may hold ([`Attribute`]), what it provides and requires ([`Claims`]), how all
+//! resources of the kind on a host are observed by one program ([`crate::model::Probe`]), how desired and observed
+//! differ, and which steps make them equal. It is pure: it takes values and returns values.
+//! `docs/adding-a-resource.md` walks through one.
+
+mod attribute;
+mod claim;
+mod erased;
+mod fields;
+mod kind;
+mod registry;
+
+pub mod directory;
+
+pub use attribute::{Attribute, COMMON, Shape};
+pub use claim::{Claim, Claims, Phase, Space};
+pub use erased::{AnyObserved, AnyResource, Common, ErasedPlanned, KindObject};
+pub use fields::{Deferral, Fields};
+pub use kind::{Documentation, Kind, Observation, Planned, Resource, State, Style, Trigger, TriggerSource};
+pub use registry::{by_name, by_section, kinds};

@@ -1,0 +1,30 @@
+//! The list of kinds: one line each.
+
+use super::erased::{Erased, KindObject};
+use super::*;
+
+macro_rules! registry {
+    ($($folder:ident :: $kind:ident),* $(,)?) => {
+        /// All kinds, in alphabetical order.
+        static KINDS: &[&dyn KindObject] = &[$(&Erased::<$folder::$kind>::new()),*];
+    };
+}
+
+registry! {
+    directory::Directory,
+}
+
+/// Returns all kinds.
+pub fn kinds() -> &'static [&'static dyn KindObject] {
+    KINDS
+}
+
+/// Finds a kind by the name in addresses (`user`).
+pub fn by_name(name: &str) -> Option<&'static dyn KindObject> {
+    KINDS.iter().copied().find(|kind| kind.name() == name)
+}
+
+/// Finds a kind by its section (`users`).
+pub fn by_section(section: &str) -> Option<&'static dyn KindObject> {
+    KINDS.iter().copied().find(|kind| kind.section() == section)
+}
