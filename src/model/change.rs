@@ -104,6 +104,11 @@ impl Changes {
         self.0.push(Change { attribute: attribute.to_string(), before, after, forces_replacement: false });
     }
 
+    /// Adds a change made elsewhere.
+    pub fn push_change(&mut self, change: Change) {
+        self.0.push(change);
+    }
+
     /// Says that the change added last can only be had by replacing the resource.
     pub fn forces_replacement(&mut self) {
         if let Some(last) = self.0.last_mut() {

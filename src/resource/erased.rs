@@ -81,6 +81,8 @@ pub trait KindObject: Send + Sync {
     ) -> AnyResource;
     fn claims(&self, resource: &AnyResource) -> Claims;
     fn triggers(&self, resource: &AnyResource) -> Vec<Trigger>;
+    fn shown_as<'a>(&self, attribute: &'a str) -> &'a str;
+    fn owed_applies(&self, resource: &AnyResource, observed: &AnyObserved) -> bool;
     fn probe(&self, all: &[&AnyResource]) -> Probe;
     fn parse(&self, all: &[&AnyResource], output: &ProbeOutput) -> Vec<AnyObserved>;
     fn observed_attributes(&self, observed: &AnyObserved) -> Vec<(&'static str, Value)>;
@@ -159,6 +161,14 @@ impl<K: Kind> KindObject for Erased<K> {
 
     fn triggers(&self, resource: &AnyResource) -> Vec<Trigger> {
         K::triggers(Self::own(resource))
+    }
+
+    fn shown_as<'a>(&self, attribute: &'a str) -> &'a str {
+        K::SHOWN_AS.iter().find(|(name, _)| *name == attribute).map_or(attribute, |(_, shown)| *shown)
+    }
+
+    fn owed_applies(&self, resource: &AnyResource, observed: &AnyObserved) -> bool {
+        K::owed_applies(Self::own(resource), &Self::observation(observed))
     }
 
     fn probe(&self, all: &[&AnyResource]) -> Probe {

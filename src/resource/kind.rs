@@ -126,12 +126,20 @@ pub trait Kind: Send + Sync + 'static {
     /// planner then defers the resource, so kinds need not care.
     fn decode(fields: &mut Fields<'_>) -> Self::Desired;
 
+    /// Attributes whose value a plan shows under another name: `("template", "content")`.
+    const SHOWN_AS: &'static [(&'static str, &'static str)] = &[];
+
     /// Says what it provides and requires.
     fn claims(resource: &Resource<Self::Desired>) -> Claims;
 
     /// Says whose changes restart or reload it.
     fn triggers(_resource: &Resource<Self::Desired>) -> Vec<Trigger> {
         Vec::new()
+    }
+
+    /// Says whether a restart or reload means anything to it as it is now (a stopped service is owed none).
+    fn owed_applies(_resource: &Resource<Self::Desired>, _observed: &Observation<Self::Observed>) -> bool {
+        true
     }
 
     /// Makes the one program that observes all these resources of a host; row `n` is about `all[n]`.

@@ -1,0 +1,135 @@
+//! Hard edges, from claims, values, triggers and `depends_on`.
+
+use petgraph::graph::{DiGraph, NodeIndex};
+
+use crate::diagnostic::{Diagnostic, nearest};
+use crate::model::Until;
+use crate::resource::{Space, TriggerSource};
+
+use super::index::ClaimIndex;
+use super::selector::Addresses;
+use super::{Graph, Input, Node, Reason, Selector, cycle, phase};
+
+/// Builds the graph; every dangling reference and every cycle is reported.
+pub fn build(inputs: &[Input]) -> (Graph, Vec<Diagnostic>) {
+    let mut diagnostics = Vec::new();
+    let index = ClaimIndex::new(inputs, &mut diagnostics);
+    let addresses = Addresses::new(inputs);
+    let mut edges = Edges { inputs, hard: DiGraph::with_capacity(inputs.len(), inputs.len() * 2) };
+    for _ in inputs {
+        edges.hard.add_node(());
+    }
+    let mut triggers = vec![Vec::new(); inputs.len()];
+    for (node, input) in inputs.iter().enumerate() {
+        let host = &input.address.host;
+        for claim in &input.claims.requires {
+            for provider in index.find(host, claim) {
+                edges.inferred(provider, node, Reason::Provides(claim.clone()));
+            }
+        }
+        for claim in input.claims.provides.iter().filter(|claim| claim.space == Space::PATH) {
+            if let Some(container) = index.container(host, &claim.name) {
+                edges.inferred(container, node, Reason::Contains(inputs[container].address.name.to_string()));
+            }
+        }
+        for until in &input.waits_for {
+            if let Until::Applied(address) = until
+                && let Some(source) = addresses.exact(address)
+            {
+                edges.add(source, node, Reason::Value);
+            }
+        }
+        for (selector, span) in &input.depends_on {
+            let found = select(&addresses, input, selector, |error| Diagnostic::error(*span, error), &mut diagnostics);
+            for source in found {
+                edges.explicit(source, node, *span);
+            }
+        }
+        for trigger in &input.triggers {
+            let sources = match &trigger.source {
+                TriggerSource::Provider(claim) => index.find(host, claim),
+                TriggerSource::Selector(selector) => select(
+                    &addresses,
+                    input,
+                    selector,
+                    |error| Diagnostic::error(input.span, format!("in restart_on or reload_on: {error}")),
+                    &mut diagnostics,
+                ),
+            };
+            for source in sources.into_iter().filter(|&source| source != node) {
+                edges.inferred(source, node, Reason::Triggers(trigger.action));
+                triggers[node].push((source, trigger.action));
+            }
+        }
+    }
+    let hard = edges.hard;
+    let phases = phase::settle(inputs, &hard);
+    let order = match cycle::order(&hard) {
+        Ok(order) => order,
+        Err(cycles) => {
+            diagnostics.extend(cycles.iter().map(|path| cycle::describe(path, &hard, inputs)));
+            Vec::new()
+        }
+    };
+    let hosts = inputs.iter().map(|input| input.address.host.clone()).collect();
+    (Graph { hard, phases, hosts, order, triggers, index }, diagnostics)
+}
+
+fn select(
+    addresses: &Addresses<'_>,
+    input: &Input,
+    text: &str,
+    error: impl Fn(String) -> Diagnostic,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Node> {
+    let selector = match Selector::parse(text) {
+        Ok(selector) => selector,
+        Err(wrong) => {
+            diagnostics.push(error(wrong.to_string()));
+            return Vec::new();
+        }
+    };
+    let found = addresses.select(&input.address.host, &selector);
+    if found.is_empty() {
+        let known: Vec<String> = addresses.local_names(&input.address.host);
+        let mut diagnostic = error(format!("no resource matches `{text}`"));
+        if let Some(near) = nearest(text, known.iter().map(String::as_str)) {
+            diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
+        }
+        diagnostics.push(diagnostic);
+    }
+    found
+}
+
+struct Edges<'a> {
+    inputs: &'a [Input],
+    hard: DiGraph<(), Reason>,
+}
+
+impl Edges<'_> {
+    /// An edge that follows from claims: what goes, goes before what it needed.
+    fn inferred(&mut self, before: Node, after: Node, reason: Reason) {
+        if self.inputs[before].absent || self.inputs[after].absent {
+            self.add(after, before, reason);
+        } else {
+            self.add(before, after, reason);
+        }
+    }
+
+    /// An edge the spec asks for; it turns round only where what is depended on goes.
+    fn explicit(&mut self, before: Node, after: Node, span: crate::diagnostic::Span) {
+        if self.inputs[before].absent {
+            self.add(after, before, Reason::DependsOn(span));
+        } else {
+            self.add(before, after, Reason::DependsOn(span));
+        }
+    }
+
+    fn add(&mut self, before: Node, after: Node, reason: Reason) {
+        // A claim a resource provides for itself is no edge; of several reasons for one edge the first is enough.
+        let is_loop = before == after && !matches!(reason, Reason::DependsOn(_));
+        if !is_loop && !self.hard.contains_edge(NodeIndex::new(before), NodeIndex::new(after)) {
+            self.hard.add_edge(NodeIndex::new(before), NodeIndex::new(after), reason);
+        }
+    }
+}
