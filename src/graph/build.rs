@@ -64,7 +64,7 @@ pub fn build(inputs: &[Input]) -> (Graph, Vec<Diagnostic>) {
     }
     let hard = edges.hard;
     let phases = phase::settle(inputs, &hard);
-    let order = match cycle::order(&hard) {
+    let order = match cycle::order(&hard, &phases) {
         Ok(order) => order,
         Err(cycles) => {
             diagnostics.extend(cycles.iter().map(|path| cycle::describe(path, &hard, inputs)));

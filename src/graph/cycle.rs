@@ -8,22 +8,28 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
 
 use crate::diagnostic::Diagnostic;
+use crate::resource::Phase;
 
 use super::{Input, Node, Reason};
 
-/// Orders all nodes, each after its dependencies and, among those free to go, in input order; or returns the cycles.
-pub fn order(hard: &DiGraph<(), Reason>) -> Result<Vec<Node>, Vec<Vec<Node>>> {
+/// Orders all nodes, each after its dependencies and, among those free to go, by phase and then in input order; or
+/// returns the cycles. As phases never fall along an edge, this is also an order of phases.
+pub fn order(hard: &DiGraph<(), Reason>, phases: &[Phase]) -> Result<Vec<Node>, Vec<Vec<Node>>> {
     let mut missing: Vec<usize> =
         hard.node_indices().map(|node| hard.neighbors_directed(node, petgraph::Direction::Incoming).count()).collect();
-    let mut free: BinaryHeap<Reverse<Node>> =
-        missing.iter().enumerate().filter(|(_, count)| **count == 0).map(|(node, _)| Reverse(node)).collect();
+    let mut free: BinaryHeap<Reverse<(Phase, Node)>> = missing
+        .iter()
+        .enumerate()
+        .filter(|(_, count)| **count == 0)
+        .map(|(node, _)| Reverse((phases[node], node)))
+        .collect();
     let mut order = Vec::with_capacity(missing.len());
-    while let Some(Reverse(node)) = free.pop() {
+    while let Some(Reverse((_, node))) = free.pop() {
         order.push(node);
         for next in hard.neighbors(NodeIndex::new(node)) {
             missing[next.index()] -= 1;
             if missing[next.index()] == 0 {
-                free.push(Reverse(next.index()));
+                free.push(Reverse((phases[next.index()], next.index())));
             }
         }
     }

@@ -1,0 +1,71 @@
+//! Values for readers.
+
+use std::fmt::Write;
+
+use crate::model::{Content, Value};
+
+/// Returns a text with every control character made visible, so that what a host says cannot drive a terminal.
+pub fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\t' => shown.push('\t'),
+            c if c.is_control() || is_direction(c) => {
+                let _ = write!(shown, "\\u{{{:x}}}", c as u32);
+            }
+            c => shown.push(c),
+        }
+    }
+    shown
+}
+
+/// Says whether a character reorders the text around it (Unicode UAX #9), which can make a diff read as another.
+fn is_direction(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Shows a value on one line.
+pub fn line(value: &Value) -> String {
+    match value {
+        Value::Null => "(none)".into(),
+        Value::Bool(value) => value.to_string(),
+        Value::Integer(value) => value.to_string(),
+        Value::Float(value) => value.to_string(),
+        Value::Text(text) => {
+            format!("\"{}\"", visible(&text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")))
+        }
+        Value::List(items) => format!("[{}]", items.iter().map(line).collect::<Vec<_>>().join(", ")),
+        Value::Map(entries) => {
+            let entries: Vec<String> =
+                entries.iter().map(|(key, value)| format!("{}: {}", visible(key), line(value))).collect();
+            format!("{{ {} }}", entries.join(", "))
+        }
+        Value::Content(content) => summary(content),
+        Value::Secret(_) => "(sensitive)".into(),
+        Value::Unknown(_) => "(known after apply)".into(),
+    }
+}
+
+/// Shows a file's content in a few words.
+pub fn summary(content: &Content) -> String {
+    if content.is_sensitive() {
+        return "(sensitive)".into();
+    }
+    let size = size(content.size());
+    match content.text() {
+        Some(text) if content.bytes().is_some() => {
+            let lines = text.lines().count();
+            format!("({lines} {}, {size})", if lines == 1 { "line" } else { "lines" })
+        }
+        _ => format!("({size}, sha256 {})", &content.hash().get(..12).unwrap_or(content.hash())),
+    }
+}
+
+/// Shows a size in bytes.
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1024 => format!("{bytes} B"),
+        1024..1_048_576 => format!("{:.1} KiB", bytes as f64 / 1024.0),
+        _ => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
+    }
+}
