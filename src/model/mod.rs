@@ -1,6 +1,7 @@
 //! The words every other module speaks: addresses, values, secrets, changes, probes and steps.
 
 mod address;
+mod base64;
 mod change;
 mod content;
 mod node;
@@ -9,6 +10,7 @@ mod secret;
 mod value;
 
 pub use address::Address;
+pub use base64::decode_base64;
 pub use change::{Action, Change, Changes};
 pub use content::Content;
 pub use node::{Entry, Node, NodeValue};

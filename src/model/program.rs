@@ -4,7 +4,7 @@
 //! `docs/host-protocol.md` says what a program finds on the host; in short:
 //!
 //! - `$ROWS` holds the rows, one a line, fields separated by the unit separator (`$US`, octal 037). `IFS` is a newline
-//!   and globbing is off, so `for row in $ROWS` walks them without a process; `fields "$row"` sets `$1`, `$2`, ….
+//!   and globbing is off, so `for row in $ROWS` walks them without a process; `split_row "$row"` sets `$f1`, `$f2`, … `$f12`, empty where the row is shorter.
 //!   In a field, backslash, newline, carriage return, tab and the unit separator are written `\0134`, `\012`, `\015`,
 //!   `\011`, `\037`; `decode "$2"` puts the plain text into `$decoded`. Fields that cannot hold them need no decoding.
 //! - `$R` starts a record; `emit INDEX FIELD…` writes one. A line of output that does not start with `$R` is taken as

@@ -13,6 +13,7 @@ mod kind;
 mod registry;
 
 pub mod directory;
+pub mod file;
 
 pub use attribute::{Attribute, COMMON, Shape};
 pub use claim::{Claim, Claims, Phase, Space};

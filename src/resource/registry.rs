@@ -12,6 +12,7 @@ macro_rules! registry {
 
 registry! {
     directory::Directory,
+    file::File,
 }
 
 /// Returns all kinds.

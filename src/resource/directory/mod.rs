@@ -71,9 +71,10 @@ impl Kind for Directory {
                     "directory" => Observation::Present(Observed {
                         owner: record.field(1).to_string(),
                         group: record.field(2).to_string(),
-                        mode: format!("{:0>4}", record.field(3)),
+                        mode: record.field(3).to_string(),
                     }),
-                    other => Observation::Failed(format!("it is there, but {other}, not a folder")),
+                    "denied" => Observation::Failed("a folder above it may not be searched by this account".into()),
+                    other => Observation::Failed(format!("it is there, but as {other}, not a folder")),
                 },
             })
             .collect()
@@ -111,9 +112,7 @@ impl Kind for Directory {
         }
         let is = |value: &Option<String>| value.clone().map_or(Expect::Any, Expect::Is);
         let desired = &resource.desired;
-        // `stat` prints the mode without leading zeros.
-        let mode = desired.mode.as_ref().map(|mode| mode.trim_start_matches('0').to_string());
-        Some(vec![Expect::Is("directory".into()), is(&desired.owner), is(&desired.group), is(&mode)])
+        Some(vec![Expect::Is("directory".into()), is(&desired.owner), is(&desired.group), is(&desired.mode)])
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
