@@ -12,8 +12,11 @@ mod fields;
 mod kind;
 mod registry;
 
+pub mod command;
 pub mod directory;
 pub mod file;
+pub mod secret;
+pub mod service;
 
 pub use attribute::{Attribute, COMMON, Shape};
 pub use claim::{Claim, Claims, Phase, Space};

@@ -11,8 +11,11 @@ macro_rules! registry {
 }
 
 registry! {
+    command::Command,
     directory::Directory,
     file::File,
+    secret::Secret,
+    service::Service,
 }
 
 /// Returns all kinds.

@@ -1,0 +1,44 @@
+# Row: user, folder, path created, unless, only_if, command, then names and values of environment variables.
+# read_command ROW: sets those as variables and exports the environment; call it in a subshell.
+read_command() {
+    split_row "$1"
+    user=$f1 directory=$f2 creates=$f3
+    decode "$f4" && unless=$decoded
+    decode "$f5" && only_if=$decoded
+    decode "$f6" && command=$decoded
+    rest=$1
+    for skipped in 1 2 3 4 5 6; do
+        case $rest in *"$US"*) rest=${rest#*"$US"} ;; *) rest= ;; esac
+    done
+    while [ -n "$rest" ]; do
+        name=${rest%%"$US"*}
+        rest=${rest#*"$US"}
+        decode "${rest%%"$US"*}"
+        export "$name=$decoded"
+        case $rest in *"$US"*) rest=${rest#*"$US"} ;; *) rest= ;; esac
+    done
+}
+
+# guard: sets $guard to wanted, done, no-user or no-directory, and $because to the guard that said so.
+guard() {
+    because=
+    if [ -n "$user" ] && ! id -u -- "$user" >/dev/null 2>&1; then
+        guard=no-user
+    elif [ -n "$directory" ] && ! [ -d "$directory" ]; then
+        guard=no-directory
+    elif [ -n "$creates" ] && path_state "$creates"; then
+        guard='done' because=creates
+    elif [ -n "$unless" ] && inside "$unless" >/dev/null 2>&1; then
+        guard='done' because=unless
+    elif [ -n "$only_if" ] && ! inside "$only_if" >/dev/null 2>&1; then
+        guard='done' because=only_if
+    else
+        guard=wanted
+    fi
+}
+
+# inside TEXT: runs a text as the user in the folder.
+inside() (
+    [ -z "$directory" ] || cd "$directory" || exit 1
+    as_user "$user" "$1"
+)
