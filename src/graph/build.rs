@@ -20,12 +20,20 @@ pub fn build(inputs: &[Input]) -> (Graph, Vec<Diagnostic>) {
         edges.hard.add_node(());
     }
     let mut triggers = vec![Vec::new(); inputs.len()];
+    let mut triggered = vec![Vec::new(); inputs.len()];
+    let mut reads = vec![Vec::new(); inputs.len()];
+    let mut relies_on_packages = vec![false; inputs.len()];
     for (node, input) in inputs.iter().enumerate() {
         let host = &input.address.host;
         for claim in &input.claims.requires {
-            for provider in index.find(host, claim) {
+            let providers = index.find(host, claim);
+            relies_on_packages[node] |= providers.is_empty() && claim.space != Space::PATH;
+            for provider in providers {
                 edges.inferred(provider, node, Reason::Provides(claim.clone()));
             }
+        }
+        for claim in &input.claims.reads {
+            reads[node].extend(index.find(host, claim).into_iter().filter(|&provider| provider != node));
         }
         for claim in input.claims.provides.iter().filter(|claim| claim.space == Space::PATH) {
             if let Some(container) = index.container(host, &claim.name) {
@@ -56,9 +64,11 @@ pub fn build(inputs: &[Input]) -> (Graph, Vec<Diagnostic>) {
                     &mut diagnostics,
                 ),
             };
-            for source in sources.into_iter().filter(|&source| source != node) {
-                edges.inferred(source, node, Reason::Triggers(trigger.action));
+            // Also what goes comes first: its going is what restarts the other.
+            for source in sources.into_iter().filter(|&source| source != node && !input.absent) {
+                edges.add(source, node, Reason::Triggers(trigger.action));
                 triggers[node].push((source, trigger.action));
+                triggered[source].push((node, trigger.action));
             }
         }
     }
@@ -72,7 +82,7 @@ pub fn build(inputs: &[Input]) -> (Graph, Vec<Diagnostic>) {
         }
     };
     let hosts = inputs.iter().map(|input| input.address.host.clone()).collect();
-    (Graph { hard, phases, hosts, order, triggers, index }, diagnostics)
+    (Graph { hard, phases, hosts, order, triggers, triggered, reads, relies_on_packages, index }, diagnostics)
 }
 
 fn select(
@@ -107,9 +117,9 @@ struct Edges<'a> {
 }
 
 impl Edges<'_> {
-    /// An edge that follows from claims: what goes, goes before what it needed.
+    /// An edge that follows from claims: what is needed goes only after what needed it.
     fn inferred(&mut self, before: Node, after: Node, reason: Reason) {
-        if self.inputs[before].absent || self.inputs[after].absent {
+        if self.inputs[before].absent {
             self.add(after, before, reason);
         } else {
             self.add(before, after, reason);

@@ -9,7 +9,7 @@ use crate::resource::{Claim, Space};
 use super::{Input, Node};
 
 /// Spaces in which only one resource of a host may provide a name.
-const EXCLUSIVE: &[Space] = &[Space::PATH, Space::USER, Space::UNIT];
+const EXCLUSIVE: &[Space] = &[Space::PATH, Space::USER, Space::UNIT, Space::CONTENT];
 
 /// All claims provided, by host.
 #[derive(Debug, Default)]
@@ -23,11 +23,17 @@ impl ClaimIndex {
         let mut index = Self::default();
         for (node, input) in inputs.iter().enumerate() {
             let of_host = index.providers.entry(input.address.host.clone()).or_default();
+            if input.left_alone {
+                continue;
+            }
+            for claim in &input.claims.shares {
+                of_host.entry(claim.clone()).or_default().push(node);
+            }
             for claim in &input.claims.provides {
                 let providers = of_host.entry(claim.clone()).or_default();
-                if let Some(&first) = providers.first()
+                let rival = providers.iter().copied().find(|&other| inputs[other].claims.provides.contains(claim));
+                if let Some(first) = rival
                     && EXCLUSIVE.contains(&claim.space)
-                    && first != node
                 {
                     diagnostics.push(
                         Diagnostic::error(

@@ -34,6 +34,8 @@ pub struct Input {
     /// What its values wait for.
     pub waits_for: Vec<Until>,
     pub absent: bool,
+    /// `when: false`: it provides nothing, and its edges pass through it.
+    pub left_alone: bool,
 }
 
 /// Why one resource comes before another.
@@ -64,6 +66,12 @@ pub struct Graph {
     order: Vec<Node>,
     /// For each resource that restarts or reloads: whose change does it.
     triggers: Vec<Vec<(Node, OwedAction)>>,
+    /// The same the other way round: whom a change of it restarts or reloads.
+    triggered: Vec<Vec<(Node, OwedAction)>>,
+    /// For each resource: what provides what its observation reads.
+    reads: Vec<Vec<Node>>,
+    /// Whether it requires something that no resource is known to provide, so that any package may bring it.
+    relies_on_packages: Vec<bool>,
     /// Claims with their providers.
     index: index::ClaimIndex,
 }
@@ -96,6 +104,21 @@ impl Graph {
     /// Returns whose changes restart or reload a resource.
     pub fn triggers(&self, node: Node) -> &[(Node, OwedAction)] {
         &self.triggers[node]
+    }
+
+    /// Returns whom a change of a resource restarts or reloads.
+    pub fn triggered_by(&self, node: Node) -> &[(Node, OwedAction)] {
+        &self.triggered[node]
+    }
+
+    /// Returns what provides what a resource's observation reads.
+    pub fn reads(&self, node: Node) -> &[Node] {
+        &self.reads[node]
+    }
+
+    /// Says whether a resource requires something that any package of its host may bring.
+    pub fn relies_on_packages(&self, node: Node) -> bool {
+        self.relies_on_packages[node]
     }
 
     /// Returns what provides a claim on a host.

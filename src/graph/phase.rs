@@ -1,4 +1,4 @@
-//! The order of habit: requirements, sources of packages, packages, everything else, checks.
+//! The order of habit: requirements, sources of packages, packages, everything else, packages that go, checks.
 //!
 //! A phase is no edge. On each host, a resource waits for all resources of lower phases; that this never closes a cycle
 //! is by construction: a resource that something of an earlier phase really depends on is moved into that phase.
@@ -12,7 +12,13 @@ use super::{Input, Reason};
 
 /// Returns the phase of every resource: its own, or the lowest of those on its host that depend on it.
 pub fn settle(inputs: &[Input], hard: &DiGraph<(), Reason>) -> Vec<Phase> {
-    let mut phases: Vec<Phase> = inputs.iter().map(|input| input.claims.phase).collect();
+    let mut phases: Vec<Phase> = inputs
+        .iter()
+        .map(|input| match input.claims.phase {
+            Phase::PackageSource | Phase::Package if input.absent => Phase::Removal,
+            phase => phase,
+        })
+        .collect();
     let mut work: Vec<usize> = (0..inputs.len()).collect();
     while let Some(node) = work.pop() {
         for before in hard.neighbors_directed(NodeIndex::new(node), Direction::Incoming).map(NodeIndex::index) {

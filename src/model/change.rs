@@ -1,6 +1,6 @@
 //! What differs between desired and actual.
 
-use super::{Content, Value};
+use super::Value;
 
 /// What is going to happen to a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -94,12 +94,11 @@ impl Changes {
     /// Adds a change without comparing.
     pub fn push(&mut self, attribute: &str, before: impl Into<Value>, after: impl Into<Value>) {
         let (mut before, mut after) = (before.into(), after.into());
-        // The old content of a file that becomes (or was) secret is secret too.
-        let sensitive = before.is_sensitive() || after.is_sensitive();
-        for side in [&mut before, &mut after] {
-            if let Value::Content(content) = side {
-                *side = Value::Content(Content::mark_sensitive(content.clone(), sensitive));
-            }
+        // What a secret replaces, or replaces a secret, is hidden too. A value known only later comes from a secret or
+        // may: what it replaces is hidden as well.
+        if before.is_sensitive() || after.is_sensitive() || after.unknown().is_some() {
+            before = before.masked();
+            after = after.masked();
         }
         self.0.push(Change { attribute: attribute.to_string(), before, after, forces_replacement: false });
     }

@@ -29,6 +29,11 @@ impl Content {
         Self { hash: hash.into(), size, bytes: None, sensitive: false }
     }
 
+    /// Stands for a content that is known only later; its hash is empty and equals no other.
+    pub fn unknown() -> Self {
+        Self { hash: "".into(), size: 0, bytes: None, sensitive: true }
+    }
+
     /// Marks it secret if `sensitive`; a secret stays one.
     pub fn mark_sensitive(mut self, sensitive: bool) -> Self {
         self.sensitive |= sensitive;

@@ -6,6 +6,7 @@ mod change;
 mod content;
 mod node;
 mod program;
+mod redact;
 mod secret;
 mod value;
 
@@ -15,5 +16,6 @@ pub use change::{Action, Change, Changes};
 pub use content::Content;
 pub use node::{Entry, Node, NodeValue};
 pub use program::{Arg, Blob, Expect, Lock, Owed, OwedAction, Probe, ProbeOutput, ProbeStatus, Record, Row, Step};
+pub use redact::Redactor;
 pub use secret::Secret;
 pub use value::{Until, Value};

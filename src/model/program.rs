@@ -233,7 +233,7 @@ pub struct Owed {
     pub action: OwedAction,
 }
 
-/// One constant program that changes a host.
+/// One constant program that changes a host. Steps made together run in the order they were made.
 #[derive(Clone, Debug)]
 pub struct Step {
     pub script: &'static str,
@@ -250,6 +250,8 @@ pub struct Step {
     pub purpose: String,
     /// The unix user it runs as, where not the session's own.
     pub run_as: Option<String>,
+    /// How often it is tried again where it fails. The engine sets this from `retries:`.
+    pub retries: u32,
 }
 
 impl Step {
@@ -264,6 +266,7 @@ impl Step {
             timeout: Duration::from_secs(300),
             purpose: purpose.into(),
             run_as: None,
+            retries: 0,
         }
     }
 

@@ -59,6 +59,15 @@ impl Value {
         }
     }
 
+    /// Hides it, whatever it is; nothing stays nothing, and what is not known yet stays unknown.
+    pub fn masked(self) -> Self {
+        match self {
+            Self::Null | Self::Unknown(_) | Self::Secret(_) => self,
+            Self::Content(content) => Self::Content(content.mark_sensitive(true)),
+            _ => Self::Secret(Secret::new("")),
+        }
+    }
+
     /// Returns what has to happen before all of it is known, if something has to.
     pub fn unknown(&self) -> Option<&Until> {
         match self {

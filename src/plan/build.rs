@@ -1,11 +1,11 @@
 //! Resources, observations and graph in; plan out.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::graph::Graph;
-use crate::model::{Action, Address, Change, Changes, OwedAction, Until, Value};
-use crate::resource::{AnyObserved, AnyResource, Deferral, Style};
+use crate::model::{Action, Address, Change, Changes, OwedAction, Redactor, Until, Value};
+use crate::resource::{AnyObserved, AnyResource, Claim, Deferral, Phase, Style};
 
 use super::{Certainty, Finding, Plan, PlannedResource, Problem};
 
@@ -58,14 +58,16 @@ fn replace(changes: Changes, attribute: &str, after: Value, observed: &[(&'stati
     replaced
 }
 
-/// Builds the plan. Resources are visited in graph order, so that each knows what happens to what it depends on.
-pub fn build(items: &[Item<'_>], graph: &Graph) -> Plan {
+/// Builds the plan. Resources are visited in graph order, so that each knows what happens to what it depends on. Whatever
+/// holds one of the known `secrets` is hidden.
+pub fn build(items: &[Item<'_>], graph: &Graph, secrets: &Redactor) -> Plan {
     let mut builder = Builder {
         items,
         graph,
+        secrets,
         acting: vec![Acting::No; items.len()],
         upstream: vec![Acting::No; items.len()],
-        hosts: BTreeSet::new(),
+        hosts: BTreeMap::new(),
         plan: Plan::default(),
     };
     for &node in graph.order() {
@@ -90,11 +92,12 @@ enum Acting {
 struct Builder<'a> {
     items: &'a [Item<'a>],
     graph: &'a Graph,
+    secrets: &'a Redactor,
     acting: Vec<Acting>,
     /// Whether anything a resource really depends on, near or far, is going to change.
     upstream: Vec<Acting>,
-    /// The hosts on which anything changes.
-    hosts: BTreeSet<Arc<str>>,
+    /// The hosts on which anything changes, with the phase of the first that does.
+    hosts: BTreeMap<Arc<str>, Phase>,
     plan: Plan,
 }
 
@@ -116,61 +119,71 @@ impl Builder<'_> {
         let item = &self.items[node];
         let mut entry = self.entry(node, Action::Read, Vec::new());
         let unmet = match observed {
-            AnyObserved::Present(_) => {
-                let changes = compare(item, observed);
-                changes
-                    .iter()
-                    .map(|change| {
-                        format!("{} is {}, {} is required", change.attribute, show(&change.before), show(&change.after))
-                    })
-                    .collect()
+            AnyObserved::Present(_) => compare(item, observed)
+                .iter()
+                .map(|change| {
+                    format!("{} is {}, {} is required", change.attribute, show(&change.before), show(&change.after))
+                })
+                .collect(),
+            AnyObserved::Later { reason, .. } if self.packages_to_come(node) => {
+                entry.reasons.push(format!("{reason}; looked at again after the packages"));
+                Vec::new()
             }
             AnyObserved::Failed(reason) | AnyObserved::Later { reason, .. } => vec![reason.clone()],
-            AnyObserved::Absent => vec!["nothing was observed".to_string()],
+            AnyObserved::Absent | AnyObserved::NotYet => vec!["nothing was observed".to_string()],
         };
-        if item.overridden {
-            self.plan.notes.push(format!("{} is overridden by the inventory", item.address));
-            entry.reasons.push("overridden by the inventory".into());
-        }
         if !unmet.is_empty() {
-            self.plan.problems.push(Problem {
-                address: item.address.clone(),
-                message: format!("the host does not meet the requirement: {}", unmet.join("; ")),
-                help: "use a host that meets it, or override the requirement in the inventory".into(),
-            });
+            let unmet = unmet.join("; ");
+            if item.overridden {
+                entry.reasons.push("overridden by the inventory".into());
+                self.plan.notes.push(format!("{}: the inventory overrides the requirement: {unmet}", item.address));
+            } else {
+                self.problem(
+                    node,
+                    format!("the host does not meet the requirement: {unmet}"),
+                    "use a host that meets it, or override the requirement in the inventory",
+                );
+            }
+        } else if item.overridden {
+            entry.reasons.push("overridden by the inventory".into());
+            self.plan.notes.push(format!("{}: the inventory overrides the requirement", item.address));
         }
         self.plan.resources.push(entry);
+    }
+
+    /// Says whether packages of the host are about to be installed; requirements stand before them in the order, so the
+    /// resources themselves are asked.
+    fn packages_to_come(&self, node: usize) -> bool {
+        let host = &self.items[node].address.host;
+        self.items.iter().enumerate().any(|(other, item)| {
+            item.address.host == *host
+                && self.graph.phase(other) == Phase::Package
+                && !item.left_alone
+                && item.in_scope
+                && item.observed.is_some_and(|observed| !compare(item, observed).is_empty())
+        })
     }
 
     fn check(&mut self, node: usize, observed: &AnyObserved) {
         let item = &self.items[node];
         let mut entry = self.entry(node, Action::Read, Vec::new());
-        let may_mend = self.hosts.contains(&item.address.host);
         let failing = match observed {
             AnyObserved::Present(_) => {
                 let changes = compare(item, observed);
-                (!changes.is_empty()).then(|| {
-                    changes
-                        .iter()
-                        .map(|change| {
-                            format!(
-                                "{} is {}, expected {}",
-                                change.attribute,
-                                show(&change.before),
-                                show(&change.after)
-                            )
-                        })
-                        .collect::<Vec<_>>()
-                        .join("; ")
-                })
+                let words = changes.iter().map(|change| {
+                    format!("{} is {}, expected {}", change.attribute, show(&change.before), show(&change.after))
+                });
+                (!changes.is_empty()).then(|| words.collect::<Vec<_>>().join("; "))
             }
-            AnyObserved::Absent => None,
+            AnyObserved::Absent | AnyObserved::NotYet => None,
             AnyObserved::Later { reason, .. } | AnyObserved::Failed(reason) => Some(reason.clone()),
         };
         if let Some(message) = failing {
-            if may_mend {
-                entry.reasons.push("checked again after the changes".into());
+            entry.reasons.push("fails now".into());
+            if self.hosts.contains_key(&item.address.host) {
+                entry.reasons.push("looked at again after the changes".into());
             } else {
+                let message = self.secrets.redact(&message).into_owned();
                 self.plan.findings.push(Finding { address: item.address.clone(), message });
             }
         }
@@ -179,6 +192,8 @@ impl Builder<'_> {
 
     fn converge(&mut self, node: usize, observed: &AnyObserved) {
         let item = &self.items[node];
+        let kind = item.resource.kind;
+        let is_absent = kind.is_absent(item.resource);
         let mut reasons = Vec::new();
         let (mut changes, mut certainty) = match observed {
             AnyObserved::Failed(reason) => {
@@ -190,50 +205,62 @@ impl Builder<'_> {
                 return;
             }
             AnyObserved::Later { needs, reason } => {
-                let until: Vec<Address> = self
-                    .graph
-                    .providers(&item.address.host, needs)
-                    .into_iter()
-                    .filter(|&provider| self.acting[provider] != Acting::No)
-                    .map(|provider| self.items[provider].address.clone())
-                    .collect();
-                if until.is_empty() {
+                let until = self.unlocked_by(node, needs);
+                if until.is_empty() && is_absent {
+                    // Without what observes it, there is nothing of it to remove.
+                    (Vec::new(), Certainty::Ready)
+                } else if until.is_empty() {
                     let help = format!(
                         "add a resource that provides the {} {}, or put it on the host",
                         needs.space.0, needs.name
                     );
                     self.problem(node, reason.clone(), help);
                     return;
-                }
-                let changes = if item.resource.kind.is_absent(item.resource) {
-                    Vec::new()
                 } else {
-                    compare(item, &AnyObserved::Absent)
-                };
-                (changes, Certainty::Deferred { until, reason: reason.clone() })
+                    let changes = if is_absent { Vec::new() } else { compare(item, &AnyObserved::Absent) };
+                    (changes, Certainty::Deferred { until, reason: reason.clone() })
+                }
             }
+            AnyObserved::NotYet => (compare(item, &AnyObserved::Absent), Certainty::Ready),
             AnyObserved::Absent | AnyObserved::Present(_) => (compare(item, observed), Certainty::Ready),
         };
-        let waits: Vec<Address> = applied(item.deferrals);
-        if !waits.is_empty() && !item.resource.kind.is_absent(item.resource) {
-            let reason = "a value of it is not known before".to_string();
-            certainty = Certainty::Deferred { until: waits, reason };
+        let waits = applied(item.deferrals);
+        if !waits.is_empty() && !is_absent {
+            if let Some(never) = waits.iter().find(|address| !self.acts(address)) {
+                let message = format!("a value of it comes from {never}, which this run does not make");
+                self.problem(node, message, "plan without --target and --host, or mend that resource first");
+                return;
+            }
+            certainty = Certainty::Deferred { until: waits, reason: "a value of it is not known before".to_string() };
+        }
+        let changed_inputs: Vec<Address> = self
+            .graph
+            .reads(node)
+            .iter()
+            .filter(|&&source| self.acting[source] != Acting::No)
+            .map(|&source| self.items[source].address.clone())
+            .collect();
+        if certainty == Certainty::Ready && !changed_inputs.is_empty() && matches!(observed, AnyObserved::Present(_)) {
+            certainty =
+                Certainty::Deferred { until: changed_inputs, reason: "it depends on what that changes".to_string() };
         }
         let is_deferred = matches!(certainty, Certainty::Deferred { .. });
-        if item.resource.kind.style() == Style::Run && !is_deferred {
-            let upstream = self.upstream[node];
-            if changes.is_empty() && upstream != Acting::No && !item.resource.kind.is_absent(item.resource) {
-                changes = vec![Change {
-                    attribute: "run".into(),
-                    before: Value::Null,
-                    after: Value::Unknown(Until::Applied(item.address.clone())),
-                    forces_replacement: false,
-                }];
+        if kind.style() == Style::Run && !is_deferred && !is_absent {
+            let earlier = self.hosts.get(&item.address.host).is_some_and(|phase| *phase < self.graph.phase(node));
+            if self.upstream[node] != Acting::No || earlier {
+                if changes.is_empty() {
+                    let after = Value::Unknown(Until::Applied(item.address.clone()));
+                    changes.push(Change {
+                        attribute: "run".into(),
+                        before: Value::Null,
+                        after,
+                        forces_replacement: false,
+                    });
+                    reasons.push("only if its guard asks for it after the changes it depends on".into());
+                } else {
+                    reasons.push("unless its guard holds after the changes it depends on".into());
+                }
                 certainty = Certainty::Maybe;
-                reasons.push("its guard is asked again, because something it depends on changes".into());
-            } else if !changes.is_empty() && upstream != Acting::No {
-                certainty = Certainty::Maybe;
-                reasons.push("unless its guard holds by then".into());
             }
         }
         let mut action = action(item, observed, &changes, is_deferred);
@@ -246,12 +273,10 @@ impl Builder<'_> {
                 OwedAction::Reload => Action::Reload,
             };
         }
-        if matches!(action, Action::Delete | Action::Replace) {
-            if item.prevent_destroy {
-                let help = "take `prevent_destroy` away first, or keep what forces the deletion as it is";
-                self.problem(node, format!("it would be {}d, and `prevent_destroy` forbids that", action.word()), help);
-                return;
-            }
+        if matches!(action, Action::Delete | Action::Replace) && item.prevent_destroy {
+            let help = "take `prevent_destroy` away first, or keep what forces the deletion as it is";
+            self.problem(node, format!("it would be {}d, and `prevent_destroy` forbids that", action.word()), help);
+            return;
         }
         self.acting[node] = match (&certainty, action) {
             (_, Action::None | Action::Read) => Acting::No,
@@ -259,14 +284,66 @@ impl Builder<'_> {
             _ => Acting::Maybe,
         };
         if self.acting[node] != Acting::No {
-            self.hosts.insert(item.address.host.clone());
+            let phase = self.graph.phase(node);
+            self.hosts.entry(item.address.host.clone()).and_modify(|first| *first = phase.min(*first)).or_insert(phase);
         }
-        let mut entry = self.entry(node, action, changes);
+        let mut entry = self.entry(node, action, changes.into_iter().map(|change| self.hide(change)).collect());
         entry.certainty = certainty;
         entry.reasons = reasons;
         entry.owed = owed;
-        entry.before = item.resource.kind.observed_attributes(observed);
+        entry.before = self.before(&entry.changes, kind.observed_attributes(observed));
+        if self.acting[node] != Acting::No {
+            for &(service, action) in self.graph.triggered_by(node) {
+                let target = &self.items[service];
+                entry.owes.push((target.address.clone(), action));
+                if !target.in_scope {
+                    let (word, target) = (action.word(), &target.address);
+                    self.plan.notes.push(format!(
+                        "{} changes; {target} stays owed a {word}, because it is out of this run",
+                        item.address
+                    ));
+                }
+            }
+        }
         self.plan.resources.push(entry);
+    }
+
+    /// Returns what has to be applied before a claim holds: its providers that act, or else the packages that do.
+    fn unlocked_by(&self, node: usize, needs: &Claim) -> Vec<Address> {
+        let host = &self.items[node].address.host;
+        let providers = self.graph.providers(host, needs);
+        let acts = |other: &usize| self.acting[*other] != Acting::No;
+        let mut until: Vec<usize> = providers.iter().copied().filter(acts).collect();
+        if providers.is_empty() {
+            let of_host = (0..self.items.len()).filter(|&other| self.items[other].address.host == *host);
+            until = of_host.filter(|&other| self.graph.phase(other) == Phase::Package).filter(acts).collect();
+        }
+        until.into_iter().map(|other| self.items[other].address.clone()).collect()
+    }
+
+    fn acts(&self, address: &Address) -> bool {
+        self.plan.resources.iter().rev().any(|planned| planned.address == *address && planned.acts())
+    }
+
+    /// Hides a change of which either side holds a known secret.
+    fn hide(&self, change: Change) -> Change {
+        let leaks = |value: &Value| !value.is_sensitive() && self.secrets.is_in(value);
+        if !leaks(&change.before) && !leaks(&change.after) {
+            return change;
+        }
+        Change { before: change.before.masked(), after: change.after.masked(), ..change }
+    }
+
+    /// Hides what must be of the attributes observed: known secrets, and what a hidden change replaces.
+    fn before(&self, changes: &[Change], observed: Vec<(&'static str, Value)>) -> Vec<(&'static str, Value)> {
+        observed
+            .into_iter()
+            .map(|(name, value)| {
+                let is_hidden = changes.iter().any(|change| change.attribute == name && change.before.is_sensitive());
+                let hide = is_hidden || self.secrets.is_in(&value);
+                (name, if hide { value.masked() } else { value })
+            })
+            .collect()
     }
 
     /// Returns the restart or reload that others' changes, or an earlier run, ask for.
@@ -316,13 +393,15 @@ impl Builder<'_> {
             before: Vec::new(),
             reasons: Vec::new(),
             owed: None,
+            owes: Vec::new(),
             depends_on: depends_on.into_iter().map(|(_, address)| address).collect(),
         }
     }
 
     fn problem(&mut self, node: usize, message: impl Into<String>, help: impl Into<String>) {
         let address = self.items[node].address.clone();
-        self.plan.problems.push(Problem { address, message: message.into(), help: help.into() });
+        let message = self.secrets.redact(&message.into()).into_owned();
+        self.plan.problems.push(Problem { address, message, help: help.into() });
     }
 }
 

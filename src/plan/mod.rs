@@ -35,6 +35,8 @@ pub struct PlannedResource {
     pub reasons: Vec<String>,
     /// A restart or reload that happens with it.
     pub owed: Option<OwedAction>,
+    /// Restarts and reloads that a change of it owes to others; recorded on their hosts before the change.
+    pub owes: Vec<(Address, OwedAction)>,
     /// Direct dependencies, in order.
     pub depends_on: Vec<Address>,
 }

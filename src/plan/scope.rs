@@ -2,6 +2,7 @@
 
 use crate::graph::{Graph, Selector, SelectorError};
 use crate::model::Address;
+use crate::resource::Phase;
 
 /// Which resources a run may change. Everything by default.
 #[derive(Debug, Default)]
@@ -58,6 +59,10 @@ impl Scope {
             }
             selected[node] = true;
             work.extend(graph.dependencies(node).map(|(before, _)| before));
+            if graph.relies_on_packages(node) {
+                let of_host = (0..addresses.len()).filter(|&other| addresses[other].host == *host);
+                work.extend(of_host.filter(|&other| graph.phase(other) <= Phase::Package));
+            }
         }
         Ok(selected)
     }

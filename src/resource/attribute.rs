@@ -48,7 +48,7 @@ pub enum Shape {
     Mode,
     /// An absolute path without `..`, trailing slash or control characters.
     Path,
-    /// A unix user or group name, or a numeric id.
+    /// A unix user or group name.
     Account,
     /// A time such as `30s`, `5m`, `2h`, `1d`.
     Duration,

@@ -16,10 +16,12 @@ impl Space {
     pub const UNIT: Self = Self("unit");
     /// A package of the host's package manager.
     pub const PACKAGE: Self = Self("package");
-    /// A source of packages; `*` is required by every package.
+    /// A source of packages, by name.
     pub const PACKAGE_SOURCE: Self = Self("package source");
-    /// A program that must be on the host, by name (`ufw`). Packages provide the programs they are known to bring.
+    /// A program that must be on the host, by name (`ufw`). What nothing is known to provide may come with any package.
     pub const PROGRAM: Self = Self("program");
+    /// The whole content of a file, by path: who provides it allows nobody else to edit the file.
+    pub const CONTENT: Self = Self("content of");
 }
 
 /// One thing provided or required.
@@ -50,6 +52,8 @@ pub enum Phase {
     Package,
     #[default]
     Normal,
+    /// Packages that go, after what they run has gone; the graph moves them here.
+    Removal,
     /// After everything.
     Check,
 }
@@ -57,9 +61,13 @@ pub enum Phase {
 /// What a resource provides and requires.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Claims {
-    /// What exists once the resource is in place. Two resources of one host that provide the same claim are an error,
-    /// unless both kinds list it in `shares`.
+    /// What exists once the resource is in place. Two resources of one host that provide the same path, user, unit or
+    /// content are an error.
     pub provides: Vec<Claim>,
+    /// What exists too once it is in place, but may be declared by another resource as well (a user's home).
+    pub shares: Vec<Claim>,
+    /// What its observation reads, so that it is observed again once a provider has changed.
+    pub reads: Vec<Claim>,
     /// What must be in place before; where nothing in the spec provides it, the host is expected to have it.
     pub requires: Vec<Claim>,
     pub phase: Phase,
@@ -82,6 +90,19 @@ impl Claims {
 
     pub fn requires(mut self, space: Space, name: impl Into<String>) -> Self {
         self.requires.push(Claim::new(space, name));
+        self
+    }
+
+    pub fn shares(mut self, space: Space, name: impl Into<String>) -> Self {
+        self.shares.push(Claim::new(space, name));
+        self
+    }
+
+    /// Reads something: requires it, and is observed again once its provider has changed.
+    pub fn reads(mut self, space: Space, name: impl Into<String>) -> Self {
+        let claim = Claim::new(space, name);
+        self.requires.push(claim.clone());
+        self.reads.push(claim);
         self
     }
 

@@ -33,8 +33,13 @@ impl fmt::Debug for AnyResource {
 pub enum AnyObserved {
     Absent,
     Present(Arc<dyn Any + Send + Sync>),
-    Later { needs: Claim, reason: String },
+    Later {
+        needs: Claim,
+        reason: String,
+    },
     Failed(String),
+    /// Not looked at yet: a value that observing needs is known only later.
+    NotYet,
 }
 
 impl fmt::Debug for AnyObserved {
@@ -44,6 +49,7 @@ impl fmt::Debug for AnyObserved {
             Self::Present(_) => f.write_str("Present"),
             Self::Later { needs, reason } => write!(f, "Later({needs:?}, {reason})"),
             Self::Failed(reason) => write!(f, "Failed({reason})"),
+            Self::NotYet => f.write_str("NotYet"),
         }
     }
 }
@@ -81,6 +87,11 @@ pub trait KindObject: Send + Sync {
     ) -> AnyResource;
     fn claims(&self, resource: &AnyResource) -> Claims;
     fn triggers(&self, resource: &AnyResource) -> Vec<Trigger>;
+    fn observed_without(&self) -> &'static [&'static str];
+    fn asks_for_others_below(&self) -> bool;
+    /// Returns the resource with the paths below its own that others provide.
+    fn with_others_below(&self, resource: &AnyResource, others: Vec<String>) -> AnyResource;
+    fn output(&self, observed: &AnyObserved) -> Option<Value>;
     fn shown_as<'a>(&self, attribute: &'a str) -> &'a str;
     fn owed_applies(&self, resource: &AnyResource, observed: &AnyObserved) -> bool;
     fn probe(&self, all: &[&AnyResource]) -> Probe;
@@ -117,6 +128,7 @@ impl<K: Kind> Erased<K> {
             ),
             AnyObserved::Later { needs, reason } => Observation::Later { needs: needs.clone(), reason: reason.clone() },
             AnyObserved::Failed(reason) => Observation::Failed(reason.clone()),
+            AnyObserved::NotYet => Observation::Absent,
         }
     }
 }
@@ -152,7 +164,10 @@ impl<K: Kind> KindObject for Erased<K> {
         let Common { address, state, run_as, timeout } = common;
         let desired = K::decode(&mut Fields::new(&address.name.clone(), state, node, diagnostics, deferrals));
         let kind = super::by_name(K::KIND).expect("a kind that decodes is registered");
-        AnyResource { kind, inner: Arc::new(Resource { address, state, run_as, timeout, desired }) }
+        AnyResource {
+            kind,
+            inner: Arc::new(Resource { address, state, run_as, timeout, others_below: Vec::new(), desired }),
+        }
     }
 
     fn claims(&self, resource: &AnyResource) -> Claims {
@@ -161,6 +176,26 @@ impl<K: Kind> KindObject for Erased<K> {
 
     fn triggers(&self, resource: &AnyResource) -> Vec<Trigger> {
         K::triggers(Self::own(resource))
+    }
+
+    fn observed_without(&self) -> &'static [&'static str] {
+        K::OBSERVED_WITHOUT
+    }
+
+    fn asks_for_others_below(&self) -> bool {
+        K::ASKS_FOR_OTHERS_BELOW
+    }
+
+    fn with_others_below(&self, resource: &AnyResource, others: Vec<String>) -> AnyResource {
+        let own = Resource { others_below: others, ..Self::own(resource).clone() };
+        AnyResource { kind: resource.kind, inner: Arc::new(own) }
+    }
+
+    fn output(&self, observed: &AnyObserved) -> Option<Value> {
+        match Self::observation(observed) {
+            Observation::Present(value) => K::output(&value),
+            _ => None,
+        }
     }
 
     fn shown_as<'a>(&self, attribute: &'a str) -> &'a str {

@@ -57,8 +57,16 @@ impl<'a> Fields<'a> {
         self.node.get(attribute).map_or(self.node.span, |node| node.span)
     }
 
-    /// Reports a mistake at an attribute.
+    /// Says whether any part of an attribute's value is known only later.
+    pub fn is_unknown(&self, attribute: &str) -> bool {
+        self.node.get(attribute).is_some_and(|node| node.to_value().unknown().is_some())
+    }
+
+    /// Reports a mistake at an attribute; a value known only later cannot be mistaken yet.
     pub fn error(&mut self, attribute: &str, message: impl Into<String>, help: impl Into<String>) {
+        if self.is_unknown(attribute) {
+            return;
+        }
         let span = self.span(attribute);
         self.diagnostics.push(Diagnostic::error(span, message).help(help));
     }
@@ -141,9 +149,18 @@ impl<'a> Fields<'a> {
         Some(parse_size(&text).unwrap_or_default())
     }
 
-    /// Returns a list of texts; empty where it is left out.
+    /// Returns a list of texts; empty where it is left out. A secret among them is an error.
     pub fn texts(&mut self, attribute: &str) -> Vec<String> {
-        match self.value(attribute) {
+        let value = self.value(attribute);
+        if value.as_ref().is_some_and(Value::is_sensitive) {
+            self.error(
+                attribute,
+                format!("`{attribute}` may not hold a secret"),
+                "secrets are allowed only where the reference says so",
+            );
+            return Vec::new();
+        }
+        match value {
             Some(Value::List(items)) => items.iter().filter_map(scalar_text).collect(),
             Some(value) => scalar_text(&value).into_iter().collect(),
             None => Vec::new(),
@@ -168,6 +185,7 @@ impl<'a> Fields<'a> {
     pub fn content(&mut self, attribute: &str) -> Option<Content> {
         Some(match self.value(attribute)? {
             Value::Content(content) => content,
+            Value::Unknown(_) => Content::unknown(),
             Value::Secret(secret) => Content::new(secret.expose().as_bytes()).mark_sensitive(true),
             value => Content::new(scalar_text(&value).unwrap_or_default().as_bytes()),
         })

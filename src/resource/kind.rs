@@ -23,6 +23,8 @@ pub struct Resource<D> {
     pub run_as: Option<String>,
     /// `timeout:`, for one step of it.
     pub timeout: Option<Duration>,
+    /// Paths below its name that other resources of the host provide; only for kinds that ask for them.
+    pub others_below: Vec<String>,
     pub desired: D,
 }
 
@@ -126,6 +128,10 @@ pub trait Kind: Send + Sync + 'static {
     /// planner then defers the resource, so kinds need not care.
     fn decode(fields: &mut Fields<'_>) -> Self::Desired;
 
+    /// Attributes that observing does without, so that it need not wait until they are known (a file's content).
+    const OBSERVED_WITHOUT: &'static [&'static str] = &[];
+    /// It has to know which paths below its own other resources provide; see [`Resource::others_below`].
+    const ASKS_FOR_OTHERS_BELOW: bool = false;
     /// Attributes whose value a plan shows under another name: `("template", "content")`.
     const SHOWN_AS: &'static [(&'static str, &'static str)] = &[];
 
@@ -151,6 +157,11 @@ pub trait Kind: Send + Sync + 'static {
 
     /// Returns the attributes of what was observed, for `before` in the plan.
     fn attributes(observed: &Self::Observed) -> Vec<(&'static str, Value)>;
+
+    /// Returns the value that waits for it elsewhere get once it is in place (a secret's).
+    fn output(_observed: &Self::Observed) -> Option<Value> {
+        None
+    }
 
     /// Compares; called only with `Absent` and `Present`. No changes mean nothing to do. For a creation, every
     /// attribute that will be set, in the order a reader wants; for a deletion, `deleted` does.

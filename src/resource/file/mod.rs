@@ -55,6 +55,7 @@ impl Kind for File {
                 its content, synced and renamed. Content is compared by SHA-256; the old content of up to 256 KiB is \
                 fetched for the diff only where it differs. A symbolic link or folder in its place is an error.",
     };
+    const OBSERVED_WITHOUT: &'static [&'static str] = &["content", "template", "source"];
     const SHOWN_AS: &'static [(&'static str, &'static str)] = &[("template", "content"), ("source", "content")];
 
     type Desired = Desired;
@@ -74,9 +75,11 @@ impl Kind for File {
     }
 
     fn claims(resource: &Resource<Desired>) -> Claims {
-        Claims::new()
-            .provides(Space::PATH, resource.name())
-            .owned_by(resource.desired.owner.as_ref(), resource.desired.group.as_ref())
+        let mut claims = Claims::new().provides(Space::PATH, resource.name());
+        if resource.desired.content.is_some() {
+            claims = claims.provides(Space::CONTENT, resource.name());
+        }
+        claims.owned_by(resource.desired.owner.as_ref(), resource.desired.group.as_ref())
     }
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {

@@ -129,6 +129,10 @@ impl Kind for Secret {
         vec![("value", observed.value.clone().into())]
     }
 
+    fn output(observed: &Observed) -> Option<Value> {
+        Some(observed.value.clone().into())
+    }
+
     fn diff(resource: &Resource<Desired>, observed: &Observation<Observed>) -> Changes {
         let mut changes = Changes::new();
         if !matches!(observed, Observation::Present(_)) {
