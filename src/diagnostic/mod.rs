@@ -1,7 +1,11 @@
 //! Messages with source spans: what is wrong, where, and the way out.
 
+mod nearest;
+mod render;
 mod source;
 
+pub use nearest::{did_you_mean, nearest};
+pub use render::{render, render_all, sort};
 pub use source::{FileId, Sources, Span};
 
 /// Returns the candidate a mistyped name most likely means.
@@ -15,7 +19,7 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 }
 
 /// How bad a message is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
     Error,
     Warning,

@@ -1,5 +1,6 @@
 //! Source files and places in them.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Names a file in [`Sources`].
@@ -18,13 +19,22 @@ pub struct Span {
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     files: Vec<(String, Arc<str>)>,
+    by_name: HashMap<String, FileId>,
 }
 
 impl Sources {
-    /// Adds a file; `name` is what messages call it.
+    /// Adds a file; `name` is what messages call it. The same name with the same text keeps its id.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
-        self.files.push((name.into(), text.into()));
-        FileId(u32::try_from(self.files.len() - 1).unwrap_or(u32::MAX))
+        let (name, text) = (name.into(), text.into());
+        if let Some(&id) = self.by_name.get(&name)
+            && *self.text(id) == text
+        {
+            return id;
+        }
+        let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
+        self.by_name.insert(name.clone(), id);
+        self.files.push((name, text));
+        id
     }
 
     /// Returns what messages call a file.
@@ -35,6 +45,14 @@ impl Sources {
     /// Returns the text of a file.
     pub fn text(&self, file: FileId) -> &Arc<str> {
         &self.files[file.0 as usize].1
+    }
+
+    /// Returns the text a span covers; empty where the span is not one of these files.
+    pub fn slice(&self, span: Span) -> &str {
+        self.files
+            .get(span.file.0 as usize)
+            .and_then(|(_, text)| text.get(span.start as usize..span.end as usize))
+            .unwrap_or("")
     }
 
     /// Returns line and column (both from 1, columns in characters) of a span's start.
