@@ -1,0 +1,653 @@
+//! Rendering a text in a scope.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fmt;
+use std::io;
+use std::ops::Range;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::{Object, Value as Template, ValueKind};
+use minijinja::{Environment, Error, ErrorKind, Expression, Output, State, UndefinedBehavior};
+
+use crate::model::{Secret, Value};
+
+use super::Analysis;
+use super::analysis::characters;
+use super::shade::{Recorder, Touched, explain, from_template};
+
+/// How many instructions one render may take.
+const FUEL: u64 = 5_000_000;
+/// How large a rendered text may get, in bytes.
+const MAX_OUTPUT: usize = 64 << 20;
+
+/// The names in scope of a text. What is `None` is not in scope.
+#[derive(Clone, Default)]
+pub struct Context {
+    pub vars: Option<Template>,
+    pub host: Option<Template>,
+    pub hosts: Option<Template>,
+    pub secrets: Option<Template>,
+    pub each: Option<Template>,
+    pub inputs: Option<Template>,
+    pub modules: Option<Template>,
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(what is in scope)")
+    }
+}
+
+impl Object for Context {
+    fn get_value(self: &Arc<Self>, key: &Template) -> Option<Template> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Template> {
+        match key {
+            "vars" => self.vars.clone(),
+            "host" => self.host.clone(),
+            "hosts" => self.hosts.clone(),
+            "secrets" => self.secrets.clone(),
+            "each" => self.each.clone(),
+            "inputs" => self.inputs.clone(),
+            "modules" => self.modules.clone(),
+            _ => None,
+        }
+    }
+}
+
+/// Why a text could not be rendered.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failure {
+    pub message: String,
+    pub help: Option<String>,
+    /// Where in the text; `None` where that is not known.
+    pub range: Option<Range<usize>>,
+    /// The template file it is about, where it is another than the one rendered.
+    pub template: Option<String>,
+}
+
+/// The environments texts are compiled in.
+pub struct Environments {
+    /// For strings of a spec.
+    strings: Environment<'static>,
+    /// For template files.
+    files: Environment<'static>,
+    strings_syntax: SyntaxConfig,
+    files_syntax: SyntaxConfig,
+    /// Texts by the name the environments know them by.
+    texts: Arc<Mutex<HashMap<String, String>>>,
+    recorder: Recorder,
+}
+
+impl Environments {
+    pub fn new() -> Self {
+        let texts: Arc<Mutex<HashMap<String, String>>> = Arc::default();
+        let mut files_syntax = SyntaxConfig::builder();
+        // A line that holds only a tag leaves nothing behind, and a file ends as its template does.
+        files_syntax.keep_trailing_newline(true).trim_blocks(true).lstrip_blocks(true);
+        let mut strings_syntax = SyntaxConfig::builder();
+        // `${#name}` is shell; a string needs no comments.
+        strings_syntax.keep_trailing_newline(true).comment_delimiters("{#\u{1}", "\u{1}#}");
+        // Both are constant and valid; the tests build them.
+        let files_syntax = files_syntax.build().unwrap_or_default();
+        let strings_syntax = strings_syntax.build().unwrap_or_default();
+        let make = |syntax: &SyntaxConfig| {
+            let mut environment = Environment::new();
+            environment.set_syntax(syntax.clone());
+            environment.set_undefined_behavior(UndefinedBehavior::Strict);
+            environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+            environment.set_formatter(format);
+            environment.set_fuel(Some(FUEL));
+            // The engine would show values in its debug output; nothing may ask for it.
+            environment.set_debug(false);
+            environment.remove_global("debug");
+            environment.remove_filter("pprint");
+            let texts = Arc::clone(&texts);
+            environment
+                .set_loader(move |name| Ok(texts.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()));
+            environment
+        };
+        Self {
+            strings: make(&strings_syntax),
+            files: make(&files_syntax),
+            strings_syntax,
+            files_syntax,
+            texts,
+            recorder: Recorder::default(),
+        }
+    }
+
+    fn provide(&self, name: &str, text: &str) {
+        let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        if !texts.contains_key(name) {
+            texts.insert(name.to_string(), text.to_string());
+        }
+    }
+}
+
+/// Renders texts, each compiled once.
+pub struct Engine<'e> {
+    environments: &'e Environments,
+    expressions: RefCell<HashMap<Box<str>, Rc<Expression<'e, 'static>>>>,
+    analyses: RefCell<HashMap<Box<str>, Rc<Analysis>>>,
+    files: RefCell<HashMap<Box<str>, Rc<Analysis>>>,
+}
+
+impl<'e> Engine<'e> {
+    pub fn new(environments: &'e Environments) -> Self {
+        Self { environments, expressions: RefCell::default(), analyses: RefCell::default(), files: RefCell::default() }
+    }
+
+    /// Returns what remembers the touches; values in scope must be made with it.
+    pub fn recorder(&self) -> &Recorder {
+        &self.environments.recorder
+    }
+
+    /// Returns what a string of a spec uses.
+    pub fn analysis(&self, text: &str) -> Rc<Analysis> {
+        if let Some(analysis) = self.analyses.borrow().get(text) {
+            return Rc::clone(analysis);
+        }
+        let analysis = Rc::new(Analysis::of(text, &self.environments.strings_syntax));
+        self.analyses.borrow_mut().insert(text.into(), Rc::clone(&analysis));
+        analysis
+    }
+
+    /// Makes a template file known under its path, for rendering it and for others to include it. Returns what it
+    /// uses. One with problems is not made known.
+    pub fn provide(&self, path: &str, text: &str) -> Rc<Analysis> {
+        if let Some(analysis) = self.files.borrow().get(path) {
+            return Rc::clone(analysis);
+        }
+        let analysis = Rc::new(Analysis::of(text, &self.environments.files_syntax));
+        if analysis.problems.is_empty() {
+            self.environments.provide(path, text);
+        }
+        self.files.borrow_mut().insert(path.into(), Rc::clone(&analysis));
+        analysis
+    }
+
+    /// Renders a string of a spec. One whole expression keeps its native type.
+    pub fn render(&self, text: &str, context: &Context) -> Result<Value, Failure> {
+        let analysis = self.analysis(text);
+        refuse_problems(&analysis)?;
+        self.recorder().take();
+        match &analysis.whole {
+            Some(range) => {
+                let offset = range.start;
+                let value = self.expression(&text[range.clone()]).and_then(|compiled| {
+                    let value = compiled.eval(Template::from_object(context.clone()))?;
+                    match value.is_undefined() {
+                        true => Err(Error::from(ErrorKind::UndefinedError)),
+                        false => from_template(&value).map_err(|why| Error::new(ErrorKind::InvalidOperation, why)),
+                    }
+                });
+                self.finish(value, text, offset, None)
+            }
+            None => {
+                // A string and a file must not meet under one name.
+                let name = format!("\u{1}{text}");
+                self.environments.provide(&name, text);
+                let output = self.output(&self.environments.strings, &name, context);
+                self.finish(output.map(Value::Text), text, 0, Some(&name))
+            }
+        }
+    }
+
+    /// Renders a template file that was provided.
+    pub fn render_file(&self, path: &str, text: &str, context: &Context) -> Result<Value, Failure> {
+        refuse_problems(&self.provide(path, text))?;
+        self.recorder().take();
+        let output = self.output(&self.environments.files, path, context);
+        self.finish(output.map(Value::Text), text, 0, Some(path))
+    }
+
+    fn expression(&self, text: &str) -> Result<Rc<Expression<'e, 'static>>, Error> {
+        if let Some(compiled) = self.expressions.borrow().get(text) {
+            return Ok(Rc::clone(compiled));
+        }
+        let compiled = Rc::new(self.environments.strings.compile_expression_owned(text.to_string())?);
+        self.expressions.borrow_mut().insert(text.into(), Rc::clone(&compiled));
+        Ok(compiled)
+    }
+
+    fn output(&self, environment: &Environment<'static>, name: &str, context: &Context) -> Result<String, Error> {
+        let mut output = Limited { bytes: Vec::new() };
+        let template = environment.get_template(name)?;
+        template.render_captured_to(Template::from_object(context.clone()), &mut output)?;
+        // Templates and values are UTF-8, and so is what they make.
+        Ok(String::from_utf8(output.bytes).unwrap_or_default())
+    }
+
+    fn finish(
+        &self,
+        result: Result<Value, Error>,
+        text: &str,
+        offset: usize,
+        own: Option<&str>,
+    ) -> Result<Value, Failure> {
+        let Touched { secret, unknown } = self.recorder().take();
+        if let Some(until) = unknown {
+            return Ok(Value::Unknown(until));
+        }
+        match result {
+            Ok(value) if secret => mask(value, 0),
+            Ok(value) => Ok(value),
+            Err(error) => Err(failure(&error, secret, text, offset, own)),
+        }
+    }
+}
+
+/// The engine recurses over what it compiles, so a text that was refused must not reach it.
+fn refuse_problems(analysis: &Analysis) -> Result<(), Failure> {
+    match analysis.problems.first() {
+        None => Ok(()),
+        Some(problem) => Err(Failure {
+            message: problem.message.clone(),
+            help: problem.help.clone(),
+            range: Some(problem.range.clone()),
+            template: None,
+        }),
+    }
+}
+
+/// Makes every part of a value secret.
+fn mask(value: Value, depth: usize) -> Result<Value, Failure> {
+    let structure = |what: &str| Failure {
+        message: format!("a secret was used to make {what}, so its shape could give the secret away"),
+        help: Some("write the mapping in YAML, with the secret in its values".into()),
+        range: None,
+        template: None,
+    };
+    Ok(match value {
+        Value::Text(text) => Value::Secret(Secret::new(text)),
+        Value::Bool(value) => Value::Secret(Secret::new(value.to_string())),
+        Value::Integer(value) => Value::Secret(Secret::new(value.to_string())),
+        Value::Float(value) => Value::Secret(Secret::new(value.to_string())),
+        Value::List(items) if depth == 0 => {
+            Value::List(items.into_iter().map(|item| mask(item, depth + 1)).collect::<Result<_, _>>()?)
+        }
+        Value::List(_) => return Err(structure("lists in a list")),
+        Value::Map(_) => return Err(structure("a mapping")),
+        other => other,
+    })
+}
+
+fn failure(error: &Error, secret: bool, text: &str, offset: usize, own: Option<&str>) -> Failure {
+    let template = error.name().filter(|name| own.is_some_and(|own| own != *name)).map(str::to_string);
+    let range = error.range().map(|range| characters(text, range.start + offset..range.end + offset));
+    let help = match error.kind() {
+        ErrorKind::UndefinedError => Some("give it a value, or use `| default(…)`".to_string()),
+        _ => None,
+    };
+    let message = match error.kind() {
+        ErrorKind::OutOfFuel => "this takes too many steps to evaluate".to_string(),
+        ErrorKind::UndefinedError => match range.as_ref().filter(|_| template.is_none()) {
+            Some(range) => format!("`{}` is undefined", text[range.clone()].trim_start_matches('.')),
+            None => "it uses something undefined".to_string(),
+        },
+        // An error's words may quote the values it is about.
+        kind if secret => format!("this fails ({kind}); the details are not shown because it uses a secret"),
+        _ => format!("this fails: {}", explain(error)),
+    };
+    Failure { message, help, range, template }
+}
+
+/// Writes a value into a text: `true`, not `True`; nothing for what is no scalar.
+fn format(output: &mut Output<'_>, _state: &mut State<'_, '_>, value: &Template) -> Result<(), Error> {
+    let refuse = |why: String| Err(Error::new(ErrorKind::InvalidOperation, why));
+    match value.kind() {
+        ValueKind::String => Ok(output.write_str(value.as_str().unwrap_or_default())?),
+        ValueKind::Bool => Ok(output.write_str(if value.is_true() { "true" } else { "false" })?),
+        ValueKind::Number => Ok(write!(output, "{value}")?),
+        ValueKind::Undefined => Err(Error::from(ErrorKind::UndefinedError)),
+        ValueKind::None => {
+            refuse("null cannot be put into a text; give it a value, or use `| default(…, true)`".into())
+        }
+        ValueKind::Invalid => Err(invalid(value)),
+        ValueKind::Seq | ValueKind::Iterable => {
+            refuse("a list cannot be put into a text as it is; use `| join(\", \")`, `| tojson` or a loop".into())
+        }
+        ValueKind::Map => refuse("a mapping cannot be put into a text as it is; use `| tojson` or a loop".into()),
+        kind => refuse(format!("{kind} cannot be put into a text")),
+    }
+}
+
+/// Takes the error out of an invalid value.
+fn invalid(value: &Template) -> Error {
+    match value.try_iter() {
+        Err(error) => error,
+        Ok(_) => Error::from(ErrorKind::InvalidOperation),
+    }
+}
+
+/// Collects output up to a limit.
+struct Limited {
+    bytes: Vec<u8>,
+}
+
+impl io::Write for Limited {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.bytes.len() + bytes.len() > MAX_OUTPUT {
+            return Err(io::Error::other("the rendered text is larger than 64 MiB"));
+        }
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Shade;
+    use super::*;
+    use crate::model::{Until, Value};
+
+    fn value(yaml: &str) -> Value {
+        crate::spec::yaml::parse(yaml, crate::diagnostic::FileId(0), &mut Vec::new()).unwrap().to_value()
+    }
+
+    /// Renders a text with some values in scope.
+    fn render(text: &str) -> String {
+        let environments = Environments::new();
+        let engine = Engine::new(&environments);
+        let mut vars = value(
+            "{port: 8001, on: true, off: false, ratio: 0.5, whole: 2.0, name: web, none: null, list: [a, b], map: {x: 1}, dir: /opt/app}",
+        );
+        if let Value::Map(entries) = &mut vars {
+            entries.insert("login".into(), {
+                let mut login = value("{user: app}");
+                if let Value::Map(login) = &mut login {
+                    login.insert("password".into(), Value::Secret(Secret::new("hunter2")));
+                }
+                login
+            });
+        }
+        let secrets = Value::Map([("token".to_string(), Value::Secret(Secret::new("hunter2")))].into_iter().collect());
+        let host = Value::Map(
+            [
+                ("name".to_string(), Value::text("app1")),
+                ("facts".to_string(), Value::Unknown(Until::Facts("app1".into()))),
+            ]
+            .into_iter()
+            .collect(),
+        );
+        let touch = |value: &Value| Some(Shade::new(value).touch(engine.recorder()));
+        let context =
+            Context { vars: touch(&vars), secrets: touch(&secrets), host: touch(&host), ..Context::default() };
+        match engine.render(text, &context) {
+            Ok(value) => format!("{value:?}"),
+            Err(failure) => {
+                let at = failure.range.map_or("?".to_string(), |range| format!("{:?}", &text[range]));
+                format!("{at}: {}", failure.message)
+            }
+        }
+    }
+
+    #[test]
+    fn texts_and_whole_expressions() {
+        let all = [
+            "plain",
+            "{{ vars.port }}",
+            "{{- vars.port -}}",
+            " {{ vars.port }}",
+            "{{ vars.port }}\n",
+            "{{ vars.port }}{{ vars.port }}",
+            "{{ vars.on }}",
+            "on: {{ vars.on }}, off: {{ vars.off }}, {{ vars.ratio }}, {{ vars.whole }}",
+            "{{ vars.list }}",
+            "{{ vars.list }}!",
+            "{{ vars.map }}",
+            "{{ vars.map }}!",
+            "{{ vars.none }}",
+            "{{ vars.none }}!",
+            "{{ vars.port + 1 }}",
+            "{{ vars.port / 2 }}",
+            "{{ 9223372036854775807 + 1 }}",
+            "{{ vars.port ~ '' }}",
+            "{{ vars.missing }}",
+            "{{ vars.missing }}!",
+            "{{ vars.missing | default(3) }}",
+            "{{ vars.missing is defined }}",
+            "{{ vars.missing.deeper }}",
+            "{{ nothing }}",
+            "{% if vars.on %}yes{% else %}no{% endif %}",
+            "echo ${#vars} {{ vars.name }} # {# kept #}",
+            "{{ vars.name | upper }}{% for x in vars.list %}-{{ x }}{% endfor %}",
+            "{{ '}}' }}",
+            "{{ vars.list | map('upper') | join(',') }}",
+            "{{ vars.map | tojson }}",
+            "{{ range }}",
+            "{{ range(3) }}",
+            "{{ vars.name.upper() }}",
+            "{{ 1 // 0 }}",
+            "{{ vars.port + vars.name }}",
+            "<{{ vars.name }}&{{ '<' }}",
+        ]
+        .map(|text| format!("{text:?} -> {}", render(text)));
+        insta::assert_snapshot!(all.join("\n"), @r#"
+"plain" -> Text("plain")
+"{{ vars.port }}" -> Integer(8001)
+"{{- vars.port -}}" -> Integer(8001)
+" {{ vars.port }}" -> Text(" 8001")
+"{{ vars.port }}\n" -> Text("8001\n")
+"{{ vars.port }}{{ vars.port }}" -> Text("80018001")
+"{{ vars.on }}" -> Bool(true)
+"on: {{ vars.on }}, off: {{ vars.off }}, {{ vars.ratio }}, {{ vars.whole }}" -> Text("on: true, off: false, 0.5, 2.0")
+"{{ vars.list }}" -> List([Text("a"), Text("b")])
+"{{ vars.list }}!" -> "vars.list": this fails: a list cannot be put into a text as it is; use `| join(", ")`, `| tojson` or a loop
+"{{ vars.map }}" -> Map({"x": Integer(1)})
+"{{ vars.map }}!" -> "vars.map": this fails: a mapping cannot be put into a text as it is; use `| tojson` or a loop
+"{{ vars.none }}" -> Null
+"{{ vars.none }}!" -> "vars.none": this fails: null cannot be put into a text; give it a value, or use `| default(…, true)`
+"{{ vars.port + 1 }}" -> Integer(8002)
+"{{ vars.port / 2 }}" -> Float(4000.5)
+"{{ 9223372036854775807 + 1 }}" -> ?: this fails: it is a number beyond 64 bits
+"{{ vars.port ~ '' }}" -> Text("8001")
+"{{ vars.missing }}" -> ?: it uses something undefined
+"{{ vars.missing }}!" -> "vars.missing": `vars.missing` is undefined
+"{{ vars.missing | default(3) }}" -> Integer(3)
+"{{ vars.missing is defined }}" -> Bool(false)
+"{{ vars.missing.deeper }}" -> ".missing.deeper": `missing.deeper` is undefined
+"{{ nothing }}" -> ?: it uses something undefined
+"{% if vars.on %}yes{% else %}no{% endif %}" -> Text("yes")
+"echo ${#vars} {{ vars.name }} # {# kept #}" -> Text("echo ${#vars} web # {# kept #}")
+"{{ vars.name | upper }}{% for x in vars.list %}-{{ x }}{% endfor %}" -> Text("WEB-a-b")
+"{{ '}}' }}" -> Text("}}")
+"{{ vars.list | map('upper') | join(',') }}" -> Text("A,B")
+"{{ vars.map | tojson }}" -> Text("{\"x\": 1}")
+"{{ range }}" -> ?: this fails: plain object is no value of a spec
+"{{ range(3) }}" -> List([Integer(0), Integer(1), Integer(2)])
+"{{ vars.name.upper() }}" -> ".upper()": this fails: unknown method: string has no method named upper
+"{{ 1 // 0 }}" -> "1 // 0": this fails: unable to calculate 1 // 0
+"{{ vars.port + vars.name }}" -> "vars.port + vars.name": this fails: tried to use + operator on unsupported types number and string
+"<{{ vars.name }}&{{ '<' }}" -> Text("<web&<")
+"#);
+    }
+
+    #[test]
+    fn what_touches_a_secret_is_secret_and_never_in_a_message() {
+        let all = [
+            "{{ secrets.token }}",
+            "{{ secrets['tok' ~ 'en'] }}",
+            "a{{ secrets.token }}b",
+            "{{ secrets.token | upper }}",
+            "{{ secrets.token[0] }}",
+            "{{ secrets.token[1:3] }}",
+            "{{ secrets.token | length }}",
+            "{{ secrets.token == 'hunter2' }}",
+            "{% if secrets.token %}yes{% endif %}",
+            "{% if secrets.token is defined %}yes{% endif %}",
+            "{{ secrets | length }}",
+            "{{ secrets | tojson }}",
+            "{{ secrets | string }}",
+            "{{ secrets }}",
+            "{{ secrets | list }}",
+            "{{ secrets | items | list }}",
+            "{{ secrets | dictsort }}",
+            "{% for name, value in secrets | items %}{{ name }}={{ value }}{% endfor %}",
+            "{% for name in secrets %}{{ name }}{% endfor %}",
+            "{{ vars.login }}",
+            "{{ vars.login.user }}",
+            "{{ vars.login.password }}",
+            "{{ vars.login | tojson }}",
+            "{{ vars.login ~ '' }}",
+            "{{ [vars.login, vars.port] }}",
+            "{{ [secrets.token, 1] }}",
+            "{{ {secrets.token: 1} }}",
+            "{{ secrets.token | int }}",
+            "{{ secrets.token + 1 }}",
+            "{{ vars[secrets.token] }}",
+            "{{ secrets.token | nofilter }}",
+            "{{ '%s' | format(secrets.token) }}",
+            "{{ vars | tojson }}",
+            "{{ vars }}",
+            "{{ [secrets.token] | first }}",
+            "{{ secrets.token if vars.off else 'none' }}",
+            "{% set x = secrets.token %}fixed",
+        ]
+        .map(|text| format!("{text:?} -> {}", render(text)));
+        let all = all.join("\n");
+        assert!(!all.replace("'hunter2'", "").contains("hunter"), "{all}");
+        insta::assert_snapshot!(all, @r#"
+"{{ secrets.token }}" -> Secret((sensitive))
+"{{ secrets['tok' ~ 'en'] }}" -> Secret((sensitive))
+"a{{ secrets.token }}b" -> Secret((sensitive))
+"{{ secrets.token | upper }}" -> Secret((sensitive))
+"{{ secrets.token[0] }}" -> Secret((sensitive))
+"{{ secrets.token[1:3] }}" -> Secret((sensitive))
+"{{ secrets.token | length }}" -> Secret((sensitive))
+"{{ secrets.token == 'hunter2' }}" -> Secret((sensitive))
+"{% if secrets.token %}yes{% endif %}" -> Secret((sensitive))
+"{% if secrets.token is defined %}yes{% endif %}" -> Secret((sensitive))
+"{{ secrets | length }}" -> Integer(1)
+"{{ secrets | tojson }}" -> Secret((sensitive))
+"{{ secrets | string }}" -> Secret((sensitive))
+"{{ secrets }}" -> Map({"token": Secret((sensitive))})
+"{{ secrets | list }}" -> List([Text("token")])
+"{{ secrets | items | list }}" -> ?: a secret was used to make lists in a list, so its shape could give the secret away
+"{{ secrets | dictsort }}" -> ?: a secret was used to make lists in a list, so its shape could give the secret away
+"{% for name, value in secrets | items %}{{ name }}={{ value }}{% endfor %}" -> Secret((sensitive))
+"{% for name in secrets %}{{ name }}{% endfor %}" -> Text("token")
+"{{ vars.login }}" -> Map({"user": Text("app"), "password": Secret((sensitive))})
+"{{ vars.login.user }}" -> Text("app")
+"{{ vars.login.password }}" -> Secret((sensitive))
+"{{ vars.login | tojson }}" -> Secret((sensitive))
+"{{ vars.login ~ '' }}" -> Secret((sensitive))
+"{{ [vars.login, vars.port] }}" -> List([Map({"user": Text("app"), "password": Secret((sensitive))}), Integer(8001)])
+"{{ [secrets.token, 1] }}" -> List([Secret((sensitive)), Secret((sensitive))])
+"{{ {secrets.token: 1} }}" -> ?: a secret was used to make a mapping, so its shape could give the secret away
+"{{ secrets.token | int }}" -> "int": this fails (invalid operation); the details are not shown because it uses a secret
+"{{ secrets.token + 1 }}" -> "secrets.token + 1": this fails (invalid operation); the details are not shown because it uses a secret
+"{{ vars[secrets.token] }}" -> ?: it uses something undefined
+"{{ secrets.token | nofilter }}" -> "nofilter": there is no filter `nofilter`
+"{{ '%s' | format(secrets.token) }}" -> Secret((sensitive))
+"{{ vars | tojson }}" -> Secret((sensitive))
+"{{ vars }}" -> Map({"port": Integer(8001), "on": Bool(true), "off": Bool(false), "ratio": Float(0.5), "whole": Float(2.0), "name": Text("web"), "none": Null, "list": List([Text("a"), Text("b")]), "map": Map({"x": Integer(1)}), "dir": Text("/opt/app"), "login": Map({"user": Text("app"), "password": Secret((sensitive))})})
+"{{ [secrets.token] | first }}" -> Secret((sensitive))
+"{{ secrets.token if vars.off else 'none' }}" -> Text("none")
+"{% set x = secrets.token %}fixed" -> Secret((sensitive))
+"#);
+    }
+
+    #[test]
+    fn what_touches_something_unknown_is_unknown() {
+        let all = [
+            "{{ host.name }}",
+            "{{ host.facts }}",
+            "{{ host.facts.os }}",
+            "a{{ host.facts.os }}",
+            "{{ host.facts.os | default('x') }}",
+            "{% if host.facts.os == 'debian' %}a{% endif %}",
+            "{{ host }}",
+            "{{ host | tojson }}",
+            "{{ secrets.token ~ host.facts.os }}",
+            "{{ [host.facts] | length }}",
+        ]
+        .map(|text| format!("{text:?} -> {}", render(text)));
+        insta::assert_snapshot!(all.join("\n"), @r#"
+"{{ host.name }}" -> Text("app1")
+"{{ host.facts }}" -> Unknown(Facts("app1"))
+"{{ host.facts.os }}" -> Unknown(Facts("app1"))
+"a{{ host.facts.os }}" -> Unknown(Facts("app1"))
+"{{ host.facts.os | default('x') }}" -> Unknown(Facts("app1"))
+"{% if host.facts.os == 'debian' %}a{% endif %}" -> Unknown(Facts("app1"))
+"{{ host }}" -> Map({"name": Text("app1"), "facts": Unknown(Facts("app1"))})
+"{{ host | tojson }}" -> Unknown(Facts("app1"))
+"{{ secrets.token ~ host.facts.os }}" -> Unknown(Facts("app1"))
+"{{ [host.facts] | length }}" -> Unknown(Facts("app1"))
+"#);
+    }
+
+    #[test]
+    fn hostile_texts_end() {
+        let deep =
+            |open: &str, close: &str, count: usize| format!("{{{{ {}1{} }}}}", open.repeat(count), close.repeat(count));
+        for text in [
+            deep("(", ")", 10_000),
+            deep("[", "]", 10_000),
+            deep("not ", "", 10_000),
+            deep("-", "", 10_000),
+            deep("1 + ", "", 10_000),
+            deep("", ".a", 10_000),
+            deep("", "|upper", 10_000),
+            deep("1 if 1 else ", "", 10_000),
+            deep("{1: ", "}", 10_000),
+            "{% if 1 %}".repeat(10_000),
+            format!("{{% if 1 %}}{}{{% endif %}}", "{% elif 1 %}".repeat(10_000)),
+            format!("{{% if 1 %}}{}{{% endif %}}", "{% elif 1 %}".repeat(200)),
+            deep("(", ")", 149),
+            deep("not ", "", 490),
+            deep("-", "", 490),
+            deep("1 + ", "", 245),
+            deep("", ".a", 245),
+            deep("", "|upper", 245),
+            deep("1 if 1 else ", "", 120),
+            "{{ 'x' * 99999999999 }}".into(),
+            "{% for a in range(99999) %}{% for b in range(99999) %}x{% endfor %}{% endfor %}".into(),
+            "{% for a in range(99999) %}{{ 'x' * 1000000 }}{% endfor %}".into(),
+            "{{ range(999999999999) | list }}".into(),
+            "{{ [1] * 99999999999 }}".into(),
+            "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}".into(),
+            "{{ 2 ** 99999 }}".into(),
+            "{% include 'x' %}".into(),
+            "{{".into(),
+            "{%".into(),
+            "{{ }}".into(),
+            "{{}}".into(),
+            "{{-}}".into(),
+            "{{ 'é' }} {{ é }}".into(),
+            "\n".repeat(70_000) + "{{ x + }}",
+            "\n".repeat(70_000) + "{{ x.y }}",
+            "é".repeat(70_000) + "{{ x + }}",
+            "x".repeat(70_000) + "{{ x + }}",
+        ] {
+            let shown: String = text.chars().take(40).collect();
+            println!("{shown:?}");
+            let result = std::panic::catch_unwind(|| render(&text));
+            assert!(result.is_ok(), "{shown}");
+            println!("{shown:?} -> {}", result.unwrap().chars().take(200).collect::<String>());
+        }
+    }
+
+    #[test]
+    fn every_filter_test_and_function_that_is_listed_exists() {
+        for filter in super::super::analysis::FILTERS {
+            assert_eq!(render(&format!("{{{{ '{filter}' is filter }}}}")), "Bool(true)", "{filter}");
+        }
+        for test in super::super::analysis::TESTS {
+            assert_eq!(render(&format!("{{{{ '{test}' is test }}}}")), "Bool(true)", "{test}");
+        }
+        for function in super::super::analysis::FUNCTIONS {
+            assert!(!render(&format!("{{{{ {function} is defined }}}}")).contains("false"), "{function}");
+        }
+    }
+}

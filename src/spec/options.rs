@@ -1,0 +1,20 @@
+//! What a spec is loaded with.
+
+use std::path::PathBuf;
+
+/// Where a spec is and what the caller sets.
+#[derive(Clone, Debug, Default)]
+pub struct LoadOptions {
+    /// The spec's folder, or its main file; the current folder where it is empty.
+    pub spec: PathBuf,
+    /// `-e prod` merges `env/prod.yaml` over the spec.
+    pub environment: Option<String>,
+    /// `-i FILE`
+    pub inventory: Option<PathBuf>,
+    /// `--var name=value` in the order given.
+    pub vars: Vec<(String, String)>,
+    /// `INFRA_VAR_name=value`, without the prefix.
+    pub environment_vars: Vec<(String, String)>,
+    /// `--host NAME`; all hosts where empty.
+    pub hosts: Vec<String>,
+}

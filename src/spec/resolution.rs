@@ -1,0 +1,66 @@
+//! What a spec comes to, given what is known.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::{Diagnostic, Span};
+use crate::model::{Address, Node, Secret, Until, Value};
+use crate::resource::{AnyResource, Deferral};
+
+/// What is known of the world when a spec is resolved.
+#[derive(Clone, Debug, Default)]
+pub struct Knowledge {
+    /// By host name; each a mapping. A host that is not in here has not been observed yet.
+    pub facts: BTreeMap<String, Value>,
+    /// By name. One that is not in here is known later where it is kept on a host, and otherwise an error at its use.
+    pub secrets: BTreeMap<String, SecretState>,
+}
+
+/// What is known of a secret.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SecretState {
+    Known(Secret),
+    Later(Until),
+}
+
+/// All resources of a spec, on all its hosts.
+#[derive(Clone, Debug, Default)]
+pub struct Resolution {
+    /// By host in the order of the spec, then by kind, then as written.
+    pub resources: Vec<Resolved>,
+    /// What may become resources once more is known.
+    pub pending: Vec<Pending>,
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// One resource, evaluated.
+#[derive(Clone, Debug)]
+pub struct Resolved {
+    pub resource: AnyResource,
+    pub address: Address,
+    /// Where its name is written.
+    pub span: Span,
+    /// Its attributes, defaults filled in, without those all kinds have; parts may be `Secret`, `Unknown`, `Content`.
+    pub node: Node,
+    /// Selectors as written by the user, each with its place; [`crate::spec::Selector`] reads them.
+    pub depends_on: Vec<(String, Span)>,
+    pub deferrals: Vec<Deferral>,
+    /// `when:` is false: not planned, not deleted; its edges pass through it.
+    pub left_alone: bool,
+    pub retries: u32,
+    pub prevent_destroy: bool,
+    pub ignore_changes: Vec<String>,
+    /// The inventory says something else than the spec; where it is `left_alone` too, the inventory takes it away.
+    pub overridden: bool,
+}
+
+/// A part of the spec that cannot be told before something is known: whether a resource is there, or its name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pending {
+    pub host: String,
+    /// The kind's name, or `module`.
+    pub kind: String,
+    /// As written.
+    pub name: String,
+    pub span: Span,
+    pub until: Until,
+}
