@@ -1,1 +1,25 @@
-//! (empty)
+//! Hosts: reaching them, observing them, changing them.
+//!
+//! A [`Host`] is one connection, over SSH or to this machine, with one framed `sh` for observing and up to four for
+//! steps. What goes over the wire and what a program finds on the host is in `docs/host-protocol.md`.
+
+mod error;
+mod facts;
+mod frame;
+mod hello;
+mod lanes;
+mod observed;
+mod shell;
+mod stats;
+mod target;
+mod transport;
+mod wire;
+
+pub use error::{HostError, Problem};
+pub use lanes::Host;
+pub use observed::Observed;
+pub use stats::Stats;
+pub use target::{Options, SshOptions, Target, Transport};
+
+#[cfg(test)]
+mod tests;

@@ -4,9 +4,10 @@
 //! `docs/host-protocol.md` says what a program finds on the host; in short:
 //!
 //! - `$ROWS` holds the rows, one a line, fields separated by the unit separator (`$US`, octal 037). `IFS` is a newline
-//!   and globbing is off, so `for row in $ROWS` walks them without a process; `split_row "$row"` sets `$f1`, `$f2`, … `$f12`, empty where the row is shorter.
-//!   In a field, backslash, newline, carriage return, tab and the unit separator are written `\0134`, `\012`, `\015`,
-//!   `\011`, `\037`; `decode "$2"` puts the plain text into `$decoded`. Fields that cannot hold them need no decoding.
+//!   and globbing is off, so `for row in $ROWS` walks them without a process; `split_row "$row"` sets `$f1` … `$f12`,
+//!   empty where the row is shorter. A newline, a unit separator and octal 034 are written as two characters in a
+//!   field; `decode "$f2"` puts the plain text into `$decoded`. A field that holds none of them needs no decoding.
+//! - `scan_paths` looks at the path in every row's first field, with a constant number of processes.
 //! - `$R` starts a record; `emit INDEX FIELD…` writes one. A line of output that does not start with `$R` is taken as
 //!   an error message.
 //! - A step finds its `input` on its standard input, the blobs one after another: `take SIZE` copies exactly that many

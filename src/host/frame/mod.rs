@@ -1,0 +1,143 @@
+//! Writes frames: the programs and data a host's shell is sent.
+//!
+//! This is the only place where shell text is put together, and [`Text::quoted`] the only way data gets into it.
+
+mod text;
+
+pub(super) use text::Text;
+
+use std::collections::HashMap;
+
+use crate::model::{Probe, Row};
+
+use super::Problem;
+
+/// Turns a newline, a unit separator, and itself into two characters within a field.
+pub(super) const ESCAPE: char = '\u{1c}';
+/// Separates the fields of a row or record.
+pub(super) const SEPARATOR: char = '\u{1f}';
+
+const PRELUDE: &str = include_str!("../program/prelude.sh");
+const SESSION: &str = include_str!("../program/session.sh");
+const FACTS: &str = include_str!("../program/facts.sh");
+const OWED: &str = include_str!("../program/owed.sh");
+
+/// What all programs of a session find set.
+pub(super) struct Setup<'a> {
+    /// Starts each line that is not a message.
+    pub mark: &'a str,
+    pub path: &'a str,
+    pub shell: &'a str,
+    pub state_folder: Option<&'a str>,
+    pub count_processes: bool,
+}
+
+/// A section of an observation that the session itself asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Own {
+    Facts,
+    Owed,
+}
+
+/// A frame on its way.
+pub(super) struct Frame {
+    text: Text,
+    /// Programs already in the frame; a kind's probe is often used several times.
+    programs: HashMap<&'static str, usize>,
+}
+
+impl Frame {
+    /// Starts a frame; the first one of a session brings the setup along.
+    pub fn new(number: u64, setup: Option<&Setup<'_>>) -> Result<Self, Problem> {
+        let mut text = Text::new();
+        if let Some(setup) = setup {
+            write_setup(&mut text, setup)?;
+        }
+        text.raw("frame_begin ").raw(&number.to_string()).raw("\n");
+        Ok(Self { text, programs: HashMap::new() })
+    }
+
+    /// Adds a section of an observation.
+    pub fn observe(&mut self, section: usize, probe: &Probe) -> Result<(), Problem> {
+        let program = self.program(probe.script)?;
+        let seconds = probe.timeout.as_secs_f64().ceil().max(1.0);
+        self.text.raw(&format!("observe {section} {seconds} \"$program_{program}\" "));
+        self.text.rows(&probe.rows)?.raw("\n");
+        Ok(())
+    }
+
+    /// Adds a section of the session's own.
+    pub fn observe_own(&mut self, section: usize, own: Own) -> Result<(), Problem> {
+        let (program, rows) = match own {
+            Own::Facts => (FACTS, "''"),
+            Own::Owed => (OWED, "\"$state_folder\""),
+        };
+        let program = self.program(program)?;
+        self.text.raw(&format!("observe {section} 60 \"$program_{program}\" {rows}\n"));
+        Ok(())
+    }
+
+    /// Ends the frame and returns its text.
+    pub fn finish(mut self, number: u64) -> Text {
+        for program in 0..self.programs.len() {
+            self.text.raw(&format!("unset program_{program}\n"));
+        }
+        self.text.raw(&format!("frame_end {number}\n: whole\n"));
+        self.text
+    }
+
+    fn program(&mut self, script: &'static str) -> Result<usize, Problem> {
+        let next = self.programs.len();
+        if let Some(&number) = self.programs.get(script) {
+            return Ok(number);
+        }
+        self.programs.insert(script, next);
+        self.text.raw(&format!("program_{next}=")).quoted(script, "a program")?.raw("\n");
+        Ok(next)
+    }
+}
+
+/// Writes what the session's shell and every step evaluate first.
+fn write_setup(text: &mut Text, setup: &Setup<'_>) -> Result<(), Problem> {
+    let mut common = Text::new();
+    common.raw("R=").quoted(setup.mark, "the mark")?;
+    common.raw("\nUS='\u{1f}' FS='\u{1c}' TAB='\t' NL='\n'\nPATH=").quoted(setup.path, "the path")?;
+    common.raw("\nSH=").quoted(setup.shell, "the shell")?;
+    common.raw("\n").raw(PRELUDE);
+    text.raw("setup=").quoted(common.as_str(), "the setup")?.raw("\neval \"$setup\"\nstate_folder=");
+    text.quoted(setup.state_folder.unwrap_or_default(), "the state folder")?;
+    text.raw(if setup.count_processes { "\ncount_processes=1\n" } else { "\ncount_processes=\n" }).raw(SESSION);
+    Ok(())
+}
+
+/// Reads a field as a record holds it.
+pub(super) fn decode_field(field: &str) -> String {
+    if !field.contains(ESCAPE) {
+        return field.to_string();
+    }
+    let mut plain = String::with_capacity(field.len());
+    let mut characters = field.chars();
+    while let Some(character) = characters.next() {
+        if character != ESCAPE {
+            plain.push(character);
+            continue;
+        }
+        match characters.next() {
+            Some('n') => plain.push('\n'),
+            Some('u') => plain.push(SEPARATOR),
+            Some('f') => plain.push(ESCAPE),
+            // Written by a tool and not by `emit`.
+            Some(other) => plain.extend([ESCAPE, other]),
+            None => plain.push(ESCAPE),
+        }
+    }
+    plain
+}
+
+/// Says whether a row can be sent at all.
+pub(super) fn check(rows: &[Row]) -> Result<(), Problem> {
+    match rows.iter().find(|row| row.iter().any(|field| field.expose().contains('\0'))) {
+        Some(row) => Err(Problem::NulByte(row.first().map_or_else(String::new, |name| format!("{name:?}")))),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,170 @@
+//! How a shell on a host is started: as root if wanted, with a clean environment, whatever the account's login shell
+//! is and whatever its start files print.
+
+use std::fs::File;
+use std::io::Read;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::timeout;
+use zeroize::Zeroizing;
+
+use super::Problem;
+use super::target::{Options, Target};
+use super::wire::{LineReader, visible};
+
+const LOOP: &str = include_str!("program/loop.sh");
+const CLEAN: &str = include_str!("program/clean.sh");
+const BECOME: &str = include_str!("program/become.sh");
+
+/// What a shell is started with.
+pub(super) struct Words<'a> {
+    options: &'a Options,
+    become_root: bool,
+    /// Says that the shell is ready, after whatever start files print.
+    hello: String,
+    /// What sudo asks with; empty where no password is known.
+    prompt: String,
+}
+
+impl<'a> Words<'a> {
+    pub fn new(target: &Target, options: &'a Options) -> Result<Self, Problem> {
+        let prompt = match target.password {
+            Some(_) => format!("[infra {}]", random()?),
+            None => String::new(),
+        };
+        Ok(Self { options, become_root: target.become_root, hello: random()?, prompt })
+    }
+
+    /// Returns the command for the account's login shell: constant programs in single quotes and words of our own,
+    /// free of newlines, backslashes and exclamation marks, which fish and csh read differently.
+    pub fn command(&self) -> String {
+        let Options { shell, path, .. } = self.options;
+        let (hello, prompt) = (&self.hello, &self.prompt);
+        let (r#loop, clean) = (one_line(LOOP), one_line(CLEAN));
+        if self.become_root {
+            let r#become = one_line(BECOME);
+            format!(
+                "exec {shell} -c '{become}' '{loop}' {hello} {path} {shell} '{clean}' '{prompt}'",
+                r#become = r#become,
+                r#loop = r#loop
+            )
+        } else {
+            format!("exec {shell} -c '{clean}' '{loop}' {hello} {path} {shell}", r#loop = r#loop)
+        }
+    }
+}
+
+/// Joins the lines of a program whose every line says where a command ends.
+fn one_line(program: &str) -> String {
+    program.lines().map(str::trim).collect::<Vec<_>>().join(" ")
+}
+
+/// Returns 16 hexadecimal digits nobody can guess.
+pub(super) fn random() -> Result<String, Problem> {
+    const SOURCE: &str = "/dev/urandom";
+    let mut bytes = [0; 8];
+    File::open(SOURCE)
+        .and_then(|mut source| source.read_exact(&mut bytes))
+        .map_err(|error| Problem::NotStarted { program: SOURCE.into(), error })?;
+    Ok(format!("{:016x}", u64::from_ne_bytes(bytes)))
+}
+
+/// Waits until the shell is ready, and gives sudo the password if and only if it asks. Returns the shell's process id.
+pub(super) async fn greet<R: AsyncRead + Unpin>(
+    words: &Words<'_>,
+    target: &Target,
+    lines: &mut LineReader<R>,
+    input: &mut (dyn AsyncWrite + Send + Unpin),
+    errors: &mut (dyn AsyncRead + Send + Unpin),
+    said: &mut Vec<u8>,
+) -> Result<u32, Problem> {
+    let start = format!("infra:{}:", words.hello);
+    let mut asked = 0;
+    let mut seen = 0;
+    let mut chunk = vec![0; 4096];
+    let mut is_open = true;
+    let skipped = {
+        let skip = lines.skip_past(start.as_bytes());
+        tokio::pin!(skip);
+        loop {
+            tokio::select! {
+                skipped = &mut skip => break skipped,
+                got = errors.read(&mut chunk), if is_open => {
+                    let got = got.unwrap_or(0);
+                    is_open = got > 0;
+                    said.extend_from_slice(&chunk[..got]);
+                    while !words.prompt.is_empty()
+                        && let Some(at) = find(&said[seen..], words.prompt.as_bytes())
+                    {
+                        seen += at + words.prompt.len();
+                        asked += 1;
+                        let Some(password) = target.password.as_ref().filter(|_| asked == 1) else {
+                            return Err(Problem::SudoPasswordWrong);
+                        };
+                        let answer = Zeroizing::new(format!("{}\n", password.expose()));
+                        // Where sudo has ended already, what it said tells why.
+                        let _ = input.write_all(answer.as_bytes()).await;
+                        let _ = input.flush().await;
+                    }
+                    // Enough for every message; the search goes on behind what was found.
+                    let excess = said.len().saturating_sub(64 * 1024);
+                    said.drain(..excess);
+                    seen = seen.saturating_sub(excess);
+                }
+            }
+        }
+    };
+    if let Err(printed) = skipped {
+        let rest = timeout(Duration::from_secs(2), errors.read_to_end(said));
+        let _ = rest.await;
+        return Err(refused(words, asked, said, &printed));
+    }
+    let line = lines.plain_line().await.unwrap_or_default();
+    said.clear();
+    if line == "no-sudo" {
+        return Err(Problem::SudoMissing);
+    }
+    let mut parts = line.split(' ');
+    let process = parts.next().and_then(|process| process.parse().ok());
+    let process = process.ok_or_else(|| Problem::Protocol(format!("it greets with `{line}`")))?;
+    match (parts.next(), parts.next()) {
+        (None | Some(""), _) => Err(Problem::MissingTools(vec!["dd".into()])),
+        // Another printf would show what it prints to everyone in the process list.
+        (_, Some("printf")) => Ok(process),
+        _ => Err(Problem::MissingTools(vec!["a shell with printf built in".into()])),
+    }
+}
+
+/// Says why there is no shell, from what was written instead.
+fn refused(words: &Words<'_>, asked: u32, said: &[u8], printed: &str) -> Problem {
+    let errors = String::from_utf8_lossy(said);
+    let text = errors.replace(words.prompt.as_str(), "");
+    let text = if words.prompt.is_empty() { errors.into_owned() } else { text };
+    let lines: Vec<String> = text
+        .lines()
+        .chain(printed.lines())
+        .map(|line| visible(line.as_bytes()))
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    let said = lines.iter().rev().take(3).rev().map(|line| line.trim()).collect::<Vec<_>>().join("; ");
+    let has = |part: &str| text.contains(part);
+    if !words.become_root || !has("sudo") && asked == 0 {
+        return Problem::NoShell { said };
+    }
+    if has("a terminal is required") || has("must have a tty") {
+        Problem::SudoTerminal { said }
+    } else if has("password is required") {
+        Problem::SudoPasswordNeeded
+    } else if has("not in the sudoers") || has("may not run sudo") || has("not allowed to execute") {
+        Problem::SudoDenied { said }
+    } else if has("incorrect password") || has("Sorry, try again") {
+        Problem::SudoPasswordWrong
+    } else {
+        Problem::Sudo { said }
+    }
+}
+
+fn find(text: &[u8], part: &[u8]) -> Option<usize> {
+    text.windows(part.len()).position(|window| window == part)
+}

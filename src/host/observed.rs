@@ -1,0 +1,149 @@
+//! What one request tells of a host.
+
+use std::collections::{BTreeMap, HashSet, VecDeque};
+
+use crate::model::{Owed, OwedAction, ProbeOutput, ProbeStatus, Record, Value};
+
+use super::Problem;
+use super::wire::Line;
+
+/// Messages kept of one section.
+const MOST_MESSAGES: usize = 50;
+/// Bytes of records kept of one answer.
+const MOST_BYTES: usize = 512 * 1024 * 1024;
+
+/// What one request told of a host.
+#[derive(Clone, Debug)]
+pub struct Observed {
+    /// Comes with the first request.
+    pub facts: Option<Value>,
+    /// Restarts and reloads owed from earlier runs; comes with the first request. A restart covers a reload.
+    pub owed: Vec<Owed>,
+    /// What each probe wrote, under the name it was asked for with.
+    pub sections: BTreeMap<String, ProbeOutput>,
+}
+
+/// Collects the sections of an answer as they arrive.
+pub(super) struct Sections {
+    done: Vec<Option<ProbeOutput>>,
+    current: Option<Section>,
+    bytes: usize,
+    /// The process ids between which the frame ran.
+    pub processes: Option<(u64, u64)>,
+}
+
+/// A section that is being received.
+#[derive(Default)]
+pub(super) struct Section {
+    number: usize,
+    records: Vec<Record>,
+    messages: VecDeque<String>,
+}
+
+impl Section {
+    pub fn new(number: usize) -> Self {
+        Self { number, ..Self::default() }
+    }
+
+    /// Takes a line in; the last messages are kept.
+    pub fn take(&mut self, line: Line) {
+        match line {
+            Line::Record(record) => self.records.push(record),
+            Line::Message(message) => {
+                if self.messages.len() == MOST_MESSAGES {
+                    self.messages.pop_front();
+                }
+                self.messages.push_back(message);
+            }
+            Line::Told(..) => {}
+        }
+    }
+
+    pub fn finish(self, status: ProbeStatus) -> ProbeOutput {
+        ProbeOutput { status, records: self.records, messages: self.messages.into() }
+    }
+}
+
+/// Reads how a section ended.
+pub(super) fn status(text: &str) -> ProbeStatus {
+    match text.parse() {
+        Ok(0) => ProbeStatus::Done,
+        Ok(status) => ProbeStatus::Failed(status),
+        Err(_) => ProbeStatus::TimedOut,
+    }
+}
+
+impl Sections {
+    pub fn new(count: usize) -> Self {
+        Self { done: vec![None; count], current: None, bytes: 0, processes: None }
+    }
+
+    /// Takes the next line of the answer in.
+    pub fn take(&mut self, line: Line) -> Result<(), Problem> {
+        match line {
+            Line::Told(word, fields) => self.told(&word, &fields),
+            Line::Record(record) => {
+                self.bytes += record.fields.iter().map(String::len).sum::<usize>();
+                if self.bytes > MOST_BYTES {
+                    return Err(Problem::Protocol("its answer is longer than 512 MiB".into()));
+                }
+                if let Some(section) = &mut self.current {
+                    section.take(Line::Record(record));
+                }
+                Ok(())
+            }
+            message @ Line::Message(_) => {
+                if let Some(section) = &mut self.current {
+                    section.take(message);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn told(&mut self, word: &str, fields: &[String]) -> Result<(), Problem> {
+        let number = fields.first().and_then(|number| number.parse::<usize>().ok());
+        let second = fields.get(1).map_or("", String::as_str);
+        match (word, number) {
+            ("begin", Some(number)) if number < self.done.len() => self.current = Some(Section::new(number)),
+            ("end", Some(number)) => match self.current.take() {
+                Some(section) if section.number == number => {
+                    self.done[number] = Some(section.finish(status(second)));
+                }
+                _ => return Err(Problem::Protocol(format!("section {number} ends without having begun"))),
+            },
+            ("processes", first) => {
+                self.processes = first.map(|first| first as u64).zip(second.parse().ok());
+            }
+            ("frame", _) => {}
+            _ => return Err(Problem::Protocol(format!("it tells of `{word}`"))),
+        }
+        Ok(())
+    }
+
+    /// Returns the sections; a frame that is done has answered all.
+    pub fn finish(self) -> Result<Vec<ProbeOutput>, Problem> {
+        let count = self.done.len();
+        let done: Vec<ProbeOutput> = self.done.into_iter().flatten().collect();
+        if done.len() == count { Ok(done) } else { Err(Problem::Protocol("a section is missing in its answer".into())) }
+    }
+}
+
+/// Reads what is owed; a restart covers a reload of the same resource.
+pub(super) fn owed(output: &ProbeOutput) -> Vec<Owed> {
+    let mut all: Vec<Owed> = Vec::new();
+    for record in &output.records {
+        let action = match record.field(0) {
+            "restart" => OwedAction::Restart,
+            "reload" => OwedAction::Reload,
+            _ => continue,
+        };
+        all.push(Owed { resource: record.field(1).to_string(), action });
+    }
+    let restarts: HashSet<String> =
+        all.iter().filter(|owed| owed.action == OwedAction::Restart).map(|owed| owed.resource.clone()).collect();
+    all.retain(|owed| owed.action == OwedAction::Restart || !restarts.contains(&owed.resource));
+    all.sort_by(|a, b| a.resource.cmp(&b.resource));
+    all.dedup();
+    all
+}

@@ -1,0 +1,142 @@
+# What only the session's own shell needs: it runs frames, watches the time, and tells the other end how each part ended.
+# $state_folder and $count_processes have been set before.
+exec 4>&1
+ticks=0
+stopping=
+trap 'ticks=$((ticks + 1)) woken=1' USR2
+trap 'stopping=1 woken=1' USR1
+
+# The account this shell runs as; /proc spares a process.
+uid=
+if [ -r /proc/self/status ]; then
+    while IFS=$TAB read -r _name uid _rest; do
+        [ "$_name" != Uid: ] || break
+    done </proc/self/status
+fi
+[ -n "$uid" ] || uid=$(id -u)
+if [ -z "$state_folder" ]; then
+    if [ "$uid" = 0 ]; then
+        state_folder=/var/lib/infra
+    else
+        state_folder=${XDG_STATE_HOME:-${HOME-}/.local/state}/infra
+    fi
+fi
+
+# Tells the other end something: a word and its fields. A newline first, for what was written before may lack one.
+tell() {
+    IFS=$US
+    printf '\n%s\n' "$R!$*"
+    IFS=$NL
+}
+
+# Starts the one process that lets time pass for the shell with this process id.
+start_ticking() {
+    (
+        while sleep 1; do
+            kill -s USR2 "$1" || exit 0
+        done
+    ) </dev/null >/dev/null 2>&1 3<&- 4>&- &
+    ticker=$!
+}
+
+stop_ticking() {
+    kill "$ticker" 2>/dev/null
+    wait "$ticker" 2>/dev/null
+}
+
+# Waits for a child of this shell. Puts its exit status into $status; false where it is still running after this many
+# seconds, or where $killing was set meanwhile.
+await() {
+    _deadline=$((ticks + $2 + 1))
+    while :; do
+        woken=
+        wait "$1"
+        status=$?
+        # A status up to 128 cannot come from a signal that woke this shell.
+        if [ -z "$woken" ] || [ "$status" -le 128 ]; then
+            return 0
+        fi
+        if [ "$ticks" -ge "$_deadline" ]; then
+            return 1
+        fi
+    done
+}
+
+# Sets $tree to a process, its descendants, and what belongs to the sessions and groups they lead.
+process_tree() {
+    tree=" $1 "
+    set +f
+    _grown=1
+    while [ -n "$_grown" ]; do
+        _grown=
+        for _stat in /proc/[0-9]*/stat; do
+            _pid=${_stat#/proc/}
+            _pid=${_pid%/stat}
+            case $tree in
+                *" $_pid "*) continue ;;
+            esac
+            { read -r _line <"$_stat"; } 2>/dev/null || continue
+            # The name in parentheses may hold anything; state, parent, group and session follow it.
+            IFS=' '
+            set -- ${_line##*) }
+            IFS=$NL
+            case $tree in
+                *" ${2-} "* | *" ${3-} "* | *" ${4-} "*)
+                    tree="$tree$_pid "
+                    _grown=1
+                    ;;
+            esac
+        done
+    done
+    set -f
+}
+
+# Sends a signal to a process and all that belongs to it.
+signal_tree() {
+    process_tree "$2"
+    IFS=' '
+    kill -s "$1" $tree 2>/dev/null
+    IFS=$NL
+}
+
+# Runs a program in a function, so that it may return.
+run_program() {
+    eval "$program"
+}
+
+frame_begin() {
+    tell frame "$1" "$$"
+    if [ -n "$count_processes" ]; then
+        : &
+        first_process=$!
+    fi
+    start_ticking $$
+}
+
+frame_end() {
+    stop_ticking
+    if [ -n "$count_processes" ]; then
+        : &
+        tell processes "$first_process" "$!"
+        wait
+    fi
+    tell done "$1"
+}
+
+# Runs one section of an observation: its number, the seconds it may take, its program, its rows.
+observe() {
+    tell begin "$1"
+    (
+        program=$3
+        ROWS=$4
+        set --
+        run_program
+    ) </dev/null 2>&1 3<&- 4>&- &
+    if await $! "$2"; then
+        tell end "$1" "$status"
+    else
+        # What hangs on a dead mount does not even die; nobody waits for it.
+        signal_tree KILL $!
+        tell end "$1" late
+    fi
+}

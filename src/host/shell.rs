@@ -1,0 +1,159 @@
+//! One framed shell on a host: how a frame is sent and answered.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::{Instant, timeout};
+
+use crate::model::Blob;
+
+use super::frame::{Frame, Setup};
+use super::target::{Options, Target};
+use super::transport::Link;
+use super::wire::{End, Line, LineReader, visible};
+use super::{HostError, Problem, hello};
+
+/// How much of what a shell writes to its standard error is kept, in bytes.
+const MOST_SAID: usize = 8 * 1024;
+
+/// A shell on a host that runs one frame after another.
+pub(super) struct Shell {
+    host: String,
+    input: Box<dyn AsyncWrite + Send + Unpin>,
+    lines: LineReader<Box<dyn AsyncRead + Send + Unpin>>,
+    said: Arc<Mutex<Vec<u8>>>,
+    mark: String,
+    is_set_up: bool,
+    frames: u64,
+    pub sent: u64,
+    _keep: Box<dyn std::any::Any + Send>,
+}
+
+impl Shell {
+    /// Starts a shell and waits until it is ready for frames.
+    pub async fn open(link: &Link, target: &Target, options: &Options) -> Result<Self, HostError> {
+        let at = |problem: Problem| problem.at(&target.name);
+        let words = hello::Words::new(target, options).map_err(at)?;
+        let mut channel = link.start(target, &words.command()).await?;
+        let mark = format!("\u{1e}{}", hello::random().map_err(at)?);
+        let mut lines = LineReader::new(channel.output, &mark);
+        let mut said = Vec::new();
+        timeout(
+            options.connect_timeout,
+            hello::greet(&words, target, &mut lines, &mut channel.input, &mut channel.errors, &mut said),
+        )
+        .await
+        .unwrap_or(Err(Problem::ShellTimedOut(options.connect_timeout)))
+        .map_err(at)?;
+        let said = Arc::new(Mutex::new(said));
+        tokio::spawn(keep_tail(channel.errors, said.clone()));
+        Ok(Self {
+            host: target.name.clone(),
+            input: channel.input,
+            lines,
+            said,
+            mark,
+            is_set_up: false,
+            frames: 0,
+            sent: 0,
+            _keep: channel.keep,
+        })
+    }
+
+    /// Starts a frame; the first one brings along what all programs need.
+    pub fn frame(&mut self, options: &Options) -> Result<Frame, HostError> {
+        self.frames += 1;
+        let setup = Setup {
+            mark: &self.mark,
+            path: &options.path,
+            shell: &options.shell,
+            state_folder: options.state_folder.as_deref(),
+            count_processes: options.count_processes,
+        };
+        let first = !std::mem::replace(&mut self.is_set_up, true);
+        Frame::new(self.frames, first.then_some(&setup)).map_err(|problem| problem.at(&self.host))
+    }
+
+    /// Sends a frame with the data its steps read, and hands every line of the answer to `on_line` until the frame is
+    /// done. Reads while it writes: a host that answers early must not wait for one that listens late.
+    pub async fn exchange(
+        &mut self,
+        frame: Frame,
+        data: &[Blob],
+        longest: Duration,
+        mut on_line: impl FnMut(Line) -> Result<(), Problem>,
+    ) -> Result<(), HostError> {
+        let number = self.frames.to_string();
+        let text = frame.finish(self.frames);
+        let bytes = text.as_str().as_bytes();
+        let size = format!("{}\n", bytes.len());
+        let input = &mut self.input;
+        let mut sent = 0;
+        let write = async {
+            for part in [size.as_bytes(), bytes].into_iter().chain(data.iter().map(|blob| &blob.0[..])) {
+                input.write_all(part).await?;
+                sent += part.len() as u64;
+            }
+            input.flush().await
+        };
+        let result = {
+            tokio::pin!(write);
+            let mut writing = true;
+            let end = tokio::time::sleep_until(Instant::now() + longest);
+            tokio::pin!(end);
+            loop {
+                tokio::select! {
+                    written = &mut write, if writing => {
+                        // The reason is in what the host said, or in that it says nothing more.
+                        let _ = written;
+                        writing = false;
+                    }
+                    line = self.lines.next() => match line {
+                        Ok(Line::Told(word, fields)) if word == "done" && fields.first() == Some(&number) => break Ok(()),
+                        Ok(line) => {
+                            if let Err(problem) = on_line(line) {
+                                break Err(problem);
+                            }
+                        }
+                        Err(End::Closed) => break Err(Problem::ConnectionLost { step: None, said: String::new() }),
+                        Err(End::TooLong) => break Err(Problem::Protocol("a record longer than 64 MiB".into())),
+                    },
+                    () = &mut end => break Err(Problem::NoAnswer(longest)),
+                }
+            }
+        };
+        self.sent += sent;
+        result.map_err(|problem| self.explained(problem).at(&self.host))
+    }
+
+    /// Returns how many bytes came from the host.
+    pub fn received(&self) -> u64 {
+        self.lines.received
+    }
+
+    fn explained(&self, problem: Problem) -> Problem {
+        match problem {
+            Problem::ConnectionLost { step, .. } => {
+                let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+                let said = String::from_utf8_lossy(&said);
+                Problem::ConnectionLost {
+                    step,
+                    said: said.lines().next_back().map(|line| visible(line.as_bytes())).unwrap_or_default(),
+                }
+            }
+            other => other,
+        }
+    }
+}
+
+/// Reads a stream to its end and keeps the last of it.
+async fn keep_tail(mut from: Box<dyn AsyncRead + Send + Unpin>, tail: Arc<Mutex<Vec<u8>>>) {
+    let mut chunk = vec![0; 4096];
+    while let Ok(got @ 1..) = from.read(&mut chunk).await {
+        let mut tail = tail.lock().unwrap_or_else(PoisonError::into_inner);
+        tail.extend_from_slice(&chunk[..got]);
+        let excess = tail.len().saturating_sub(MOST_SAID);
+        tail.drain(..excess);
+    }
+}

@@ -1,0 +1,71 @@
+//! Which host, and how to reach it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::model::Secret;
+
+/// A host and how to reach it.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// What the spec calls it.
+    pub name: String,
+    /// Whatever `ssh` accepts, an alias of its configuration too.
+    pub address: String,
+    /// The account; `None` leaves it to ssh.
+    pub user: Option<String>,
+    /// Work as root through sudo. It changes nothing where the account is root.
+    pub become_root: bool,
+    /// What sudo is told if it asks.
+    pub password: Option<Secret>,
+    pub transport: Transport,
+}
+
+/// The way to a host.
+#[derive(Clone, Debug)]
+pub enum Transport {
+    Ssh(SshOptions),
+    /// This machine.
+    Local,
+}
+
+/// What a spec may say about the SSH connection; all else is taken from ssh's own configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SshOptions {
+    pub port: Option<u16>,
+    pub identity_file: Option<PathBuf>,
+    /// Hosts to jump over, nearest first.
+    pub jump: Vec<String>,
+    pub config_file: Option<PathBuf>,
+    pub known_hosts: Option<PathBuf>,
+}
+
+/// What holds for all hosts of a run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The longest a connection may take to come up.
+    pub connect_timeout: Duration,
+    /// The most shells a host runs steps in at once.
+    pub lanes: usize,
+    /// Count the processes each frame starts on the host.
+    pub count_processes: bool,
+    /// The shell that runs everything on the host.
+    pub shell: String,
+    /// Where programs are looked for on the host.
+    pub path: String,
+    /// The state folder on the host; `None` is `/var/lib/infra` for root, else the account's XDG state folder.
+    pub state_folder: Option<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(15),
+            lanes: 4,
+            count_processes: false,
+            shell: "/bin/sh".into(),
+            path: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".into(),
+            state_folder: None,
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! The protocol on this machine, under every shell it claims to work with.
+
+mod observe;
+mod prelude;
+mod support;

@@ -1,0 +1,208 @@
+//! What programs find: each function of the prelude.
+
+use std::os::unix::fs::{PermissionsExt, symlink};
+
+use super::support::{each, record, section};
+use crate::model::{Arg, ProbeStatus, Row};
+use crate::row;
+
+#[test]
+fn rows_keep_every_field_and_every_character() {
+    each(|flavour| async move {
+        let host = flavour.host().await;
+        let all: String = (1..=0x7f_u8).map(char::from).chain("äöü€𝄞\u{80}\u{88}\u{a0}".chars()).collect();
+        let rows = vec![
+            row!["a", "", "c", ""],
+            row!["", "", ""],
+            row![""],
+            Row::new(),
+            row!["it's", "$HOME `id` $(id) \\ \" * ? [a-z] !", "~"],
+            row!["two\nlines\n", "tab\there", "\u{1c}n \u{1f} \u{1e}"],
+            row![all.as_str()],
+            row!["-n", "-e x", " leading and trailing  "],
+        ];
+        let script = r#"
+            i=0
+            for row in $ROWS; do
+                split_row "$row"
+                decode "$f1"; one=$decoded
+                decode "$f2"; two=$decoded
+                decode "$f3"
+                emit "$i" "$one" "$two" "$decoded" "$f4" end
+                i=$((i + 1))
+            done
+        "#;
+        let output = section(&host, script, rows.clone()).await;
+        assert_eq!(output.status, ProbeStatus::Done, "{output:?}");
+        assert_eq!(output.messages, Vec::<String>::new());
+        assert_eq!(output.records.len(), rows.len());
+        for (at, row) in rows.iter().enumerate() {
+            let mut fields: Vec<&str> = row.iter().map(Arg::expose).collect();
+            fields.resize(4, "");
+            fields.push("end");
+            assert_eq!(output.records[at], record(at, &fields));
+        }
+    });
+}
+
+#[test]
+fn every_byte_survives_the_frame() {
+    each(|flavour| async move {
+        let host = flavour.host().await;
+        // Shells keep marks of their own among the bytes from 0x81 to 0x88.
+        let text: String = (0x80_u32..0x900).filter_map(char::from_u32).collect();
+        let output = section(
+            &host,
+            r#"split_row "$ROWS"; emit 0 "$f1" "$(printf '%s' "$f1" | sha256sum)""#,
+            vec![row![text.as_str()]],
+        )
+        .await;
+        assert_eq!(output.records[0].field(0), text);
+        let hash = crate::model::Content::new(text.as_bytes());
+        assert_eq!(output.records[0].field(1).split(' ').next(), Some(hash.hash()));
+    });
+}
+
+#[test]
+fn path_state_tells_absent_from_denied() {
+    each(|flavour| async move {
+        let host = flavour.host().await;
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name).to_str().unwrap().to_string();
+        std::fs::write(at("file"), "").unwrap();
+        symlink("/nowhere", at("dangling")).unwrap();
+        let rows = vec![
+            row![at("file")],
+            row![at("dangling")],
+            row![at("missing")],
+            row![at("missing/below/it")],
+            row![at("file/below")],
+            row!["/missing-at-the-top"],
+            row!["/"],
+        ];
+        let script = r#"
+            i=0
+            for row in $ROWS; do
+                split_row "$row"
+                if path_state "$f1"; then emit $i yes "$path_state"; else emit $i no "$path_state"; fi
+                i=$((i + 1))
+            done
+        "#;
+        let output = section(&host, script, rows).await;
+        let states: Vec<&str> = output.records.iter().map(|record| record.field(1)).collect();
+        assert_eq!(states, ["present", "present", "absent", "absent", "absent", "absent", "present"]);
+        assert!(output.records.iter().all(|record| (record.field(0) == "yes") == (record.field(1) == "present")));
+    });
+}
+
+#[test]
+fn scan_paths_tells_what_is_there() {
+    each(|flavour| async move {
+        let host = flavour.host().await;
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name).to_str().unwrap().to_string();
+        for name in ["plain", "with space", "with'quote", "back\\slash", "star*", "-dash", "ü", "last"] {
+            std::fs::write(at(name), name).unwrap();
+        }
+        std::fs::create_dir(at("folder")).unwrap();
+        std::fs::set_permissions(at("plain"), std::fs::Permissions::from_mode(0o4751)).unwrap();
+        std::fs::set_permissions(at("folder"), std::fs::Permissions::from_mode(0o1700)).unwrap();
+        symlink("plain", at("link")).unwrap();
+        let names =
+            ["plain", "no", "with space", "with'quote", "back\\slash", "star*", "-dash", "ü", "folder", "link", "last"];
+        let script = r#"
+            scan_paths hash
+            for line in $scanned; do
+                split_row "$line"
+                emit "$f1" "$f2" "$f3" "$f4" "$f5" "$f6" "$f7" "$f8"
+            done
+        "#;
+        let output = section(&host, script, names.iter().map(|name| row![at(name), "more"]).collect()).await;
+        assert_eq!(output.messages, Vec::<String>::new());
+        let owner = owner();
+        for (index, name) in names.iter().enumerate() {
+            let path = at(name);
+            let hash = crate::model::Content::new(name.as_bytes()).hash().to_string();
+            let size = name.len().to_string();
+            let expected = match *name {
+                "no" => record(index, &["absent", "", "", "", "", "", ""]),
+                "plain" => record(index, &["file", &owner, &owner, "4751", &size, &hash, &path]),
+                "folder" | "link" => output.records[index].clone(),
+                _ => record(index, &["file", &owner, &owner, "644", &size, &hash, &path]),
+            };
+            assert_eq!(output.records[index], expected);
+        }
+        assert_eq!(&output.records[8].fields[..4], ["directory", owner.as_str(), owner.as_str(), "1700"]);
+        assert_eq!(output.records[9].field(0), "link".replace("link", "symlink"));
+        assert_eq!(output.records[9].field(6), at("link"));
+
+        let without = section(&host, "scan_paths; printf '%s\\n' \"$scanned\"", vec![row![at("plain")]]).await;
+        assert_eq!(without.messages.len(), 1);
+        let none = section(&host, "scan_paths; emit 0 \"$scanned\"", vec![]).await;
+        assert_eq!(none.records, [record(0, &[""])]);
+    });
+}
+
+#[test]
+fn scan_paths_survives_what_vanishes() {
+    each(|flavour| async move {
+        let host = flavour.host().await;
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name).to_str().unwrap().to_string();
+        for name in ["a", "b", "c"] {
+            std::fs::write(at(name), name).unwrap();
+        }
+        // The path goes between the first look and stat.
+        let script = r#"
+            xargs() {
+                if [ -n "$gone" ]; then rm -f "$gone"; gone=; fi
+                command xargs "$@"
+            }
+            split_row "${ROWS#*"$NL"}"
+            gone=$f1
+            scan_paths hash
+            for line in $scanned; do
+                split_row "$line"
+                emit "$f1" "$f2" "$f5" "$f7"
+            done
+        "#;
+        let output = section(&host, script, vec![row![at("a")], row![at("b")], row![at("c")]]).await;
+        let states: Vec<&str> = output.records.iter().map(|record| record.field(0)).collect();
+        assert_eq!(states, ["file", "absent", "file"], "{output:?}");
+        assert_eq!(output.records[2].field(2), crate::model::Content::new(*b"c").hash());
+    });
+}
+
+#[test]
+fn many_rows_take_few_processes() {
+    each(|flavour| async move {
+        let options = crate::host::Options { count_processes: true, ..flavour.options() };
+        let folder = tempfile::tempdir().unwrap();
+        let mut counts = Vec::new();
+        for many in [10, 1_000] {
+            let host = crate::host::Host::connect(super::support::target(), options.clone()).await.unwrap();
+            section(&host, "", vec![]).await;
+            let before = host.stats().processes.unwrap();
+            let rows = (0..many).map(|at| {
+                let path = folder.path().join(format!("file-{at}"));
+                std::fs::write(&path, "x").unwrap();
+                row![path.to_str().unwrap()]
+            });
+            let output = section(
+                &host,
+                "scan_paths hash; for line in $scanned; do split_row \"$line\"; emit \"$f1\" \"$f2\"; done",
+                rows.collect(),
+            )
+            .await;
+            assert_eq!(output.records.len(), many);
+            counts.push(host.stats().processes.unwrap() - before);
+        }
+        // Other programs of this machine start processes too.
+        assert!(counts[1] < counts[0] + 100, "{counts:?}");
+    });
+}
+
+fn owner() -> String {
+    let output = std::process::Command::new("id").arg("-un").output().unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().to_string()
+}

@@ -1,0 +1,116 @@
+//! Hosts for tests: this machine under dash, bash and busybox.
+
+use std::future::Future;
+use std::path::Path;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::host::{Host, Observed, Options, Target, Transport};
+use crate::model::{Probe, ProbeOutput, Record, Row};
+
+/// A shell with the tools that go with it.
+pub(super) struct Flavour {
+    pub name: &'static str,
+    folder: TempDir,
+    path: String,
+}
+
+/// Dash and bash with this machine's tools; busybox with nothing but its own.
+pub(super) static FLAVOURS: LazyLock<Vec<Flavour>> = LazyLock::new(|| {
+    let usual = Options::default().path;
+    ["dash", "bash", "busybox"]
+        .into_iter()
+        .map(|name| {
+            let folder = tempfile::tempdir().unwrap();
+            let program = usual.split(':').map(|bin| Path::new(bin).join(name)).find(|program| program.exists());
+            let program = program.unwrap_or_else(|| panic!("{name} is needed for the tests of the host protocol"));
+            let mut path = usual.clone();
+            if name == "busybox" {
+                let listed = std::process::Command::new(&program).arg("--list").output().unwrap();
+                for applet in String::from_utf8(listed.stdout).unwrap().lines() {
+                    std::os::unix::fs::symlink(&program, folder.path().join(applet)).unwrap();
+                }
+                path = folder.path().to_str().unwrap().to_string();
+            } else {
+                // Called `sh`, bash behaves as POSIX says.
+                std::os::unix::fs::symlink(&program, folder.path().join("sh")).unwrap();
+            }
+            Flavour { name, folder, path }
+        })
+        .collect()
+});
+
+impl Flavour {
+    pub fn options(&self) -> Options {
+        Options {
+            shell: self.folder.path().join("sh").to_str().unwrap().to_string(),
+            path: self.path.clone(),
+            state_folder: Some(self.folder.path().join("state").to_str().unwrap().to_string()),
+            ..Options::default()
+        }
+    }
+
+    pub async fn host(&self) -> Host {
+        Host::connect(target(), self.options()).await.unwrap()
+    }
+}
+
+pub(super) fn target() -> Target {
+    Target {
+        name: "here".into(),
+        address: "localhost".into(),
+        user: None,
+        become_root: false,
+        password: None,
+        transport: Transport::Local,
+    }
+}
+
+/// Runs a test under every flavour, and says under which it failed.
+pub(super) fn each<F: Future<Output = ()>>(test: impl Fn(&'static Flavour) -> F) {
+    for flavour in FLAVOURS.iter() {
+        struct Say(&'static str);
+        impl Drop for Say {
+            fn drop(&mut self) {
+                if std::thread::panicking() {
+                    eprintln!("under {}", self.0);
+                }
+            }
+        }
+        let _say = Say(flavour.name);
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        runtime.block_on(async {
+            tokio::time::timeout(Duration::from_secs(60), test(flavour)).await.expect("the test hangs");
+        });
+    }
+}
+
+/// Runs one program as a section and returns what it wrote.
+pub(super) async fn section(host: &Host, script: &'static str, rows: Vec<Row>) -> ProbeOutput {
+    let mut observed = observe(host, vec![("it", Probe::new(script, rows))]).await;
+    observed.sections.remove("it").unwrap()
+}
+
+pub(super) async fn observe(host: &Host, sections: Vec<(&str, Probe)>) -> Observed {
+    let sections = sections.into_iter().map(|(name, probe)| (name.to_string(), probe)).collect();
+    host.observe(sections).await.unwrap()
+}
+
+pub(super) fn record(index: usize, fields: &[&str]) -> Record {
+    Record { index, fields: fields.iter().map(ToString::to_string).collect() }
+}
+
+/// Waits until a process is gone.
+pub(super) async fn gone(pid: &str) {
+    for _ in 0..500 {
+        // A zombie waits for nobody but its parent.
+        let status = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        if status.is_empty() || status.contains(") Z ") {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("process {pid} is still running");
+}

@@ -1,0 +1,213 @@
+//! Reads what a host's shell writes: records, what it tells of itself, and all else.
+
+use tokio::io::{AsyncRead, AsyncReadExt};
+
+use crate::model::Record;
+
+use super::frame::{SEPARATOR, decode_field};
+
+/// Longest line kept of what is no record.
+const MOST_MESSAGE: usize = 4 * 1024;
+/// Longest record; content that is fetched is far smaller.
+const MOST_RECORD: usize = 64 * 1024 * 1024;
+
+/// One line of a host's answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Line {
+    Record(Record),
+    /// What the session's shell says of itself: a word and its fields.
+    Told(String, Vec<String>),
+    /// Anything else, made fit to be shown.
+    Message(String),
+}
+
+/// Why reading ended.
+#[derive(Debug)]
+pub(super) enum End {
+    /// Nothing more comes.
+    Closed,
+    /// A record longer than any real one.
+    TooLong,
+}
+
+/// Splits an answer into lines, with bounded memory whatever the host writes.
+pub(super) struct LineReader<R> {
+    from: R,
+    mark: Vec<u8>,
+    chunk: Vec<u8>,
+    at: usize,
+    line: Vec<u8>,
+    /// The rest of the line is dropped.
+    dropping: bool,
+    /// An empty line is held back: one before something told belongs to it.
+    held: bool,
+    next: Option<Line>,
+    pub received: u64,
+}
+
+impl<R: AsyncRead + Unpin> LineReader<R> {
+    pub fn new(from: R, mark: &str) -> Self {
+        Self {
+            from,
+            mark: mark.as_bytes().to_vec(),
+            chunk: Vec::new(),
+            at: 0,
+            line: Vec::new(),
+            dropping: false,
+            held: false,
+            next: None,
+            received: 0,
+        }
+    }
+
+    /// Skips everything up to and with these bytes; returns what was skipped, as much as is worth showing. Whatever an
+    /// account's start files print comes before.
+    pub async fn skip_past(&mut self, hello: &[u8]) -> Result<(), String> {
+        let mut seen: Vec<u8> = Vec::new();
+        loop {
+            while self.at < self.chunk.len() {
+                seen.push(self.chunk[self.at]);
+                self.at += 1;
+                if seen.ends_with(hello) {
+                    return Ok(());
+                }
+            }
+            // The end of it may be the start of what is looked for.
+            if seen.len() > 2 * MOST_MESSAGE {
+                seen.drain(..MOST_MESSAGE);
+            }
+            if self.fill().await.is_err() {
+                return Err(visible(&seen));
+            }
+        }
+    }
+
+    /// Returns the bytes up to a newline.
+    pub async fn plain_line(&mut self) -> Option<String> {
+        let mut line = Vec::new();
+        loop {
+            while self.at < self.chunk.len() {
+                let byte = self.chunk[self.at];
+                self.at += 1;
+                if byte == b'\n' {
+                    return Some(visible(&line));
+                }
+                if line.len() < MOST_MESSAGE {
+                    line.push(byte);
+                }
+            }
+            self.fill().await.ok()?;
+        }
+    }
+
+    /// Returns the next line. It may be dropped while it waits, and asked again.
+    pub async fn next(&mut self) -> Result<Line, End> {
+        loop {
+            if let Some(line) = self.next.take() {
+                return Ok(line);
+            }
+            while self.at < self.chunk.len() {
+                let rest = &self.chunk[self.at..];
+                let newline = rest.iter().position(|&byte| byte == b'\n');
+                let part = &rest[..newline.unwrap_or(rest.len())];
+                self.at += part.len() + usize::from(newline.is_some());
+                if !self.dropping {
+                    self.line.extend_from_slice(part);
+                }
+                if newline.is_some() {
+                    self.dropping = false;
+                    let line = self.classify();
+                    self.line.clear();
+                    if let Some(line) = line {
+                        return Ok(line);
+                    }
+                } else if self.line.len() > MOST_MESSAGE && !self.line.starts_with(&self.mark) {
+                    self.line.truncate(MOST_MESSAGE);
+                    self.dropping = true;
+                } else if self.line.len() > MOST_RECORD {
+                    return Err(End::TooLong);
+                }
+            }
+            if self.fill().await.is_err() {
+                if self.line.is_empty() {
+                    return Err(End::Closed);
+                }
+                // A last line without a newline; what is told always has one.
+                let line = visible(&self.line);
+                self.line.clear();
+                return Ok(Line::Message(line));
+            }
+        }
+    }
+
+    async fn fill(&mut self) -> Result<(), End> {
+        self.chunk.resize(64 * 1024, 0);
+        self.at = self.chunk.len();
+        // `read` may be dropped while it waits without losing anything.
+        let got = self.from.read(&mut self.chunk).await.unwrap_or(0);
+        self.chunk.truncate(got);
+        self.at = 0;
+        self.received += got as u64;
+        if got == 0 { Err(End::Closed) } else { Ok(()) }
+    }
+
+    fn classify(&mut self) -> Option<Line> {
+        let held = std::mem::take(&mut self.held);
+        let line = match self.line.strip_prefix(self.mark.as_slice()) {
+            Some(rest) => {
+                let text = String::from_utf8_lossy(rest);
+                match text.strip_prefix('!') {
+                    Some(told) => {
+                        let mut fields = told.split(SEPARATOR).map(decode_field);
+                        let word = fields.next().unwrap_or_default();
+                        return Some(Line::Told(word, fields.collect()));
+                    }
+                    None => match record(&text) {
+                        Some(record) => Line::Record(record),
+                        None => Line::Message(visible(&self.line)),
+                    },
+                }
+            }
+            None if self.line.is_empty() => {
+                self.held = true;
+                return held.then(|| Line::Message(String::new()));
+            }
+            None => Line::Message(visible(&self.line)),
+        };
+        if held {
+            self.next = Some(line);
+            return Some(Line::Message(String::new()));
+        }
+        Some(line)
+    }
+}
+
+fn record(text: &str) -> Option<Record> {
+    let mut fields = text.strip_prefix(SEPARATOR)?.split(SEPARATOR);
+    let index = fields.next()?.parse().ok()?;
+    Some(Record { index, fields: fields.map(decode_field).collect() })
+}
+
+/// Makes what a host wrote fit to be shown: of a line that overwrote itself the last state, without the escape
+/// sequences that move cursors and set colours, and without other control characters.
+pub(super) fn visible(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let text = text.trim_end_matches(['\r', '\n']);
+    let text = text.rsplit('\r').next().unwrap_or_default();
+    let mut shown = String::with_capacity(text.len());
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            '\t' => shown.push('\t'),
+            // ECMA-48: CSI parameters end with a byte from @ to ~; OSC text ends with BEL or ESC.
+            '\u{1b}' => match characters.next() {
+                Some('[') => while characters.next().is_some_and(|one| !('@'..='~').contains(&one)) {},
+                Some(']') => while characters.next().is_some_and(|one| one != '\u{7}' && one != '\u{1b}') {},
+                _ => {}
+            },
+            character if character.is_control() => {}
+            character => shown.push(character),
+        }
+    }
+    shown
+}
