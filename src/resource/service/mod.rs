@@ -36,6 +36,11 @@ impl Observed {
         matches!(self.active_state.as_str(), "active" | "reloading")
     }
 
+    /// Runs, or is on its way.
+    fn is_up(&self) -> bool {
+        !matches!(self.active_state.as_str(), "inactive" | "failed")
+    }
+
     fn is_enabled(&self) -> bool {
         // A static or generated unit cannot be enabled and starts when another asks for it.
         matches!(
@@ -90,8 +95,8 @@ impl Kind for Service {
     }
 
     fn owed_applies(resource: &Resource<Desired>, observed: &Observation<Observed>) -> bool {
-        let is_running = matches!(observed, Observation::Present(observed) if observed.active_state != "inactive" && observed.active_state != "failed");
-        is_running && resource.desired.running != Some(false)
+        let is_up = matches!(observed, Observation::Present(observed) if observed.is_up());
+        is_up && resource.desired.running != Some(false)
     }
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {
@@ -102,16 +107,26 @@ impl Kind for Service {
         output
             .first_records(all.len())
             .into_iter()
-            .map(|record| match record {
+            .zip(all)
+            .map(|(record, resource)| match record {
                 None => Observation::Failed(output.explain()),
                 Some(record) if record.field(0) == "no-systemd" => {
                     Observation::Failed("the host does not run systemd".into())
                 }
-                Some(record) => Observation::Present(Observed {
-                    active_state: record.field(0).to_string(),
-                    file_state: record.field(1).to_string(),
-                    load_state: record.field(2).to_string(),
-                }),
+                Some(record) => {
+                    let observed = Observed {
+                        active_state: record.field(0).to_string(),
+                        file_state: record.field(1).to_string(),
+                        load_state: record.field(2).to_string(),
+                    };
+                    // A service that should be absent is gone once it is stopped and disabled; its unit may stay.
+                    let starts_itself = matches!(observed.file_state.as_str(), "enabled" | "enabled-runtime");
+                    if resource.is_absent() && !observed.is_up() && !starts_itself {
+                        Observation::Absent
+                    } else {
+                        Observation::Present(observed)
+                    }
+                }
             })
             .collect()
     }
@@ -124,9 +139,6 @@ impl Kind for Service {
         let desired = &resource.desired;
         let mut changes = Changes::new();
         let Observation::Present(observed) = observed else { return changes };
-        if observed.load_state == "not-found" && resource.is_absent() {
-            return changes;
-        }
         changes.compare_if("running", observed.is_running(), desired.running);
         changes.compare_if("enabled", observed.is_enabled(), desired.enabled);
         changes

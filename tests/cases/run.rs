@@ -1,0 +1,350 @@
+//! Runs one case.
+
+use base64::Engine;
+use indexmap::IndexMap;
+use infra::model::{Action, Address, Change, Content, Expect, OwedAction, ProbeOutput, ProbeStatus, Record, Value};
+use infra::resource::{AnyObserved, AnyResource, Common, ErasedPlanned, KindObject, State, Style};
+use serde_json::{Value as Json, json};
+
+use super::body;
+use super::case::{Case, Step};
+
+type Changed = IndexMap<String, IndexMap<String, [Json; 2]>>;
+
+/// Returns what is not as the case says.
+pub fn run(kind: &'static dyn KindObject, case: &Case) -> Vec<String> {
+    let mut diagnostics = Vec::new();
+    let resources: Vec<AnyResource> =
+        case.resources.iter().filter_map(|(name, body)| decode(kind, case, name, body, &mut diagnostics)).collect();
+    let mut mistakes = Vec::new();
+    let messages: Vec<&str> = diagnostics.iter().map(|diagnostic| diagnostic.message.as_str()).collect();
+    if messages.len() != case.errors.len()
+        || messages.iter().zip(&case.errors).any(|(message, words)| !message.contains(words))
+    {
+        mistakes.push(format!("errors: expected {:?}\n        but there are {messages:?}", case.errors));
+    }
+    if !diagnostics.is_empty() || !case.errors.is_empty() {
+        return mistakes;
+    }
+    let names: Vec<&str> = case.resources.keys().map(String::as_str).collect();
+    let all: Vec<&AnyResource> = resources.iter().collect();
+    claims(kind, case, &all, &mut mistakes);
+    let probe = kind.probe(&all);
+    if probe.rows.len() != all.len() {
+        mistakes.push(format!("the probe has {} rows for {} resources", probe.rows.len(), all.len()));
+    }
+    if let Some(expected) = &case.probe {
+        same_rows("the probe's rows", expected, &probe.rows, &mut mistakes);
+    }
+
+    let seen = kind.parse(&all, &output(case, &case.records));
+    if seen.len() != all.len() {
+        mistakes.push(format!("parse returned {} observations for {} resources", seen.len(), all.len()));
+        return mistakes;
+    }
+    observed(case, &seen, &mut mistakes);
+    let changes: Vec<Vec<Change>> =
+        all.iter().zip(&seen).map(|(resource, seen)| differences(kind, resource, seen)).collect();
+    if let Some(expected) = &case.changes {
+        let mut expected = expected.clone();
+        expected.retain(|_, attributes| !attributes.is_empty());
+        // Compared as texts: the order of attributes is what a reader sees, and counts.
+        let (expected, shown) = (json!(expected).to_string(), json!(shown(&names, &changes)).to_string());
+        if expected != shown {
+            mistakes.push(format!("changes: expected {expected}\n        but there are {shown}"));
+        }
+    }
+
+    let owed: Vec<Option<OwedAction>> = names
+        .iter()
+        .map(|name| match case.owed.get(*name).map(String::as_str) {
+            None => None,
+            Some("restart") => Some(OwedAction::Restart),
+            Some("reload") => Some(OwedAction::Reload),
+            Some(other) => panic!("{}: `{other}` is neither restart nor reload", case.name),
+        })
+        .collect();
+    let planned: Vec<(usize, ErasedPlanned<'_>)> = (0..all.len())
+        .filter(|&at| !changes[at].is_empty() || owed[at].is_some())
+        .map(|at| {
+            let action = action(kind, all[at], &seen[at], &changes[at]);
+            (
+                at,
+                ErasedPlanned { resource: all[at], observed: &seen[at], changes: &changes[at], action, owed: owed[at] },
+            )
+        })
+        .collect();
+    let made = made_steps(kind, &planned, &names, &mut mistakes);
+    if let Some(expected) = &case.steps {
+        steps(expected, &made, &mut mistakes);
+    }
+    match &case.after {
+        Some(after) => settled(kind, case, &all, &names, after, &mut mistakes),
+        None if !made.is_empty() && kind.style() == Style::Converge && owed.iter().all(Option::is_none) => {
+            mistakes.push("`after` is missing: say what the probe writes once the steps have run".into());
+        }
+        None => {}
+    }
+    mistakes
+}
+
+fn decode(
+    kind: &'static dyn KindObject,
+    case: &Case,
+    name: &str,
+    body: &Json,
+    diagnostics: &mut Vec<infra::diagnostic::Diagnostic>,
+) -> Option<AnyResource> {
+    let text = |key: &str| body.get(key).and_then(Json::as_str).map(String::from);
+    let state = if text("state").as_deref() == Some("absent") { State::Absent } else { State::Present };
+    let mistakes = diagnostics.len();
+    let node = body::node(kind, body, state == State::Absent, diagnostics);
+    // A kind is only handed what has the right shape.
+    if diagnostics.len() > mistakes {
+        return None;
+    }
+    let timeout = text("timeout").map(|text| {
+        let seconds = text.strip_suffix('s').and_then(|text| text.parse().ok());
+        std::time::Duration::from_secs(seconds.unwrap_or_else(|| panic!("a case's timeout is in seconds, not {text}")))
+    });
+    let address = Address::new("app1", kind.name(), name);
+    let common = Common { address, state, run_as: text("as"), timeout };
+    let mut deferrals = Vec::new();
+    let resource = kind.decode(common, &node, diagnostics, &mut deferrals);
+    Some(match case.others_below.get(name) {
+        Some(others) => kind.with_others_below(&resource, others.clone()),
+        None => resource,
+    })
+}
+
+fn claims(kind: &dyn KindObject, case: &Case, all: &[&AnyResource], mistakes: &mut Vec<String>) {
+    for (name, expected) in &case.claims {
+        let Some(at) = case.resources.get_index_of(name) else {
+            mistakes.push(format!("claims: there is no resource {name}"));
+            continue;
+        };
+        let claims = kind.claims(all[at]);
+        let parts = [
+            ("provides", &claims.provides),
+            ("shares", &claims.shares),
+            ("reads", &claims.reads),
+            ("requires", &claims.requires),
+        ];
+        let words: Vec<String> = parts
+            .iter()
+            .flat_map(|(verb, claims)| claims.iter().map(move |c| format!("{verb} {} {}", c.space.0, c.name)))
+            .collect();
+        for line in expected.iter().filter(|line| !words.contains(line)) {
+            mistakes.push(format!("claims of {name}: `{line}` is not among {words:?}"));
+        }
+    }
+}
+
+fn output(case: &Case, records: &[Vec<Json>]) -> ProbeOutput {
+    let status = match &case.status {
+        None => ProbeStatus::Done,
+        Some(Json::String(word)) if word == "timeout" => ProbeStatus::TimedOut,
+        Some(number) => match number.as_i64().and_then(|status| i32::try_from(status).ok()) {
+            Some(0) => ProbeStatus::Done,
+            Some(status) => ProbeStatus::Failed(status),
+            None => panic!("{}: `status` is an exit status or `timeout`", case.name),
+        },
+    };
+    let records = records
+        .iter()
+        .map(|record| Record {
+            index: record[0].as_u64().unwrap_or_else(|| panic!("{}: a record starts with its index", case.name))
+                as usize,
+            fields: record[1..].iter().map(field).collect(),
+        })
+        .collect();
+    ProbeOutput { status, records, messages: case.messages.clone() }
+}
+
+fn observed(case: &Case, seen: &[AnyObserved], mistakes: &mut Vec<String>) {
+    let words: Vec<String> = seen
+        .iter()
+        .map(|seen| match seen {
+            AnyObserved::Absent => "absent".to_string(),
+            AnyObserved::Present(_) => "present".to_string(),
+            AnyObserved::Later { needs, reason } => format!("later {} {}: {reason}", needs.space.0, needs.name),
+            AnyObserved::Failed(reason) => format!("failed {reason}"),
+            AnyObserved::NotYet => "not yet".to_string(),
+        })
+        .collect();
+    let Some(expected) = &case.observed else { return };
+    let is_same = |(expected, seen): (&String, &String)| match expected.split_once(' ') {
+        Some(("failed", words)) => seen.starts_with("failed ") && seen.contains(words),
+        Some(_) => seen.starts_with(expected.as_str()),
+        None => seen.split(' ').next() == Some(expected),
+    };
+    if expected.len() != words.len() || !expected.iter().zip(&words).all(is_same) {
+        mistakes.push(format!("observed: expected {expected:?}\n        but there is {words:?}"));
+    }
+}
+
+/// Returns what the plan would show; nothing where it cannot be told yet.
+fn differences(kind: &dyn KindObject, resource: &AnyResource, seen: &AnyObserved) -> Vec<Change> {
+    match seen {
+        AnyObserved::Absent | AnyObserved::Present(_) => kind.diff(resource, seen).into_vec(),
+        _ => Vec::new(),
+    }
+}
+
+fn shown(names: &[&str], changes: &[Vec<Change>]) -> Changed {
+    names
+        .iter()
+        .zip(changes)
+        .filter(|(_, changes)| !changes.is_empty())
+        .map(|(name, changes)| {
+            let attributes = changes
+                .iter()
+                .map(|change| (change.attribute.clone(), [show(&change.before), show(&change.after)]))
+                .collect();
+            (name.to_string(), attributes)
+        })
+        .collect()
+}
+
+fn show(value: &Value) -> Json {
+    match value {
+        Value::Null => Json::Null,
+        Value::Bool(value) => json!(value),
+        Value::Integer(value) => json!(value),
+        Value::Float(value) => json!(value),
+        Value::Text(text) => json!(text),
+        Value::List(items) => items.iter().map(show).collect(),
+        Value::Map(entries) => Json::Object(entries.iter().map(|(key, value)| (key.clone(), show(value))).collect()),
+        Value::Content(content) if content.is_sensitive() => json!("(sensitive)"),
+        Value::Content(content) => match content.text() {
+            Some(text) => json!(text),
+            None => json!(format!("({} bytes)", content.size())),
+        },
+        Value::Secret(_) => json!("(sensitive)"),
+        Value::Unknown(_) => json!("(known after apply)"),
+    }
+}
+
+fn action(kind: &dyn KindObject, resource: &AnyResource, seen: &AnyObserved, changes: &[Change]) -> Action {
+    match (kind.style(), seen) {
+        (Style::Check | Style::Requirement, _) => Action::Read,
+        (Style::Run, _) => Action::Run,
+        _ if changes.is_empty() => Action::Restart,
+        _ if kind.is_absent(resource) => Action::Delete,
+        (_, AnyObserved::Present(_)) if changes.iter().any(|change| change.forces_replacement) => Action::Replace,
+        (_, AnyObserved::Present(_)) => Action::Update,
+        _ => Action::Create,
+    }
+}
+
+fn made_steps(
+    kind: &dyn KindObject,
+    planned: &[(usize, ErasedPlanned<'_>)],
+    names: &[&str],
+    mistakes: &mut Vec<String>,
+) -> Vec<infra::model::Step> {
+    if planned.is_empty() || kind.style() == Style::Requirement {
+        return Vec::new();
+    }
+    let batch: Vec<ErasedPlanned<'_>> = planned
+        .iter()
+        .map(|(_, planned)| ErasedPlanned {
+            resource: planned.resource,
+            observed: planned.observed,
+            changes: planned.changes,
+            action: planned.action,
+            owed: planned.owed,
+        })
+        .collect();
+    let made = kind.steps(&batch);
+    for (at, (name, _)) in planned.iter().enumerate() {
+        if !made.iter().any(|step| step.covers.contains(&at)) {
+            mistakes.push(format!("no step covers {}", names[*name]));
+        }
+    }
+    made
+}
+
+fn steps(expected: &[Step], made: &[infra::model::Step], mistakes: &mut Vec<String>) {
+    let purposes: Vec<&str> = made.iter().map(|step| step.purpose.as_str()).collect();
+    let wanted: Vec<&str> = expected.iter().map(|step| step.purpose.as_str()).collect();
+    if purposes != wanted {
+        mistakes.push(format!("steps: expected {wanted:?}\n        but there are {purposes:?}"));
+        return;
+    }
+    for (expected, made) in expected.iter().zip(made) {
+        if let Some(rows) = &expected.rows {
+            same_rows(&format!("rows of `{}`", made.purpose), rows, &made.rows, mistakes);
+        }
+        if let Some(input) = &expected.input {
+            let texts: Vec<_> = made.input.iter().map(|blob| String::from_utf8_lossy(&blob.0)).collect();
+            if *input != texts {
+                let purpose = &made.purpose;
+                mistakes.push(format!("input of `{purpose}`: expected {input:?}\n        but it is {texts:?}"));
+            }
+        }
+        if expected.run_as.is_some() && expected.run_as != made.run_as {
+            mistakes.push(format!("`{}` runs as {:?}, not {:?}", made.purpose, made.run_as, expected.run_as));
+        }
+    }
+}
+
+/// After the steps nothing may be left to do, and the host must have been able to tell.
+fn settled(
+    kind: &dyn KindObject,
+    case: &Case,
+    all: &[&AnyResource],
+    names: &[&str],
+    after: &[Vec<Json>],
+    mistakes: &mut Vec<String>,
+) {
+    let output = output(case, after);
+    let seen = kind.parse(all, &output);
+    for (at, seen) in seen.iter().enumerate() {
+        let left = differences(kind, all[at], seen);
+        if matches!(seen, AnyObserved::Later { .. } | AnyObserved::Failed(_)) {
+            mistakes.push(format!("after: {} is {seen:?}", names[at]));
+        } else if !left.is_empty() {
+            let left = json!(shown(&names[at..=at], &[left]));
+            mistakes.push(format!("after: something is left to do: {left}"));
+        }
+        let Some(expected) = kind.expected(all[at]) else { continue };
+        let Some(record) = output.records.iter().find(|record| record.index == at) else {
+            mistakes.push(format!("after: {} has no record", names[at]));
+            continue;
+        };
+        for (field, expect) in expected.iter().enumerate() {
+            if let Expect::Is(text) = expect
+                && record.field(field) != text
+            {
+                let name = names[at];
+                let found = record.field(field);
+                mistakes.push(format!("after: field {field} of {name} is `{found}`, and `expected` says `{text}`"));
+            }
+        }
+    }
+}
+
+fn same_rows(what: &str, expected: &[Vec<Json>], rows: &[Vec<infra::model::Arg>], mistakes: &mut Vec<String>) {
+    let expected: Vec<Vec<String>> = expected.iter().map(|row| row.iter().map(field).collect()).collect();
+    let rows: Vec<Vec<&str>> = rows.iter().map(|row| row.iter().map(infra::model::Arg::expose).collect()).collect();
+    if expected != rows {
+        mistakes.push(format!("{what}: expected {expected:?}\n        but there are {rows:?}"));
+    }
+}
+
+/// A field as the host writes it; `{ $sha256: text }` and `{ $base64: text }` save computing them by hand.
+fn field(json: &Json) -> String {
+    let made_from = |name: &str| json.get(name).and_then(Json::as_str).map(str::as_bytes);
+    if let Some(bytes) = made_from("$sha256") {
+        return Content::new(bytes).hash().to_string();
+    }
+    if let Some(bytes) = made_from("$base64") {
+        return base64::engine::general_purpose::STANDARD.encode(bytes);
+    }
+    match json {
+        Json::Null => String::new(),
+        Json::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
