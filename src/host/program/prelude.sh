@@ -141,7 +141,7 @@ _foreign_mounts() {
 # Looks at the path in the first field of every row. Sets $scanned to one line a row, in their order:
 #   index, "absent" or "denied"
 #   index, type, owner, group, mode, size, SHA-256, path
-# The type is file, directory, symlink or other; the mode is octal without leading zeros; an owner without a name is a
+# The type is file, directory, symlink or other; the mode has four octal digits; an owner without a name is a
 # number; the hash is there for files, with "scan_paths hash". A constant number of processes, however many rows.
 scan_paths() {
     scanned=
@@ -208,6 +208,11 @@ _merge_stat() {
             4???) f2=directory ;;
             a???) f2=symlink ;;
             *) f2=other ;;
+        esac
+        case $f5 in
+            ?) f5=000$f5 ;;
+            ??) f5=00$f5 ;;
+            ???) f5=0$f5 ;;
         esac
         [ "$f3" != UNKNOWN ] || f3=$f7
         [ "$f4" != UNKNOWN ] || f4=$f8
