@@ -1,1 +1,36 @@
-//! (empty)
+//! Throwaway hosts: real systemd machines with sshd, booted from a cached Debian tree in a second or two.
+//!
+//! A host is an overlay over a base tree, booted by `systemd-nspawn` on a private bridge. Hosts come in *labs*, named
+//! groups that share a key and an inventory. All state lives in one folder; several processes may work on it at once.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `recipe` | what of this machine goes into a base: mirrors, certificates, proxies |
+//! | `base` | making and caching the base tree of a release |
+//! | `state` | the state folder: labs, hosts, their records and locks |
+//! | `guest` | the files that make a tree one particular host |
+//! | `machine` | the running side of a host: mount, `systemd-nspawn`, control groups |
+//! | `network` | the bridge, its addresses, the way out |
+//! | `ssh` | keys, known hosts, the inventory file, commands over ssh |
+//! | `operations` | `up`, `down`, `list`, `reboot`, put together from the others |
+
+mod base;
+mod guest;
+mod lock;
+mod machine;
+mod network;
+mod operations;
+mod program;
+mod progress;
+mod recipe;
+mod release;
+mod ssh;
+mod state;
+mod wait;
+
+pub use machine::Halt;
+pub use operations::{Lab, LabHost, Lifetime, Selection, Settings, UpOptions};
+pub use progress::Progress;
+pub use release::Release;
+pub use ssh::Account;
+pub use state::HostId;
