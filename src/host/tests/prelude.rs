@@ -128,7 +128,7 @@ fn scan_paths_tells_what_is_there() {
                 "no" => record(index, &["absent", "", "", "", "", "", ""]),
                 "plain" => record(index, &["file", &owner, &owner, "4751", &size, &hash, &path]),
                 "folder" | "link" => output.records[index].clone(),
-                _ => record(index, &["file", &owner, &owner, "644", &size, &hash, &path]),
+                _ => record(index, &["file", &owner, &owner, "0644", &size, &hash, &path]),
             };
             assert_eq!(output.records[index], expected);
         }
