@@ -1,21 +1,14 @@
 # Row: user, folder, path created, unless, only_if, command, then names and values of environment variables.
-# read_command ROW: sets those as variables and exports the environment; call it in a subshell.
+# read_command ROW: sets those as variables; call it in a subshell.
 read_command() {
     split_row "$1"
     user=$f1 directory=$f2 creates=$f3
     decode "$f4" && unless=$decoded
     decode "$f5" && only_if=$decoded
     decode "$f6" && command=$decoded
-    rest=$1
+    environment=$1
     for skipped in 1 2 3 4 5 6; do
-        case $rest in *"$US"*) rest=${rest#*"$US"} ;; *) rest= ;; esac
-    done
-    while [ -n "$rest" ]; do
-        name=${rest%%"$US"*}
-        rest=${rest#*"$US"}
-        decode "${rest%%"$US"*}"
-        export "$name=$decoded"
-        case $rest in *"$US"*) rest=${rest#*"$US"} ;; *) rest= ;; esac
+        case $environment in *"$US"*) environment=${environment#*"$US"} ;; *) environment= ;; esac
     done
 }
 
@@ -37,8 +30,25 @@ guard() {
     fi
 }
 
-# inside TEXT: runs a text as the user in the folder.
+# inside TEXT: runs a text as the user, in the folder, with the environment.
 inside() (
     [ -z "$directory" ] || cd "$directory" || exit 1
-    as_user "$user" "$1"
+    set -- "$user" "$1"
+    while [ -n "$environment" ]; do
+        name=${environment%%"$US"*}
+        environment=${environment#*"$US"}
+        decode "${environment%%"$US"*}"
+        set -- "$@" "$name=$decoded"
+        case $environment in *"$US"*) environment=${environment#*"$US"} ;; *) environment= ;; esac
+    done
+    with_environment "$@"
 )
+
+# with_environment USER TEXT NAME=VALUE…: sets them all at once, for they may have any name, those used here too.
+with_environment() {
+    _user=$1 _text=$2
+    shift 2
+    # shellcheck disable=SC2163 # Each of them is NAME=VALUE.
+    [ "$#" = 0 ] || export "$@"
+    as_user "$_user" "$_text"
+}

@@ -83,6 +83,14 @@ impl Kind for Command {
                 "add the guard that says when it is done",
             );
         }
+        let environment = fields.args("environment");
+        if let Some((name, _)) = environment.iter().find(|(name, _)| !is_variable(name)) {
+            fields.error(
+                "environment",
+                format!("`{name}` is not a name of an environment variable"),
+                "use letters, digits and underscores, and no digit first",
+            );
+        }
         Desired {
             run: fields.arg("run").unwrap_or_else(|| Arg::Plain(String::new())),
             guard: Guard {
@@ -91,7 +99,7 @@ impl Kind for Command {
                 only_if: fields.arg("only_if"),
             },
             directory: fields.text("directory"),
-            environment: fields.args("environment"),
+            environment,
         }
     }
 
@@ -197,4 +205,10 @@ fn guard_row(resource: &Resource<Desired>) -> Vec<Arg> {
         row.push(value.clone());
     }
     row
+}
+
+fn is_variable(name: &str) -> bool {
+    !name.starts_with(|c: char| c.is_ascii_digit())
+        && !name.is_empty()
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }

@@ -10,8 +10,8 @@ for row in $ROWS; do
         new=$path
     else
         new=${path%/*}/.infra-$$-$index.tmp
-        # Nobody else may read it before its mode is set.
-        if ! message=$(umask 077; : 2>&1 >"$new"); then
+        # Nobody else may read it before its mode is set, and nobody may have put a link there (set -C opens with O_EXCL).
+        if ! message=$(rm -f -- "$new" && umask 077 && set -C && : 2>&1 >"$new"); then
             take "$size" >/dev/null
             item_failed "$index" "cannot write beside it: $message"
             continue

@@ -23,13 +23,22 @@ for row in $ROWS; do
         continue
     fi
     new=${path%/*}/.infra-$$-$index.tmp
-    if ! message=$(mkdir -p -- "${path%/*}/" 2>&1) || ! message=$(umask 077; : 2>&1 >"$new"); then
+    if ! message=$(mkdir -p -- "${path%/*}/" 2>&1 && rm -f -- "$new" && umask 077 && set -C && : 2>&1 >"$new"); then
         item_failed "$index" "cannot write beside $path: $message"
         continue
     fi
-    if { if [ -f "$path" ]; then cat -- "$path"; fi && printf '%s=%s\n' "$key" "$value"; } >"$new"; then
+    # Line by line, for the last one may lack its newline.
+    copied=1
+    if {
+        if [ -f "$path" ]; then
+            while IFS= read -r line || [ -n "$line" ]; do
+                printf '%s\n' "$line" || copied=
+            done <"$path"
+        fi
+        [ -n "$copied" ] && printf '%s=%s\n' "$key" "$value"
+    } >"$new"; then
         sync -- "$new" 2>/dev/null || sync
-        mv -f -- "$new" "$path" || item_failed "$index" "cannot put $path in place"
+        mv -f -T -- "$new" "$path" || item_failed "$index" "cannot put $path in place"
     else
         rm -f -- "$new"
         item_failed "$index" "cannot write $path; is the disk full?"
