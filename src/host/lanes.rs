@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 
-use crate::model::Probe;
+use crate::model::{Blob, Probe};
 
 use super::frame::Own;
 use super::observed::{Observed, Sections, owed};
 use super::shell::Shell;
 use super::stats::Stats;
+use super::steps::{FrameReport, FrameStep, Progress, StepEvent, StepFrame};
 use super::target::{Options, Target};
 use super::transport::Link;
 use super::{HostError, Problem, facts};
@@ -91,6 +92,32 @@ impl Host {
         inner.state().is_known = true;
         observed.sections = sections.into_iter().map(|(name, _)| name).zip(outputs).collect();
         Ok(observed)
+    }
+
+    /// Changes the host: one request. Events come while it runs; the report holds all of them in the end, and why it
+    /// ended early where it did.
+    pub async fn run(&self, frame: StepFrame, events: mpsc::UnboundedSender<StepEvent>) -> FrameReport {
+        let mut progress = Progress::new(&frame, events);
+        let result = self.run_steps(&frame, &mut progress).await;
+        self.inner.state().stats.steps += progress.started;
+        progress.finish(result.err(), false)
+    }
+
+    async fn run_steps(&self, frame: &StepFrame, progress: &mut Progress) -> Result<(), HostError> {
+        let inner = &*self.inner;
+        let _lane = inner.lane().await?;
+        let mut shell = inner.shell().await?;
+        let text = shell.step_frame(&inner.options, frame)?;
+        let tries =
+            frame.steps.iter().flat_map(|step| std::iter::repeat_n(&step.step.input, step.retries as usize + 1));
+        let data: Vec<Blob> = tries.flatten().cloned().collect();
+        let longest = frame.steps.iter().map(FrameStep::longest).sum::<Duration>() + Duration::from_secs(120);
+        let (sent, received) = (shell.sent, shell.received());
+        let result = shell.exchange(text, &data, longest, |line| progress.take(line)).await;
+        inner.count(shell.sent - sent, shell.received() - received, progress.processes);
+        result?;
+        inner.give_back(shell);
+        Ok(())
     }
 
     /// Returns what the host has cost so far.

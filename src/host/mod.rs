@@ -11,6 +11,7 @@ mod lanes;
 mod observed;
 mod shell;
 mod stats;
+mod steps;
 mod target;
 mod transport;
 mod wire;
@@ -19,6 +20,7 @@ pub use error::{HostError, Problem};
 pub use lanes::Host;
 pub use observed::Observed;
 pub use stats::Stats;
+pub use steps::{FrameReport, FrameStep, StepEvent, StepFrame, StepReport, StepStatus, Verify, VerifyItem};
 pub use target::{Options, SshOptions, Target, Transport};
 
 #[cfg(test)]

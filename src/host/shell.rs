@@ -9,6 +9,7 @@ use tokio::time::{Instant, timeout};
 use crate::model::Blob;
 
 use super::frame::{Frame, Setup};
+use super::steps::StepFrame;
 use super::target::{Options, Target};
 use super::transport::Link;
 use super::wire::{End, Line, LineReader, visible};
@@ -25,6 +26,8 @@ pub(super) struct Shell {
     said: Arc<Mutex<Vec<u8>>>,
     mark: String,
     is_set_up: bool,
+    /// It has been sent what runs steps.
+    runs_steps: bool,
     frames: u64,
     pub sent: u64,
     _keep: Box<dyn std::any::Any + Send>,
@@ -55,6 +58,7 @@ impl Shell {
             said,
             mark,
             is_set_up: false,
+            runs_steps: false,
             frames: 0,
             sent: 0,
             _keep: channel.keep,
@@ -64,15 +68,30 @@ impl Shell {
     /// Starts a frame; the first one brings along what all programs need.
     pub fn frame(&mut self, options: &Options) -> Result<Frame, HostError> {
         self.frames += 1;
-        let setup = Setup {
+        let first = !std::mem::replace(&mut self.is_set_up, true);
+        let setup = self.setup(options);
+        Frame::new(self.frames, first.then_some(&setup)).map_err(|problem| problem.at(&self.host))
+    }
+
+    /// Starts a frame with steps.
+    pub fn step_frame(&mut self, options: &Options, steps: &StepFrame) -> Result<Frame, HostError> {
+        let mut frame = self.frame(options)?;
+        let are_new = !std::mem::replace(&mut self.runs_steps, true);
+        let setup_size = self.setup(options).text().map(|text| text.as_str().len());
+        setup_size
+            .and_then(|setup_size| frame.steps(steps, are_new, setup_size))
+            .map_err(|problem| problem.at(&self.host))?;
+        Ok(frame)
+    }
+
+    fn setup<'a>(&'a self, options: &'a Options) -> Setup<'a> {
+        Setup {
             mark: &self.mark,
             path: &options.path,
             shell: &options.shell,
             state_folder: options.state_folder.as_deref(),
             count_processes: options.count_processes,
-        };
-        let first = !std::mem::replace(&mut self.is_set_up, true);
-        Frame::new(self.frames, first.then_some(&setup)).map_err(|problem| problem.at(&self.host))
+        }
     }
 
     /// Sends a frame with the data its steps read, and hands every line of the answer to `on_line` until the frame is

@@ -2,6 +2,7 @@
 //!
 //! This is the only place where shell text is put together, and [`Text::quoted`] the only way data gets into it.
 
+mod step;
 mod text;
 
 pub(super) use text::Text;
@@ -19,6 +20,7 @@ pub(super) const SEPARATOR: char = '\u{1f}';
 
 const PRELUDE: &str = include_str!("../program/prelude.sh");
 const SESSION: &str = include_str!("../program/session.sh");
+const STEPS: &str = include_str!("../program/steps.sh");
 const FACTS: &str = include_str!("../program/facts.sh");
 const OWED: &str = include_str!("../program/owed.sh");
 
@@ -51,7 +53,9 @@ impl Frame {
     pub fn new(number: u64, setup: Option<&Setup<'_>>) -> Result<Self, Problem> {
         let mut text = Text::new();
         if let Some(setup) = setup {
-            write_setup(&mut text, setup)?;
+            text.raw("setup=").quoted(setup.text()?.as_str(), "the setup")?.raw("\neval \"$setup\"\nstate_folder=");
+            text.quoted(setup.state_folder.unwrap_or_default(), "the state folder")?;
+            text.raw(if setup.count_processes { "\ncount_processes=1\n" } else { "\ncount_processes=\n" }).raw(SESSION);
         }
         text.raw("frame_begin ").raw(&number.to_string()).raw("\n");
         Ok(Self { text, programs: HashMap::new() })
@@ -97,17 +101,16 @@ impl Frame {
     }
 }
 
-/// Writes what the session's shell and every step evaluate first.
-fn write_setup(text: &mut Text, setup: &Setup<'_>) -> Result<(), Problem> {
-    let mut common = Text::new();
-    common.raw("R=").quoted(setup.mark, "the mark")?;
-    common.raw("\nUS='\u{1f}' FS='\u{1c}' TAB='\t' NL='\n'\nPATH=").quoted(setup.path, "the path")?;
-    common.raw("\nSH=").quoted(setup.shell, "the shell")?;
-    common.raw("\n").raw(PRELUDE);
-    text.raw("setup=").quoted(common.as_str(), "the setup")?.raw("\neval \"$setup\"\nstate_folder=");
-    text.quoted(setup.state_folder.unwrap_or_default(), "the state folder")?;
-    text.raw(if setup.count_processes { "\ncount_processes=1\n" } else { "\ncount_processes=\n" }).raw(SESSION);
-    Ok(())
+impl Setup<'_> {
+    /// Returns what the session's shell and every step evaluate first.
+    pub fn text(&self) -> Result<Text, Problem> {
+        let mut text = Text::new();
+        text.raw("R=").quoted(self.mark, "the mark")?;
+        text.raw("\nUS='\u{1f}' FS='\u{1c}' TAB='\t' NL='\n'\nPATH=").quoted(self.path, "the path")?;
+        text.raw("\nSH=").quoted(self.shell, "the shell")?;
+        text.raw("\n").raw(PRELUDE);
+        Ok(text)
+    }
 }
 
 /// Reads a field as a record holds it.

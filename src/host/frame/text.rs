@@ -56,6 +56,16 @@ impl Text {
         Ok(self.raw("'"))
     }
 
+    /// Adds a field as a row holds it, unquoted.
+    pub fn field(&mut self, field: &str) -> &mut Self {
+        for part in field.split_inclusive(['\n', SEPARATOR, ESCAPE]) {
+            self.escaped(part, |text, part| {
+                text.raw(part);
+            });
+        }
+        self
+    }
+
     /// Adds a part of a field of which only the last character may need escaping.
     fn escaped(&mut self, part: &str, write: fn(&mut Self, &str)) {
         let code = match part.chars().next_back() {

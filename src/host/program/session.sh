@@ -1,6 +1,7 @@
 # What only the session's own shell needs: it runs frames, watches the time, and tells the other end how each part ended.
 # $state_folder and $count_processes have been set before.
 exec 4>&1
+cd /
 ticks=0
 stopping=
 trap 'ticks=$((ticks + 1)) woken=1' USR2
@@ -45,7 +46,7 @@ stop_ticking() {
 }
 
 # Waits for a child of this shell. Puts its exit status into $status; false where it is still running after this many
-# seconds, or where $killing was set meanwhile.
+# seconds.
 await() {
     _deadline=$((ticks + $2 + 1))
     while :; do
@@ -96,6 +97,10 @@ signal_tree() {
     process_tree "$2"
     IFS=' '
     kill -s "$1" $tree 2>/dev/null
+    # Only the account itself may signal what runs as another one.
+    if [ -n "$user" ] && [ "$uid" != 0 ]; then
+        sudo -n -u "$user" -- "$SH" -c 'kill -s "$@" 2>/dev/null' infra "$1" $tree </dev/null >/dev/null 2>&1
+    fi
     IFS=$NL
 }
 
@@ -105,7 +110,10 @@ run_program() {
 }
 
 frame_begin() {
-    tell frame "$1" "$$"
+    frame_number=$1
+    stopping=
+    user=
+    tell frame "$1"
     if [ -n "$count_processes" ]; then
         : &
         first_process=$!

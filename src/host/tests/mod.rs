@@ -2,4 +2,5 @@
 
 mod observe;
 mod prelude;
+mod steps;
 mod support;

@@ -1,7 +1,7 @@
 //! Hosts for tests: this machine under dash, bash and busybox.
 
 use std::future::Future;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -24,13 +24,16 @@ pub(super) static FLAVOURS: LazyLock<Vec<Flavour>> = LazyLock::new(|| {
         .into_iter()
         .map(|name| {
             let folder = tempfile::tempdir().unwrap();
-            let program = usual.split(':').map(|bin| Path::new(bin).join(name)).find(|program| program.exists());
-            let program = program.unwrap_or_else(|| panic!("{name} is needed for the tests of the host protocol"));
+            let program = which(name);
             let mut path = usual.clone();
             if name == "busybox" {
                 let listed = std::process::Command::new(&program).arg("--list").output().unwrap();
                 for applet in String::from_utf8(listed.stdout).unwrap().lines() {
                     std::os::unix::fs::symlink(&program, folder.path().join(applet)).unwrap();
+                }
+                // Debian's busybox has no su; where it is the system's own, it does.
+                if !folder.path().join("su").exists() {
+                    std::os::unix::fs::symlink(which("su"), folder.path().join("su")).unwrap();
                 }
                 path = folder.path().to_str().unwrap().to_string();
             } else {
@@ -41,6 +44,12 @@ pub(super) static FLAVOURS: LazyLock<Vec<Flavour>> = LazyLock::new(|| {
         })
         .collect()
 });
+
+fn which(program: &str) -> PathBuf {
+    let path = Options::default().path;
+    let found = path.split(':').map(|folder| Path::new(folder).join(program)).find(|file| file.exists());
+    found.unwrap_or_else(|| panic!("{program} is needed for the tests of the host protocol"))
+}
 
 impl Flavour {
     pub fn options(&self) -> Options {

@@ -1,0 +1,134 @@
+//! Steps as a frame holds them.
+
+use sha2::{Digest, Sha256};
+
+use crate::model::{Expect, Owed, OwedAction};
+
+use super::super::Problem;
+use super::super::steps::{FrameStep, StepFrame, Verify};
+use super::{Frame, STEPS, Text};
+
+const CHILD_START: &str = include_str!("../program/child-start.sh");
+const CHILD_END: &str = include_str!("../program/child-end.sh");
+
+impl Frame {
+    /// Adds steps; the first ones of a session bring along what runs them. `setup_size` is the size of what every
+    /// child of the session evaluates first, in bytes.
+    pub fn steps(&mut self, frame: &StepFrame, are_new: bool, setup_size: usize) -> Result<(), Problem> {
+        if are_new {
+            self.text.raw(STEPS).raw("child_start=").quoted(CHILD_START, "a program")?;
+            self.text.raw("\nchild_end=").quoted(CHILD_END, "a program")?.raw("\n");
+        }
+        if !frame.forget.is_empty() {
+            self.text.raw("settle ").quoted(&file_names(&frame.forget), "a record")?.raw("\n");
+        }
+        for (number, step) in frame.steps.iter().enumerate() {
+            self.step(number, step, setup_size)?;
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, number: usize, planned: &FrameStep, setup_size: usize) -> Result<(), Problem> {
+        let step = &planned.step;
+        let program = self.program(step.script)?;
+        let check = match &planned.verify {
+            Some(verify) => Some(self.program(verify.probe.script)?),
+            None => None,
+        };
+        let mut data = Text::new();
+        data.raw("ROWS=").rows(&step.rows)?;
+        // Each of the five parts ends with a newline.
+        let size = setup_size + data.as_str().len() + CHILD_START.len() + step.script.len() + CHILD_END.len() + 5;
+        let input: u64 = step.input.iter().map(|blob| blob.0.len() as u64).sum();
+        let text = &mut self.text;
+        text.raw(&format!(
+            "step={number} limit={} tries={} pause={} input={input} data_size={size}\nuser=",
+            step.timeout.as_secs_f64().ceil().max(1.0),
+            planned.retries + 1,
+            planned.pause.as_secs(),
+        ));
+        text.quoted(step.run_as.as_deref().unwrap_or_default(), "a user")?;
+        text.raw("\nneeds=").quoted(&numbers(&planned.needs), "items")?;
+        text.raw("\ncompletes=").quoted(&numbers(&planned.completes), "items")?;
+        text.raw("\nowes=").quoted(&records(&planned.owes), "a record")?;
+        text.raw("\nsettles=").quoted(&file_names(&planned.settles), "a record")?;
+        text.raw("\ndata=").quoted(data.as_str(), "a row")?;
+        match &planned.verify {
+            Some(verify) => check_of(text, verify)?,
+            None => {
+                text.raw("\ncheck= check_rows= expected=\n");
+            }
+        }
+        text.raw(&format!("run_frame_step \"$program_{program}\" "));
+        match check {
+            Some(check) => text.raw(&format!("\"$program_{check}\"\n")),
+            None => text.raw("''\n"),
+        };
+        Ok(())
+    }
+}
+
+fn check_of(text: &mut Text, verify: &Verify) -> Result<(), Problem> {
+    let limit = verify.probe.timeout.as_secs_f64().ceil().max(1.0);
+    text.raw(&format!("\ncheck=1 check_limit={limit}\ncheck_rows=")).rows(&verify.probe.rows)?;
+    let mut expected = Text::new();
+    for (at, item) in verify.items.iter().enumerate() {
+        if at > 0 {
+            expected.raw("\n");
+        }
+        expected.raw(&item.item.to_string());
+        match &item.expected {
+            None => {
+                expected.raw("\u{1f}?");
+            }
+            Some(fields) => {
+                for field in fields {
+                    match field {
+                        Expect::Any => expected.raw("\u{1f}*"),
+                        Expect::Is(text) => expected.raw("\u{1f}=").field(text),
+                    };
+                }
+            }
+        }
+    }
+    text.raw("\nexpected=").quoted(expected.as_str(), "what is expected")?.raw("\n");
+    Ok(())
+}
+
+fn numbers(items: &[usize]) -> String {
+    items.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// Writes records, one a line: file name, action, resource.
+fn records(owed: &[Owed]) -> String {
+    let mut text = Text::new();
+    for (at, one) in owed.iter().enumerate() {
+        if at > 0 {
+            text.raw("\n");
+        }
+        text.raw(&file_name(one.action, &one.resource)).raw("\u{1f}").raw(one.action.word()).raw("\u{1f}");
+        text.field(&one.resource);
+    }
+    text.as_str().to_string()
+}
+
+/// Writes the names of files to remove; a restart settles a reload too.
+fn file_names(owed: &[Owed]) -> String {
+    let mut names = Vec::new();
+    for one in owed {
+        names.push(file_name(one.action, &one.resource));
+        if one.action == OwedAction::Restart {
+            names.push(file_name(OwedAction::Reload, &one.resource));
+        }
+    }
+    names.join("\n")
+}
+
+/// Names the file of a record: readable, and different for different resources.
+fn file_name(action: OwedAction, resource: &str) -> String {
+    let readable: String =
+        resource.chars().take(80).map(|one| if one.is_ascii_alphanumeric() { one } else { '_' }).collect();
+    let hash = Sha256::digest(resource.as_bytes());
+    let hash: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    format!("{}-{readable}-{hash}", action.word())
+}

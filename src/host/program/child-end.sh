@@ -1,0 +1,5 @@
+}
+text=
+run_step
+exit
+: whole
