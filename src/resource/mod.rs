@@ -15,6 +15,7 @@ mod registry;
 pub mod command;
 pub mod directory;
 pub mod file;
+pub mod package;
 pub mod secret;
 pub mod service;
 

@@ -14,6 +14,7 @@ registry! {
     command::Command,
     directory::Directory,
     file::File,
+    package::Package,
     secret::Secret,
     service::Service,
 }
