@@ -12,6 +12,7 @@ mod fields;
 mod kind;
 mod registry;
 
+pub mod check;
 pub mod command;
 pub mod directory;
 pub mod file;

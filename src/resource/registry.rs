@@ -11,6 +11,7 @@ macro_rules! registry {
 }
 
 registry! {
+    check::Check,
     command::Command,
     directory::Directory,
     file::File,
