@@ -195,3 +195,22 @@ fn write(tree: &Path, path: &str, text: &str) -> Result<()> {
     }
     fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_base_is_stale_when_its_package_lists_are_old() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = StateFolder::open(folder.path()).unwrap();
+        let lists = state.base("bookworm-1").join(LISTS);
+        fs::create_dir_all(&lists).unwrap();
+        assert!(!is_stale(&state, "bookworm-1"));
+        let touch = |time| fs::File::open(&lists).unwrap().set_modified(time).unwrap();
+        touch(SystemTime::now() - FRESH - Duration::from_secs(60));
+        assert!(is_stale(&state, "bookworm-1"));
+        touch(SystemTime::now() + FRESH);
+        assert!(!is_stale(&state, "bookworm-1"));
+    }
+}

@@ -1,4 +1,4 @@
-//! The running side of a host: its mounted tree, its `systemd-nspawn` process, its control group.
+//! The running side of a host: its `systemd-nspawn` process and its control group.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use super::mounts;
 use super::program::{self, Signal};
-use super::state::{self, HostFolder, HostRecord};
+use super::record::{HostFolder, HostRecord};
 use super::wait::Deadline;
 
 /// How a running host is brought to a halt.
@@ -32,28 +33,6 @@ while [ -n "$1" ]; do echo $$ > "$1/cgroup.procs" || exit; shift; done
 shift
 exec "$@"
 "#;
-
-/// Mounts a host's tree: what it changes, over the base.
-pub fn mount(folder: &HostFolder, base: &Path) -> Result<()> {
-    if !mounts_below(folder.path())?.is_empty() {
-        return Ok(());
-    }
-    folder.make_layers()?;
-    // Left by a mount without syncing that this machine's own reboot ended; the kernel refuses another one until somebody
-    // says that what may be lost does not matter (overlayfs, "Volatile mount").
-    state::delete(&folder.work().join("work/incompat"))?;
-    // Nothing here has to survive a power failure, and package installs sync thousands of times.
-    let layers = format!(
-        "lowerdir={},upperdir={},workdir={},volatile",
-        base.display(),
-        folder.upper().display(),
-        folder.work().display()
-    );
-    let tree = folder.tree();
-    program::run("mount", ["-t".as_ref(), "overlay".as_ref(), "-o".as_ref(), layers.as_ref(), "overlay".as_ref(), tree.as_os_str()])
-        .context("cannot mount a host's tree; if the state folder is on an overlay itself, as in a container, set INFRA_LAB_DIR to one on a disk")
-        .map(drop)
-}
 
 /// Starts a host whose tree is mounted. It goes on when this process ends.
 pub fn start(folder: &HostFolder, name: &str, record: &HostRecord, bridge: &str) -> Result<()> {
@@ -149,24 +128,12 @@ pub fn halt(folder: &HostFolder, how: Halt) -> Result<()> {
 
 /// Removes what a halted host holds besides its folder: mounts and control groups.
 pub fn release(folder: &HostFolder, record: Option<&HostRecord>) -> Result<()> {
-    // A mount may be busy for a moment after the last process in it was killed.
-    let deadline = Deadline::after(KILL_TIME);
-    let unmounted = deadline.poll(|| {
-        let mounts = mounts_below(folder.path())?;
-        if mounts.is_empty() {
-            return Ok::<_, anyhow::Error>(Some(()));
-        }
-        for mount in mounts.iter().rev() {
-            program::succeeds("umount", [mount.as_os_str()])?;
-        }
-        Ok(None)
-    })?;
-    ensure!(unmounted.is_some(), "{} stays busy; `fuser -m` shows which processes are in it", folder.tree().display());
+    mounts::unmount_below(folder.path())?;
     if let Some(record) = record
         && !runs_systemd()
     {
         for group in control_groups(&machine_name(record))? {
-            remove_control_group(&group, deadline)?;
+            remove_control_group(&group)?;
         }
     }
     Ok(())
@@ -256,10 +223,10 @@ fn hierarchies(mountinfo: &str) -> Vec<PathBuf> {
     second.into_iter().flat_map(|second| std::iter::once(second).chain(first.clone())).collect()
 }
 
-fn remove_control_group(group: &Path, deadline: Deadline) -> Result<()> {
+fn remove_control_group(group: &Path) -> Result<()> {
     // Ends what outlived the host's first process, which nothing should; kernels before 5.14 have no such file.
     let _ = fs::write(group.join("cgroup.kill"), "1");
-    let removed = deadline.poll(|| {
+    let removed = Deadline::after(KILL_TIME).poll(|| {
         remove_folders(group);
         Ok::<_, anyhow::Error>((!group.exists()).then_some(()))
     })?;
@@ -276,12 +243,6 @@ fn remove_folders(group: &Path) {
     }
     // Fails while processes are in it; the caller looks whether it is gone.
     let _ = fs::remove_dir(group);
-}
-
-fn mounts_below(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mounts = fs::read_to_string("/proc/self/mountinfo").context("cannot read /proc/self/mountinfo")?;
-    let points = mounts.lines().filter_map(|line| line.split(' ').nth(4)).map(PathBuf::from);
-    Ok(points.filter(|point| point.starts_with(folder)).collect())
 }
 
 #[cfg(test)]

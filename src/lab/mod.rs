@@ -7,22 +7,26 @@
 //! |---|---|
 //! | `recipe` | what of this machine goes into a base: mirrors, certificates, proxies |
 //! | `base` | making and caching the base tree of a release |
-//! | `state` | the state folder: labs, hosts, their records and locks |
+//! | `state`, `record`, `files` | the state folder: labs, hosts, their records and locks |
 //! | `guest` | the files that make a tree one particular host |
-//! | `machine` | the running side of a host: mount, `systemd-nspawn`, control groups |
+//! | `mounts` | the tree of a host, mounted over its base |
+//! | `machine` | the running side of a host: `systemd-nspawn`, control groups |
 //! | `network` | the bridge, its addresses, the way out |
 //! | `ssh` | keys, known hosts, the inventory file, commands over ssh |
 //! | `operations` | `up`, `down`, `list`, `reboot`, put together from the others |
 
 mod base;
+mod files;
 mod guest;
 mod lock;
 mod machine;
+mod mounts;
 mod network;
 mod operations;
 mod program;
 mod progress;
 mod recipe;
+mod record;
 mod release;
 mod ssh;
 mod state;
@@ -31,6 +35,6 @@ mod wait;
 pub use machine::Halt;
 pub use operations::{Lab, LabHost, Lifetime, Selection, Settings, UpOptions};
 pub use progress::Progress;
+pub use record::HostId;
 pub use release::Release;
 pub use ssh::Account;
-pub use state::HostId;

@@ -9,8 +9,9 @@ use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::files::write_json;
 use super::program::{run, succeeds};
-use super::state::{StateFolder, write_json};
+use super::state::StateFolder;
 
 /// The private /24 of a state folder's hosts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +21,11 @@ impl Subnet {
     /// Returns the bridge's own address in it, which is the hosts' way out.
     pub fn gateway(self) -> Ipv4Addr {
         self.address(1)
+    }
+
+    fn of(address: Ipv4Addr) -> Self {
+        let [a, b, c, _] = address.octets();
+        Subnet([a, b, c])
     }
 
     fn address(self, last: u8) -> Ipv4Addr {
@@ -35,6 +41,11 @@ impl Subnet {
         let mask = u32::MAX.checked_shl(32 - u32::from(prefix.min(24))).unwrap_or(0);
         u32::from(network) & mask == u32::from(self.address(0)) & mask
     }
+}
+
+/// Returns the bridge's own address, as seen by the host at an address.
+pub fn gateway(host: Ipv4Addr) -> Ipv4Addr {
+    Subnet::of(host).gateway()
 }
 
 /// The network of a state folder.

@@ -9,14 +9,17 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 
+use super::files::write_whole;
 use super::guest::Guest;
 use super::lock::FileLock;
 use super::machine::{self, Halt};
-use super::network::Network;
+use super::mounts;
+use super::network::{self, Network};
 use super::program;
 use super::recipe::Recipe;
+use super::record::{HostId, HostRecord, Owner, Phase, check_name};
 use super::ssh::{self, LabFiles};
-use super::state::{HostId, HostRecord, Owner, Phase, StateFolder, check_name};
+use super::state::StateFolder;
 use super::wait::Deadline;
 use super::{Account, Progress, Release, base};
 
@@ -92,6 +95,8 @@ pub struct LabHost {
     pub id: HostId,
     pub release: Release,
     pub address: Ipv4Addr,
+    /// This machine's address, as the host sees it.
+    pub gateway: Ipv4Addr,
     /// The process that runs it; `None` where it was booted once and does not run now.
     pub pid: Option<u32>,
     /// The private key that opens its accounts.
@@ -245,6 +250,7 @@ impl Lab {
             id: id.clone(),
             release: record.release,
             address: record.address,
+            gateway: network::gateway(record.address),
             pid: machine::find(&self.state.host(id))?,
             key: files.key,
             known_hosts: files.known_hosts,
@@ -256,6 +262,7 @@ impl Lab {
     fn clean_up(&self, progress: &(dyn Fn(Progress) + Sync)) -> Result<()> {
         let abandoned = {
             let _lock = self.state.lock()?;
+            self.state.discard_empty_labs()?;
             if self.state.hosts()?.is_empty() {
                 Network::remove(&self.state)?;
             }
@@ -268,7 +275,7 @@ impl Lab {
         self.state.empty_trash()
     }
 
-    /// Makes records for the hosts that are not there yet; `None` where the base has been replaced since.
+    /// Makes records for the hosts that are not there yet; `None` where others changed what was found meanwhile.
     fn allocate(&self, options: &UpOptions, base: &str) -> Result<Option<(Network, Vec<Work>)>> {
         let deadline = Deadline::after(PATIENCE);
         let owner = match options.lifetime {
@@ -285,7 +292,10 @@ impl Lab {
             }
         }
         let _lock = self.state.lock()?;
-        if !self.state.base(base).is_dir() {
+        let ids = options.hosts.iter().map(|name| HostId::new(&options.lab, name));
+        let new: Vec<_> = ids.filter(|id| !work.iter().any(|one| one.id == *id)).collect();
+        let appeared = new.iter().any(|id| self.state.host(id).path().exists());
+        if appeared || !self.state.base(base).is_dir() {
             return Ok(None);
         }
         for one in &work {
@@ -301,15 +311,9 @@ impl Lab {
             );
         }
         let mut network = Network::ensure(&self.state)?;
-        for name in &options.hosts {
-            let id = HostId::new(&options.lab, name);
-            if work.iter().any(|one| one.id == id) {
-                continue;
-            }
-            let folder = self.state.make_host(&id)?;
-            let Some(lock) = folder.lock_until(Deadline::after(Duration::ZERO))? else { return Ok(None) };
+        for id in new {
             let (address, serial) = network.give(&self.state)?;
-            folder.write_record(&HostRecord {
+            let record = HostRecord {
                 release: options.release,
                 base: base.to_owned(),
                 address,
@@ -317,7 +321,8 @@ impl Lab {
                 phase: Phase::Starting,
                 owner,
                 host_key: String::new(),
-            })?;
+            };
+            let lock = self.state.make_host(&id, &record)?;
             work.push(Work { id, lock, is_new: true });
         }
         self.files(&options.lab).ensure_key()?;
@@ -352,8 +357,8 @@ impl Lab {
 
     fn make(&self, id: &HostId, mut record: HostRecord, network: &Network) -> Result<HostRecord> {
         let folder = self.state.host(id);
-        machine::mount(&folder, &self.state.base(&record.base))?;
-        let (private, public) = ssh::host_key(&id.host)?;
+        mounts::mount(&folder, &self.state.base(&record.base))?;
+        let (private, public) = ssh::host_key(&folder.host_key(), &id.host)?;
         let authorized_key = self.files(&id.lab).public_key()?;
         let guest = Guest {
             name: &id.host,
@@ -373,7 +378,7 @@ impl Lab {
     /// Boots a host's tree and waits until it can be worked with. Needs the host's lock.
     fn boot(&self, id: &HostId, record: &HostRecord, network: &Network) -> Result<()> {
         let folder = self.state.host(id);
-        machine::mount(&folder, &self.state.base(&record.base))?;
+        mounts::mount(&folder, &self.state.base(&record.base))?;
         machine::start(&folder, &id.host, record, &network.bridge)?;
         let what = |how: &str| {
             anyhow!(
@@ -383,10 +388,8 @@ impl Lab {
             )
         };
         // Its own, as the lab's files list only hosts that are up.
-        let trust = tempfile::tempdir().context("cannot make a temporary folder")?;
-        let files = LabFiles { known_hosts: trust.path().join("known_hosts"), ..self.files(&id.lab) };
-        std::fs::write(&files.known_hosts, format!("{} {}\n", record.address, record.host_key))
-            .with_context(|| format!("cannot write {}", files.known_hosts.display()))?;
+        let files = LabFiles { known_hosts: folder.known_hosts(), ..self.files(&id.lab) };
+        write_whole(&files.known_hosts, ssh::known_host(record).as_bytes())?;
         let deadline = Deadline::after(BOOT_TIME);
         let mut last_answer = "it never answered on port 22".to_owned();
         let answer = deadline.poll(|| {
@@ -424,13 +427,11 @@ impl Lab {
         {
             let _lock = self.state.lock()?;
             self.state.discard(folder.path())?;
-            let left = self.state.hosts()?;
-            if !left.iter().any(|other| other.lab == id.lab) {
-                self.state.discard(&self.state.lab(&id.lab))?;
-            } else {
+            self.state.discard_empty_labs()?;
+            if self.state.lab(&id.lab).exists() {
                 self.files(&id.lab).write(&self.state.hosts_up(&id.lab)?)?;
             }
-            if left.is_empty() {
+            if self.state.hosts()?.is_empty() {
                 Network::remove(&self.state)?;
             }
         }
@@ -450,5 +451,22 @@ impl Lab {
     /// The folder all state is in.
     pub fn state_dir(&self) -> &Path {
         self.state.path()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_come_from_variables_that_say_something() {
+        let of = |set: &[(&str, &str)]| {
+            Settings::from_variables(|name| set.iter().find(|(key, _)| *key == name).map(|(_, value)| value.into()))
+        };
+        let nothing = of(&[("INFRA_LAB_DIR", ""), ("http_proxy", ""), ("HOME", "/root")]);
+        assert_eq!(nothing, Settings { state_dir: Settings::STATE_DIR.into(), environment: Vec::new() });
+        let both = of(&[("INFRA_LAB_DIR", "/srv/lab"), ("https_proxy", "http://proxy.example:3128")]);
+        assert_eq!(both.state_dir, Path::new("/srv/lab"));
+        assert_eq!(both.environment, [("https_proxy".to_owned(), "http://proxy.example:3128".to_owned())]);
     }
 }

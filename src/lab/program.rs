@@ -45,28 +45,25 @@ pub fn check_machine() -> Result<()> {
     if account != 0 {
         bail!("throwaway hosts need root: run the command again with sudo");
     }
-    let mut programs = Vec::new();
-    let mut packages = Vec::new();
-    for (program, package) in NEEDED {
-        if find(program).is_none() {
-            programs.push(program);
-            packages.push(package);
-        }
+    match lacking(&|path| path.exists()) {
+        None => Ok(()),
+        Some(lacking) => bail!("throwaway hosts need what this machine lacks: {lacking}"),
     }
-    if !Path::new(ARCHIVE_KEYRING).exists() {
-        programs.push(ARCHIVE_KEYRING);
-        packages.push("debian-archive-keyring");
+}
+
+/// Says what is missing and how to get it.
+fn lacking(exists: &dyn Fn(&Path) -> bool) -> Option<String> {
+    let here = |program: &str| FOLDERS.split(':').any(|folder| exists(&Path::new(folder).join(program)));
+    let mut missing: Vec<_> = NEEDED.into_iter().filter(|(program, _)| !here(program)).collect();
+    if !exists(Path::new(ARCHIVE_KEYRING)) {
+        missing.push((ARCHIVE_KEYRING, "debian-archive-keyring"));
     }
-    if programs.is_empty() {
-        return Ok(());
-    }
+    let mut packages: Vec<_> = missing.iter().map(|(_, package)| *package).collect();
     packages.sort_unstable();
     packages.dedup();
-    bail!(
-        "throwaway hosts need what this machine lacks: {}\ninstall it with: apt-get install {}",
-        programs.join(", "),
-        packages.join(" ")
-    )
+    let names: Vec<_> = missing.iter().map(|(name, _)| *name).collect();
+    (!names.is_empty())
+        .then(|| format!("{}\ninstall it with: apt-get install {}", names.join(", "), packages.join(" ")))
 }
 
 fn find(program: &str) -> Option<PathBuf> {
@@ -214,5 +211,35 @@ pub fn signal(pid: u32, signal: Signal) -> Result<()> {
     match sent {
         Err(error) if Path::new("/proc").join(pid.to_string()).exists() => Err(error),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_named_with_the_packages_that_bring_it() {
+        assert_eq!(lacking(&|_| true), None);
+        let bare = lacking(&|path| !["ssh", "ssh-keygen", "debootstrap"].iter().any(|name| path.ends_with(name)));
+        assert_eq!(
+            bare.unwrap(),
+            "debootstrap, ssh, ssh-keygen\ninstall it with: apt-get install debootstrap openssh-client"
+        );
+    }
+
+    #[test]
+    fn a_failing_program_is_quoted() {
+        let error = run("sh", ["-c", "echo first; echo second >&2; exit 3"]).unwrap_err().to_string();
+        assert!(error.contains("exit status: 3") && error.contains("first") && error.contains("second"), "{error}");
+    }
+
+    #[test]
+    fn a_program_that_takes_too_long_is_ended() {
+        let mut slow = command("sh");
+        slow.args(["-c", "exec cat"]).stdin(Stdio::piped());
+        assert!(output_until(slow, Deadline::after(Duration::from_millis(50))).unwrap().is_none());
     }
 }

@@ -7,8 +7,9 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use super::files::write_whole;
 use super::program;
-use super::state::{HostRecord, write_whole};
+use super::record::HostRecord;
 
 /// An account of a throwaway host that its lab's key opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,8 +66,7 @@ impl LabFiles {
 
     /// Writes the known hosts and the inventory of the hosts that are up. Needs the state lock.
     pub fn write(&self, hosts: &[(String, HostRecord)]) -> Result<()> {
-        let known: String =
-            hosts.iter().map(|(_, record)| format!("{} {}\n", record.address, record.host_key)).collect();
+        let known: String = hosts.iter().map(|(_, record)| known_host(record)).collect();
         write_whole(&self.known_hosts, known.as_bytes())?;
         write_whole(&self.inventory, self.inventory_text(hosts).as_bytes())
     }
@@ -110,12 +110,15 @@ impl LabFiles {
     }
 }
 
-/// Makes a key pair for sshd of a host and returns both halves, without leaving a file behind.
-pub fn host_key(name: &str) -> Result<(String, String)> {
-    let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
-    let path = folder.path().join("key");
-    make_key(&path, name)?;
-    Ok((read(&path)?, read(&path.with_extension("pub"))?))
+/// Makes a key pair for sshd of a host in a file, and returns both halves.
+pub fn host_key(path: &Path, name: &str) -> Result<(String, String)> {
+    make_key(path, name)?;
+    Ok((read(path)?, read(&path.with_extension("pub"))?))
+}
+
+/// Returns the line of a `known_hosts` file about a host.
+pub fn known_host(record: &HostRecord) -> String {
+    format!("{} {}\n", record.address, record.host_key)
 }
 
 /// Returns a public key without its comment.
@@ -138,5 +141,54 @@ fn remove_if_there(path: &Path) -> Result<()> {
             Err(error).with_context(|| format!("cannot remove {}", path.display()))
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Release;
+    use super::super::record::Phase;
+    use super::*;
+
+    fn host(name: &str, address: [u8; 4]) -> (String, HostRecord) {
+        let record = HostRecord {
+            release: Release::Bookworm,
+            base: "bookworm-1".to_owned(),
+            address: address.into(),
+            serial: 1,
+            phase: Phase::Up,
+            owner: None,
+            host_key: format!("ssh-ed25519 {name}"),
+        };
+        (name.to_owned(), record)
+    }
+
+    #[test]
+    fn the_inventory_says_how_to_reach_each_host_and_what_to_trust() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = LabFiles::of(folder.path());
+        files.write(&[host("app1", [10, 1, 2, 3]), host("1", [10, 1, 2, 4])]).unwrap();
+        let text = read(&files.inventory).unwrap().replace(&*folder.path().to_string_lossy(), "LAB");
+        insta::assert_snapshot!(text, @r#"
+        # Throwaway hosts, for `-i`.
+        hosts:
+          "app1":
+            address: 10.1.2.3
+            user: deploy
+            become: true
+            ssh:
+              port: 22
+              identity_file: "LAB/id_ed25519"
+              known_hosts: "LAB/known_hosts"
+          "1":
+            address: 10.1.2.4
+            user: deploy
+            become: true
+            ssh:
+              port: 22
+              identity_file: "LAB/id_ed25519"
+              known_hosts: "LAB/known_hosts"
+        "#);
+        assert_eq!(read(&files.known_hosts).unwrap(), "10.1.2.3 ssh-ed25519 app1\n10.1.2.4 ssh-ed25519 1\n");
     }
 }
