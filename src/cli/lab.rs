@@ -177,6 +177,7 @@ fn ssh(lab: &Lab, arguments: SshArgs, status: &Status) -> Result<ExitCode> {
 fn reboot(lab: &Lab, arguments: RebootArgs, status: &Status) -> Result<ExitCode> {
     let id = pick(lab, arguments.lab.name, arguments.host, status)?;
     let how = if arguments.hard { Halt::Abrupt } else { Halt::Orderly };
+    status.say(&format!("rebooting {id}"));
     let host = lab.reboot(&id, how)?;
     status.say(&format!("{} is up again at {}.", host.id.host, host.address));
     Ok(ExitCode::SUCCESS)
@@ -229,5 +230,68 @@ impl<'a> Status<'a> {
             // Nobody may be reading; the work goes on all the same.
             let _ = writeln!(writer, "{text}");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Arguments {
+        #[command(subcommand)]
+        command: LabCommand,
+    }
+
+    fn parse(line: &str) -> Result<LabCommand, String> {
+        let words = std::iter::once("lab").chain(line.split(' '));
+        Arguments::try_parse_from(words).map(|arguments| arguments.command).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_commands_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_lab_is_one_bookworm_host_called_app1_unless_told_otherwise() {
+        let LabCommand::Up(plain) = parse("up").unwrap() else { panic!("no up") };
+        assert_eq!(
+            (plain.lab.name.as_str(), plain.release, plain.hosts),
+            ("lab", Release::Bookworm, vec!["app1".into()])
+        );
+        let LabCommand::Up(told) = parse("up --name try --release trixie web db").unwrap() else { panic!("no up") };
+        assert_eq!((told.lab.name.as_str(), told.release), ("try", Release::Trixie));
+        assert_eq!(told.hosts, ["web", "db"]);
+        assert!(parse("up --release sid").unwrap_err().contains("[possible values: bookworm, trixie]"));
+    }
+
+    #[test]
+    fn all_hosts_or_some_go_down_but_not_both() {
+        assert!(parse("down --all app1").is_err());
+        assert!(parse("down --all --name lab").is_err());
+        assert!(parse("down --all").is_ok());
+        assert!(parse("down --name try app1 app2").is_ok());
+    }
+
+    #[test]
+    fn what_follows_two_dashes_runs_on_the_host() {
+        let LabCommand::Ssh(plain) = parse("ssh -- uname -a").unwrap() else { panic!("no ssh") };
+        assert_eq!((plain.host, plain.command), (None, vec!["uname".into(), "-a".into()]));
+        let LabCommand::Ssh(named) = parse("ssh --root app2 -- id").unwrap() else { panic!("no ssh") };
+        assert_eq!((named.host.as_deref(), named.root, named.command), (Some("app2"), true, vec!["id".into()]));
+    }
+
+    #[test]
+    fn of_a_base_build_only_new_stages_are_said() {
+        let mut written = Vec::new();
+        let status = Status::new(&mut written);
+        for line in ["I: Retrieving a", "I: Retrieving b", "W: odd", "I: Unpacking a", "Setting up b"] {
+            status.show(Progress::BaseOutput(line.to_owned()));
+        }
+        status.show(Progress::Ready(HostId::new("lab", "app1")));
+        assert_eq!(String::from_utf8(written).unwrap(), "  retrieving\n  unpacking\nlab/app1 is ready\n");
     }
 }
