@@ -3,9 +3,12 @@
 mod support;
 
 use std::fs;
-use std::path::Path;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
 
-use infra::lab::{Account, Release};
+use infra::lab::{Account, HostId, Lab, Lifetime, Release, Selection, Settings, UpOptions};
 use support::lab::{LabHost, open_lab, say, text};
 
 #[test]
@@ -66,10 +69,8 @@ fn hosts_of_a_lab_share_an_inventory_and_reach_each_other() {
             "{inventory}"
         );
     }
-    hosts[0].check(&format!(
-        "curl --silent --max-time 10 telnet://{}:22 </dev/null | grep -q ^SSH-2.0",
-        hosts[1].address()
-    ));
+    let greet = format!("timeout 10 bash -c 'read -r words </dev/tcp/{}/22 && echo $words'", hosts[1].address());
+    assert!(hosts[0].check(&greet).starts_with("SSH-2.0"));
     assert_ne!(hosts[0].check("cat /etc/machine-id"), hosts[1].check("cat /etc/machine-id"));
 
     // Hosts that shared a control group would stop each other's services.
@@ -84,23 +85,202 @@ fn hosts_of_a_lab_share_an_inventory_and_reach_each_other() {
 fn a_killed_connection_ends_ssh_and_leaves_the_host_up() {
     let host = LabHost::boot("connections", Release::Bookworm);
     let mut waiting = host.ssh(Account::Deploy).arg("cat; sleep 1000").spawn().unwrap();
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
-    while !host.run("pgrep -u deploy -x sleep").status.success() {
-        assert!(std::time::Instant::now() < deadline, "the command never started");
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    wait_until("the command runs", || host.run("pgrep -u deploy -x sleep").status.success());
     host.kill_connections();
     assert_eq!(waiting.wait().unwrap().code(), Some(255));
     host.check("pgrep -u deploy -x sleep");
 }
 
-fn assert_nothing_is_left_of(lab: &Path) {
-    assert!(!lab.exists(), "{} is still there", lab.display());
-    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
-    assert!(!mounts.contains(&format!("{}/", lab.display())), "{mounts}");
-    let wanted = format!("{}/", lab.display());
-    for process in fs::read_dir("/proc").unwrap().flatten() {
-        let arguments = text(&fs::read(process.path().join("cmdline")).unwrap_or_default());
-        assert!(!arguments.contains(&wanted), "{arguments}");
+#[test]
+fn hosts_that_are_up_stay_and_those_that_stopped_boot_again() {
+    let host = LabHost::boot("again", Release::Bookworm);
+    let id = host.id().clone();
+    let lab = open_lab();
+    let mut options = UpOptions {
+        lab: id.lab.clone(),
+        release: Release::Bookworm,
+        hosts: vec![id.host.clone()],
+        lifetime: Lifetime::UntilDown,
+    };
+    host.check("touch /root/kept");
+    assert_eq!(lab.up(&options, &say).unwrap(), [host.details().clone()]);
+
+    host.run("systemctl poweroff");
+    wait_until("the host is off", || lab.host(&id).unwrap().pid.is_none());
+    let again = lab.up(&options, &say).unwrap().remove(0);
+    assert_eq!((again.address, again.pid.is_some()), (host.details().address, true));
+    host.check("test -e /root/kept");
+
+    options.release = Release::Trixie;
+    let error = format!("{:#}", lab.up(&options, &say).unwrap_err());
+    assert!(error.contains("is up already, and runs bookworm"), "{error}");
+    let missing = lab.ssh_command(&HostId::new(&id.lab, "app2"), Account::Root).unwrap_err().to_string();
+    assert!(missing.contains("has no host `app2`; it has app1"), "{missing}");
+}
+
+#[test]
+fn the_last_host_takes_the_network_with_it() {
+    let state = PrivateState::make();
+    let lab = state.open();
+    let options = UpOptions {
+        lab: "net".to_owned(),
+        release: Release::Bookworm,
+        hosts: vec!["app1".to_owned(), "app2".to_owned()],
+        lifetime: Lifetime::UntilDown,
+    };
+    let hosts = lab.up(&options, &say).unwrap();
+    let network = fs::read_to_string(state.path().join("network.json")).unwrap();
+    let bridge = network.split('"').find(|word| word.starts_with("lab")).unwrap();
+    let device = Path::new("/sys/class/net").join(bridge);
+    let rules = || ["filter", "nat"].map(|table| output("iptables", &["--wait", "--table", table, "-S"])).concat();
+    assert!(device.exists() && rules().contains(bridge));
+    assert_ne!(hosts[0].address, hosts[1].address);
+
+    lab.down(&Selection::Hosts("net".to_owned(), vec!["app1".to_owned()]), &say).unwrap();
+    assert!(device.exists() && rules().contains(bridge));
+    let inventory = fs::read_to_string(&hosts[1].inventory).unwrap();
+    assert!(inventory.contains("app2") && !inventory.contains("app1"), "{inventory}");
+
+    assert_eq!(lab.down(&Selection::All, &say).unwrap(), [HostId::new("net", "app2")]);
+    assert!(!device.exists() && !rules().contains(bridge));
+    assert_nothing_is_left_of(&state.path().join("labs"));
+    assert_eq!(fs::read_dir(state.path().join("labs")).unwrap().count(), 0);
+    assert_eq!(fs::read_dir(state.path().join("trash")).unwrap().count(), 0);
+}
+
+/// Says to a test that it is the process to be killed: the state folder to work in, and how long hosts are to live.
+const VICTIM: &str = "INFRA_TEST_VICTIM";
+
+#[test]
+fn what_a_killed_process_was_booting_is_cleaned_up() {
+    let name = "what_a_killed_process_was_booting_is_cleaned_up";
+    if act_as_victim(Lifetime::UntilDown) {
+        return;
     }
+    let state = PrivateState::make();
+    // Each of them is reached in every run, one after the other, on the way to a booted host.
+    let stages: [fn(&Path) -> bool; 3] = [
+        |host| host.join("host.json").exists(),
+        |host| fs::read_to_string("/proc/self/mountinfo").unwrap().contains(&format!("{}/merged", host.display())),
+        |host| fs::read(host.join("console.log")).is_ok_and(|printed| !printed.is_empty()),
+    ];
+    for reached in stages {
+        let mut victim = start_victim(name, &state.path());
+        wait_until("the host is half way", || reached(&state.path().join("labs/victim/hosts/app1")));
+        victim.kill().unwrap();
+        victim.wait().unwrap();
+        assert_eq!(state.open().list(&say).unwrap(), []);
+        assert_nothing_is_left_of(&state.path().join("labs/victim"));
+    }
+}
+
+#[test]
+fn hosts_go_with_the_process_they_belong_to() {
+    let name = "hosts_go_with_the_process_they_belong_to";
+    if act_as_victim(Lifetime::ThisProcess) {
+        return;
+    }
+    let state = PrivateState::make();
+    let mut victim = start_victim(name, &state.path());
+    let lab = state.open();
+    wait_until("the host is up", || lab.list(&say).unwrap().len() == 1);
+    victim.kill().unwrap();
+    victim.wait().unwrap();
+    assert_eq!(lab.list(&say).unwrap(), []);
+    assert_nothing_is_left_of(&state.path().join("labs/victim"));
+}
+
+#[test]
+fn a_killed_base_build_leaves_nothing_running_or_mounted() {
+    let name = "a_killed_base_build_leaves_nothing_running_or_mounted";
+    if act_as_victim(Lifetime::UntilDown) {
+        return;
+    }
+    let state = tempfile::tempdir().unwrap();
+    let mut victim = start_victim(name, state.path());
+    let tree = state.path().join("base/unfinished-bookworm");
+    wait_until("the build has begun", || tree.join("debootstrap").exists());
+    victim.kill().unwrap();
+    victim.wait().unwrap();
+    wait_until("the build has ended", || !is_named_by_a_process(&tree));
+    assert!(!fs::read_to_string("/proc/self/mountinfo").unwrap().contains(&*tree.to_string_lossy()));
+}
+
+/// Boots a host if this process was started for that, and then waits to be killed.
+fn act_as_victim(lifetime: Lifetime) -> bool {
+    let Some(state_dir) = std::env::var_os(VICTIM) else { return false };
+    let lab = Lab::open(&Settings { state_dir: state_dir.into(), environment: Vec::new() }).unwrap();
+    let options =
+        UpOptions { lab: "victim".to_owned(), release: Release::Bookworm, hosts: vec!["app1".to_owned()], lifetime };
+    lab.up(&options, &say).unwrap();
+    loop {
+        std::thread::park();
+    }
+}
+
+/// Starts this test once more, to boot a host in a state folder and be killed.
+fn start_victim(test: &str, state: &Path) -> Child {
+    Command::new(std::env::current_exe().unwrap()).args(["--exact", test]).env(VICTIM, state).spawn().unwrap()
+}
+
+/// A state folder nobody else uses, with the bases of the shared one, so that none has to be built for it.
+struct PrivateState(tempfile::TempDir);
+
+impl PrivateState {
+    fn make() -> Self {
+        // Makes the base if this is the first test ever.
+        drop(LabHost::boot("base", Release::Bookworm));
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("base")).unwrap();
+        for base in fs::read_dir(open_lab().state_dir().join("base")).unwrap() {
+            let base = base.unwrap();
+            if base.file_name().to_string_lossy().starts_with("bookworm-") {
+                symlink(base.path(), folder.path().join("base").join(base.file_name())).unwrap();
+            }
+        }
+        PrivateState(folder)
+    }
+
+    fn path(&self) -> PathBuf {
+        self.0.path().to_owned()
+    }
+
+    fn open(&self) -> Lab {
+        Lab::open(&Settings { state_dir: self.path(), environment: Vec::new() }).unwrap()
+    }
+}
+
+impl Drop for PrivateState {
+    fn drop(&mut self) {
+        let downed = self.open().down(&Selection::All, &say);
+        assert!(downed.is_ok() || std::thread::panicking(), "{downed:?}");
+    }
+}
+
+fn output(program: &str, arguments: &[&str]) -> String {
+    text(&Command::new(program).args(arguments).output().unwrap().stdout)
+}
+
+#[track_caller]
+fn wait_until(what: &str, mut reached: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(120);
+    while !reached() {
+        assert!(Instant::now() < deadline, "waited in vain until {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn assert_nothing_is_left_of(folder: &Path) {
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
+    assert!(!mounts.contains(&format!("{}/", folder.display())), "{mounts}");
+    assert!(!is_named_by_a_process(folder));
+    // Of a lab, the folder itself goes as well.
+    assert!(!folder.join("hosts").exists(), "{} is still there", folder.display());
+}
+
+/// Tells whether a process has something in a folder among its arguments.
+fn is_named_by_a_process(folder: &Path) -> bool {
+    let wanted = folder.to_string_lossy();
+    let arguments = |process: fs::DirEntry| text(&fs::read(process.path().join("cmdline")).unwrap_or_default());
+    fs::read_dir("/proc").unwrap().flatten().any(|process| arguments(process).contains(&*wanted))
 }

@@ -5,6 +5,7 @@
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use infra::lab::{Account, Halt, HostId, Lab, Lifetime, Progress, Release, Selection, Settings, UpOptions};
 
@@ -124,7 +125,9 @@ pub fn unique_name(test: &str) -> String {
     let mut name: String =
         test.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
     name.truncate(40);
-    format!("t-{}-{}", name.trim_matches('-'), std::process::id())
+    static COUNT: AtomicU32 = AtomicU32::new(1);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    format!("t-{}-{}-{count}", name.trim_matches('-'), std::process::id())
 }
 
 /// Prints what goes on, which a test runner shows where the test fails.
