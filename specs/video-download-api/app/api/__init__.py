@@ -1,0 +1,1 @@
+"""The HTTP interface of the video download API's stand-in."""
