@@ -24,5 +24,6 @@ pub use attribute::{Attribute, COMMON, Shape};
 pub use claim::{Claim, Claims, Phase, Space};
 pub use erased::{AnyObserved, AnyResource, Common, ErasedPlanned, KindObject};
 pub use fields::{Deferral, Fields};
+pub(crate) use fields::{parse_duration, parse_size};
 pub use kind::{Documentation, Kind, Observation, Planned, Resource, State, Style, Trigger, TriggerSource};
 pub use registry::{by_name, by_section, kinds};

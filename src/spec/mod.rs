@@ -1,17 +1,55 @@
 //! The spec language: YAML text to typed resources.
+//!
+//! [`load`] reads a spec with all it takes in (`read`, `yaml`), merges its files (`draft`), loads its modules and works
+//! out its hosts (`load`, `hosts`). [`Spec::resolve`] then evaluates it as far as what is known allows: names are checked
+//! first (`names`), expressions are evaluated when they are used (`evaluate`, `expression`), values are checked against
+//! the kinds' tables (`check`), and kinds decode them (`resolve`). It is called again whenever more is known.
+//!
+//! Nothing here touches the world: files are read through [`Files`], and facts and secrets come in as [`Knowledge`].
 
+mod check;
+mod draft;
+mod evaluate;
 mod expression;
 mod files;
 mod host;
+mod hosts;
+mod input;
+mod load;
+mod names;
 mod options;
+mod read;
 mod resolution;
+mod resolve;
 mod secret;
 mod selector;
+mod unit;
 mod yaml;
+
+use std::sync::{Arc, Mutex};
 
 pub use files::{FileKind, Files, MemoryFiles};
 pub use host::{HostRole, HostSpec, SshOptions, Transport};
+pub use hosts::HOST;
+pub use load::load;
 pub use options::LoadOptions;
 pub use resolution::{Knowledge, Pending, Resolution, Resolved, SecretState};
 pub use secret::{SecretSource, SecretSpec};
 pub use selector::{NotASelector, Selector};
+
+/// A spec with everything it takes in, merged and checked as far as it can be without knowing its hosts.
+#[derive(Debug)]
+pub struct Spec {
+    /// The owner recorded in each host's ledger.
+    pub name: String,
+    /// In the order of the spec.
+    pub hosts: Vec<HostSpec>,
+    /// Those of modules too.
+    pub secrets: Vec<SecretSpec>,
+    root: Arc<unit::Unit>,
+    /// Files that resources name; kept, so that all of a run sees the same.
+    assets: Mutex<read::Assets>,
+}
+
+#[cfg(test)]
+mod tests;

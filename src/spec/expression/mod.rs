@@ -9,10 +9,10 @@ mod engine;
 mod place;
 mod shade;
 
-pub(super) use analysis::{Analysis, Problem, Reference, Step};
+pub(super) use analysis::{Analysis, Reference, Step};
 pub(super) use engine::{Context, Engine, Environments, Failure};
 pub(super) use place::Places;
-pub(super) use shade::{Progressive, Recorder, Shade};
+pub(super) use shade::{Progressive, Shade};
 
 /// Says whether a string of a spec holds an expression at all.
 pub(super) fn has_expression(text: &str) -> bool {

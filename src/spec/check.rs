@@ -1,0 +1,401 @@
+//! Checking evaluated values against a table of attributes.
+
+use std::borrow::Cow;
+
+use crate::diagnostic::{Diagnostic, Span, did_you_mean};
+use crate::model::{Entry, Node, NodeValue, Until, Value};
+use crate::resource::{Attribute, Shape, parse_duration, parse_size};
+
+use super::draft::with_help;
+use super::yaml;
+
+/// What is beside the spec, by shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asset {
+    Source,
+    Template,
+    Folder,
+}
+
+/// What checking needs from around the value.
+pub(super) trait Surroundings {
+    /// Returns what the source holds at a place.
+    fn written(&self, span: Span) -> &str;
+    /// Loads a file or folder; reports why it cannot.
+    fn load(&mut self, asset: Asset, path: &str, span: Span) -> Option<Value>;
+    /// Takes a mistake.
+    fn report(&mut self, diagnostic: Diagnostic);
+}
+
+/// Checks a mapping against a table and fills in the defaults. `what` names the thing in messages; where it is `absent`,
+/// nothing is required. Returns it checked, without what was wrong, and whether all was right.
+pub(super) fn object(
+    node: &Node,
+    attributes: &[Attribute],
+    what: &str,
+    absent: bool,
+    around: &mut dyn Surroundings,
+) -> (Node, bool) {
+    let mut checker = Checker { around, right: true };
+    let checked = checker.object(node, attributes, what, "", absent);
+    (checked, checker.right)
+}
+
+/// Reports the keys of a mapping that no table has, whatever their values are.
+pub(super) fn unknown_keys(node: &Node, tables: &[&[Attribute]], what: &str, around: &mut dyn Surroundings) {
+    let known = || tables.iter().flat_map(|table| table.iter().map(|attribute| attribute.name));
+    for entry in node.entries() {
+        if !known().any(|name| name == entry.key) {
+            let diagnostic = Diagnostic::error(entry.key_span, format!("{what} has no `{}`", entry.key));
+            around.report(with_help(diagnostic, did_you_mean(&entry.key, known())));
+        }
+    }
+}
+
+/// Parses the default of an attribute.
+fn default(attribute: &Attribute, span: Span) -> Option<Node> {
+    let text = attribute.default?;
+    // Nearly all are scalars, and this is done for every resource.
+    let value = match text.starts_with(['[', '{', '|', '>']) {
+        true => yaml::parse(text, span.file, &mut Vec::new())?.to_value(),
+        false => yaml::scalar(text),
+    };
+    Some(Node::from_value(value, span))
+}
+
+struct Checker<'c> {
+    around: &'c mut dyn Surroundings,
+    right: bool,
+}
+
+/// A value that does not have its shape.
+struct Wrong;
+
+impl Checker<'_> {
+    fn object(&mut self, node: &Node, attributes: &[Attribute], what: &str, path: &str, absent: bool) -> Node {
+        let mut checked = Vec::with_capacity(attributes.len());
+        for entry in node.entries() {
+            if !attributes.iter().any(|attribute| attribute.name == entry.key) {
+                let diagnostic = Diagnostic::error(entry.key_span, format!("{what} has no `{}`", entry.key));
+                let help = did_you_mean(&entry.key, attributes.iter().map(|attribute| attribute.name));
+                self.report(with_help(diagnostic, help));
+            }
+        }
+        for attribute in attributes {
+            let full = match path {
+                "" => Cow::Borrowed(attribute.name),
+                path => Cow::Owned(format!("{path}{}", attribute.name)),
+            };
+            match node.entry(attribute.name).filter(|entry| !entry.value.is_null()) {
+                Some(entry) => {
+                    if let Ok(value) = self.value(&entry.value, &attribute.shape, &full) {
+                        checked.push(Entry { key: entry.key.clone(), key_span: entry.key_span, value });
+                    }
+                }
+                None if attribute.required && !absent => {
+                    let diagnostic = Diagnostic::error(node.span, format!("{what} needs `{full}`"));
+                    self.report(diagnostic.help(format!("`{}`: {}", attribute.name, attribute.summary)));
+                }
+                None => {
+                    if let Some(value) = default(attribute, node.span) {
+                        checked.push(Entry { key: attribute.name.into(), key_span: node.span, value });
+                    }
+                }
+            }
+        }
+        Node { value: NodeValue::Map(checked), span: node.span }
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic) {
+        self.right = false;
+        self.around.report(diagnostic);
+    }
+
+    fn wrong(&mut self, node: &Node, shape: &Shape, name: &str, help: Option<&str>) -> Wrong {
+        let what = match &node.value {
+            NodeValue::Scalar(Value::Secret(_)) => "a secret".to_string(),
+            NodeValue::Scalar(Value::Text(text)) if text.chars().count() <= 40 => format!("the text `{text}`"),
+            _ => node.type_name().to_string(),
+        };
+        let message = format!("`{name}` is {}; this is {what}", shape.describe());
+        let diagnostic = Diagnostic::error(node.span, message);
+        self.report(with_help(diagnostic, help.map(str::to_string)));
+        Wrong
+    }
+
+    fn value(&mut self, node: &Node, shape: &Shape, name: &str) -> Result<Node, Wrong> {
+        // What is not known yet is checked when it is.
+        if matches!(node.value, NodeValue::Scalar(Value::Unknown(_))) {
+            return Ok(node.clone());
+        }
+        match shape {
+            Shape::Any => Ok(node.clone()),
+            Shape::Text | Shape::Scalar => self.text(node, shape, name),
+            Shape::Bool => match &node.value {
+                NodeValue::Scalar(Value::Bool(_)) => Ok(node.clone()),
+                NodeValue::Scalar(Value::Text(text)) => {
+                    let help = match text.to_ascii_lowercase().as_str() {
+                        "yes" | "on" | "y" | "true" => Some("write true"),
+                        "no" | "off" | "n" | "false" => Some("write false"),
+                        _ => None,
+                    };
+                    Err(self.wrong(node, shape, name, help))
+                }
+                _ => Err(self.wrong(node, shape, name, None)),
+            },
+            Shape::Integer { min, max } => match node.value {
+                NodeValue::Scalar(Value::Integer(number)) if (*min..=*max).contains(&number) => Ok(node.clone()),
+                NodeValue::Scalar(Value::Integer(number)) => {
+                    let message = format!("`{name}` is {}; this is {number}", shape.describe());
+                    self.report(Diagnostic::error(node.span, message));
+                    Err(Wrong)
+                }
+                _ => Err(self.wrong(node, shape, name, None)),
+            },
+            Shape::Mode => match &node.value {
+                NodeValue::Scalar(Value::Text(text)) if is_mode(text) => Ok(node.clone()),
+                NodeValue::Scalar(Value::Integer(_)) => {
+                    Err(self.wrong(node, shape, name, Some("put it in quotes, so that it is not a decimal number")))
+                }
+                _ => Err(self.wrong(node, shape, name, None)),
+            },
+            Shape::Path => match &node.value {
+                NodeValue::Scalar(Value::Text(text)) => match not_a_path(text) {
+                    None => Ok(node.clone()),
+                    Some(why) => {
+                        let message = format!("`{name}` is an absolute path; `{}` {why}", shorten(text));
+                        self.report(Diagnostic::error(node.span, message));
+                        Err(Wrong)
+                    }
+                },
+                _ => Err(self.wrong(node, shape, name, None)),
+            },
+            Shape::Account => match &node.value {
+                NodeValue::Scalar(Value::Text(text)) if is_account(text) => Ok(node.clone()),
+                _ => Err(self.wrong(node, shape, name, None)),
+            },
+            Shape::Duration => match &node.value {
+                NodeValue::Scalar(Value::Text(text)) if parse_duration(text).is_some() => Ok(node.clone()),
+                NodeValue::Scalar(Value::Integer(number)) => {
+                    let help = format!("say the unit: {number}s");
+                    Err(self.wrong(node, shape, name, Some(&help)))
+                }
+                _ => Err(self.wrong(node, shape, name, None)),
+            },
+            Shape::Size => match &node.value {
+                NodeValue::Scalar(Value::Text(text)) if parse_size(text).is_some() => Ok(node.clone()),
+                NodeValue::Scalar(Value::Integer(number)) if *number >= 0 => {
+                    Ok(Node::scalar(number.to_string(), node.span))
+                }
+                _ => Err(self.wrong(node, shape, name, None)),
+            },
+            Shape::OneOf(words) => match &node.value {
+                NodeValue::Scalar(Value::Text(text)) if words.contains(&text.as_str()) => Ok(node.clone()),
+                NodeValue::Scalar(Value::Text(text)) => {
+                    let help = did_you_mean(text, words.iter().copied()).filter(|help| help.starts_with("did"));
+                    Err(self.wrong(node, shape, name, help.as_deref()))
+                }
+                _ => Err(self.wrong(node, shape, name, None)),
+            },
+            Shape::List(item) => match &node.value {
+                NodeValue::List(items) => {
+                    let mut checked = Vec::with_capacity(items.len());
+                    for (at, node) in items.iter().enumerate() {
+                        checked.push(self.value(node, item, &format!("{name}[{at}]")));
+                    }
+                    // All are looked at before any ends it.
+                    let items = checked.into_iter().collect::<Result<_, _>>()?;
+                    Ok(Node { value: NodeValue::List(items), span: node.span })
+                }
+                _ => {
+                    let help = (!node.is_structure()).then_some("put it in brackets: [ … ]");
+                    Err(self.wrong(node, shape, name, help))
+                }
+            },
+            Shape::Map(value) => match &node.value {
+                NodeValue::Map(entries) => {
+                    let mut checked = Vec::with_capacity(entries.len());
+                    for entry in entries {
+                        let value = self.value(&entry.value, value, &format!("{name}.{}", entry.key));
+                        checked.push(value.map(|value| Entry { value, ..entry.clone() }));
+                    }
+                    let entries = checked.into_iter().collect::<Result<_, _>>()?;
+                    Ok(Node { value: NodeValue::Map(entries), span: node.span })
+                }
+                _ => Err(self.wrong(node, shape, name, None)),
+            },
+            Shape::Object(attributes) => match &node.value {
+                NodeValue::Map(_) => {
+                    let right = std::mem::replace(&mut self.right, true);
+                    let checked = self.object(node, attributes, &format!("`{name}`"), &format!("{name}."), false);
+                    let this = std::mem::replace(&mut self.right, right);
+                    self.right &= this;
+                    if this { Ok(checked) } else { Err(Wrong) }
+                }
+                _ => Err(self.wrong(node, shape, name, None)),
+            },
+            Shape::Either(shapes) => self.either(node, shape, shapes, name),
+            Shape::Selectors => self.selectors(node, shape, name),
+            Shape::Source => self.asset(node, Asset::Source, shape, name),
+            Shape::Template => self.asset(node, Asset::Template, shape, name),
+            Shape::Folder => self.asset(node, Asset::Folder, shape, name),
+        }
+    }
+
+    fn text(&mut self, node: &Node, shape: &Shape, name: &str) -> Result<Node, Wrong> {
+        let NodeValue::Scalar(value) = &node.value else { return Err(self.wrong(node, shape, name, None)) };
+        let written = self.around.written(node.span);
+        let evaluated = written.contains("{{");
+        let text = match value {
+            Value::Text(_) | Value::Secret(_) => return Ok(node.clone()),
+            Value::Bool(value) => value.to_string(),
+            Value::Integer(value) => value.to_string(),
+            // 1.10 is written so because it means 1.10.
+            Value::Float(value) if yaml::scalar(written) == Value::Float(*value) => written.to_string(),
+            Value::Float(value) => value.to_string(),
+            _ => return Err(self.wrong(node, shape, name, None)),
+        };
+        // An expression has the type of what it names; there are no quotes to put around it.
+        if matches!(shape, Shape::Scalar) || evaluated {
+            return Ok(Node::scalar(text, node.span));
+        }
+        let help = format!("put it in quotes: \"{text}\"");
+        Err(self.wrong(node, shape, name, Some(&help)))
+    }
+
+    fn either(&mut self, node: &Node, shape: &Shape, shapes: &[Shape], name: &str) -> Result<Node, Wrong> {
+        for alternative in shapes {
+            let mut trial = Trial { around: self.around, reports: Vec::new() };
+            let mut checker = Checker { around: &mut trial, right: true };
+            if let Ok(checked) = checker.value(node, alternative, name)
+                && checker.right
+            {
+                return Ok(checked);
+            }
+        }
+        // Where one alternative alone has the form of the value, its own messages say more.
+        let mut fitting = shapes.iter().filter(|alternative| has_form(node, alternative));
+        match (fitting.next(), fitting.next()) {
+            (Some(alternative), None) => self.value(node, alternative, name),
+            _ => Err(self.wrong(node, shape, name, None)),
+        }
+    }
+
+    fn selectors(&mut self, node: &Node, shape: &Shape, name: &str) -> Result<Node, Wrong> {
+        let items = match &node.value {
+            NodeValue::List(items) => items.clone(),
+            NodeValue::Scalar(_) => vec![node.clone()],
+            NodeValue::Map(_) => return Err(self.wrong(node, shape, name, None)),
+        };
+        let mut right = true;
+        for item in &items {
+            let problem = match &item.value {
+                NodeValue::Scalar(Value::Text(text)) => {
+                    super::Selector::parse(text).err().map(|error| error.to_string())
+                }
+                // Nobody's facts: an expression that is not evaluated here.
+                NodeValue::Scalar(Value::Unknown(Until::Facts(host))) if host.is_empty() => None,
+                NodeValue::Scalar(Value::Unknown(_)) => {
+                    Some("what it depends on must be known before hosts are contacted".to_string())
+                }
+                NodeValue::Scalar(Value::Secret(_)) => Some(format!("a secret may not decide `{name}`")),
+                _ => Some(format!("`{name}` holds addresses; this is {}", item.type_name())),
+            };
+            if let Some(problem) = problem {
+                self.report(Diagnostic::error(item.span, problem));
+                right = false;
+            }
+        }
+        if right { Ok(Node { value: NodeValue::List(items), span: node.span }) } else { Err(Wrong) }
+    }
+
+    fn asset(&mut self, node: &Node, asset: Asset, shape: &Shape, name: &str) -> Result<Node, Wrong> {
+        match &node.value {
+            // Loaded already: a default, or handed on from a checked value.
+            NodeValue::Scalar(Value::Content(_)) => Ok(node.clone()),
+            NodeValue::Scalar(Value::Secret(_)) => {
+                self.report(Diagnostic::error(node.span, format!("a secret may not decide `{name}`")));
+                Err(Wrong)
+            }
+            NodeValue::Scalar(Value::Text(path)) => match self.around.load(asset, path, node.span) {
+                Some(value) => Ok(Node::from_value(value, node.span)),
+                None => {
+                    self.right = false;
+                    Err(Wrong)
+                }
+            },
+            _ => Err(self.wrong(node, shape, name, None)),
+        }
+    }
+}
+
+/// Keeps the messages of an alternative that may not be the one meant.
+struct Trial<'t> {
+    around: &'t mut dyn Surroundings,
+    reports: Vec<Diagnostic>,
+}
+
+impl Surroundings for Trial<'_> {
+    fn written(&self, span: Span) -> &str {
+        self.around.written(span)
+    }
+
+    fn load(&mut self, asset: Asset, path: &str, span: Span) -> Option<Value> {
+        self.around.load(asset, path, span)
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic) {
+        self.reports.push(diagnostic);
+    }
+}
+
+fn has_form(node: &Node, shape: &Shape) -> bool {
+    match (&node.value, shape) {
+        (NodeValue::Map(_), Shape::Object(_) | Shape::Map(_)) => true,
+        (NodeValue::List(_), Shape::List(_) | Shape::Selectors) => true,
+        (NodeValue::Scalar(Value::Text(_)), shape) => {
+            !matches!(shape, Shape::Object(_) | Shape::Map(_) | Shape::List(_) | Shape::Bool | Shape::Integer { .. })
+        }
+        (NodeValue::Scalar(Value::Integer(_)), Shape::Integer { .. }) => true,
+        _ => false,
+    }
+}
+
+fn is_mode(text: &str) -> bool {
+    let digits = text.strip_prefix("0o").unwrap_or(text);
+    (3..=4).contains(&digits.len()) && digits.bytes().all(|byte| (b'0'..=b'7').contains(&byte))
+}
+
+/// Says what keeps a text from being a path of a host.
+pub(super) fn not_a_path(text: &str) -> Option<&'static str> {
+    if !text.starts_with('/') {
+        Some("does not start with `/`")
+    } else if text.chars().any(char::is_control) {
+        Some("holds a control character")
+    } else if text.len() > 1 && text.ends_with('/') {
+        Some("ends in `/`")
+    } else if text.contains("//") {
+        Some("holds `//`")
+    } else if text.split('/').any(|part| part == ".." || part == ".") {
+        Some("holds `.` or `..`")
+    } else if text.len() > 4095 || text.split('/').any(|part| part.len() > 255) {
+        Some("is longer than Linux allows")
+    } else {
+        None
+    }
+}
+
+/// Names as useradd(8) takes them, and what directory services bring (`name@domain`).
+fn is_account(text: &str) -> bool {
+    let body = text.strip_suffix('$').unwrap_or(text);
+    text.len() <= 256
+        && body.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && body.chars().all(|letter| letter.is_ascii_alphanumeric() || "_.-@+\\".contains(letter))
+}
+
+fn shorten(text: &str) -> String {
+    match text.char_indices().nth(80) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_string(),
+    }
+}

@@ -1,0 +1,299 @@
+//! The sections of a spec while its files are merged.
+
+use indexmap::IndexMap;
+use indexmap::map::Entry as Slot;
+
+use crate::diagnostic::{Diagnostic, Span, did_you_mean};
+use crate::model::{Entry, Node, NodeValue, Value};
+use crate::resource;
+
+use super::unit::Overridden;
+
+/// What a file is to the spec: it decides which sections it may have, and what happens to names that are there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// The spec's own files: a name is there once.
+    Spec,
+    /// An environment's overlay: merged over what is there.
+    Overlay,
+    /// An inventory: the same, for hosts, vars and requirements.
+    Inventory,
+    /// A module's own files: a name is there once.
+    Module,
+}
+
+impl Role {
+    fn merges(self) -> bool {
+        matches!(self, Self::Overlay | Self::Inventory)
+    }
+
+    fn sections(self) -> Vec<&'static str> {
+        let kinds = resource::kinds().iter().map(|kind| kind.section()).filter(|section| *section != "secrets");
+        match self {
+            Self::Spec | Self::Overlay => {
+                ["infra", "name", "include", "vars", "hosts", "secrets", "modules"].into_iter().chain(kinds).collect()
+            }
+            Self::Module => {
+                let own = ["infra", "include", "inputs", "vars", "secrets", "modules", "outputs"];
+                own.into_iter().chain(kinds).collect()
+            }
+            Self::Inventory => vec!["infra", "hosts", "vars", "requirements"],
+        }
+    }
+
+    fn noun(self) -> &'static str {
+        match self {
+            Self::Spec => "a spec",
+            Self::Overlay => "an overlay",
+            Self::Inventory => "an inventory",
+            Self::Module => "a module",
+        }
+    }
+}
+
+/// One named thing of a section.
+#[derive(Clone, Debug)]
+pub(super) struct Item {
+    pub entry: Entry,
+    pub overridden: Overridden,
+}
+
+/// All sections merged so far.
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    pub name: Option<(String, Span)>,
+    pub sections: IndexMap<String, IndexMap<String, Item>>,
+    /// The hosts an inventory lists.
+    pub inventory_hosts: Option<Vec<String>>,
+}
+
+impl Draft {
+    /// Takes a file in. Returns what it includes.
+    pub(super) fn take(&mut self, file: Node, role: Role, diagnostics: &mut Vec<Diagnostic>) -> Vec<(String, Span)> {
+        let mut includes = Vec::new();
+        let span = file.span;
+        let NodeValue::Map(entries) = file.value else {
+            let what = Node { value: file.value, span }.type_name();
+            diagnostics.push(
+                Diagnostic::error(span, format!("{} is a mapping of sections, this is {what}", role.noun()))
+                    .help("write `infra: 1` and sections such as `files:`"),
+            );
+            return includes;
+        };
+        for entry in entries {
+            match entry.key.as_str() {
+                key if !role.sections().contains(&key) => diagnostics.push(unknown_section(&entry, role)),
+                "infra" => self.version(&entry, diagnostics),
+                "name" => self.name(entry, role, diagnostics),
+                "include" => includes = include(entry.value, diagnostics),
+                _ => self.section(entry, role, diagnostics),
+            }
+        }
+        includes
+    }
+
+    fn version(&mut self, entry: &Entry, diagnostics: &mut Vec<Diagnostic>) {
+        if entry.value.to_value() != Value::Integer(1) {
+            diagnostics
+                .push(Diagnostic::error(entry.value.span, "this format version is not known").help("write `infra: 1`"));
+        }
+    }
+
+    fn name(&mut self, entry: Entry, role: Role, diagnostics: &mut Vec<Diagnostic>) {
+        let span = entry.value.span;
+        let Some(name) = entry.value.as_text() else {
+            let what = entry.value.type_name();
+            diagnostics.push(Diagnostic::error(span, format!("`name` is a text, this is {what}")));
+            return;
+        };
+        if !is_identifier(name) {
+            diagnostics.push(
+                Diagnostic::error(span, format!("`{name}` cannot be a spec's name"))
+                    .help("use letters, digits, `-`, `_` and `.`, starting with a letter or digit"),
+            );
+        }
+        match &self.name {
+            Some((_, first)) if !role.merges() => diagnostics.push(
+                Diagnostic::error(entry.key_span, "the spec is given a name twice")
+                    .related(*first, "it was named here"),
+            ),
+            _ => self.name = Some((name.to_string(), span)),
+        }
+    }
+
+    fn section(&mut self, section: Entry, role: Role, diagnostics: &mut Vec<Diagnostic>) {
+        let items = items(&section, diagnostics);
+        if section.key == "hosts" && role == Role::Inventory {
+            let listed = items.iter().filter(|entry| !entry.value.is_null()).map(|entry| entry.key.clone()).collect();
+            self.inventory_hosts = Some(listed);
+        }
+        let named = self.sections.entry(section.key.clone()).or_default();
+        for entry in items {
+            if role.merges() {
+                merge(named, entry, &section.key, role, diagnostics);
+                continue;
+            }
+            match named.entry(entry.key.clone()) {
+                Slot::Vacant(slot) => {
+                    slot.insert(Item { entry, overridden: Overridden::No });
+                }
+                Slot::Occupied(first) => diagnostics.push(
+                    Diagnostic::error(entry.key_span, format!("`{}` is in `{}` twice", entry.key, section.key))
+                        .related(first.get().entry.key_span, "it was here before")
+                        .help("join the two, or put one into an overlay (`env/NAME.yaml`)"),
+                ),
+            }
+        }
+    }
+
+    /// Takes a section out.
+    pub(super) fn remove(&mut self, section: &str) -> IndexMap<String, Item> {
+        self.sections.shift_remove(section).unwrap_or_default()
+    }
+}
+
+fn merge(
+    named: &mut IndexMap<String, Item>,
+    entry: Entry,
+    section: &str,
+    role: Role,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let overrides = role == Role::Inventory && section == "requirements";
+    let must_exist = entry.value.is_null() || overrides || (role == Role::Inventory && section == "vars");
+    let Some(item) = named.get_mut(&entry.key) else {
+        if must_exist {
+            let diagnostic =
+                Diagnostic::error(entry.key_span, format!("the spec has no `{}` in `{section}`", entry.key));
+            diagnostics.push(with_help(diagnostic, did_you_mean(&entry.key, named.keys().map(String::as_str))));
+        } else {
+            named.insert(entry.key.clone(), Item { entry, overridden: Overridden::No });
+        }
+        return;
+    };
+    if entry.value.is_null() {
+        if overrides {
+            item.overridden = Overridden::TakenAway;
+        } else {
+            named.shift_remove(&entry.key);
+        }
+        return;
+    }
+    if overrides {
+        item.overridden = Overridden::Changed;
+    }
+    overlay(&mut item.entry.value, entry.value);
+}
+
+/// Merges a node over another: mappings key by key, `null` takes a key away, anything else replaces.
+fn overlay(base: &mut Node, over: Node) {
+    match (&mut base.value, over.value) {
+        (NodeValue::Map(entries), NodeValue::Map(changes)) => {
+            for change in changes {
+                let at = entries.iter().position(|entry| entry.key == change.key);
+                match at {
+                    Some(at) if change.value.is_null() => {
+                        entries.remove(at);
+                    }
+                    Some(at) => overlay(&mut entries[at].value, change.value),
+                    None if change.value.is_null() => {}
+                    None => entries.push(change),
+                }
+            }
+        }
+        (_, value) => *base = Node { value, span: over.span },
+    }
+}
+
+/// Returns the entries of a section; `[a, b]` stands for `{a: {}, b: {}}`.
+fn items(section: &Entry, diagnostics: &mut Vec<Diagnostic>) -> Vec<Entry> {
+    match &section.value.value {
+        NodeValue::Map(entries) => entries.clone(),
+        NodeValue::Scalar(Value::Null) => Vec::new(),
+        NodeValue::List(items) if is_kind(&section.key) => {
+            let mut entries = Vec::new();
+            for item in items {
+                match &item.value {
+                    NodeValue::Scalar(Value::Text(name)) => entries.push(Entry {
+                        key: name.clone(),
+                        key_span: item.span,
+                        value: Node { value: NodeValue::Map(Vec::new()), span: item.span },
+                    }),
+                    _ => diagnostics.push(
+                        Diagnostic::error(item.span, format!("this is {}, not a name", item.type_name()))
+                            .help("a section's list holds names only; give attributes in a mapping: `NAME: { … }`"),
+                    ),
+                }
+            }
+            entries
+        }
+        _ => {
+            let what = section.value.type_name();
+            let shape = match is_kind(&section.key) {
+                true => "a mapping from names to attributes, or a list of names",
+                false => "a mapping",
+            };
+            diagnostics
+                .push(Diagnostic::error(section.value.span, format!("`{}` is {shape}; this is {what}", section.key)));
+            Vec::new()
+        }
+    }
+}
+
+/// Says whether a section holds resources of a kind.
+fn is_kind(section: &str) -> bool {
+    section != "secrets" && resource::by_section(section).is_some()
+}
+
+fn include(node: Node, diagnostics: &mut Vec<Diagnostic>) -> Vec<(String, Span)> {
+    let items = match node.value {
+        NodeValue::List(items) => items,
+        NodeValue::Scalar(Value::Null) => Vec::new(),
+        _ => vec![node],
+    };
+    let mut paths = Vec::new();
+    for item in items {
+        match item.as_text() {
+            Some(path) => paths.push((path.to_string(), item.span)),
+            None => diagnostics.push(Diagnostic::error(
+                item.span,
+                format!("`include` is a list of files, this is {}", item.type_name()),
+            )),
+        }
+    }
+    paths
+}
+
+fn unknown_section(entry: &Entry, role: Role) -> Diagnostic {
+    let known = role.sections();
+    let diagnostic =
+        Diagnostic::error(entry.key_span, format!("there is no section `{}` in {}", entry.key, role.noun()));
+    let singular =
+        known.iter().find(|section| resource::by_section(section).is_some_and(|kind| kind.name() == entry.key));
+    match singular {
+        Some(section) => diagnostic.help(format!("did you mean `{section}`?")),
+        None => with_help(diagnostic, did_you_mean(&entry.key, known.iter().copied())),
+    }
+}
+
+/// Adds help where there is some.
+pub(super) fn with_help(diagnostic: Diagnostic, help: Option<String>) -> Diagnostic {
+    match help {
+        Some(help) => diagnostic.help(help),
+        None => diagnostic,
+    }
+}
+
+/// Says whether a text can name a spec, host or module.
+pub(super) fn is_identifier(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '_')
+        && name.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(letter))
+        && name.len() <= 253
+}
+
+/// Says whether a text can name a var, input, output or secret: expressions write them after a dot.
+pub(super) fn is_variable(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+        && name.len() <= 253
+}

@@ -1,0 +1,373 @@
+//! Working out hosts and where secrets come from, before any host is looked at.
+
+use std::path::{Path, PathBuf};
+
+use indexmap::IndexMap;
+
+use crate::diagnostic::{Diagnostic, Sources, Span, did_you_mean};
+use crate::model::{Address, Entry, Node, NodeValue, Secret, Until, Value};
+use crate::resource::{Attribute, Shape};
+
+use super::check::{Asset, Surroundings, object};
+use super::draft::{Item, is_identifier, with_help};
+use super::evaluate::{Evaluator, Reported, Scope, World};
+use super::expression::Environments;
+use super::names::Site;
+use super::read::beside;
+use super::unit::{SecretForm, Unit};
+use super::{HostRole, HostSpec, Knowledge, LoadOptions, SecretSource, SecretSpec, Spec, SshOptions, Transport};
+
+const SSH: &[Attribute] = &[
+    Attribute::optional("port", Shape::Integer { min: 1, max: 65535 }, "The port sshd listens on."),
+    Attribute::optional("identity_file", Shape::Text, "The private key to log in with."),
+    Attribute::optional("jump", Shape::Text, "The hosts to go through: `user@host:port`, several with commas."),
+    Attribute::optional("config_file", Shape::Text, "An ssh configuration to use instead of ~/.ssh/config."),
+    Attribute::optional("known_hosts", Shape::Text, "A file of host keys to trust instead of ~/.ssh/known_hosts."),
+];
+
+/// The attributes of a host.
+pub const HOST: &[Attribute] = &[
+    Attribute::optional("address", Shape::Text, "Whatever ssh accepts; the host's name where left out."),
+    Attribute::optional("user", Shape::Account, "The account to log in with; what ssh decides where left out."),
+    Attribute::default("become", Shape::Bool, "false", "Whether steps run as root through sudo."),
+    Attribute::optional("become_password", Shape::Any, "The password sudo asks for: an expression with a secret."),
+    Attribute::optional("labels", Shape::Map(&Shape::Scalar), "What `on:` can choose hosts by."),
+    Attribute::optional("ssh", Shape::Object(SSH), "What differs from the user's own ssh configuration."),
+    Attribute::default(
+        "transport",
+        Shape::OneOf(&["ssh", "local"]),
+        "ssh",
+        "How it is reached; `local` is this machine.",
+    ),
+];
+
+/// Fills in the hosts of a spec and the sources of its secrets.
+pub(super) fn work_out(
+    spec: &mut Spec,
+    items: &IndexMap<String, Item>,
+    inventory: Option<&[String]>,
+    options: &LoadOptions,
+    sources: &mut Sources,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let environments = Environments::new();
+    let knowledge = Knowledge::default();
+    let root = std::sync::Arc::clone(&spec.root);
+    let world = World { root: &root, hosts: &[], hosts_known: false, knowledge: &knowledge };
+    let mut early = Early { evaluator: Evaluator::new(world, &environments, sources), unit: &root };
+    early.evaluator.expand_modules();
+    let mut hosts: Vec<HostSpec> = items.values().filter_map(|item| early.host(&item.entry)).collect();
+    early.roles(&mut hosts, items, inventory, options);
+    spec.secrets = early.secrets(&hosts, items.len());
+    spec.hosts = hosts;
+    diagnostics.append(&mut early.evaluator.diagnostics);
+}
+
+impl Spec {
+    /// Works out the password sudo asks for on a host; `None` where the spec gives none.
+    pub fn become_password(
+        &self,
+        host: &HostSpec,
+        knowledge: &Knowledge,
+        sources: &mut Sources,
+    ) -> Result<Option<Secret>, Vec<Diagnostic>> {
+        let Some(node) = &host.become_password else { return Ok(None) };
+        let environments = Environments::new();
+        let world = World { root: &self.root, hosts: &self.hosts, hosts_known: true, knowledge };
+        let mut evaluator = Evaluator::new(world, &environments, sources);
+        evaluator.expand_modules();
+        let index = self.hosts.iter().position(|other| other.name == host.name);
+        let value = evaluator.node(node, &Scope::new(0, index, None)).map(|node| node.to_value());
+        let problem = match value {
+            Ok(Value::Secret(secret)) => return Ok(Some(secret)),
+            Ok(Value::Text(text)) => return Ok(Some(Secret::new(text))),
+            Ok(Value::Integer(number)) => return Ok(Some(Secret::new(number.to_string()))),
+            Ok(Value::Null) => return Ok(None),
+            Ok(Value::Unknown(Until::Applied(address))) => {
+                format!("the password for sudo waits for {address}, which sudo is needed for")
+            }
+            Ok(Value::Unknown(until)) => format!("the password for sudo waits for {until}"),
+            Ok(other) => format!("`become_password` is a text; this is {}", other.type_name()),
+            Err(Reported) => return Err(evaluator.diagnostics),
+        };
+        Err(vec![Diagnostic::error(node.span, problem)])
+    }
+}
+
+struct Early<'a> {
+    evaluator: Evaluator<'a>,
+    unit: &'a Unit,
+}
+
+impl Early<'_> {
+    fn host(&mut self, entry: &Entry) -> Option<HostSpec> {
+        let name = &entry.key;
+        if !is_identifier(name) {
+            self.evaluator.report(
+                Diagnostic::error(entry.key_span, format!("`{name}` cannot name a host"))
+                    .help("use letters, digits, `-`, `_` and `.`; how to reach it goes into `address:`"),
+            );
+            return None;
+        }
+        let empty = Node { value: NodeValue::Map(Vec::new()), span: entry.key_span };
+        let given = match &entry.value.value {
+            NodeValue::Map(_) => &entry.value,
+            NodeValue::Scalar(Value::Null) => &empty,
+            _ => {
+                let message =
+                    format!("the host `{name}` is a mapping of attributes; this is {}", entry.value.type_name());
+                self.evaluator
+                    .report(Diagnostic::error(entry.value.span, message).help("write `{}` where it has none"));
+                &empty
+            }
+        };
+        let mut attributes = Vec::new();
+        for attribute in given.entries() {
+            let site = early_site(self.unit, false, "how a host is reached");
+            if attribute.key == "become_password" {
+                // It is worked out when it is asked for; it may be a secret.
+                self.evaluator.check_names(&attribute.value, Site { host: true, hosts: true, decides: None, ..site });
+                continue;
+            }
+            self.evaluator.check_names(&attribute.value, site);
+            if let Ok(value) = self.evaluator.node(&attribute.value, &Scope::default()) {
+                attributes.push(Entry { value, ..attribute.clone() });
+            }
+        }
+        let node = Node { value: NodeValue::Map(attributes), span: entry.key_span };
+        let mut around = Around { evaluator: &mut self.evaluator };
+        let (checked, _) = object(&node, HOST, &format!("the host `{name}`"), false, &mut around);
+        let text = |name: &str| checked.get(name).and_then(Node::as_text).map(String::from);
+        for problem in self.not_yet(&checked) {
+            self.evaluator.report(problem);
+        }
+        let address = text("address").unwrap_or_else(|| name.clone());
+        // ssh would read it as an option.
+        if address.is_empty() || address.starts_with('-') || address.chars().any(|c| c.is_control() || c == ' ') {
+            let span = checked.get("address").map_or(entry.key_span, |node| node.span);
+            self.evaluator.report(Diagnostic::error(span, format!("`{}` is no address", address.escape_default())));
+        }
+        Some(HostSpec {
+            name: name.clone(),
+            span: entry.key_span,
+            address,
+            user: text("user"),
+            r#become: checked.get("become").map(Node::to_value) == Some(Value::Bool(true)),
+            become_password: given.get("become_password").filter(|node| !node.is_null()).cloned(),
+            labels: checked
+                .get("labels")
+                .map(Node::entries)
+                .unwrap_or_default()
+                .iter()
+                .filter_map(|entry| Some((entry.key.clone(), entry.value.as_text()?.to_string())))
+                .collect(),
+            transport: match text("transport").as_deref() {
+                Some("local") => Transport::Local,
+                _ => Transport::Ssh(self.ssh(checked.get("ssh"))),
+            },
+            role: HostRole::Selected,
+        })
+    }
+
+    /// Reports what cannot be known before hosts are contacted.
+    fn not_yet(&self, node: &Node) -> Vec<Diagnostic> {
+        let waits =
+            |entry: &&Entry| entry.value.to_value().unknown().is_some() || entry.value.to_value().is_sensitive();
+        let message = |entry: &Entry| {
+            let message = format!("`{}` must be known before hosts are contacted, and is no secret", entry.key);
+            Diagnostic::error(entry.value.span, message)
+        };
+        node.entries().iter().filter(waits).map(message).collect()
+    }
+
+    fn ssh(&self, node: Option<&Node>) -> SshOptions {
+        let Some(node) = node else { return SshOptions::default() };
+        let path = |name: &str| {
+            let node = node.get(name)?;
+            Some(self.beside_its_file(node.as_text()?, node.span))
+        };
+        SshOptions {
+            port: match node.get("port").map(Node::to_value) {
+                Some(Value::Integer(port)) => u16::try_from(port).ok(),
+                _ => None,
+            },
+            identity_file: path("identity_file"),
+            jump: node.get("jump").and_then(Node::as_text).map(String::from),
+            config_file: path("config_file"),
+            known_hosts: path("known_hosts"),
+        }
+    }
+
+    /// A path on this machine is relative to the file that names it; `~` is left to who opens it.
+    fn beside_its_file(&self, path: &str, span: Span) -> PathBuf {
+        if path.starts_with('~') {
+            return PathBuf::from(path);
+        }
+        let file = Path::new(self.evaluator.sources.name(span.file));
+        beside(file.parent().unwrap_or(Path::new("")), path)
+    }
+
+    /// Decides which hosts a run may contact and change.
+    fn roles(
+        &mut self,
+        hosts: &mut [HostSpec],
+        items: &IndexMap<String, Item>,
+        inventory: Option<&[String]>,
+        options: &LoadOptions,
+    ) {
+        if items.is_empty() {
+            let span = Span { file: self.unit.file, start: 0, end: 0 };
+            self.evaluator.report(
+                Diagnostic::error(span, "the spec has no hosts")
+                    .help("write `hosts:` with a name and how ssh reaches it: `app1: { address: … }`"),
+            );
+        }
+        for wanted in &options.hosts {
+            if !items.contains_key(wanted) {
+                let diagnostic = Diagnostic::error(None, format!("--host {wanted}: the spec has no such host"));
+                let help = did_you_mean(wanted, items.keys().map(String::as_str));
+                self.evaluator.report(with_help(diagnostic, help));
+            }
+        }
+        for host in hosts {
+            let selected = options.hosts.is_empty() || options.hosts.contains(&host.name);
+            let listed = inventory.is_none_or(|inventory| inventory.contains(&host.name));
+            host.role = match (selected, listed) {
+                (true, true) => HostRole::Selected,
+                (false, true) => HostRole::ReadOnly,
+                (false, false) => HostRole::NeverContacted,
+                (true, false) => {
+                    self.evaluator.report(
+                        Diagnostic::error(host.span, format!("the inventory does not list the host `{}`", host.name))
+                            .help("add it to the inventory, or leave it out by naming others with --host"),
+                    );
+                    HostRole::NeverContacted
+                }
+            };
+        }
+    }
+
+    fn secrets(&mut self, hosts: &[HostSpec], count: usize) -> Vec<SecretSpec> {
+        let mut secrets = Vec::new();
+        let mut todo = vec![(self.unit, 0)];
+        let mut seen = std::collections::HashSet::new();
+        for at in 1..self.evaluator.instances.len() {
+            todo.push((self.evaluator.instances[at].unit, at));
+        }
+        for (unit, instance) in todo {
+            for (name, secret) in &unit.secrets {
+                let source = match &secret.form {
+                    SecretForm::Env(node) => self.secret_text(node, instance).map(SecretSource::Env),
+                    SecretForm::File(node) => self
+                        .secret_text(node, instance)
+                        .map(|path| SecretSource::File(self.beside_its_file(&path, node.span))),
+                    SecretForm::Command(node) => self.secret_command(node, instance).map(SecretSource::Command),
+                    SecretForm::Kept(host) if instance == 0 => {
+                        // Hosts that are wrong themselves were reported; which one is meant cannot be told then.
+                        if hosts.len() < count {
+                            continue;
+                        }
+                        self.keeper(host.as_ref(), secret.entry.key_span, hosts)
+                            .map(|host| SecretSource::Kept(Address::new(host, "secret", name.as_str())))
+                    }
+                    SecretForm::Kept(_) | SecretForm::Unknown => None,
+                };
+                let Some(source) = source else { continue };
+                if seen.insert((name.clone(), format!("{source:?}"))) {
+                    let clash = secrets.iter().find(|other: &&SecretSpec| other.name == *name).map(|other| other.span);
+                    if let Some(first) = clash {
+                        self.evaluator.report(
+                            Diagnostic::error(secret.entry.key_span, format!("there is another secret `{name}`"))
+                                .related(first, "it is declared here too")
+                                .help("all secrets of a spec and its modules share their names; rename one"),
+                        );
+                        continue;
+                    }
+                    secrets.push(SecretSpec { name: name.clone(), span: secret.entry.key_span, source });
+                }
+            }
+        }
+        secrets
+    }
+
+    fn keeper(&mut self, named: Option<&Node>, span: Span, hosts: &[HostSpec]) -> Option<String> {
+        let Some(node) = named else {
+            if let [host] = hosts {
+                return Some(host.name.clone());
+            }
+            if !hosts.is_empty() {
+                let names: Vec<&str> = hosts.iter().map(|host| host.name.as_str()).collect();
+                self.evaluator.report(
+                    Diagnostic::error(span, "the spec has several hosts, and on which this secret is kept is not said")
+                        .help(format!("add `host:` to its `keep`, one of {}", names.join(", "))),
+                );
+            }
+            return None;
+        };
+        let name = self.secret_text(node, 0)?;
+        let found = hosts.iter().find(|host| host.name == name);
+        if found.is_none() {
+            let diagnostic = Diagnostic::error(node.span, format!("the spec has no host `{name}`"));
+            let help = did_you_mean(&name, hosts.iter().map(|host| host.name.as_str()));
+            self.evaluator.report(with_help(diagnostic, help));
+        }
+        found.map(|host| host.name.clone())
+    }
+
+    fn secret_text(&mut self, node: &Node, instance: usize) -> Option<String> {
+        let (unit, is_module) = (self.evaluator.instances[instance].unit, instance != 0);
+        let site = early_site(unit, is_module, "where a secret comes from");
+        self.evaluator.check_names(node, site);
+        let value = self.evaluator.node(node, &Scope::new(instance, None, None)).ok()?.to_value();
+        let problem = match value {
+            Value::Text(text) if text.is_empty() => "this is empty".to_string(),
+            Value::Text(text) if text.contains('\0') => "this holds a NUL".to_string(),
+            Value::Text(text) => return Some(text),
+            Value::Integer(number) => return Some(number.to_string()),
+            Value::Unknown(_) | Value::Secret(_) => {
+                "where a secret comes from must be known before hosts are contacted, and is no secret".into()
+            }
+            other => format!("where a secret comes from is a text; this is {}", other.type_name()),
+        };
+        self.evaluator.report(Diagnostic::error(node.span, problem));
+        None
+    }
+
+    fn secret_command(&mut self, node: &Node, instance: usize) -> Option<Vec<String>> {
+        match &node.value {
+            NodeValue::List(items) if !items.is_empty() => {
+                let words: Vec<Option<String>> = items.iter().map(|item| self.secret_text(item, instance)).collect();
+                words.into_iter().collect()
+            }
+            NodeValue::List(_) => {
+                self.evaluator.report(Diagnostic::error(node.span, "the command is empty"));
+                None
+            }
+            _ => Some(vec!["sh".into(), "-c".into(), self.secret_text(node, instance)?]),
+        }
+    }
+}
+
+/// Where hosts are not known yet.
+fn early_site<'u>(unit: &'u Unit, is_module: bool, decides: &'static str) -> Site<'u> {
+    Site { unit, is_module, each: false, host: false, hosts: false, decides: Some(decides) }
+}
+
+/// The surroundings of a host: it names no files to load.
+struct Around<'s, 'a> {
+    evaluator: &'s mut Evaluator<'a>,
+}
+
+impl Surroundings for Around<'_, '_> {
+    fn written(&self, span: Span) -> &str {
+        self.evaluator.sources.slice(span)
+    }
+
+    fn load(&mut self, _asset: Asset, _path: &str, _span: Span) -> Option<Value> {
+        None
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic) {
+        self.evaluator.report(diagnostic);
+    }
+}

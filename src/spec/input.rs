@@ -1,0 +1,149 @@
+//! The inputs of a module: what may be handed to it.
+
+use regex::Regex;
+
+use crate::diagnostic::{Diagnostic, Span, did_you_mean};
+use crate::model::{Entry, Node, NodeValue, Value};
+use crate::resource::{Attribute, Shape};
+
+use super::draft::with_help;
+
+/// The keys of an input's definition.
+pub(super) const INPUT: &[Attribute] = &[
+    Attribute::default("type", Shape::OneOf(TYPES), "any", "What kind of value it is."),
+    Attribute::optional("default", Shape::Any, "What it is where the caller hands none over."),
+    Attribute::optional("required", Shape::Bool, "Whether it must be given; true where there is no default."),
+    Attribute::optional("enum", Shape::List(&Shape::Any), "The values it may have."),
+    Attribute::optional("pattern", Shape::Text, "A regular expression that the whole text must match."),
+    Attribute::default("sensitive", Shape::Bool, "false", "Whether it is treated as a secret."),
+    Attribute::optional("description", Shape::Text, "What it is for."),
+];
+
+const TYPES: &[&str] = &["any", "text", "integer", "number", "boolean", "list", "mapping"];
+
+/// One input of a module.
+#[derive(Debug)]
+pub(super) struct InputSpec {
+    pub span: Span,
+    kind: String,
+    pub default: Option<Node>,
+    pub required: bool,
+    allowed: Option<Vec<Value>>,
+    pattern: Option<(String, Regex)>,
+    pub sensitive: bool,
+}
+
+impl InputSpec {
+    /// Reads a definition whose shapes have been checked; `short` is a type's name alone.
+    pub(super) fn new(entry: &Entry, checked: &Node, diagnostics: &mut Vec<Diagnostic>) -> Self {
+        let text = |key: &str| checked.get(key).and_then(Node::as_text).map(String::from);
+        let flag = |key: &str| match checked.get(key).map(Node::to_value) {
+            Some(Value::Bool(value)) => Some(value),
+            _ => None,
+        };
+        let default = entry.value.get("default").cloned();
+        let pattern = text("pattern").and_then(|pattern| match Regex::new(&format!(r"\A(?:{pattern})\z")) {
+            Ok(regex) => Some((pattern, regex)),
+            Err(error) => {
+                let span = checked.get("pattern").map_or(entry.key_span, |node| node.span);
+                let why = error.to_string();
+                // The whole report draws the pattern; its last line says what is wrong.
+                let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ").to_string();
+                diagnostics.push(Diagnostic::error(span, format!("this pattern is no regular expression: {why}")));
+                None
+            }
+        });
+        let input = Self {
+            span: entry.key_span,
+            kind: text("type").unwrap_or_else(|| "any".into()),
+            required: flag("required").unwrap_or(default.is_none()),
+            allowed: checked.get("enum").map(|list| list.items().iter().map(Node::to_value).collect()),
+            pattern,
+            sensitive: flag("sensitive").unwrap_or(false),
+            default,
+        };
+        if let Some(default) = input.default.as_ref().filter(|default| !default.is_null())
+            && let Err(problem) = input.check(&default.to_value())
+        {
+            let message = format!("the default of `{}` does not fit: {}", entry.key, problem.message);
+            diagnostics.push(with_help(Diagnostic::error(default.span, message), problem.help));
+        }
+        input
+    }
+
+    /// Checks a value handed over. What is not known yet fits.
+    pub(super) fn check(&self, value: &Value) -> Result<(), Misfit> {
+        let fits = match (self.kind.as_str(), value) {
+            (_, Value::Unknown(_)) | ("any", _) => true,
+            ("text", Value::Text(_) | Value::Secret(_)) => true,
+            ("integer", Value::Integer(_)) => true,
+            ("number", Value::Integer(_) | Value::Float(_)) => true,
+            ("boolean", Value::Bool(_)) => true,
+            ("list", Value::List(_)) => true,
+            ("mapping", Value::Map(_)) => true,
+            _ => false,
+        };
+        if !fits {
+            let expected = match self.kind.as_str() {
+                "integer" => "an integer".to_string(),
+                kind => format!("a {kind}"),
+            };
+            let help = match (self.kind.as_str(), value) {
+                ("text", Value::Integer(_) | Value::Float(_) | Value::Bool(_)) => Some("put it in quotes".to_string()),
+                _ => None,
+            };
+            return Err(Misfit { message: format!("it is {expected}, this is {}", value.type_name()), help });
+        }
+        if let Some(allowed) = &self.allowed
+            && value.unknown().is_none()
+            && !allowed.contains(value)
+        {
+            let words: Vec<String> = allowed.iter().map(shown).collect();
+            let help = match value {
+                Value::Text(text) => did_you_mean(text, words.iter().map(String::as_str)),
+                _ => None,
+            };
+            return Err(Misfit { message: format!("it is one of {}", words.join(", ")), help });
+        }
+        if let (Some((pattern, regex)), Value::Text(text)) = (&self.pattern, value)
+            && !regex.is_match(text)
+        {
+            return Err(Misfit { message: format!("`{text}` does not match `{pattern}`"), help: None });
+        }
+        if let (Some((pattern, regex)), Value::Secret(secret)) = (&self.pattern, value)
+            && !regex.is_match(secret.expose())
+        {
+            return Err(Misfit { message: format!("its value does not match `{pattern}`"), help: None });
+        }
+        Ok(())
+    }
+}
+
+/// Why a value does not fit an input.
+#[derive(Debug)]
+pub(super) struct Misfit {
+    pub message: String,
+    pub help: Option<String>,
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Text(text) => text.clone(),
+        Value::Bool(value) => value.to_string(),
+        Value::Integer(value) => value.to_string(),
+        Value::Float(value) => value.to_string(),
+        other => other.type_name().to_string(),
+    }
+}
+
+/// Takes a definition that is a type's name alone as `{type: NAME}`.
+pub(super) fn long_form(node: &Node) -> Node {
+    match &node.value {
+        NodeValue::Scalar(Value::Text(_)) => {
+            let entry = Entry { key: "type".into(), key_span: node.span, value: node.clone() };
+            Node { value: NodeValue::Map(vec![entry]), span: node.span }
+        }
+        NodeValue::Scalar(Value::Null) => Node { value: NodeValue::Map(Vec::new()), span: node.span },
+        _ => node.clone(),
+    }
+}

@@ -1,0 +1,464 @@
+//! From files to a [`Spec`]: reading, including, merging, modules.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use indexmap::IndexMap;
+
+use crate::diagnostic::{Diagnostic, FileId, Sources, Span, did_you_mean};
+use crate::model::{Entry, Node, NodeValue, Value};
+use crate::resource;
+
+use super::draft::{Draft, Item, Role, is_identifier, is_variable, with_help};
+use super::files::{FileKind, Files, normalize};
+use super::input::{InputSpec, long_form};
+use super::read::{self, Assets, Unreadable, beside};
+use super::unit::{Body, Call, Overridden, Secret, SecretForm, Unit};
+use super::{Knowledge, LoadOptions, Spec, check, hosts, input, yaml};
+
+/// How deep modules may use modules.
+const MAX_MODULE_DEPTH: usize = 20;
+
+/// Reads a spec with everything it takes in. On any mistake all that can be found are returned.
+pub fn load(files: &dyn Files, options: &LoadOptions, sources: &mut Sources) -> Result<Spec, Vec<Diagnostic>> {
+    let mut loader = Loader { files, sources, diagnostics: Vec::new(), modules: HashMap::new(), loading: Vec::new() };
+    let Some((mut draft, folder, file)) = loader.spec(options) else { return Err(loader.diagnostics) };
+    let inventory_hosts = draft.inventory_hosts.take();
+    let name = draft.name.take();
+    let host_items = draft.remove("hosts");
+    if name.is_none() {
+        let span = Span { file, start: 0, end: 0 };
+        let help = "write `name: NAME`; it says in each host's ledger whose resources they are";
+        loader.report(Diagnostic::error(span, "the spec has no name").help(help));
+    }
+    let root = loader.unit(draft, folder, file);
+    let mut diagnostics = loader.diagnostics;
+    let mut spec = Spec {
+        name: name.map(|(name, _)| name).unwrap_or_default(),
+        hosts: Vec::new(),
+        secrets: Vec::new(),
+        root: Arc::new(root),
+        assets: Mutex::new(Assets::default()),
+    };
+    hosts::work_out(&mut spec, &host_items, inventory_hosts.as_deref(), options, sources, &mut diagnostics);
+    if diagnostics.is_empty() {
+        return Ok(spec);
+    }
+    // What is wrong in the resources is wanted in the same go.
+    diagnostics.extend(spec.resolve(files, &Knowledge::default(), sources).diagnostics);
+    Err(diagnostics)
+}
+
+struct Loader<'l> {
+    files: &'l dyn Files,
+    sources: &'l mut Sources,
+    diagnostics: Vec<Diagnostic>,
+    /// Modules read so far, by folder.
+    modules: HashMap<PathBuf, Option<Arc<Unit>>>,
+    /// Folders of the modules being read, outermost first.
+    loading: Vec<PathBuf>,
+}
+
+impl Loader<'_> {
+    fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    fn spec(&mut self, options: &LoadOptions) -> Option<(Draft, PathBuf, FileId)> {
+        let given = normalize(&options.spec);
+        let here = if given.as_os_str().is_empty() { Path::new(".") } else { given.as_path() };
+        let (folder, main) = match self.files.kind(here) {
+            Ok(FileKind::Folder) => (given.clone(), given.join("infra.yaml")),
+            Ok(_) => (given.parent().map(Path::to_path_buf).unwrap_or_default(), given.clone()),
+            Err(_) => {
+                let missing = Unreadable::Missing.diagnostic(self.files, &given, None);
+                self.report(missing);
+                return None;
+            }
+        };
+        if self.files.kind(&main).is_err() {
+            self.report(
+                Diagnostic::error(None, format!("there is no `infra.yaml` in `{}`", here.display()))
+                    .help("run this in the folder of a spec, or name the folder: `infra plan specs/NAME`"),
+            );
+            return None;
+        }
+        let (mut draft, file) = self.draft(&main, Role::Spec)?;
+        if let Some(environment) = &options.environment {
+            self.overlay(&mut draft, &folder, environment);
+        }
+        if let Some(inventory) = &options.inventory
+            && let Some((node, _)) =
+                read::yaml(self.files, &normalize(inventory), None, self.sources, &mut self.diagnostics)
+        {
+            draft.inventory_hosts = Some(Vec::new());
+            draft.take(node, Role::Inventory, &mut self.diagnostics);
+        }
+        self.vars(&mut draft, options);
+        Some((draft, folder, file))
+    }
+
+    /// Reads a main file and what it includes.
+    fn draft(&mut self, main: &Path, role: Role) -> Option<(Draft, FileId)> {
+        let (node, file) = read::yaml(self.files, main, None, self.sources, &mut self.diagnostics)?;
+        if role == Role::Spec && node.get("infra").is_none() && matches!(node.value, NodeValue::Map(_)) {
+            let span = Span { file, start: 0, end: 0 };
+            self.report(Diagnostic::error(span, "the format's version is missing").help("write `infra: 1` first"));
+        }
+        let mut draft = Draft::default();
+        let mut seen = HashSet::from([main.to_path_buf()]);
+        self.take(&mut draft, node, main, role, &mut seen);
+        Some((draft, file))
+    }
+
+    /// Takes a file in, and then what it includes.
+    fn take(&mut self, draft: &mut Draft, node: Node, path: &Path, role: Role, seen: &mut HashSet<PathBuf>) {
+        let mut todo = vec![(node, path.to_path_buf())];
+        while let Some((node, path)) = todo.pop() {
+            let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+            let includes = draft.take(node, role, &mut self.diagnostics);
+            let mut found = Vec::new();
+            for (include, span) in includes {
+                let path = beside(&folder, &include);
+                if !seen.insert(path.clone()) {
+                    self.report(
+                        Diagnostic::error(span, format!("`{}` is taken in twice", path.display()))
+                            .help("a file is included once, and never by itself"),
+                    );
+                    continue;
+                }
+                if let Some((node, _)) = read::yaml(self.files, &path, Some(span), self.sources, &mut self.diagnostics)
+                {
+                    found.push((node, path));
+                }
+            }
+            // The first one named is the next one taken.
+            todo.extend(found.into_iter().rev());
+        }
+    }
+
+    fn overlay(&mut self, draft: &mut Draft, folder: &Path, environment: &str) {
+        let overlays = folder.join("env");
+        let path = overlays.join(format!("{environment}.yaml"));
+        if !is_identifier(environment) || self.files.kind(&path).is_err() {
+            let mut names: Vec<String> = self.files.list(&overlays).unwrap_or_default();
+            names.sort();
+            let names: Vec<&str> = names.iter().filter_map(|name| name.strip_suffix(".yaml")).collect();
+            let diagnostic = Diagnostic::error(
+                None,
+                format!("there is no environment `{environment}`: no file `{}`", path.display()),
+            );
+            self.report(with_help(diagnostic, did_you_mean(environment, names.iter().copied())));
+            return;
+        }
+        let Some((node, _)) = read::yaml(self.files, &path, None, self.sources, &mut self.diagnostics) else { return };
+        let mut seen = HashSet::from([path.clone()]);
+        self.take(draft, node, &path, Role::Overlay, &mut seen);
+    }
+
+    /// Sets the vars given from outside; `--var` comes last.
+    fn vars(&mut self, draft: &mut Draft, options: &LoadOptions) {
+        let vars = draft.sections.entry("vars".into()).or_default();
+        let environment =
+            options.environment_vars.iter().map(|(name, value)| ("the environment", "INFRA_VAR_", name, value));
+        let arguments = options.vars.iter().map(|(name, value)| ("--var", "", name, value));
+        for (source, prefix, name, value) in environment.chain(arguments) {
+            let file = self.sources.add(source, format!("{prefix}{name}={value}"));
+            let narrow = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
+            let start = narrow(prefix.len());
+            let key_span = Span { file, start, end: start + narrow(name.len()) };
+            let span = Span { file, start: key_span.end + 1, end: key_span.end + 1 + narrow(value.len()) };
+            let Some(var) = vars.get_mut(name) else {
+                // The environment may hold variables for other specs.
+                if prefix.is_empty() {
+                    let diagnostic = Diagnostic::error(key_span, format!("the spec declares no var `{name}`"));
+                    let help = did_you_mean(name, vars.keys().map(String::as_str));
+                    self.diagnostics.push(with_help(diagnostic, help));
+                }
+                continue;
+            };
+            var.entry.value = Node::scalar(yaml::scalar(value), span);
+        }
+    }
+
+    /// Makes a unit of merged sections.
+    fn unit(&mut self, mut draft: Draft, folder: PathBuf, file: FileId) -> Unit {
+        let vars = self.entries(draft.remove("vars"), "a var", is_variable);
+        let outputs = self.entries(draft.remove("outputs"), "an output", is_variable);
+        let inputs = self.inputs(draft.remove("inputs"));
+        let mut bodies = Vec::new();
+        let secrets = self.secrets(draft.remove("secrets"), &mut bodies);
+        let calls = self.calls(draft.remove("modules"), &folder);
+        for kind in resource::kinds() {
+            for (_, Item { mut entry, overridden }) in draft.remove(kind.section()) {
+                match entry.value.value {
+                    NodeValue::Map(_) => {}
+                    NodeValue::Scalar(Value::Null) => {
+                        entry.value = Node { value: NodeValue::Map(Vec::new()), span: entry.key_span };
+                    }
+                    _ => {
+                        let what = entry.value.type_name();
+                        let message = format!("`{}` is a mapping of attributes; this is {what}", entry.key);
+                        self.report(Diagnostic::error(entry.value.span, message));
+                        continue;
+                    }
+                }
+                bodies.push(Body { kind: *kind, entry, overridden });
+            }
+        }
+        let order = |body: &Body| resource::kinds().iter().position(|kind| kind.name() == body.kind.name());
+        bodies.sort_by_cached_key(order);
+        Unit { folder, file, vars, inputs, secrets, bodies, calls, outputs }
+    }
+
+    /// Takes the entries whose names are fit for what they are.
+    fn entries(&mut self, items: IndexMap<String, Item>, what: &str, fit: fn(&str) -> bool) -> IndexMap<String, Entry> {
+        let mut entries = IndexMap::new();
+        for (name, item) in items {
+            if fit(&name) {
+                entries.insert(name, item.entry);
+            } else {
+                let help = match fit("a-b") {
+                    true => "use letters, digits, `-`, `_` and `.`, starting with a letter or digit",
+                    false => "use letters, digits and `_`, starting with a letter: expressions read `-` as minus",
+                };
+                self.report(Diagnostic::error(item.entry.key_span, format!("`{name}` cannot name {what}")).help(help));
+            }
+        }
+        entries
+    }
+
+    fn inputs(&mut self, items: IndexMap<String, Item>) -> IndexMap<String, InputSpec> {
+        let mut inputs = IndexMap::new();
+        for (name, entry) in self.entries(items, "an input", is_variable) {
+            let entry = Entry { value: long_form(&entry.value), ..entry };
+            let what = format!("the input `{name}`");
+            let mut around = Plain { sources: self.sources, diagnostics: &mut self.diagnostics };
+            if !matches!(entry.value.value, NodeValue::Map(_)) {
+                check::Surroundings::report(
+                    &mut around,
+                    Diagnostic::error(entry.value.span, format!("{what} is a type, or a mapping with `type` and more")),
+                );
+                continue;
+            }
+            let (checked, _) = check::object(&entry.value, input::INPUT, &what, false, &mut around);
+            inputs.insert(name, InputSpec::new(&entry, &checked, &mut self.diagnostics));
+        }
+        inputs
+    }
+
+    fn secrets(&mut self, items: IndexMap<String, Item>, bodies: &mut Vec<Body>) -> IndexMap<String, Secret> {
+        const SOURCES: [&str; 4] = ["env", "file", "command", "generate"];
+        let mut secrets = IndexMap::new();
+        for (name, entry) in self.entries(items, "a secret", is_variable) {
+            let NodeValue::Map(attributes) = &entry.value.value else {
+                self.report(
+                    Diagnostic::error(entry.key_span, format!("the secret `{name}` needs a source"))
+                        .help("give it one of `env`, `file`, `command`, or `generate` with `keep`"),
+                );
+                secrets.insert(name, Secret { entry, form: SecretForm::Unknown });
+                continue;
+            };
+            let mut right = true;
+            for attribute in attributes {
+                if attribute.key != "keep" && !SOURCES.contains(&attribute.key.as_str()) {
+                    let known = SOURCES.into_iter().chain(["keep"]);
+                    self.diagnostics.push(with_help(
+                        Diagnostic::error(attribute.key_span, format!("a secret has no source `{}`", attribute.key)),
+                        did_you_mean(&attribute.key, known),
+                    ));
+                    right = false;
+                }
+            }
+            let given: Vec<&Entry> =
+                attributes.iter().filter(|attribute| SOURCES.contains(&attribute.key.as_str())).collect();
+            let keep = entry.value.entry("keep");
+            let form = match given.as_slice() {
+                [source] if source.key == "generate" => match keep {
+                    Some(keep) => {
+                        let host = keep.value.get("host").filter(|host| !host.is_null()).cloned();
+                        self.kept(&entry, bodies);
+                        SecretForm::Kept(host)
+                    }
+                    None => {
+                        self.report(
+                            Diagnostic::error(entry.key_span, format!("the secret `{name}` is made but not kept"))
+                                .help("say where: `keep: { path: /etc/NAME/credentials, key: NAME }`"),
+                        );
+                        SecretForm::Unknown
+                    }
+                },
+                [source] => {
+                    if let Some(keep) = keep {
+                        let message = format!("`keep` belongs to `generate`; this secret comes from `{}`", source.key);
+                        self.report(Diagnostic::error(keep.key_span, message));
+                    }
+                    let value = source.value.clone();
+                    match source.key.as_str() {
+                        "env" => SecretForm::Env(value),
+                        "file" => SecretForm::File(value),
+                        _ => SecretForm::Command(value),
+                    }
+                }
+                [first, second, ..] => {
+                    self.report(
+                        Diagnostic::error(second.key_span, format!("the secret `{name}` has two sources"))
+                            .related(first.key_span, "this is the first")
+                            .help("a secret comes from exactly one of `env`, `file`, `command`, `generate`"),
+                    );
+                    SecretForm::Unknown
+                }
+                [] => {
+                    if right {
+                        self.report(
+                            Diagnostic::error(entry.key_span, format!("the secret `{name}` needs a source"))
+                                .help("give it one of `env`, `file`, `command`, or `generate` with `keep`"),
+                        );
+                    }
+                    SecretForm::Unknown
+                }
+            };
+            secrets.insert(name, Secret { entry, form });
+        }
+        secrets
+    }
+
+    /// Makes the resource that keeps a secret.
+    fn kept(&mut self, entry: &Entry, bodies: &mut Vec<Body>) {
+        let Some(kind) = resource::by_name("secret") else {
+            let help = "use `env`, `file` or `command`";
+            self.report(Diagnostic::error(entry.key_span, "secrets cannot be kept on hosts").help(help));
+            return;
+        };
+        let mut entry = entry.clone();
+        if let NodeValue::Map(attributes) = &mut entry.value.value {
+            for attribute in attributes {
+                // Which host it is, is its address.
+                if let ("keep", NodeValue::Map(keep)) = (attribute.key.as_str(), &mut attribute.value.value) {
+                    keep.retain(|entry| entry.key != "host");
+                }
+            }
+        }
+        bodies.push(Body { kind, entry, overridden: Overridden::No });
+    }
+
+    fn calls(&mut self, items: IndexMap<String, Item>, folder: &Path) -> IndexMap<String, Call> {
+        const CALL: [&str; 5] = ["source", "with", "on", "when", "for_each"];
+        let mut calls = IndexMap::new();
+        for (name, entry) in self.entries(items, "a module", is_identifier) {
+            if !matches!(entry.value.value, NodeValue::Map(_)) {
+                let message = format!("the module `{name}` needs a `source`");
+                self.report(
+                    Diagnostic::error(entry.key_span, message)
+                        .help("write `source: PATH`, and what it is given under `with:`"),
+                );
+                calls.insert(name, Call { source_span: entry.key_span, entry, unit: None });
+                continue;
+            }
+            for attribute in entry.value.entries() {
+                if !CALL.contains(&attribute.key.as_str()) {
+                    let message = format!("a use of a module has no `{}`", attribute.key);
+                    let help = match entry.value.get("with") {
+                        None => Some("what a module is given stands under `with:`".to_string()),
+                        Some(_) => did_you_mean(&attribute.key, CALL),
+                    };
+                    self.report(with_help(Diagnostic::error(attribute.key_span, message), help));
+                }
+            }
+            if let Some(with) = entry.value.get("with").filter(|with| !with.is_null())
+                && !matches!(with.value, NodeValue::Map(_))
+            {
+                let message = format!("`with` is a mapping from inputs to values; this is {}", with.type_name());
+                self.report(Diagnostic::error(with.span, message));
+            }
+            let source = entry.value.get("source").filter(|source| !source.is_null());
+            let source_span = source.map_or(entry.key_span, |source| source.span);
+            let unit = match source.map(|source| (source.as_text(), source.type_name())) {
+                Some((Some(text), _)) if !text.contains("{{") => self.module(text, source_span, folder),
+                Some((Some(_), _)) => {
+                    let message = "where a module is may not depend on an expression";
+                    self.report(Diagnostic::error(source_span, message).help("write the path out"));
+                    None
+                }
+                Some((None, what)) => {
+                    let message = format!("`source` is the path of a module's folder; this is {what}");
+                    self.report(Diagnostic::error(source_span, message));
+                    None
+                }
+                None => {
+                    let message = format!("the module `{name}` needs a `source`");
+                    self.report(Diagnostic::error(entry.key_span, message));
+                    None
+                }
+            };
+            calls.insert(name, Call { entry, unit, source_span });
+        }
+        calls
+    }
+
+    /// Loads a module once, however often it is used.
+    fn module(&mut self, source: &str, span: Span, unit_folder: &Path) -> Option<Arc<Unit>> {
+        let folder = self.find_module(source, span, unit_folder)?;
+        if self.loading.contains(&folder) {
+            self.report(Diagnostic::error(span, format!("the module `{}` uses itself", folder.display())));
+            return None;
+        }
+        if self.loading.len() >= MAX_MODULE_DEPTH {
+            let message = format!("modules use modules more than {MAX_MODULE_DEPTH} deep");
+            self.report(Diagnostic::error(span, message));
+            return None;
+        }
+        if let Some(unit) = self.modules.get(&folder) {
+            return unit.clone();
+        }
+        self.loading.push(folder.clone());
+        let unit = self.draft(&folder.join("module.yaml"), Role::Module).map(|(draft, file)| {
+            let unit = self.unit(draft, folder.clone(), file);
+            Arc::new(unit)
+        });
+        self.loading.pop();
+        self.modules.insert(folder, unit.clone());
+        unit
+    }
+
+    /// Finds a module's folder: beside the file that names it, or by its bare name in a `modules` folder above.
+    fn find_module(&mut self, source: &str, span: Span, unit_folder: &Path) -> Option<PathBuf> {
+        let file_folder = Path::new(self.sources.name(span.file)).parent().map(Path::to_path_buf).unwrap_or_default();
+        let first = beside(&file_folder, source);
+        let mut candidates = vec![first.clone(), beside(unit_folder, source)];
+        if is_identifier(source) {
+            let above = ["modules", "../modules", "../../modules", "../../../modules"];
+            candidates.extend(above.map(|modules| beside(unit_folder, modules).join(source)));
+        }
+        let found = candidates.into_iter().find(|folder| self.files.kind(&folder.join("module.yaml")).is_ok());
+        if found.is_none() {
+            let diagnostic = match self.files.kind(&first) {
+                Ok(_) => Diagnostic::error(span, format!("there is no `module.yaml` in `{}`", first.display())),
+                Err(_) => Unreadable::Missing.diagnostic(self.files, &first, Some(span)),
+            };
+            self.report(diagnostic);
+        }
+        found
+    }
+}
+
+/// Checks what holds no expressions and names no files.
+struct Plain<'p> {
+    sources: &'p Sources,
+    diagnostics: &'p mut Vec<Diagnostic>,
+}
+
+impl check::Surroundings for Plain<'_> {
+    fn written(&self, span: Span) -> &str {
+        self.sources.slice(span)
+    }
+
+    fn load(&mut self, _asset: check::Asset, _path: &str, _span: Span) -> Option<Value> {
+        None
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+}

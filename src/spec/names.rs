@@ -1,0 +1,254 @@
+//! Finding undefined names in expressions without evaluating them, so that all are reported at once.
+
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::diagnostic::{Diagnostic, FileId, Span, did_you_mean, nearest};
+use crate::model::{Node, NodeValue, Value};
+
+use super::draft::with_help;
+use super::evaluate::{Evaluator, file_span};
+use super::expression::{Analysis, Places, Reference, Step, has_expression};
+use super::files::Files;
+use super::read::{Assets, beside};
+use super::unit::Unit;
+
+/// The names expressions start with.
+const ROOTS: [&str; 7] = ["vars", "host", "hosts", "secrets", "each", "inputs", "modules"];
+const HOST: [&str; 4] = ["name", "address", "labels", "facts"];
+
+/// Where an expression stands, which decides what it may use.
+#[derive(Clone, Copy)]
+pub(super) struct Site<'a> {
+    pub unit: &'a Unit,
+    pub is_module: bool,
+    /// `for_each` is around it.
+    pub each: bool,
+    /// It is evaluated for a host.
+    pub host: bool,
+    /// The hosts are known where it is evaluated.
+    pub hosts: bool,
+    /// What a secret would decide here, where that is forbidden.
+    pub decides: Option<&'static str>,
+}
+
+impl Evaluator<'_> {
+    /// Checks all expressions of a node.
+    pub(super) fn check_names(&mut self, node: &Node, site: Site<'_>) {
+        match &node.value {
+            NodeValue::Scalar(Value::Text(text)) => self.check_text(text, node.span, site),
+            NodeValue::Scalar(_) => {}
+            NodeValue::List(items) => items.iter().for_each(|item| self.check_names(item, site)),
+            NodeValue::Map(entries) => {
+                for entry in entries {
+                    self.check_text(&entry.key, entry.key_span, Site { decides: Some("a name"), ..site });
+                    self.check_names(&entry.value, site);
+                }
+            }
+        }
+    }
+
+    /// Checks one text.
+    pub(super) fn check_text(&mut self, text: &str, span: Span, site: Site<'_>) {
+        if !has_expression(text) {
+            return;
+        }
+        let analysis = self.engine.analysis(text);
+        let found = self.problems(&analysis, site, false);
+        if found.is_empty() {
+            return;
+        }
+        self.wrong.insert(span);
+        let places = Places::new(text, span, self.sources);
+        let reports: Vec<Diagnostic> =
+            found.into_iter().map(|found| found.at(places.span(&found.range.clone()))).collect();
+        self.diagnostics.extend(reports);
+    }
+
+    /// Checks a template file and those it takes in. Returns its source's id and whether all is right.
+    pub(super) fn check_file(
+        &mut self,
+        path: &Path,
+        text: &Arc<str>,
+        site: Site<'_>,
+        files: &dyn Files,
+        assets: &mut Assets,
+    ) -> (FileId, bool) {
+        let file = self.sources.add(path.display().to_string(), Arc::clone(text));
+        let mut right = true;
+        let mut todo = vec![(path.to_path_buf(), Arc::clone(text), file, false)];
+        let mut seen = vec![path.to_path_buf()];
+        while let Some((path, text, file, included)) = todo.pop() {
+            let shown = path.display().to_string();
+            let analysis = self.engine.provide(&shown, &text);
+            for found in self.problems(&analysis, site, included) {
+                right = false;
+                self.diagnostics.push(found.at(file_span(file, &found.range.clone())));
+            }
+            for (name, range) in &analysis.templates {
+                let other = beside(&site.unit.folder, name);
+                match assets.text(files, &other) {
+                    Ok(text) => {
+                        // The engine looks it up by the name as written.
+                        self.engine.provide(name, &text);
+                        if !seen.contains(&other) {
+                            seen.push(other.clone());
+                            let file = self.sources.add(other.display().to_string(), Arc::clone(&text));
+                            todo.push((other, text, file, true));
+                        }
+                    }
+                    Err(why) => {
+                        right = false;
+                        self.diagnostics.push(why.diagnostic(files, &other, Some(file_span(file, range))));
+                    }
+                }
+            }
+        }
+        (file, right)
+    }
+
+    fn problems(&self, analysis: &Analysis, site: Site<'_>, included: bool) -> Vec<Found> {
+        let mut found: Vec<Found> = analysis
+            .problems
+            .iter()
+            .map(|problem| Found {
+                range: problem.range.clone(),
+                message: problem.message.clone(),
+                help: problem.help.clone(),
+                related: None,
+            })
+            .collect();
+        for reference in &analysis.references {
+            // What takes a template in may have set other names.
+            if included && !ROOTS.contains(&reference.root.as_str()) {
+                continue;
+            }
+            found.extend(self.reference(reference, site));
+        }
+        found
+    }
+
+    fn reference(&self, reference: &Reference, site: Site<'_>) -> Option<Found> {
+        let at_root = |message: String, help: Option<String>| {
+            Some(Found { range: reference.root_range.clone(), message, help, related: None })
+        };
+        let unit = site.unit;
+        let steps = &reference.path;
+        // `x is defined` may ask for a last step that is not there.
+        let missing = |at: usize, what: String, known: Vec<&str>, related: Option<(Span, String)>| {
+            let Some(Step::Name(name, range)) = steps.get(at) else { return None };
+            if known.contains(&name.as_str()) || (reference.optional && at + 1 == steps.len()) {
+                return None;
+            }
+            let message = format!("{what} has no `{name}`");
+            Some(Found { range: range.clone(), message, help: did_you_mean(name, known), related })
+        };
+        match reference.root.as_str() {
+            "vars" => {
+                let known = unit.vars.keys().map(String::as_str).collect();
+                missing(0, "`vars`".into(), known, None).or_else(|| self.deeper(reference, unit))
+            }
+            "inputs" if !site.is_module => {
+                at_root("`inputs` are known only in a module".into(), Some("a spec has `vars`".into()))
+            }
+            "inputs" => missing(0, "`inputs`".into(), unit.inputs.keys().map(String::as_str).collect(), None),
+            "secrets" => match site.decides {
+                Some(what) => at_root(format!("a secret may not decide {what}"), None),
+                None => missing(0, "`secrets`".into(), unit.secrets.keys().map(String::as_str).collect(), None),
+            },
+            "modules" => {
+                let known = unit.calls.keys().map(String::as_str).collect();
+                if let Some(found) = missing(0, "`modules`".into(), known, None) {
+                    return Some(found);
+                }
+                let Some(Step::Name(name, _)) = steps.first() else { return None };
+                let call = unit.calls.get(name)?;
+                let called = call.unit.as_deref()?;
+                // With `for_each` the item's key comes first.
+                let at = if call.get("for_each").is_some() { 2 } else { 1 };
+                let known = called.outputs.keys().map(String::as_str).collect();
+                missing(at, format!("the module `{name}`"), known, Some((call.source_span, "it is this module".into())))
+            }
+            "each" if !site.each => at_root("`each` is known only with `for_each`".into(), None),
+            "each" => missing(0, "`each`".into(), vec!["key", "value"], None),
+            "host" if !site.host => {
+                at_root("`host` is not known here".into(), Some("it is worked out before a host is decided on".into()))
+            }
+            "host" => missing(0, "`host`".into(), HOST.to_vec(), None),
+            "hosts" if !site.hosts => at_root("`hosts` are not known here".into(), None),
+            "hosts" => {
+                let known = self.world.hosts.iter().map(|host| host.name.as_str()).collect();
+                missing(0, "the spec".into(), known, None)
+                    .map(|found| Found {
+                        message: found.message.replace("the spec has no", "the spec has no host"),
+                        ..found
+                    })
+                    .or_else(|| missing(1, "a host".into(), HOST.to_vec(), None))
+            }
+            name => {
+                if reference.optional && steps.is_empty() {
+                    return None;
+                }
+                // A var without its `vars.` is the likeliest slip.
+                let slip = [("vars", unit.vars.contains_key(name)), ("inputs", unit.inputs.contains_key(name))];
+                let help = match slip.iter().find(|(_, there)| *there) {
+                    Some((root, _)) => Some(format!("did you mean `{root}.{name}`?")),
+                    None => nearest(name, ROOTS)
+                        .map(|near| format!("did you mean `{near}`?"))
+                        .or_else(|| Some(format!("known: {}", ROOTS.join(", ")))),
+                };
+                at_root(format!("there is no `{name}` in scope"), help)
+            }
+        }
+    }
+
+    /// Follows a path into a var that is written out.
+    fn deeper(&self, reference: &Reference, unit: &Unit) -> Option<Found> {
+        let mut steps = reference.path.iter().enumerate();
+        let (_, Step::Name(var, _)) = steps.next()? else { return None };
+        let entry = unit.vars.get(var)?;
+        let mut node = &entry.value;
+        let mut path = format!("vars.{var}");
+        for (at, step) in steps {
+            let Step::Name(name, range) = step else { return None };
+            let NodeValue::Map(entries) = &node.value else { return None };
+            if entries.iter().any(|entry| has_expression(&entry.key)) {
+                return None;
+            }
+            match node.get(name) {
+                Some(next) => node = next,
+                None if reference.optional && at + 1 == reference.path.len() => return None,
+                None => {
+                    let known: Vec<&str> = entries.iter().map(|entry| entry.key.as_str()).collect();
+                    return Some(Found {
+                        range: range.clone(),
+                        message: format!("`{path}` has no `{name}`"),
+                        help: did_you_mean(name, known),
+                        related: Some((entry.key_span, "it is declared here".into())),
+                    });
+                }
+            }
+            path = format!("{path}.{name}");
+        }
+        None
+    }
+}
+
+/// A mistake in a text.
+struct Found {
+    range: Range<usize>,
+    message: String,
+    help: Option<String>,
+    related: Option<(Span, String)>,
+}
+
+impl Found {
+    fn at(&self, span: Span) -> Diagnostic {
+        let diagnostic = with_help(Diagnostic::error(span, self.message.clone()), self.help.clone());
+        match &self.related {
+            Some((span, words)) => diagnostic.related(*span, words.clone()),
+            None => diagnostic,
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Cases: each file in `cases/` holds the files of a spec and how it is loaded; the snapshot beside it holds what comes
+//! of it, resources or messages.
+//!
+//! A case starts with lines of settings (`options:` as on the command line, `facts:` and `secrets:` as YAML in one line),
+//! then come the files, each after a line `=== PATH`.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use crate::diagnostic::{FileId, Sources, render_all};
+use crate::model::{Node, NodeValue, Secret, Value};
+
+use super::*;
+
+struct Case {
+    files: MemoryFiles,
+    options: LoadOptions,
+    knowledge: Knowledge,
+}
+
+impl Case {
+    fn parse(text: &str) -> Self {
+        let mut parts = text.split("\n=== ");
+        let mut options = LoadOptions { spec: "spec".into(), ..LoadOptions::default() };
+        let mut knowledge = Knowledge::default();
+        for line in parts.next().unwrap_or_default().lines() {
+            match line.split_once(':') {
+                Some(("options", words)) => options_of(words, &mut options),
+                Some(("facts", yaml)) => {
+                    for (host, facts) in mapping(yaml) {
+                        knowledge.facts.insert(host, facts);
+                    }
+                }
+                Some(("secrets", yaml)) => {
+                    for (name, value) in mapping(yaml) {
+                        let Value::Text(text) = value else { panic!("a secret is a text") };
+                        knowledge.secrets.insert(name, SecretState::Known(Secret::new(text)));
+                    }
+                }
+                _ => assert!(line.is_empty() || line.starts_with('#'), "what is `{line}`?"),
+            }
+        }
+        let mut files = MemoryFiles::new();
+        for part in parts {
+            let (path, text) = part.split_once('\n').expect("a file has a path and a text");
+            // What separates two files belongs to neither.
+            files = files.file(path, format!("{}\n", text.trim_end_matches('\n')));
+        }
+        Self { files, options, knowledge }
+    }
+
+    fn run(&self) -> String {
+        let mut sources = Sources::default();
+        let mut out = String::new();
+        match load(&self.files, &self.options, &mut sources) {
+            Err(diagnostics) => out.push_str(&render_all(&diagnostics, &sources, false)),
+            Ok(spec) => {
+                let resolution = spec.resolve(&self.files, &self.knowledge, &mut sources);
+                if !resolution.diagnostics.is_empty() {
+                    return render_all(&resolution.diagnostics, &sources, false);
+                }
+                for host in &spec.hosts {
+                    let _ = writeln!(out, "host {}: {}", host.name, host_text(host));
+                }
+                for secret in &spec.secrets {
+                    let _ = writeln!(out, "secret {}: {:?}", secret.name, secret.source);
+                }
+                for resolved in &resolution.resources {
+                    resource_text(resolved, &mut out);
+                }
+                for pending in &resolution.pending {
+                    let _ = writeln!(
+                        out,
+                        "pending {}/{}:{} until {:?} at {}",
+                        pending.host,
+                        pending.kind,
+                        pending.name,
+                        pending.until,
+                        sources.place(pending.span)
+                    );
+                }
+            }
+        }
+        out
+    }
+}
+
+fn mapping(yaml: &str) -> indexmap::IndexMap<String, Value> {
+    let mut diagnostics = Vec::new();
+    match yaml::parse(yaml, FileId(0), &mut diagnostics).map(|node| node.to_value()) {
+        Some(Value::Map(entries)) => entries,
+        _ => panic!("{yaml} is no mapping: {diagnostics:?}"),
+    }
+}
+
+fn options_of(words: &str, options: &mut LoadOptions) {
+    let mut words = words.split_whitespace();
+    while let Some(option) = words.next() {
+        let value = words.next().expect("an option has a value").to_string();
+        let pair = |text: &str| {
+            let (name, value) = text.split_once('=').expect("NAME=VALUE");
+            (name.to_string(), value.to_string())
+        };
+        match option {
+            "-e" => options.environment = Some(value),
+            "-i" => options.inventory = Some(value.into()),
+            "--var" => options.vars.push(pair(&value)),
+            "--env-var" => options.environment_vars.push(pair(&value)),
+            "--host" => options.hosts.push(value),
+            "--spec" => options.spec = value.into(),
+            other => panic!("what is {other}?"),
+        }
+    }
+}
+
+fn host_text(host: &HostSpec) -> String {
+    let mut text = host.address.clone();
+    if let Some(user) = &host.user {
+        let _ = write!(text, ", user {user}");
+    }
+    if host.r#become {
+        text.push_str(", become");
+    }
+    if !host.labels.is_empty() {
+        let _ = write!(text, ", labels {:?}", host.labels);
+    }
+    match &host.transport {
+        Transport::Local => text.push_str(", local"),
+        Transport::Ssh(ssh) if *ssh == SshOptions::default() => {}
+        Transport::Ssh(ssh) => {
+            let _ = write!(text, ", {ssh:?}");
+        }
+    }
+    if host.role != HostRole::Selected {
+        let _ = write!(text, ", {:?}", host.role);
+    }
+    text
+}
+
+fn resource_text(resolved: &Resolved, out: &mut String) {
+    let _ = write!(out, "{}", resolved.address);
+    for (flag, word) in [
+        (resolved.left_alone, "left alone"),
+        (resolved.resource.kind.is_absent(&resolved.resource), "absent"),
+        (resolved.prevent_destroy, "prevent_destroy"),
+        (resolved.overridden, "overridden"),
+    ] {
+        if flag {
+            let _ = write!(out, ", {word}");
+        }
+    }
+    if resolved.retries > 0 {
+        let _ = write!(out, ", retries {}", resolved.retries);
+    }
+    if !resolved.ignore_changes.is_empty() {
+        let _ = write!(out, ", ignore {:?}", resolved.ignore_changes);
+    }
+    let after: Vec<&str> = resolved.depends_on.iter().map(|(text, _)| text.as_str()).collect();
+    if !after.is_empty() {
+        let _ = write!(out, ", after {}", after.join(" "));
+    }
+    out.push('\n');
+    for entry in resolved.node.entries() {
+        let _ = writeln!(out, "  {}: {}", entry.key, node_text(&entry.value));
+    }
+    for deferral in &resolved.deferrals {
+        let _ = writeln!(out, "  {} waits for {}", deferral.attribute, deferral.until);
+    }
+}
+
+fn node_text(node: &Node) -> String {
+    match &node.value {
+        NodeValue::Scalar(Value::Content(content)) if !content.is_sensitive() => {
+            format!("content {:?}", content.text().unwrap_or("(binary)"))
+        }
+        NodeValue::Scalar(Value::Content(_)) => "content (sensitive)".into(),
+        NodeValue::Scalar(Value::Text(text)) => format!("{text:?}"),
+        NodeValue::Scalar(Value::Integer(number)) => number.to_string(),
+        NodeValue::Scalar(Value::Bool(value)) => value.to_string(),
+        NodeValue::Scalar(value) => format!("{value:?}"),
+        NodeValue::List(items) => {
+            format!("[{}]", items.iter().map(node_text).collect::<Vec<_>>().join(", "))
+        }
+        NodeValue::Map(entries) => {
+            let entries: Vec<String> =
+                entries.iter().map(|entry| format!("{}: {}", entry.key, node_text(&entry.value))).collect();
+            format!("{{{}}}", entries.join(", "))
+        }
+    }
+}
+
+#[test]
+fn cases() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/spec/cases");
+    let mut paths: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "case"));
+    paths.sort();
+    assert!(!paths.is_empty());
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(&folder);
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    let _guard = settings.bind_to_scope();
+    for path in paths {
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let output = Case::parse(&std::fs::read_to_string(&path).unwrap()).run();
+        insta::assert_snapshot!(name, output);
+    }
+}

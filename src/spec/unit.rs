@@ -1,0 +1,89 @@
+//! What a spec or a module holds, merged from its files, before anything is evaluated.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use crate::diagnostic::{FileId, Span};
+use crate::model::{Entry, Node};
+use crate::resource::KindObject;
+
+use super::input::InputSpec;
+
+/// A spec or a module.
+#[derive(Debug)]
+pub(super) struct Unit {
+    /// Its files are relative to this.
+    pub folder: PathBuf,
+    /// Its main file.
+    pub file: FileId,
+    pub vars: IndexMap<String, Entry>,
+    /// Only a module has some.
+    pub inputs: IndexMap<String, InputSpec>,
+    pub secrets: IndexMap<String, Secret>,
+    /// By kind in the registry's order, then as written.
+    pub bodies: Vec<Body>,
+    pub calls: IndexMap<String, Call>,
+    /// Only a module has some.
+    pub outputs: IndexMap<String, Entry>,
+}
+
+/// One entry of a kind's section.
+pub(super) struct Body {
+    pub kind: &'static dyn KindObject,
+    /// Name and attributes as written.
+    pub entry: Entry,
+    pub overridden: Overridden,
+}
+
+impl std::fmt::Debug for Body {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.kind.name(), self.entry.key)
+    }
+}
+
+/// What the inventory says about a requirement.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Overridden {
+    #[default]
+    No,
+    Changed,
+    TakenAway,
+}
+
+/// A secret as written.
+#[derive(Debug)]
+pub(super) struct Secret {
+    pub entry: Entry,
+    pub form: SecretForm,
+}
+
+/// Where a secret comes from, as written.
+#[derive(Debug)]
+pub(super) enum SecretForm {
+    Env(Node),
+    File(Node),
+    Command(Node),
+    /// Its body is among the unit's bodies; this is `keep.host`.
+    Kept(Option<Node>),
+    /// Reported as a mistake.
+    Unknown,
+}
+
+/// One entry of `modules:`.
+#[derive(Debug)]
+pub(super) struct Call {
+    pub entry: Entry,
+    /// `None` where it could not be loaded; reported.
+    pub unit: Option<Arc<Unit>>,
+    /// Where `source` is written.
+    pub source_span: Span,
+}
+
+impl Call {
+    /// Returns an attribute of the call.
+    pub(super) fn get(&self, name: &str) -> Option<&Node> {
+        self.entry.value.get(name).filter(|node| !node.is_null())
+    }
+}
