@@ -71,8 +71,8 @@ pub enum Frame {
 
 /// The state of a run: one status for each resource.
 #[derive(Debug)]
-pub struct Schedule<'a> {
-    graph: &'a Graph,
+pub struct Schedule {
+    graph: Arc<Graph>,
     tasks: Vec<Task>,
     status: Vec<Status>,
     /// The resources of each host that are part of the run, in graph order.
@@ -83,8 +83,8 @@ pub struct Schedule<'a> {
     most: usize,
 }
 
-impl<'a> Schedule<'a> {
-    pub fn new(graph: &'a Graph, tasks: Vec<Task>, status: Vec<Status>) -> Self {
+impl Schedule {
+    pub fn new(graph: Arc<Graph>, tasks: Vec<Task>, status: Vec<Status>) -> Self {
         let mut hosts: HashMap<Arc<str>, Vec<Node>> = HashMap::new();
         let mut depth = vec![0; tasks.len()];
         for &node in graph.order() {
@@ -112,7 +112,8 @@ impl<'a> Schedule<'a> {
     /// Marks what can never be reached because something it depends on failed; returns it with that something.
     pub fn skip(&mut self) -> Vec<(Node, Node)> {
         let mut skipped = Vec::new();
-        for &node in self.graph.order() {
+        let graph = self.graph.clone();
+        for &node in graph.order() {
             if !matches!(self.status[node], Status::Ready | Status::Deferred) {
                 continue;
             }

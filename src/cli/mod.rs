@@ -1,1 +1,126 @@
-//! (empty)
+//! The commands, one file each. This is the edge: it reads the environment and the machine's files and hands both on.
+
+mod apply;
+mod completions;
+mod context;
+mod explain;
+mod files;
+mod graph;
+pub mod lab;
+mod options;
+mod plan;
+mod run;
+mod secrets;
+mod validate;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::lab::Settings;
+use crate::ui::{Color, Terminal};
+
+pub use files::DiskFiles;
+
+/// Makes servers be what committed YAML says they are.
+#[derive(Debug, Parser)]
+#[command(
+    name = "infra",
+    version,
+    propagate_version = false,
+    max_term_width = 100,
+    after_help = "Exit status: 0 done, 1 error, 2 changes (plan --detailed-exitcode), 64 wrong usage."
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+
+    /// When to use colour.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    color: Color,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Checks everything about a spec that can be checked without a host.
+    Validate(validate::Arguments),
+    /// Observes the hosts and shows what an apply would do.
+    Plan(plan::Arguments),
+    /// Plans, asks, applies and verifies.
+    Apply(apply::Arguments),
+    /// Prints the dependency graph.
+    Graph(graph::GraphArguments),
+    /// Says what a resource depends on, and why.
+    Why(graph::WhyArguments),
+    /// Explains a resource kind.
+    Explain(explain::Arguments),
+    /// Boots throwaway Debian hosts on this machine, to try and test specs on.
+    #[command(subcommand)]
+    Lab(lab::LabCommand),
+    /// Prints the completion script of a shell.
+    Completions(completions::Arguments),
+}
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    Success,
+    Failure,
+    /// `plan --detailed-exitcode` found changes.
+    Changes,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Success => Self::SUCCESS,
+            Exit::Failure => Self::FAILURE,
+            Exit::Changes => Self::from(2),
+        }
+    }
+}
+
+/// Wrong usage, as in sysexits(3).
+const USAGE: u8 = 64;
+
+/// Runs the command that the arguments ask for.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let is_usage = error.use_stderr();
+            let _ = error.print();
+            return if is_usage { ExitCode::from(USAGE) } else { ExitCode::SUCCESS };
+        }
+    };
+    let plain = context::variable("NO_COLOR").is_some_and(|value| !value.is_empty())
+        || context::variable("TERM").is_some_and(|term| term == "dumb");
+    let terminal = Terminal::new(arguments.color, plain);
+    let result = match arguments.command {
+        Command::Validate(arguments) => validate::run(&arguments, &terminal),
+        Command::Plan(arguments) => plan::run(&arguments, &terminal),
+        Command::Apply(arguments) => apply::run(&arguments, &terminal),
+        Command::Graph(arguments) => graph::graph(&arguments, &terminal),
+        Command::Why(arguments) => graph::why(&arguments, &terminal),
+        Command::Explain(arguments) => explain::run(&arguments, &terminal),
+        Command::Lab(command) => {
+            let settings = Settings::from_variables(|name| context::variable(name).map(Into::into));
+            let (out, status) = terminal.writers();
+            return match lab::run(command, &settings, &mut { out }, &mut { status }) {
+                Ok(code) => code,
+                Err(error) => {
+                    context::report(&terminal, &error);
+                    ExitCode::FAILURE
+                }
+            };
+        }
+        Command::Completions(arguments) => completions::run(&arguments, &mut Arguments::command(), &terminal),
+    };
+    match result {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            context::report(&terminal, &error);
+            if error.is::<context::Usage>() { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
+        }
+    }
+}

@@ -153,6 +153,8 @@ pub struct StepReport {
     pub tries: u32,
     /// The rows that failed, with what the program said.
     pub failed_rows: Vec<(usize, String)>,
+    /// The rows for which nothing had to be done.
+    pub unchanged_rows: Vec<usize>,
     /// The last lines of its output.
     pub output: Vec<String>,
     pub verified: Option<ProbeOutput>,
@@ -177,6 +179,7 @@ impl Progress {
             status: StepStatus::NotReached,
             tries: 0,
             failed_rows: Vec::new(),
+            unchanged_rows: Vec::new(),
             output: Vec::new(),
             verified: None,
             matched: Vec::new(),
@@ -227,6 +230,11 @@ impl Progress {
             self.tell(StepEvent::RowFailed { id, row, message: second.to_string() });
             return Ok(());
         }
+        if word == "same" {
+            let (Some(row), Some(at)) = (number, self.running) else { return Err(nonsense()) };
+            self.reports[at].unchanged_rows.push(row);
+            return Ok(());
+        }
         let at = number.filter(|&at| at < self.reports.len()).ok_or_else(nonsense)?;
         let id = self.reports[at].id.clone();
         match word {
@@ -236,6 +244,7 @@ impl Progress {
                 let report = &mut self.reports[at];
                 report.tries += 1;
                 report.failed_rows.clear();
+                report.unchanged_rows.clear();
                 report.output.clear();
                 report.verified = None;
                 report.matched.clear();

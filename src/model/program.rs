@@ -163,6 +163,11 @@ pub struct ProbeOutput {
 }
 
 impl ProbeOutput {
+    /// Stands for a probe that was never answered.
+    pub fn missing() -> Self {
+        Self { status: ProbeStatus::Failed(-1), records: Vec::new(), messages: Vec::new() }
+    }
+
     /// Says why a row has no record: how the probe ended and what its tools said.
     pub fn explain(&self) -> String {
         let mut text = match &self.status {
@@ -251,8 +256,6 @@ pub struct Step {
     pub purpose: String,
     /// The unix user it runs as, where not the session's own.
     pub run_as: Option<String>,
-    /// How often it is tried again where it fails. The engine sets this from `retries:`.
-    pub retries: u32,
 }
 
 impl Step {
@@ -267,7 +270,6 @@ impl Step {
             timeout: Duration::from_secs(300),
             purpose: purpose.into(),
             run_as: None,
-            retries: 0,
         }
     }
 

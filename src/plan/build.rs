@@ -263,7 +263,10 @@ impl Builder<'_> {
                 certainty = Certainty::Maybe;
             }
         }
-        let mut action = action(item, observed, &changes, is_deferred);
+        let mut action = match is_deferred {
+            true => likely_action(item.resource, observed, &changes),
+            false => action(item.resource, observed, &changes),
+        };
         let owed = self.owed(node, observed, &mut reasons, &mut certainty, action == Action::None);
         if action == Action::None
             && let Some(owed) = owed
@@ -420,14 +423,16 @@ fn applied(deferrals: &[Deferral]) -> Vec<Address> {
 }
 
 /// Names what the changes amount to.
-fn action(item: &Item<'_>, observed: &AnyObserved, changes: &[Change], is_deferred: bool) -> Action {
-    let kind = item.resource.kind;
-    if changes.is_empty() && !is_deferred {
-        return Action::None;
-    }
+pub fn action(resource: &AnyResource, observed: &AnyObserved, changes: &[Change]) -> Action {
+    if changes.is_empty() { Action::None } else { likely_action(resource, observed, changes) }
+}
+
+/// Names what changes that are not all known yet amount to.
+fn likely_action(resource: &AnyResource, observed: &AnyObserved, changes: &[Change]) -> Action {
+    let kind = resource.kind;
     match (kind.style(), observed) {
         (Style::Run, _) => Action::Run,
-        _ if kind.is_absent(item.resource) => Action::Delete,
+        _ if kind.is_absent(resource) => Action::Delete,
         (_, AnyObserved::Present(_)) if changes.iter().any(|change| change.forces_replacement) => Action::Replace,
         (_, AnyObserved::Present(_)) => Action::Update,
         _ => Action::Create,

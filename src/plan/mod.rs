@@ -1,11 +1,13 @@
 //! Desired against observed: what a run is going to do, and what it cannot know yet.
 
 mod build;
+mod report;
 mod scope;
 
 use crate::model::{Action, Address, Change, OwedAction, Value};
 
-pub use build::{Item, build, compare};
+pub use build::{Item, action, build, compare};
+pub use report::{Failure, HostFailure, Outcome, Report};
 pub use scope::{Scope, ScopeError};
 
 /// How sure a planned action is.

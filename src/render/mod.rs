@@ -2,11 +2,15 @@
 
 mod diff;
 mod json;
+mod page;
 mod paint;
+mod report;
 mod text;
 mod value;
 
 pub use json::{FORMAT_VERSION, plan as plan_json};
+pub use page::kind as kind_page;
 pub use paint::{Paint, Role};
+pub use report::{json as report_json, text as report_text};
 pub use text::plan as plan_text;
-pub use value::visible;
+pub use value::{line as describe, visible};

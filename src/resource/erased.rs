@@ -22,6 +22,13 @@ pub struct AnyResource {
     inner: Arc<dyn Any + Send + Sync>,
 }
 
+impl AnyResource {
+    /// Returns its address.
+    pub fn address(&self) -> Address {
+        self.kind.common(self).address
+    }
+}
+
 impl fmt::Debug for AnyResource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "AnyResource({})", self.kind.name())
@@ -85,6 +92,8 @@ pub trait KindObject: Send + Sync {
         diagnostics: &mut Vec<Diagnostic>,
         deferrals: &mut Vec<Deferral>,
     ) -> AnyResource;
+    /// Returns what it has in common with all resources.
+    fn common(&self, resource: &AnyResource) -> Common;
     fn claims(&self, resource: &AnyResource) -> Claims;
     fn triggers(&self, resource: &AnyResource) -> Vec<Trigger>;
     fn observed_without(&self) -> &'static [&'static str];
@@ -168,6 +177,11 @@ impl<K: Kind> KindObject for Erased<K> {
             kind,
             inner: Arc::new(Resource { address, state, run_as, timeout, others_below: Vec::new(), desired }),
         }
+    }
+
+    fn common(&self, resource: &AnyResource) -> Common {
+        let own = Self::own(resource);
+        Common { address: own.address.clone(), state: own.state, run_as: own.run_as.clone(), timeout: own.timeout }
     }
 
     fn claims(&self, resource: &AnyResource) -> Claims {

@@ -1,4 +1,30 @@
 //! What several test binaries share. Each uses a part of it.
 #![allow(dead_code, reason = "every test binary compiles all of it and uses some")]
 
+pub mod infra;
 pub mod lab;
+
+/// Returns the Debian release that tests run on: `INFRA_TEST_RELEASE`, or bookworm.
+pub fn release() -> infra::lab::Release {
+    match std::env::var("INFRA_TEST_RELEASE").as_deref() {
+        Ok("trixie") => infra::lab::Release::Trixie,
+        Ok("bookworm") | Err(_) => infra::lab::Release::Bookworm,
+        Ok(other) => panic!("INFRA_TEST_RELEASE is `{other}`; it may be bookworm or trixie"),
+    }
+}
+
+/// Polls until something holds; panics after two minutes.
+#[track_caller]
+pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(120);
+    while !holds() {
+        assert!(std::time::Instant::now() < deadline, "waited two minutes in vain until {what}");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+}
+
+/// Sends a signal to a child.
+pub fn send_signal(child: &std::process::Child, signal: &str) {
+    let status = std::process::Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap();
+    assert!(status.success());
+}

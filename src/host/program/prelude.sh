@@ -84,6 +84,33 @@ item_failed() {
     _items_failed=1
 }
 
+# Says that nothing had to be done for the row of a step with this index.
+item_unchanged() {
+    printf '\n%s!same%s%s%s\n' "$R" "$US" "$1" "$US"
+}
+
+# Runs a shell text as a user, in the folder and with the environment of the caller; as the caller itself where the name
+# is empty. The text is in no argument list, and its standard input is empty.
+as_user() {
+    if [ -z "$1" ]; then
+        (
+            set +f
+            IFS=" $TAB$NL"
+            eval "$2"
+        ) </dev/null
+        return
+    fi
+    _loader='IFS= read -r size; text=$(dd bs="$size" count=1 iflag=fullblock 2>/dev/null; echo .)
+exec </dev/null; eval "${text%.}"'
+    if [ "$(id -u)" != 0 ]; then
+        printf '%s\n%s' "${#2}" "$2" | sudo -n -H -u "$1" -- "$SH" -c "$_loader"
+    elif command -v runuser >/dev/null; then
+        printf '%s\n%s' "${#2}" "$2" | runuser -u "$1" -- "$SH" -c "$_loader"
+    else
+        printf '%s\n%s' "${#2}" "$2" | su -s "$SH" -c "$_loader" "$1"
+    fi
+}
+
 # Copies exactly this many bytes of standard input to standard output; fails where there are fewer.
 take() {
     _blocks=$(($1 / 65536))

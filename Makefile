@@ -1,0 +1,41 @@
+# `make demo` shows it, `make test` proves it, `make check` is the inner loop.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+INFRA := target/release/infra
+# The kinds of tests that boot throwaway hosts have names that begin with lab_.
+NOT_LAB := not binary(/^lab_/)
+# Throwaway hosts are small, and mostly wait for packages.
+LAB_JOBS ?= 3
+
+.PHONY: help
+help: ## Lists the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+.PHONY: tools
+tools: ## Installs what building and testing need (Debian, as root)
+	@scripts/install-tools
+
+.PHONY: build
+build: tools ## Builds the release binary
+	cargo build --release --locked
+
+.PHONY: check
+check: tools ## Formatting, lints, and all tests that need no host
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	scripts/check-shell
+	cargo nextest run --locked -E '$(NOT_LAB)'
+
+.PHONY: test
+test: check ## All of check, then every kind and the first system on real hosts of Debian 12
+	@scripts/test-hosts bookworm
+
+.PHONY: test-full
+test-full: test ## All of test, then the same on Debian 13
+	@scripts/test-hosts trixie
+
+.PHONY: demo
+demo: build ## Boots a throwaway host and takes a real system onto it
+	@scripts/demo $(INFRA)

@@ -1,0 +1,169 @@
+//! Reaches hosts and feeds the survey with what they tell.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use crate::host::{Host, HostError, Observed, Options, SshOptions, Stats, Target, Transport};
+use crate::model::{Probe, Secret};
+use crate::plan::{HostFailure, Scope};
+use crate::spec::{self, HostSpec};
+
+use super::event::{Event, Events};
+use super::survey::{Survey, SurveyError};
+
+/// The hosts of a run, connected.
+#[derive(Default)]
+pub struct Hosts {
+    connected: BTreeMap<String, Host>,
+}
+
+impl Hosts {
+    pub fn get(&self, name: &str) -> Option<&Host> {
+        self.connected.get(name)
+    }
+
+    /// Ends all shells and returns what the run has cost each host.
+    pub async fn close(self) -> Vec<(String, Stats)> {
+        let stats = self.stats();
+        for host in self.connected.into_values() {
+            host.close().await;
+        }
+        stats
+    }
+
+    /// Returns what the run has cost each host so far.
+    pub fn stats(&self) -> Vec<(String, Stats)> {
+        self.connected.iter().map(|(name, host)| (name.clone(), host.stats())).collect()
+    }
+}
+
+/// Why observing ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum ObserveError {
+    #[error(transparent)]
+    Survey(#[from] SurveyError),
+    #[error("{} could not be observed", names(.0))]
+    Hosts(Vec<HostFailure>),
+}
+
+fn names(failures: &[HostFailure]) -> String {
+    failures.iter().map(|failure| failure.host.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+impl From<HostError> for HostFailure {
+    fn from(error: HostError) -> Self {
+        Self { host: error.host.clone(), message: error.problem.to_string(), help: error.help() }
+    }
+}
+
+/// How a run reaches its hosts.
+#[derive(Clone, Debug)]
+pub struct Reach {
+    pub options: Options,
+    /// How many hosts are worked on at once.
+    pub parallel: usize,
+    /// What sudo is told if it asks, by host.
+    pub passwords: BTreeMap<String, Secret>,
+}
+
+/// Connects to all hosts of the survey and observes until nothing more can be learnt: one request a host, more only
+/// where what is asked depends on what was told.
+pub async fn observe(
+    survey: &mut Survey<'_>,
+    scope: &Scope,
+    reach: &Reach,
+    events: &Events,
+) -> Result<Hosts, ObserveError> {
+    let mut hosts = Hosts::default();
+    let mut failures = Vec::new();
+    let mut is_first = true;
+    loop {
+        let mut wanted = survey.wanted();
+        let asked: Vec<String> = if is_first { survey.hosts() } else { wanted.keys().cloned().collect() };
+        if !is_first && asked.is_empty() {
+            break;
+        }
+        is_first = false;
+        let places = Arc::new(Semaphore::new(reach.parallel));
+        let mut work = JoinSet::new();
+        for name in asked {
+            let Some(host) = survey.spec().hosts.iter().find(|host| host.name == name) else { continue };
+            let sections = wanted.remove(&name).unwrap_or_default();
+            let known = hosts.get(&name).cloned();
+            let target = target(host, reach.passwords.get(&name).cloned());
+            let (options, events, places) = (reach.options.clone(), events.clone(), places.clone());
+            work.spawn(async move {
+                // The semaphore is never closed.
+                let _place = places.acquire().await;
+                ask(known, target, options, sections, &events).await
+            });
+        }
+        while let Some(answer) = work.join_next().await {
+            // A task that panicked is a bug; its panic message has been printed.
+            let Ok(answer) = answer else { continue };
+            match answer {
+                Ok((host, observed)) => {
+                    survey.take(host.name(), observed);
+                    hosts.connected.insert(host.name().to_string(), host);
+                }
+                Err(error) => failures.push(HostFailure::from(error)),
+            }
+        }
+        if !failures.is_empty() {
+            failures.sort_by(|a, b| a.host.cmp(&b.host));
+            return Err(ObserveError::Hosts(failures));
+        }
+        survey.resolve(scope)?;
+    }
+    Ok(hosts)
+}
+
+/// Connects where there is no connection yet, and asks.
+async fn ask(
+    known: Option<Host>,
+    target: Target,
+    options: Options,
+    sections: Vec<(String, Probe)>,
+    events: &Events,
+) -> Result<(Host, Observed), HostError> {
+    let name = target.name.clone();
+    let host = match known {
+        Some(host) => host,
+        None => {
+            events.send(Event::Connecting { host: name.clone() });
+            let host = Host::connect(target, options).await?;
+            events.send(Event::Connected { host: name.clone() });
+            host
+        }
+    };
+    let resources = sections.iter().map(|(_, probe)| probe.rows.len()).sum();
+    events.send(Event::Observing { host: name.clone(), resources });
+    let observed = host.observe(sections).await?;
+    events.send(Event::Observed { host: name });
+    Ok((host, observed))
+}
+
+/// Turns a host of a spec into what the host layer connects to.
+fn target(host: &HostSpec, password: Option<Secret>) -> Target {
+    let transport = match &host.transport {
+        spec::Transport::Local => Transport::Local,
+        spec::Transport::Ssh(ssh) => Transport::Ssh(SshOptions {
+            port: ssh.port,
+            identity_file: ssh.identity_file.clone(),
+            jump: ssh.jump.iter().flat_map(|jump| jump.split(',')).map(|jump| jump.trim().to_string()).collect(),
+            config_file: ssh.config_file.clone(),
+            known_hosts: ssh.known_hosts.clone(),
+        }),
+    };
+    Target {
+        name: host.name.clone(),
+        address: host.address.clone(),
+        user: host.user.clone(),
+        become_root: host.r#become,
+        password,
+        transport,
+    }
+}

@@ -1,0 +1,104 @@
+//! `infra apply`: plan, ask, apply, verify.
+
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::apply::{self, Stop};
+use crate::render::{plan_json, plan_text, report_json, report_text};
+use crate::ui::Terminal;
+
+use super::Exit;
+use super::context::Usage;
+use super::options::{Format, RunOptions};
+use super::run::Run;
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    run: RunOptions,
+
+    /// Applies without asking.
+    #[arg(short = 'y', long)]
+    auto_approve: bool,
+
+    /// The form of plan and report.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+/// Observes, shows the plan, asks, applies, and reports.
+pub fn run(arguments: &Arguments, terminal: &Terminal) -> anyhow::Result<Exit> {
+    if !arguments.auto_approve && !terminal.is_interactive() {
+        let words =
+            "apply asks before it changes anything, and there is no terminal to ask at; use --auto-approve (-y)";
+        return Err(Usage(words.into()).into());
+    }
+    let run = Run::new(&arguments.run, terminal)?;
+    let (mut survey, hosts) = run.observe()?;
+    let plan = survey.plan();
+    let is_text = arguments.format == Format::Text;
+    if is_text {
+        terminal.data(&plan_text(&plan, terminal.data_paint(), terminal.columns()))?;
+    }
+    let stop_here = if !plan.problems.is_empty() {
+        Some(Exit::Failure)
+    } else if plan.has_changes()
+        && !arguments.auto_approve
+        && !terminal.confirm("Apply this plan? Only `yes` is taken as yes:")?
+    {
+        terminal.status("Nothing was changed.");
+        Some(Exit::Failure)
+    } else {
+        None
+    };
+    if let Some(exit) = stop_here {
+        if !is_text {
+            terminal.data(&format!("{:#}\n", serde_json::json!({ "plan": plan_json(&plan), "report": null })))?;
+        }
+        let stats = run.close(hosts);
+        run.show_stats(&stats);
+        return Ok(exit);
+    }
+    let (sender, stop) = watch::channel(Stop::No);
+    let report = run.with_progress(terminal.progress(), |events| {
+        let (survey, hosts, plan, run) = (&mut survey, &hosts, &plan, &run);
+        async move {
+            let applying = apply::apply(survey, &run.scope, plan, hosts, run.parallel(), &events, stop);
+            tokio::pin!(applying);
+            tokio::select! {
+                report = &mut applying => report,
+                never = watch_signals(sender) => match never {},
+            }
+        }
+    });
+    let stats = run.close(hosts);
+    if is_text {
+        terminal.data(&report_text(&report, &plan, terminal.data_paint()))?;
+    } else {
+        terminal.data(&format!(
+            "{:#}\n",
+            serde_json::json!({ "plan": plan_json(&plan), "report": report_json(&report) })
+        ))?;
+    }
+    run.show_stats(&stats);
+    Ok(if report.is_success() { Exit::Success } else { Exit::Failure })
+}
+
+/// Turns Ctrl-C and SIGTERM into a request to stop: the first lets the running step finish, the second kills it.
+async fn watch_signals(stop: watch::Sender<Stop>) -> std::convert::Infallible {
+    let (interrupt, terminate) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    let (Ok(mut interrupt), Ok(mut terminate)) = (interrupt, terminate) else {
+        // Without handlers the signals do what they do by themselves.
+        return std::future::pending().await;
+    };
+    let mut asked = Stop::No;
+    loop {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        asked = if asked == Stop::No { Stop::AfterStep } else { Stop::Now };
+        let _ = stop.send(asked);
+    }
+}

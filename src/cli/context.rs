@@ -1,0 +1,86 @@
+//! What every command starts with: the environment, the spec, and how an error is shown.
+
+use std::collections::BTreeMap;
+
+use crate::apply::{Survey, SurveyError};
+use crate::diagnostic::{Diagnostic, Sources, render_all};
+use crate::plan::Scope;
+use crate::spec::{SecretState, Spec, load};
+use crate::ui::Terminal;
+
+use super::DiskFiles;
+use super::options::SpecOptions;
+
+/// Returns a variable of the environment; `None` where it is not set or not UTF-8.
+pub fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// Wrong usage that only shows once the command runs.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Usage(pub String);
+
+/// Mistakes in a spec, rendered.
+#[derive(Debug, thiserror::Error)]
+#[error("{rendered}")]
+pub struct Mistakes {
+    rendered: String,
+}
+
+/// A spec with what is needed to show places in it.
+pub struct Loaded {
+    pub spec: Spec,
+    pub sources: Sources,
+}
+
+impl Loaded {
+    /// Loads the spec that the options name.
+    pub fn new(options: &SpecOptions, terminal: &Terminal) -> anyhow::Result<Self> {
+        let environment_vars = std::env::vars_os()
+            .filter_map(|(name, value)| {
+                Some((name.to_str()?.strip_prefix("INFRA_VAR_")?.to_string(), value.into_string().ok()?))
+            })
+            .collect();
+        let mut sources = Sources::default();
+        match load(&DiskFiles, &options.load_options(environment_vars), &mut sources) {
+            Ok(spec) => Ok(Self { spec, sources }),
+            Err(diagnostics) => Err(mistakes(&diagnostics, &sources, terminal).into()),
+        }
+    }
+
+    /// Resolves the spec as far as it goes without hosts and secrets.
+    pub fn survey(&self, terminal: &Terminal) -> anyhow::Result<Survey<'_>> {
+        let secrets = super::secrets::unread(&self.spec);
+        Survey::new(&self.spec, &DiskFiles, self.sources.clone(), secrets, &Scope::default())
+            .map_err(|error| self.explain(error, terminal))
+    }
+
+    /// Reads the secrets that come from this machine.
+    pub fn secrets(&self, terminal: &Terminal) -> anyhow::Result<BTreeMap<String, SecretState>> {
+        super::secrets::read(&self.spec).map_err(|wrong| mistakes(&wrong, &self.sources, terminal).into())
+    }
+
+    /// Shows places for mistakes found later.
+    pub fn explain(&self, error: SurveyError, terminal: &Terminal) -> anyhow::Error {
+        match error {
+            SurveyError::Spec { diagnostics, sources } => mistakes(&diagnostics, &sources, terminal).into(),
+            other => Usage(other.to_string()).into(),
+        }
+    }
+}
+
+/// Renders mistakes of a spec.
+pub fn mistakes(diagnostics: &[Diagnostic], sources: &Sources, terminal: &Terminal) -> Mistakes {
+    Mistakes { rendered: render_all(diagnostics, sources, terminal.status_paint().color) }
+}
+
+/// Writes an error to stderr.
+pub fn report(terminal: &Terminal, error: &anyhow::Error) {
+    if let Some(mistakes) = error.downcast_ref::<Mistakes>() {
+        terminal.status(mistakes.rendered.trim_end());
+        return;
+    }
+    let head = terminal.status_paint().paint(crate::render::Role::Error, "error:");
+    terminal.status(&format!("{head} {error:#}"));
+}

@@ -1,0 +1,84 @@
+//! Options that several commands share.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::spec::LoadOptions;
+
+/// Which spec, and with what.
+#[derive(Debug, Args)]
+pub struct SpecOptions {
+    /// The spec's folder, or its main file.
+    #[arg(default_value = ".")]
+    pub spec: PathBuf,
+
+    /// Merges env/NAME.yaml over the spec.
+    #[arg(short = 'e', long = "env", value_name = "NAME")]
+    pub environment: Option<String>,
+
+    /// Takes the hosts from this file; only hosts it lists are contacted.
+    #[arg(short = 'i', long, value_name = "FILE")]
+    pub inventory: Option<PathBuf>,
+
+    /// Sets a variable; the value is read as a YAML scalar.
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = pair)]
+    pub vars: Vec<(String, String)>,
+
+    /// Changes only this host (repeatable).
+    #[arg(long = "host", value_name = "NAME")]
+    pub hosts: Vec<String>,
+}
+
+impl SpecOptions {
+    /// Returns what loading needs; `environment_vars` are the `INFRA_VAR_name` variables.
+    pub fn load_options(&self, environment_vars: Vec<(String, String)>) -> LoadOptions {
+        LoadOptions {
+            spec: self.spec.clone(),
+            environment: self.environment.clone(),
+            inventory: self.inventory.clone(),
+            vars: self.vars.clone(),
+            environment_vars,
+            hosts: self.hosts.clone(),
+        }
+    }
+}
+
+/// How hosts are reached and what of them may change.
+#[derive(Debug, Args)]
+pub struct RunOptions {
+    #[command(flatten)]
+    pub spec: SpecOptions,
+
+    /// Changes only this resource, and on its host what it depends on (repeatable; an address or a glob).
+    #[arg(long = "target", value_name = "ADDRESS")]
+    pub targets: Vec<String>,
+
+    /// How many hosts are worked on at once.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
+    pub parallel: u16,
+
+    /// The longest a connection may take to come up, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub connect_timeout: u64,
+
+    /// Prints what the run cost on each host: frames, bytes, steps, processes, seconds.
+    #[arg(long)]
+    pub stats: bool,
+}
+
+/// The form of what is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    #[default]
+    Text,
+    Json,
+}
+
+/// Reads `NAME=VALUE`.
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_string(), value.to_string())),
+        _ => Err("write NAME=VALUE".to_string()),
+    }
+}

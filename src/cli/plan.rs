@@ -1,0 +1,41 @@
+//! `infra plan`: observe and show.
+
+use clap::Args;
+
+use crate::render::{plan_json, plan_text};
+use crate::ui::Terminal;
+
+use super::Exit;
+use super::options::{Format, RunOptions};
+use super::run::Run;
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    run: RunOptions,
+
+    /// The form of the plan.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+
+    /// Ends with status 2 where there are changes.
+    #[arg(long)]
+    detailed_exitcode: bool,
+}
+
+/// Observes the hosts and prints the plan.
+pub fn run(arguments: &Arguments, terminal: &Terminal) -> anyhow::Result<Exit> {
+    let run = Run::new(&arguments.run, terminal)?;
+    let (plan, stats) = run.plan()?;
+    let shown = match arguments.format {
+        Format::Text => plan_text(&plan, terminal.data_paint(), terminal.columns()),
+        Format::Json => format!("{:#}\n", plan_json(&plan)),
+    };
+    terminal.data(&shown)?;
+    run.show_stats(&stats);
+    Ok(match () {
+        () if !plan.problems.is_empty() => Exit::Failure,
+        () if arguments.detailed_exitcode && plan.has_changes() => Exit::Changes,
+        () => Exit::Success,
+    })
+}

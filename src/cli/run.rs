@@ -1,0 +1,155 @@
+//! What plan and apply share: from options to a survey of connected hosts.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::mpsc;
+
+use crate::apply::{self, Events, Hosts, ObserveError, Reach, Survey};
+use crate::host::{Options, Stats};
+use crate::plan::{HostFailure, Plan, Scope};
+use crate::render::Role;
+use crate::ui::{Progress, Terminal};
+
+use super::DiskFiles;
+use super::context::{Loaded, Usage, mistakes};
+use super::options::RunOptions;
+
+/// A run that is about to start.
+pub struct Run<'t> {
+    pub loaded: Loaded,
+    pub scope: Scope,
+    pub terminal: &'t Terminal,
+    options: &'t RunOptions,
+    runtime: Runtime,
+}
+
+impl<'t> Run<'t> {
+    /// Loads the spec and reads the options.
+    pub fn new(options: &'t RunOptions, terminal: &'t Terminal) -> anyhow::Result<Self> {
+        let loaded = Loaded::new(&options.spec, terminal)?;
+        let scope = Scope::new(&options.targets, &options.spec.hosts).map_err(|error| Usage(error.to_string()))?;
+        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        Ok(Self { loaded, scope, terminal, options, runtime })
+    }
+
+    /// Observes the hosts and plans.
+    pub fn plan(&self) -> anyhow::Result<(Plan, Vec<(String, Stats)>)> {
+        let (survey, hosts) = self.observe()?;
+        let plan = survey.plan();
+        Ok((plan, self.close(hosts)))
+    }
+
+    /// Observes the hosts.
+    pub fn observe(&self) -> anyhow::Result<(Survey<'_>, Hosts)> {
+        let secrets = self.loaded.secrets(self.terminal)?;
+        let mut survey = Survey::new(&self.loaded.spec, &DiskFiles, self.loaded.sources.clone(), secrets, &self.scope)
+            .map_err(|error| self.loaded.explain(error, self.terminal))?;
+        let reach = self.reach(&survey)?;
+        let hosts = self.with_progress(self.terminal.progress(), |events| async move {
+            let hosts = apply::observe(&mut survey, &self.scope, &reach, &events).await;
+            (survey, hosts)
+        });
+        match hosts {
+            (survey, Ok(hosts)) => Ok((survey, hosts)),
+            (_, Err(ObserveError::Survey(error))) => Err(self.loaded.explain(error, self.terminal)),
+            (_, Err(ObserveError::Hosts(failures))) => {
+                for failure in &failures {
+                    self.show_host_failure(failure);
+                }
+                let all = failures.len() == 1;
+                let hint = if all {
+                    "leave it out with --host, naming the others"
+                } else {
+                    "leave them out with --host, naming the others"
+                };
+                Err(anyhow::anyhow!("no plan, because not all hosts could be observed; {hint}"))
+            }
+        }
+    }
+
+    /// Runs something with its events shown.
+    pub fn with_progress<T, F>(&self, mut progress: Progress, work: impl FnOnce(Events) -> F) -> T
+    where
+        F: Future<Output = T>,
+    {
+        let (sender, mut receiver) = mpsc::unbounded_channel();
+        self.runtime.block_on(async {
+            let work = work(Events::to(sender));
+            tokio::pin!(work);
+            let result = loop {
+                tokio::select! {
+                    result = &mut work => break result,
+                    Some(event) = receiver.recv() => progress.show(&event),
+                }
+            };
+            while let Ok(event) = receiver.try_recv() {
+                progress.show(&event);
+            }
+            progress.finish();
+            result
+        })
+    }
+
+    /// Returns how many hosts are worked on at once.
+    pub fn parallel(&self) -> usize {
+        usize::from(self.options.parallel)
+    }
+
+    fn reach(&self, survey: &Survey<'_>) -> anyhow::Result<Reach> {
+        let mut passwords = BTreeMap::new();
+        let mut wrong = Vec::new();
+        let mut sources = survey.sources().clone();
+        for host in &self.loaded.spec.hosts {
+            match self.loaded.spec.become_password(host, survey.knowledge(), &mut sources) {
+                Ok(Some(password)) => {
+                    passwords.insert(host.name.clone(), password);
+                }
+                Ok(None) => {}
+                Err(diagnostics) => wrong.extend(diagnostics),
+            }
+        }
+        if !wrong.is_empty() {
+            return Err(mistakes(&wrong, &sources, self.terminal).into());
+        }
+        let options = Options {
+            connect_timeout: Duration::from_secs(self.options.connect_timeout),
+            count_processes: self.options.stats,
+            ..Options::default()
+        };
+        Ok(Reach { options, parallel: usize::from(self.options.parallel), passwords })
+    }
+
+    /// Says what went wrong with a host, and the way out.
+    pub fn show_host_failure(&self, failure: &HostFailure) {
+        let head = self.terminal.status_paint().paint(Role::Error, "error:");
+        self.terminal.status(&format!("{head} {}: {}", failure.host, failure.message));
+        if let Some(help) = &failure.help {
+            self.terminal.status(&format!("  help: {help}"));
+        }
+    }
+
+    /// Ends the shells of the hosts and returns what the run cost.
+    pub fn close(&self, hosts: Hosts) -> Vec<(String, Stats)> {
+        self.runtime.block_on(hosts.close())
+    }
+
+    /// Prints what the run cost, where `--stats` asks for it.
+    pub fn show_stats(&self, stats: &[(String, Stats)]) {
+        if !self.options.stats {
+            return;
+        }
+        for (host, stats) in stats {
+            let processes = stats.processes.map_or_else(|| "uncounted".to_string(), |count| count.to_string());
+            self.terminal.status(&format!(
+                "stats {host}: {} frames, {} bytes sent, {} bytes received, {} steps, {processes} processes, {:.2} seconds",
+                stats.frames,
+                stats.bytes_sent,
+                stats.bytes_received,
+                stats.steps,
+                stats.time.as_secs_f64(),
+            ));
+        }
+    }
+}

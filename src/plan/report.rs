@@ -1,0 +1,83 @@
+//! How a run ended, resource by resource.
+
+use crate::model::{Action, Address};
+
+/// How one resource ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was changed, and is now what was planned.
+    Applied {
+        action: Action,
+    },
+    /// What was perhaps to be done turned out not to be needed.
+    NotNeeded,
+    /// A check that held.
+    Passed,
+    Failed(Failure),
+    /// Something it depends on failed or was skipped.
+    Skipped {
+        because: Address,
+    },
+    /// The run was stopped before its turn.
+    Cancelled,
+}
+
+/// Why one resource failed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Failure {
+    /// What went wrong, in a sentence.
+    pub message: String,
+    /// What the step was for.
+    pub step: Option<String>,
+    /// How its program ended.
+    pub status: Option<String>,
+    /// The last lines it printed.
+    pub output: Vec<String>,
+    /// What to do next.
+    pub help: Option<String>,
+}
+
+impl Failure {
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), ..Self::default() }
+    }
+
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// In the order the resources ended.
+    pub outcomes: Vec<(Address, Outcome)>,
+    /// What went wrong with whole hosts.
+    pub hosts: Vec<HostFailure>,
+    pub was_stopped: bool,
+}
+
+/// A host that was lost on the way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostFailure {
+    pub host: String,
+    pub message: String,
+    pub help: Option<String>,
+}
+
+impl Report {
+    /// Says whether everything that was to be done was done.
+    pub fn is_success(&self) -> bool {
+        self.hosts.is_empty()
+            && !self.was_stopped
+            && self.outcomes.iter().all(|(_, outcome)| {
+                !matches!(outcome, Outcome::Failed(_) | Outcome::Skipped { .. } | Outcome::Cancelled)
+            })
+    }
+
+    /// Counts outcomes of a sort.
+    pub fn count(&self, matches: impl Fn(&Outcome) -> bool) -> usize {
+        self.outcomes.iter().filter(|(_, outcome)| matches(outcome)).count()
+    }
+}

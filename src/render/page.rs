@@ -1,0 +1,64 @@
+//! The page of a resource kind.
+
+use std::fmt::Write;
+
+use crate::resource::{Attribute, COMMON, KindObject, Shape};
+
+use super::paint::{Paint, Role};
+
+/// Renders what a kind is and takes, in Markdown that reads well in a terminal.
+pub fn kind(kind: &dyn KindObject, paint: Paint) -> String {
+    let docs = kind.documentation();
+    let mut page = String::new();
+    let _ = writeln!(page, "{}\n", paint.paint(Role::Heading, &format!("# {}", kind.name())));
+    let _ = writeln!(page, "{}\n", docs.summary);
+    let _ = writeln!(page, "Section `{}`. The name: {}\n", kind.section(), lower_first(docs.name));
+    let _ = writeln!(page, "{}\n", paint.paint(Role::Heading, "## Attributes"));
+    attributes(&mut page, kind.attributes(), 0);
+    let _ = writeln!(
+        page,
+        "\nOn every resource: {}.\n",
+        COMMON.iter().map(|attribute| format!("`{}`", attribute.name)).collect::<Vec<_>>().join(", ")
+    );
+    let _ = writeln!(page, "{}\n", paint.paint(Role::Heading, "## Example"));
+    let _ = writeln!(page, "```yaml\n{}\n```\n", docs.example.trim_end());
+    let _ = writeln!(page, "{}\n", paint.paint(Role::Heading, "## Notes"));
+    let _ = writeln!(page, "{}", docs.notes);
+    page
+}
+
+fn attributes(page: &mut String, all: &[Attribute], depth: usize) {
+    for attribute in all {
+        let must = match (attribute.required, attribute.default) {
+            (true, _) => "; required".to_string(),
+            (false, Some(default)) => format!("; default {default}"),
+            (false, None) => String::new(),
+        };
+        let indent = "  ".repeat(depth);
+        let _ = writeln!(
+            page,
+            "{indent}- `{}` ({}{must}): {}",
+            attribute.name,
+            attribute.shape.describe(),
+            attribute.summary
+        );
+        for inner in objects(&attribute.shape) {
+            attributes(page, inner, depth + 1);
+        }
+    }
+}
+
+/// Returns the attributes of objects anywhere in a shape.
+fn objects(shape: &Shape) -> Vec<&'static [Attribute]> {
+    match shape {
+        Shape::Object(inner) => vec![inner],
+        Shape::List(inner) | Shape::Map(inner) => objects(inner),
+        Shape::Either(shapes) => shapes.iter().flat_map(objects).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn lower_first(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map_or_else(String::new, |first| first.to_lowercase().chain(characters).collect())
+}

@@ -1,0 +1,125 @@
+//! How a run ended, for people and for programs.
+
+use std::fmt::Write;
+
+use serde_json::{Value as Json, json};
+
+use crate::model::Action;
+use crate::plan::{Outcome, Plan, Report};
+
+use super::json::FORMAT_VERSION;
+use super::paint::{Paint, Role};
+use super::visible;
+
+/// Lines of a failed step's output that are shown.
+const MOST_OUTPUT: usize = 20;
+
+/// Renders what failed, why, and what to do; then what was not done; the summary last.
+pub fn text(report: &Report, plan: &Plan, paint: Paint) -> String {
+    let mut text = String::new();
+    for (address, outcome) in &report.outcomes {
+        let Outcome::Failed(failure) = outcome else { continue };
+        let _ = writeln!(text, "{} {address}", paint.paint(Role::Error, "failed:"));
+        let _ = writeln!(text, "  {}", visible(&failure.message));
+        if let Some(step) = &failure.step {
+            let status = failure.status.as_ref().map(|status| format!(" ({status})")).unwrap_or_default();
+            let _ = writeln!(text, "  step: {}{status}", visible(step));
+        }
+        let left_out = failure.output.len().saturating_sub(MOST_OUTPUT);
+        for line in failure.output.iter().skip(left_out) {
+            let _ = writeln!(text, "    | {}", visible(line));
+        }
+        if let Some(help) = &failure.help {
+            let _ = writeln!(text, "  help: {help}");
+        }
+    }
+    for failure in &report.hosts {
+        let _ = writeln!(text, "{} {}: {}", paint.paint(Role::Error, "lost:"), failure.host, visible(&failure.message));
+        if let Some(help) = &failure.help {
+            let _ = writeln!(text, "  help: {help}");
+        }
+    }
+    for (address, outcome) in &report.outcomes {
+        match outcome {
+            Outcome::Skipped { because } => {
+                let _ = writeln!(text, "{} {address}, because of {because}", paint.paint(Role::Warning, "skipped:"));
+            }
+            Outcome::Cancelled => {
+                let _ = writeln!(
+                    text,
+                    "{} {address}, because the run was stopped",
+                    paint.paint(Role::Warning, "not done:")
+                );
+            }
+            _ => {}
+        }
+    }
+    if report.was_stopped {
+        text.push_str("The run was stopped. What is listed as not done was not started; the next apply does it.\n");
+    }
+    let _ = writeln!(text, "{}", paint.paint(Role::Heading, &summary(report, plan)));
+    text
+}
+
+/// Returns the last line of a run.
+fn summary(report: &Report, plan: &Plan) -> String {
+    let applied = |wanted: &[Action]| {
+        report.count(|outcome| matches!(outcome, Outcome::Applied { action } if wanted.contains(action)))
+    };
+    let mut parts = vec![
+        format!("{} created", applied(&[Action::Create, Action::Replace])),
+        format!("{} changed", applied(&[Action::Update])),
+        format!("{} deleted", applied(&[Action::Delete])),
+    ];
+    let mut add = |count: usize, words: &str| {
+        if count > 0 {
+            parts.push(format!("{count} {words}"));
+        }
+    };
+    add(applied(&[Action::Run, Action::Restart, Action::Reload]), "run");
+    add(report.count(|outcome| *outcome == Outcome::NotNeeded), "not needed");
+    add(report.count(|outcome| matches!(outcome, Outcome::Failed(_))), "FAILED");
+    add(report.count(|outcome| matches!(outcome, Outcome::Skipped { .. })), "skipped");
+    add(report.count(|outcome| *outcome == Outcome::Cancelled), "not done");
+    add(report.count(|outcome| *outcome == Outcome::Passed), "checks passed");
+    let unchanged = plan.counts().unchanged;
+    format!("Apply: {}, {unchanged} unchanged.", parts.join(", "))
+}
+
+/// Renders the report for programs.
+pub fn json(report: &Report) -> Json {
+    json!({
+        "format_version": FORMAT_VERSION,
+        "success": report.is_success(),
+        "stopped": report.was_stopped,
+        "resources": report.outcomes.iter().map(|(address, outcome)| {
+            let mut entry = json!({ "address": address.to_string(), "outcome": word(outcome) });
+            match outcome {
+                Outcome::Applied { action } => entry["action"] = action.word().into(),
+                Outcome::Failed(failure) => {
+                    entry["failure"] = json!({
+                        "message": failure.message, "step": failure.step, "status": failure.status,
+                        "output": failure.output, "help": failure.help,
+                    });
+                }
+                Outcome::Skipped { because } => entry["because"] = because.to_string().into(),
+                _ => {}
+            }
+            entry
+        }).collect::<Vec<_>>(),
+        "hosts_lost": report.hosts.iter().map(|failure| json!({
+            "host": failure.host, "message": failure.message, "help": failure.help,
+        })).collect::<Vec<_>>(),
+    })
+}
+
+fn word(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Applied { .. } => "applied",
+        Outcome::NotNeeded => "not-needed",
+        Outcome::Passed => "passed",
+        Outcome::Failed(_) => "failed",
+        Outcome::Skipped { .. } => "skipped",
+        Outcome::Cancelled => "not-done",
+    }
+}

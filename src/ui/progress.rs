@@ -1,0 +1,107 @@
+//! What a run is doing right now.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::apply::Event;
+use crate::plan::Outcome;
+use crate::render::{Paint, Role};
+
+/// Shows one line for each host that is at work: the running step and its last line of output. Where there is no
+/// terminal, only lines worth keeping in a log are written.
+pub struct Progress {
+    bars: MultiProgress,
+    hosts: BTreeMap<String, ProgressBar>,
+    steps: BTreeMap<String, String>,
+    is_drawn: bool,
+    paint: Paint,
+}
+
+impl Progress {
+    pub(super) fn new(is_drawn: bool, paint: Paint) -> Self {
+        let target = if is_drawn { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        Self {
+            bars: MultiProgress::with_draw_target(target),
+            hosts: BTreeMap::new(),
+            steps: BTreeMap::new(),
+            is_drawn,
+            paint,
+        }
+    }
+
+    /// Shows an event.
+    pub fn show(&mut self, event: &Event) {
+        match event {
+            Event::Connecting { host } => self.line(host, "connecting"),
+            Event::Connected { host } => self.line(host, "connected"),
+            Event::Observing { host, resources } => self.line(host, &format!("observing {resources} resources")),
+            Event::Observed { host } | Event::StepEnded { host } => self.rest(host),
+            Event::StepStarted { host, purpose } => {
+                self.steps.insert(host.clone(), purpose.clone());
+                self.line(host, purpose);
+                if !self.is_drawn {
+                    self.log(&format!("{host}: {purpose}"));
+                }
+            }
+            Event::Output { host, line } => {
+                let purpose = self.steps.get(host).cloned().unwrap_or_default();
+                self.line(host, &format!("{purpose}: {line}"));
+            }
+            Event::Settled { address, outcome } => {
+                let (role, word) = match outcome {
+                    Outcome::Applied { .. } => (Role::Create, "done"),
+                    Outcome::NotNeeded => (Role::Faint, "not needed"),
+                    Outcome::Passed => (Role::Create, "passed"),
+                    Outcome::Failed(_) => (Role::Error, "FAILED"),
+                    Outcome::Skipped { .. } => (Role::Warning, "skipped"),
+                    Outcome::Cancelled => (Role::Warning, "cancelled"),
+                };
+                self.log(&format!("{} {address}", self.paint.paint(role, &format!("{word:>10}"))));
+            }
+            Event::Stopping => self.log("stopping after the running step; press Ctrl-C again to kill it"),
+        }
+    }
+
+    /// Takes the lines of the hosts away.
+    pub fn finish(&mut self) {
+        for (_, bar) in std::mem::take(&mut self.hosts) {
+            bar.finish_and_clear();
+        }
+        let _ = self.bars.clear();
+    }
+
+    fn log(&self, line: &str) {
+        if self.is_drawn {
+            let _ = self.bars.println(line);
+        } else {
+            use std::io::Write;
+            let _ = writeln!(std::io::stderr().lock(), "{line}");
+        }
+    }
+
+    fn line(&mut self, host: &str, text: &str) {
+        if !self.is_drawn {
+            return;
+        }
+        let bars = &self.bars;
+        let bar = self.hosts.entry(host.to_string()).or_insert_with(|| {
+            let bar = bars.add(ProgressBar::new_spinner());
+            // The template is constant and known to be well formed.
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix}  {wide_msg}  {elapsed}") {
+                bar.set_style(style);
+            }
+            bar.set_prefix(host.to_string());
+            bar.enable_steady_tick(Duration::from_millis(100));
+            bar
+        });
+        bar.set_message(text.to_string());
+    }
+
+    fn rest(&mut self, host: &str) {
+        if let Some(bar) = self.hosts.remove(host) {
+            bar.finish_and_clear();
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Every kind on a real host: planned bare, applied, planned again, broken by hand, mended, rebooted, removed.
+//!
+//! The data is in `tests/kinds/NAME`: a spec, an overlay `env/remove.yaml`, and `breaks.yaml`. The release is
+//! `INFRA_TEST_RELEASE` (bookworm where it is not set).
+
+mod support;
+
+use std::path::{Path, PathBuf};
+
+use support::infra::{Break, Infra};
+use support::lab::LabHost;
+
+/// Makes one test for each kind, so that they run side by side and fail by themselves.
+macro_rules! kinds {
+    ($($kind:ident),* $(,)?) => {
+        const KINDS: &[&str] = &[$(stringify!($kind)),*];
+        $(#[test] fn $kind() { lives(stringify!($kind)); })*
+    };
+}
+
+kinds! {
+    authorized_key, block, check, command, cron, directory, file, firewall_rule, group, package, package_repository,
+    python_env, requirement, secret, service, symlink, sysctl, tree, unit, user,
+}
+
+fn folder(kind: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kinds").join(kind)
+}
+
+#[test]
+fn every_kind_is_here() {
+    let registered: Vec<&str> = infra::resource::kinds().iter().map(|kind| kind.name()).collect();
+    assert_eq!(registered, KINDS, "tests/lab_kinds.rs lists what the registry holds");
+}
+
+fn lives(kind: &str) {
+    let mut host = LabHost::boot(kind, support::release());
+    let infra = Infra::new(&folder(kind), &host.inventory());
+
+    infra.plan().assert_no_problems();
+    infra.apply();
+    infra.plan().assert_empty("after apply");
+    for broken in Break::read(&folder(kind).join("breaks.yaml")) {
+        host.check(&broken.run);
+        infra.plan().assert_names(&broken.plan, &broken.name);
+        infra.apply().assert_applied(&broken.plan, &broken.name);
+        infra.plan().assert_empty(&format!("after mending: {}", broken.name));
+    }
+    host.reboot();
+    infra.plan().assert_empty("after a reboot");
+    if folder(kind).join("env/remove.yaml").exists() {
+        let infra = infra.environment("remove");
+        infra.apply();
+        infra.plan().assert_empty("after removal");
+    }
+}

@@ -1,0 +1,186 @@
+//! Runs the `infra` command as a user would, and looks at what it says.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+use super::lab::text;
+
+/// The command with a spec and an inventory.
+#[derive(Clone, Debug)]
+pub struct Infra {
+    spec: PathBuf,
+    inventory: Option<PathBuf>,
+    options: Vec<String>,
+    variables: Vec<(String, String)>,
+}
+
+impl Infra {
+    pub fn new(spec: &Path, inventory: &Path) -> Self {
+        Self { spec: spec.into(), inventory: Some(inventory.into()), options: Vec::new(), variables: Vec::new() }
+    }
+
+    /// Returns the same with `-e NAME`.
+    pub fn environment(&self, name: &str) -> Self {
+        self.option("--env").option(name)
+    }
+
+    /// Returns the same with one more word on the command line.
+    pub fn option(&self, word: &str) -> Self {
+        let mut with = self.clone();
+        with.options.push(word.into());
+        with
+    }
+
+    /// Returns the same with a variable in its environment.
+    pub fn variable(&self, name: &str, value: &str) -> Self {
+        let mut with = self.clone();
+        with.variables.push((name.into(), value.into()));
+        with
+    }
+
+    /// Makes a command; nothing has been started yet.
+    pub fn command(&self, verb: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_infra"));
+        command.arg(verb).arg(&self.spec).args(&self.options).env("NO_COLOR", "1");
+        if let Some(inventory) = &self.inventory {
+            command.arg("-i").arg(inventory);
+        }
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    pub fn run(&self, verb: &str, options: &[&str]) -> Output {
+        self.command(verb).args(options).output().expect("infra starts")
+    }
+
+    /// Plans, whatever comes of it.
+    #[track_caller]
+    pub fn plan(&self) -> Plan {
+        let output = self.run("plan", &["--format", "json"]);
+        Plan { json: json(&output), said: said(&output), success: output.status.success() }
+    }
+
+    /// Applies, and must succeed.
+    #[track_caller]
+    pub fn apply(&self) -> Report {
+        let report = self.try_apply();
+        assert!(report.success, "apply failed\n{}", report.said);
+        report
+    }
+
+    /// Applies, whatever comes of it.
+    #[track_caller]
+    pub fn try_apply(&self) -> Report {
+        let output = self.run("apply", &["--auto-approve", "--format", "json"]);
+        let json = json(&output);
+        Report { success: output.status.success(), said: said(&output), json }
+    }
+}
+
+#[track_caller]
+fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("no JSON: {error}\n{}", said(output)))
+}
+
+fn said(output: &Output) -> String {
+    format!("{}{}", text(&output.stderr), text(&output.stdout))
+}
+
+/// What `infra plan --format json` said.
+#[derive(Debug)]
+pub struct Plan {
+    pub json: Value,
+    pub said: String,
+    pub success: bool,
+}
+
+impl Plan {
+    /// Returns the local addresses of what would be done.
+    pub fn names(&self) -> BTreeSet<String> {
+        self.json["resources"]
+            .as_array()
+            .expect("a plan has resources")
+            .iter()
+            .filter(|resource| !matches!(resource["action"].as_str(), Some("no-op" | "read")))
+            .map(|resource| format!("{}:{}", resource["kind"].as_str().unwrap(), resource["name"].as_str().unwrap()))
+            .collect()
+    }
+
+    /// Returns one resource by its local address.
+    #[track_caller]
+    pub fn resource(&self, local: &str) -> &Value {
+        let suffix = format!("/{local}");
+        let resources = self.json["resources"].as_array().expect("a plan has resources");
+        let found = resources.iter().find(|resource| resource["address"].as_str().unwrap().ends_with(&suffix));
+        found.unwrap_or_else(|| panic!("no {local} in the plan\n{}", self.said))
+    }
+
+    #[track_caller]
+    pub fn assert_no_problems(&self) -> &Self {
+        assert!(self.success, "the plan has problems\n{}", self.said);
+        self
+    }
+
+    #[track_caller]
+    pub fn assert_empty(&self, when: &str) {
+        self.assert_no_problems();
+        assert!(self.names().is_empty(), "the plan is not empty {when}: {:?}\n{}", self.names(), self.said);
+        assert_eq!(self.json["findings"], serde_json::json!([]), "checks fail {when}\n{}", self.said);
+    }
+
+    #[track_caller]
+    pub fn assert_names(&self, expected: &[String], when: &str) {
+        self.assert_no_problems();
+        assert_eq!(self.names(), expected.iter().cloned().collect(), "broken by hand: {when}\n{}", self.said);
+    }
+}
+
+/// What `infra apply --format json` said.
+#[derive(Debug)]
+pub struct Report {
+    pub json: Value,
+    pub said: String,
+    pub success: bool,
+}
+
+impl Report {
+    /// Returns the local addresses of what ended so.
+    pub fn outcomes(&self, outcome: &str) -> BTreeSet<String> {
+        self.json["report"]["resources"]
+            .as_array()
+            .map(Vec::as_slice)
+            .unwrap_or_default()
+            .iter()
+            .filter(|resource| resource["outcome"] == outcome)
+            .map(|resource| resource["address"].as_str().unwrap().split_once('/').unwrap().1.to_string())
+            .collect()
+    }
+
+    #[track_caller]
+    pub fn assert_applied(&self, expected: &[String], when: &str) {
+        assert_eq!(self.outcomes("applied"), expected.iter().cloned().collect(), "mending: {when}\n{}", self.said);
+    }
+}
+
+/// Something broken by hand, and what the next plan must name: that and nothing else.
+#[derive(Debug, serde::Deserialize)]
+pub struct Break {
+    pub name: String,
+    /// Shell, as root on the host.
+    pub run: String,
+    pub plan: Vec<String>,
+}
+
+impl Break {
+    #[track_caller]
+    pub fn read(path: &Path) -> Vec<Self> {
+        let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let breaks: Vec<Self> =
+            serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        assert!(!breaks.is_empty(), "{} breaks nothing", path.display());
+        breaks
+    }
+}
