@@ -393,7 +393,13 @@ impl<'a> Evaluator<'a> {
                 // `is defined` may ask for what is not there.
                 None => Ok(()),
             },
-            None => (0..count).fold(Ok(()), |result, index| result.and(self.ensure((instance, host, named(index))))),
+            None => {
+                let mut result = Ok(());
+                for index in 0..count {
+                    result = result.and(self.ensure((instance, host, named(index))));
+                }
+                result
+            }
         }
     }
 

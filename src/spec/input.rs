@@ -73,16 +73,17 @@ impl InputSpec {
 
     /// Checks a value handed over. What is not known yet fits.
     pub(super) fn check(&self, value: &Value) -> Result<(), Misfit> {
-        let fits = match (self.kind.as_str(), value) {
-            (_, Value::Unknown(_)) | ("any", _) => true,
-            ("text", Value::Text(_) | Value::Secret(_)) => true,
-            ("integer", Value::Integer(_)) => true,
-            ("number", Value::Integer(_) | Value::Float(_)) => true,
-            ("boolean", Value::Bool(_)) => true,
-            ("list", Value::List(_)) => true,
-            ("mapping", Value::Map(_)) => true,
-            _ => false,
-        };
+        let fits = matches!(
+            (self.kind.as_str(), value),
+            (_, Value::Unknown(_))
+                | ("any", _)
+                | ("text", Value::Text(_) | Value::Secret(_))
+                | ("integer", Value::Integer(_))
+                | ("number", Value::Integer(_) | Value::Float(_))
+                | ("boolean", Value::Bool(_))
+                | ("list", Value::List(_))
+                | ("mapping", Value::Map(_))
+        );
         if !fits {
             let expected = match self.kind.as_str() {
                 "integer" => "an integer".to_string(),

@@ -343,11 +343,11 @@ impl<'a> Resolver<'a, '_> {
 
     /// Works out where the secrets of modules are kept; those of the spec itself are known since it was loaded.
     fn keep_secrets(&mut self, hosts: &[Option<Rc<HashSet<usize>>>]) {
-        for at in 1..self.evaluator.instances.len() {
+        for (at, hosts) in hosts.iter().enumerate().skip(1) {
             let unit = self.evaluator.instances[at].unit;
             for (name, secret) in &unit.secrets {
                 let SecretForm::Kept(host) = &secret.form else { continue };
-                if let Some(host) = self.keeper(host.as_ref(), secret.entry.key_span, at, hosts[at].as_deref()) {
+                if let Some(host) = self.keeper(host.as_ref(), secret.entry.key_span, at, hosts.as_deref()) {
                     let host = self.evaluator.world.hosts[host].name.as_str();
                     self.evaluator.kept.insert((at, name.clone()), Address::new(host, "secret", name.as_str()));
                 }
