@@ -10,7 +10,9 @@ mod claim;
 mod erased;
 mod fields;
 mod kind;
+mod owned_file;
 mod registry;
+mod unit_name;
 
 pub mod check;
 pub mod command;
@@ -19,6 +21,7 @@ pub mod file;
 pub mod package;
 pub mod secret;
 pub mod service;
+pub mod unit;
 
 pub use attribute::{Attribute, COMMON, Shape};
 pub use claim::{Claim, Claims, Phase, Space};

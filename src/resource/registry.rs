@@ -18,6 +18,7 @@ registry! {
     package::Package,
     secret::Secret,
     service::Service,
+    unit::Unit,
 }
 
 /// Returns all kinds.

@@ -1,11 +1,13 @@
 //! `service`: a systemd service that runs, and starts with the host.
 
-use crate::model::{Changes, Expect, Lock, OwedAction, Probe, ProbeOutput, Step, Value};
+use std::time::Duration;
+
+use crate::model::{Changes, Expect, Lock, OwedAction, Probe, ProbeOutput, Record, Step, Value};
 use crate::row;
 
 use super::{
     Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space, Trigger,
-    TriggerSource,
+    TriggerSource, unit_name,
 };
 
 /// A systemd service that runs, and starts with the host.
@@ -23,32 +25,25 @@ pub struct Desired {
 /// What a service is doing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Observed {
-    /// `not-found` where systemd knows no such unit.
-    load_state: String,
-    /// `active`, `inactive`, `failed`, `activating`, ….
-    active_state: String,
-    /// `enabled`, `disabled`, `static`, `masked`, …; empty where there is none.
-    file_state: String,
+    run: Run,
+    is_enabled: bool,
 }
 
-impl Observed {
-    fn is_running(&self) -> bool {
-        matches!(self.active_state.as_str(), "active" | "reloading")
-    }
-
-    /// Runs, or is on its way.
-    fn is_up(&self) -> bool {
-        !matches!(self.active_state.as_str(), "inactive" | "failed")
-    }
-
-    fn is_enabled(&self) -> bool {
-        // A static or generated unit cannot be enabled and starts when another asks for it.
-        matches!(
-            self.file_state.as_str(),
-            "enabled" | "enabled-runtime" | "static" | "alias" | "indirect" | "generated"
-        )
-    }
+/// Whether it runs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Run {
+    Running,
+    /// Starting, stopping, or waiting to start again after a crash.
+    Changing,
+    /// Inactive or failed.
+    Stopped,
 }
+
+/// How long a start or stop may take: twice systemd's own default (DefaultTimeoutStartSec=, systemd-system.conf(5)).
+const LIMIT: Duration = Duration::from_secs(180);
+
+/// What is left for saying what went wrong.
+const GRACE: Duration = Duration::from_secs(20);
 
 impl Kind for Service {
     const KIND: &'static str = "service";
@@ -63,15 +58,32 @@ impl Kind for Service {
         summary: "A systemd service that runs, and starts with the host.",
         name: "The unit's name; `.service` is added where there is no suffix.",
         example: "services:\n  nginx:\n    running: true\n    enabled: true\n    reload_on: [\"file:/etc/nginx/**\"]\n",
-        notes: "A change of its own unit restarts it. It is restarted once, after everything named in `restart_on`; starting it \
-                settles an owed restart, and a restart settles a reload. `state: absent` stops and disables it. All services of a \
-                host are observed by one `systemctl show`. A unit that is `activating` again and again does not count as running.",
+        notes: "It comes after its unit and the unit's drop-ins, and a change of those restarts it; what else restarts or reloads \
+                it is named in `restart_on` and `reload_on`. It is restarted once, after all of them. Starting it settles an owed \
+                restart, and a restart settles a reload; one that cannot reload is restarted. A service that is stopped, and stays so, \
+                is owed nothing.\n\n\
+                `running: true` holds while systemd shows it as active. One that failed, or crashes and is started again and again, \
+                does not run. A start waits until systemd calls it started (for `Type=notify` until it says so itself), at most `timeout` \
+                (3 minutes where left out); a service that dies within its first second did not start. That a restart took place is \
+                proved by the run's id. A failure shows the last lines of the journal.\n\n\
+                `enabled: true` needs an `[Install]` section: a static unit cannot be enabled, and saying so is an error of the apply. A \
+                unit that is masked is an error of the plan where it should run or be enabled. A unit that is not there yet is planned \
+                to be started. `state: absent` stops and disables it and leaves its unit alone.\n\n\
+                All services of a host are observed by one `systemctl show`. The name may be an alias (`sshd`), an instance \
+                (`getty@tty2`), or another type of unit (`backup.timer`).",
     };
 
     type Desired = Desired;
     type Observed = Observed;
 
     fn decode(fields: &mut Fields<'_>) -> Desired {
+        let unit = unit_name::with_type(fields.name());
+        if let Err(wrong) = unit_name::check(&unit) {
+            fields.error("name", wrong, "write the name as `systemctl status` has it");
+        } else if unit_name::is_template(&unit) {
+            let message = format!("`{unit}` is a template: only its instances run");
+            fields.error("name", message, format!("name an instance: `{}`", unit.replacen("@.", "@NAME.", 1)));
+        }
         let is_absent = fields.is_absent();
         Desired {
             running: if is_absent { Some(false) } else { fields.bool("running") },
@@ -82,25 +94,29 @@ impl Kind for Service {
     }
 
     fn claims(resource: &Resource<Desired>) -> Claims {
-        Claims::new().requires(Space::UNIT, unit(resource))
+        unit_files(resource).into_iter().fold(Claims::new(), |claims, unit| claims.requires(Space::UNIT, unit))
     }
 
     fn triggers(resource: &Resource<Desired>) -> Vec<Trigger> {
-        let own = TriggerSource::Provider(Claim::new(Space::UNIT, unit(resource)));
-        let mut triggers = vec![Trigger { source: own, action: OwedAction::Restart }];
+        let own = unit_files(resource).into_iter().map(|unit| Trigger {
+            source: TriggerSource::Provider(Claim::new(Space::UNIT, unit)),
+            action: OwedAction::Restart,
+        });
         let named = |selector: &String, action| Trigger { source: TriggerSource::Selector(selector.clone()), action };
-        triggers.extend(resource.desired.restart_on.iter().map(|selector| named(selector, OwedAction::Restart)));
-        triggers.extend(resource.desired.reload_on.iter().map(|selector| named(selector, OwedAction::Reload)));
-        triggers
+        let desired = &resource.desired;
+        own.chain(desired.restart_on.iter().map(|selector| named(selector, OwedAction::Restart)))
+            .chain(desired.reload_on.iter().map(|selector| named(selector, OwedAction::Reload)))
+            .collect()
     }
 
     fn owed_applies(resource: &Resource<Desired>, observed: &Observation<Observed>) -> bool {
-        let is_up = matches!(observed, Observation::Present(observed) if observed.is_up());
+        let is_up = matches!(observed, Observation::Present(observed) if observed.run != Run::Stopped);
         is_up && resource.desired.running != Some(false)
     }
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {
-        Probe::new(include_str!("probe.sh"), all.iter().map(|resource| row![unit(resource)]).collect())
+        let rows = all.iter().map(|resource| row![unit(resource), resource.desired.enabled == Some(true)]).collect();
+        Probe::new(include_str!("probe.sh"), rows)
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
@@ -110,87 +126,114 @@ impl Kind for Service {
             .zip(all)
             .map(|(record, resource)| match record {
                 None => Observation::Failed(output.explain()),
-                Some(record) if record.field(0) == "no-systemd" => {
-                    Observation::Failed("the host does not run systemd".into())
-                }
-                Some(record) => {
-                    let observed = Observed {
-                        active_state: record.field(0).to_string(),
-                        file_state: record.field(1).to_string(),
-                        load_state: record.field(2).to_string(),
-                    };
-                    // A service that should be absent is gone once it is stopped and disabled; its unit may stay.
-                    let starts_itself = matches!(observed.file_state.as_str(), "enabled" | "enabled-runtime");
-                    if resource.is_absent() && !observed.is_up() && !starts_itself {
-                        Observation::Absent
-                    } else {
-                        Observation::Present(observed)
-                    }
-                }
+                Some(record) => observation(record, resource),
             })
             .collect()
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
-        vec![("running", observed.is_running().into()), ("enabled", observed.is_enabled().into())]
+        vec![("running", (observed.run != Run::Stopped).into()), ("enabled", observed.is_enabled.into())]
     }
 
     fn diff(resource: &Resource<Desired>, observed: &Observation<Observed>) -> Changes {
         let desired = &resource.desired;
         let mut changes = Changes::new();
-        let Observation::Present(observed) = observed else { return changes };
-        changes.compare_if("running", observed.is_running(), desired.running);
-        changes.compare_if("enabled", observed.is_enabled(), desired.enabled);
+        match observed {
+            Observation::Present(observed) => {
+                // What is neither running nor stopped is not as it should be, whichever it should be.
+                let running = match observed.run {
+                    Run::Running => true,
+                    Run::Stopped => false,
+                    Run::Changing => desired.running == Some(false),
+                };
+                changes.compare_if("running", running, desired.running);
+                changes.compare_if("enabled", observed.is_enabled, desired.enabled);
+            }
+            // A unit that is not there is stopped and disabled already.
+            _ => {
+                changes.compare_if("running", Value::Null, desired.running.filter(|&running| running));
+                changes.compare_if("enabled", Value::Null, desired.enabled.filter(|&enabled| enabled));
+            }
+        }
         changes
     }
 
     fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
-        let desired = &resource.desired;
-        let running = match desired.running {
-            Some(true) => Expect::Is("active".into()),
-            _ => Expect::Any,
+        let word = |desired: Option<bool>, yes: &str, no: &str| match desired {
+            Some(true) => Expect::Is(yes.to_string()),
+            Some(false) => Expect::Is(no.to_string()),
+            None => Expect::Any,
         };
-        Some(vec![running, Expect::Any, Expect::Any])
+        let desired = &resource.desired;
+        let mut fields =
+            vec![word(desired.running, "running", "stopped"), word(desired.enabled, "enabled", "disabled")];
+        fields.resize(6, Expect::Any);
+        Some(fields)
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
         // One step a service: a start that hangs must not be taken for another's.
-        batch
-            .iter()
-            .enumerate()
-            .map(|(at, planned)| {
-                let desired = &planned.resource.desired;
-                let changes = |attribute: &str| planned.changes.iter().any(|change| change.attribute == attribute);
-                let enable = changes("enabled").then_some(desired.enabled).flatten();
-                let run = if changes("running") { desired.running } else { None };
-                let verb = match (run, planned.owed) {
-                    (Some(true), _) => "start",
-                    (Some(false), _) => "stop",
-                    (None, Some(OwedAction::Restart)) => "restart",
-                    (None, Some(OwedAction::Reload)) => "reload",
-                    (None, None) => "",
-                };
-                let enabling = match enable {
-                    Some(true) => "enable",
-                    Some(false) => "disable",
-                    None => "",
-                };
-                let words: Vec<&str> = [enabling, verb].into_iter().filter(|word| !word.is_empty()).collect();
-                let purpose = format!("{} {}", words.join(" and "), planned.resource.name());
-                Step::new(include_str!("apply.sh"), vec![at], purpose)
-                    .rows(vec![row![unit(planned.resource), enabling, verb]])
-                    .locks(&[Lock::Systemd])
-                    .timeout(planned.resource.timeout.unwrap_or(std::time::Duration::from_secs(120)))
-            })
-            .collect()
+        batch.iter().enumerate().map(|(at, planned)| step(at, planned)).collect()
     }
+}
+
+fn observation(record: &Record, resource: &Resource<Desired>) -> Observation<Observed> {
+    let desired = &resource.desired;
+    let wanted = desired.running == Some(true) || desired.enabled == Some(true);
+    let run = match record.field(0) {
+        "running" => Run::Running,
+        "changing" => Run::Changing,
+        "stopped" => Run::Stopped,
+        "no-systemd" => return Observation::Failed("the host does not run systemd".into()),
+        other => return Observation::Failed(format!("its state {other} is none that is known")),
+    };
+    let is_enabled = record.field(1) == "enabled";
+    match record.field(2) {
+        "masked" if wanted => {
+            let message = format!("it is masked: `systemctl unmask {}` on the host lets it run", unit(resource));
+            Observation::Failed(message)
+        }
+        "not-found" if run == Run::Stopped => Observation::Absent,
+        // A service that should be absent is gone once it is stopped and disabled; its unit may stay.
+        _ if resource.is_absent() && run == Run::Stopped && !is_enabled => Observation::Absent,
+        _ => Observation::Present(Observed { run, is_enabled }),
+    }
+}
+
+fn step(at: usize, planned: &Planned<'_, Service>) -> Step {
+    let desired = &planned.resource.desired;
+    let changes = |attribute: &str| planned.changes.iter().any(|change| change.attribute == attribute);
+    let run = if changes("running") { desired.running } else { None };
+    let verb = match (run, planned.owed) {
+        (Some(true), _) => "start",
+        (Some(false), _) => "stop",
+        (None, Some(OwedAction::Restart)) => "restart",
+        (None, Some(OwedAction::Reload)) => "reload",
+        (None, None) => "",
+    };
+    let enabling = match desired.enabled.filter(|_| changes("enabled")) {
+        Some(true) => "enable",
+        Some(false) => "disable",
+        None => "",
+    };
+    let words: Vec<&str> = [enabling, verb].into_iter().filter(|word| !word.is_empty()).collect();
+    let purpose = format!("{} {}", words.join(" and "), planned.resource.name());
+    let limit = planned.resource.timeout.unwrap_or(LIMIT);
+    Step::new(include_str!("apply.sh"), vec![at], purpose)
+        .rows(vec![row![unit(planned.resource), enabling, verb, limit.as_secs().max(1)]])
+        // Starting takes its time, and systemd starts several at once; links are made by one at a time.
+        .locks(if enabling.is_empty() { &[] } else { &[Lock::Systemd] })
+        .timeout(limit + GRACE)
 }
 
 /// Returns the full name of a service's unit.
 fn unit(resource: &Resource<Desired>) -> String {
-    let name = resource.name();
-    let has_suffix = [".service", ".socket", ".timer", ".path", ".mount", ".target", ".slice"]
-        .iter()
-        .any(|suffix| name.ends_with(suffix));
-    if has_suffix { name.to_string() } else { format!("{name}.service") }
+    unit_name::with_type(resource.name())
+}
+
+/// Returns the names its unit's file may have.
+fn unit_files(resource: &Resource<Desired>) -> Vec<String> {
+    let unit = unit(resource);
+    let template = unit_name::template_of(&unit);
+    std::iter::once(unit).chain(template).collect()
 }

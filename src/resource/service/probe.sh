@@ -1,4 +1,5 @@
-# Row: unit. Record: ActiveState, UnitFileState, LoadState.
+# Row: unit, 1 where it should start with the host.
+# Record: running, stopped or changing; enabled or disabled; then LoadState, ActiveState, SubState and UnitFileState.
 # One systemctl show, however many rows: it prints a block for each unit, in the order asked, with an empty line between.
 if ! [ -d /run/systemd/system ]; then
     i=0
@@ -8,17 +9,55 @@ if ! [ -d /run/systemd/system ]; then
     done
     return 0
 fi
-blocks=$(systemctl show --no-pager --property=LoadState,ActiveState,UnitFileState -- $ROWS && printf '\n.')
-i=0 active='' file='' load=''
+units=
+for row in $ROWS; do
+    units=$units${row%%"$US"*}$NL
+done
+# It fails at a name that is none, and then says nothing of those after it: they have no record.
+blocks=$(systemctl show --no-pager --property=LoadState,ActiveState,SubState,UnitFileState -- $units; echo "$NL.")
+
+# starts_by_script UNIT: a unit that is generated from a script in /etc/init.d starts with the host where a link to that
+# script says so; what else is generated starts as its generator has it.
+starts_by_script() {
+    script=${1%.service}
+    [ -e "/etc/init.d/$script" ] || return 0
+    set +f
+    for link in /etc/rc[2345].d/S[0-9][0-9]"$script"; do
+        if [ -e "$link" ]; then
+            set -f
+            return 0
+        fi
+    done
+    set -f
+    return 1
+}
+
+i=0 load='' active='' sub='' file=''
+set -- $ROWS
 while IFS= read -r line; do
     case $line in
-        ActiveState=*) active=${line#*=} ;;
-        UnitFileState=*) file=${line#*=} ;;
         LoadState=*) load=${line#*=} ;;
+        ActiveState=*) active=${line#*=} ;;
+        SubState=*) sub=${line#*=} ;;
+        UnitFileState=*) file=${line#*=} ;;
         '' | .)
-            [ -n "$load" ] || continue
-            emit "$i" "$active" "$file" "$load"
-            i=$((i + 1)) active='' file='' load=''
+            if [ -z "$load" ] || [ "$#" -eq 0 ]; then continue; fi
+            split_row "$1"
+            shift
+            case $active in
+                active | reloading | refreshing) running=running ;;
+                inactive | failed) running=stopped ;;
+                *) running=changing ;;
+            esac
+            enabled=disabled
+            case $file in
+                enabled) enabled=enabled ;;
+                # Only others that it names in Also= are enabled and disabled with it.
+                indirect) [ -z "$f2" ] || enabled=enabled ;;
+                generated) ! starts_by_script "$f1" || enabled=enabled ;;
+            esac
+            emit "$i" "$running" "$enabled" "$load" "$active" "$sub" "$file"
+            i=$((i + 1)) load='' active='' sub='' file=''
             ;;
     esac
 done <<EOF

@@ -1,0 +1,99 @@
+//! A file that a kind keeps whole in a folder of the system, owned by root: a systemd unit, a file of cron.
+
+use std::collections::HashMap;
+
+use crate::model::{Arg, Changes, Content, Expect, ProbeOutput, Record, Value, decode_base64};
+use crate::row;
+
+use super::Observation;
+
+/// The largest content that is fetched for a diff, in bytes.
+const MOST_FETCHED: u64 = 256 * 1024;
+
+/// A file as it was found.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct OwnedFile {
+    pub content: Content,
+    owner: String,
+    group: String,
+    mode: String,
+}
+
+/// Returns the fields that `owned_file.sh`, the program that looks at them, needs.
+pub(super) fn row(path: &str, desired: Option<&Content>) -> Vec<Arg> {
+    row![path, desired.map(Content::hash), MOST_FETCHED]
+}
+
+/// Reads what the program wrote, for each row with the content it should have.
+pub(super) fn observations(output: &ProbeOutput, desired: &[Option<&Content>]) -> Vec<Observation<OwnedFile>> {
+    let contents: HashMap<usize, &str> = output
+        .records
+        .iter()
+        .filter(|record| record.field(0) == "content")
+        .map(|record| (record.index, record.field(1)))
+        .collect();
+    output
+        .first_records(desired.len())
+        .into_iter()
+        .enumerate()
+        .map(|(at, record)| match record {
+            None => Observation::Failed(output.explain()),
+            Some(record) => observation(record, contents.get(&at).copied(), desired[at]),
+        })
+        .collect()
+}
+
+fn observation(record: &Record, fetched: Option<&str>, desired: Option<&Content>) -> Observation<OwnedFile> {
+    match record.field(0) {
+        "absent" => Observation::Absent,
+        "file" => {
+            let hash = record.field(5);
+            let content = match (desired, fetched.and_then(decode_base64)) {
+                (Some(desired), _) if desired.hash() == hash => desired.clone(),
+                (_, Some(bytes)) => Content::new(bytes),
+                _ => Content::summary(hash, record.field(4).parse().unwrap_or_default()),
+            };
+            Observation::Present(OwnedFile {
+                // What replaces a secret, or is replaced by one, is not shown either.
+                content: content.mark_sensitive(desired.is_some_and(Content::is_sensitive)),
+                owner: record.field(1).to_string(),
+                group: record.field(2).to_string(),
+                mode: record.field(3).to_string(),
+            })
+        }
+        "denied" => Observation::Failed("a folder above it may not be searched by this account".into()),
+        other => Observation::Failed(format!("it is there, but as {other}, not a file")),
+    }
+}
+
+impl OwnedFile {
+    /// Returns its attributes, for `before` in the plan.
+    pub fn attributes(&self) -> Vec<(&'static str, Value)> {
+        vec![
+            ("content", self.content.clone().into()),
+            ("owner", self.owner.as_str().into()),
+            ("group", self.group.as_str().into()),
+            ("mode", self.mode.as_str().into()),
+        ]
+    }
+
+    /// Compares what was found with how it should be.
+    pub fn compare(&self, changes: &mut Changes, content: &Content, mode: &str) {
+        changes.compare("content", self.content.clone(), content.clone());
+        changes.compare("owner", self.owner.as_str(), "root");
+        changes.compare("group", self.group.as_str(), "root");
+        changes.compare("mode", self.mode.as_str(), mode);
+    }
+}
+
+/// Adds what a new file gets.
+pub(super) fn created(changes: &mut Changes, content: &Content, mode: &str) {
+    changes.push("content", Value::Null, content.clone());
+    changes.push("mode", Value::Null, mode);
+}
+
+/// Returns what the first record must be once the file is in place.
+pub(super) fn expected(content: &Content, mode: &str) -> Vec<Expect> {
+    let is = |text: &str| Expect::Is(text.to_string());
+    vec![is("file"), is("root"), is("root"), is(mode), Expect::Any, is(content.hash())]
+}
