@@ -5,10 +5,10 @@ pub mod infra;
 pub mod lab;
 
 /// Returns the Debian release that tests run on: `INFRA_TEST_RELEASE`, or bookworm.
-pub fn release() -> infra::lab::Release {
+pub fn release() -> ::infra::lab::Release {
     match std::env::var("INFRA_TEST_RELEASE").as_deref() {
-        Ok("trixie") => infra::lab::Release::Trixie,
-        Ok("bookworm") | Err(_) => infra::lab::Release::Bookworm,
+        Ok("trixie") => ::infra::lab::Release::Trixie,
+        Ok("bookworm") | Err(_) => ::infra::lab::Release::Bookworm,
         Ok(other) => panic!("INFRA_TEST_RELEASE is `{other}`; it may be bookworm or trixie"),
     }
 }
