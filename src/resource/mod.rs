@@ -19,6 +19,7 @@ pub mod command;
 pub mod directory;
 pub mod file;
 pub mod package;
+pub mod requirement;
 pub mod secret;
 pub mod service;
 pub mod unit;

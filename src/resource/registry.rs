@@ -16,6 +16,7 @@ registry! {
     directory::Directory,
     file::File,
     package::Package,
+    requirement::Requirement,
     secret::Secret,
     service::Service,
     unit::Unit,
