@@ -38,7 +38,7 @@ impl Shell {
     pub async fn open(link: &Link, target: &Target, options: &Options) -> Result<Self, HostError> {
         let at = |problem: Problem| problem.at(&target.name);
         let words = hello::Words::new(target, options).map_err(at)?;
-        let mut channel = link.start(target, &words.command()).await?;
+        let mut channel = link.start(&words.command()).await.map_err(at)?;
         let mark = format!("\u{1e}{}", hello::random().map_err(at)?);
         let mut lines = LineReader::new(channel.output, &mark);
         let mut said = Vec::new();

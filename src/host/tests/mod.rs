@@ -2,5 +2,7 @@
 
 mod observe;
 mod prelude;
+mod ssh;
+mod sshd;
 mod steps;
 mod support;

@@ -1,14 +1,20 @@
 //! Ways to a host: each gives streams to a command that runs there.
 
+mod host_key;
 mod local;
+mod said;
+mod ssh;
+
+use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::HostError;
 use super::target::{Options, Target, Transport};
+use super::{HostError, Problem};
 
 /// A connection over which commands are started.
 pub(super) enum Link {
+    Ssh(Arc<openssh::Session>),
     Local,
 }
 
@@ -23,23 +29,31 @@ pub(super) struct Channel {
 
 impl Link {
     /// Connects.
-    pub async fn open(target: &Target, _options: &Options) -> Result<Self, HostError> {
+    pub async fn open(target: &Target, options: &Options) -> Result<Self, HostError> {
         match &target.transport {
-            Transport::Local | Transport::Ssh(_) => Ok(Self::Local),
+            Transport::Local => Ok(Self::Local),
+            Transport::Ssh(ssh) => {
+                let session = ssh::connect(target, ssh, options).await.map_err(|problem| problem.at(&target.name))?;
+                Ok(Self::Ssh(Arc::new(session)))
+            }
         }
     }
 
     /// Starts a command; the account's login shell splits it.
-    pub async fn start(&self, target: &Target, command: &str) -> Result<Channel, HostError> {
+    pub async fn start(&self, command: &str) -> Result<Channel, Problem> {
         match self {
-            Self::Local => local::start(command).map_err(|problem| problem.at(&target.name)),
+            Self::Local => local::start(command),
+            Self::Ssh(session) => ssh::start(session, command).await,
         }
     }
 
     /// Ends the connection.
     pub async fn close(self) {
-        match self {
-            Self::Local => {}
+        if let Self::Ssh(session) = self
+            && let Ok(session) = Arc::try_unwrap(session)
+        {
+            // What cannot be ended properly has ended already.
+            let _ = session.close().await;
         }
     }
 }

@@ -1,0 +1,195 @@
+//! SSH with a real sshd: what goes well, and every way it goes wrong.
+
+use std::fs;
+use std::net::{Ipv4Addr, TcpListener};
+use std::process::Command;
+use std::time::Duration;
+
+use super::sshd::{Sshd, options, target};
+use super::support::section;
+use crate::host::{Host, HostError, Options, Problem, Target, Transport};
+use crate::row;
+
+async fn refused(target: Target) -> HostError {
+    match Host::connect(target, options()).await {
+        Ok(_) => panic!("it connects"),
+        Err(error) => error,
+    }
+}
+
+#[tokio::test]
+async fn a_host_is_observed_with_one_request() {
+    let sshd = Sshd::start("");
+    let host = Host::connect(sshd.target(), options()).await.unwrap();
+    let output = section(&host, "split_row \"$ROWS\"; emit 0 \"$f1\"", vec![row!["it's here"]]).await;
+    assert_eq!(output.records[0].field(0), "it's here");
+    assert_eq!(host.stats().frames, 1);
+    host.close().await;
+}
+
+#[tokio::test]
+async fn an_unknown_host_key_is_shown_with_the_command_that_accepts_it() {
+    let sshd = Sshd::start("");
+    fs::write(sshd.at("known_hosts"), "").unwrap();
+    let error = refused(sshd.target()).await;
+    let Problem::HostKeyUnknown { fingerprints, accept } = &error.problem else { panic!("{error:?}") };
+    let listed = Command::new("ssh-keygen").arg("-lf").arg(sshd.at("host_key.pub")).output().unwrap();
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    let fingerprint = listed.split(' ').nth(1).unwrap();
+    assert!(fingerprints.len() == 1 && fingerprints[0].contains(fingerprint), "{fingerprints:?}");
+    assert!(error.to_string().contains(fingerprint));
+    // The command works as it is printed.
+    assert!(error.help().unwrap().contains(accept.as_ref().unwrap()));
+    let status = Command::new("sh").arg("-c").arg(accept.as_ref().unwrap()).status().unwrap();
+    assert!(status.success());
+    Host::connect(sshd.target(), options()).await.unwrap().close().await;
+}
+
+#[tokio::test]
+async fn a_changed_host_key_is_an_error_with_the_way_out() {
+    let sshd = Sshd::start("");
+    let key = fs::read_to_string(sshd.at("other_id.pub")).unwrap();
+    fs::write(sshd.at("known_hosts"), format!("[127.0.0.1]:{} {key}", sshd.port)).unwrap();
+    let error = refused(sshd.target()).await;
+    let Problem::HostKeyChanged { fingerprints, forget } = &error.problem else { panic!("{error:?}") };
+    assert_eq!(fingerprints.len(), 1);
+    let status = Command::new("sh").arg("-c").arg(forget.as_ref().unwrap()).output().unwrap();
+    assert!(status.status.success(), "{status:?}");
+    let error = refused(sshd.target()).await;
+    assert!(matches!(error.problem, Problem::HostKeyUnknown { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_refused_login_says_so() {
+    let sshd = Sshd::start("");
+    let mut ssh = sshd.ssh();
+    ssh.identity_file = Some(sshd.at("other_id"));
+    let error = refused(target(ssh)).await;
+    assert!(matches!(&error.problem, Problem::LoginRefused { said } if said.contains("publickey")), "{error:?}");
+}
+
+#[tokio::test]
+async fn names_and_ports_that_lead_nowhere_are_told_apart() {
+    let sshd = Sshd::start("");
+    let mut unknown = sshd.target();
+    unknown.address = "no-such-host.invalid".into();
+    let error = refused(unknown).await;
+    assert!(
+        matches!(&error.problem, Problem::NameNotResolved { address } if address == "no-such-host.invalid"),
+        "{error:?}"
+    );
+
+    let mut ssh = sshd.ssh();
+    ssh.port = Some(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port());
+    let error = refused(target(ssh)).await;
+    assert!(matches!(error.problem, Problem::Refused { .. }), "{error:?}");
+
+    // It accepts connections and says nothing.
+    let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let mut ssh = sshd.ssh();
+    ssh.port = Some(silent.local_addr().unwrap().port());
+    let short = Options { connect_timeout: Duration::from_secs(1), ..options() };
+    let Err(error) = Host::connect(target(ssh), short).await else { panic!("it connects") };
+    assert!(matches!(error.problem, Problem::ConnectTimedOut(_)), "{error:?}");
+
+    for address in ["-oProxyCommand=touch /tmp/x", "", "a b"] {
+        let mut bad = sshd.target();
+        bad.address = address.into();
+        assert!(matches!(refused(bad).await.problem, Problem::BadAddress(_)));
+    }
+}
+
+#[tokio::test]
+async fn a_server_with_too_many_starts_is_asked_again() {
+    let sshd = Sshd::start("MaxStartups 2:100:2");
+    let drops = || fs::read_to_string(sshd.at("log")).unwrap().matches("drop connection").count();
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+    // Nobody logs in on these two connections, so one more is turned away.
+    let mut waiting: Vec<std::net::TcpStream> = Vec::new();
+    while waiting.len() < 2 {
+        let stream = std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, sshd.port)).unwrap();
+        let mut banner = [0; 4];
+        if std::io::Read::read_exact(&mut &stream, &mut banner).is_ok() && &banner == b"SSH-" {
+            waiting.push(stream);
+        }
+        assert!(tokio::time::Instant::now() < deadline);
+    }
+    let before = drops();
+    let connecting = tokio::spawn(Host::connect(sshd.target(), options()));
+    while drops() == before {
+        assert!(tokio::time::Instant::now() < deadline);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    drop(waiting);
+    connecting.await.unwrap().unwrap().close().await;
+}
+
+#[tokio::test]
+async fn a_jump_host_leads_there() {
+    let near = Sshd::start("");
+    let far = Sshd::start("");
+    // The options of the target do not apply to the hosts in between (ssh(1), -J); their configuration does.
+    let config = format!(
+        "Host near\n  HostName 127.0.0.1\n  Port {}\n  IdentityFile {}\n  UserKnownHostsFile {}\n  StrictHostKeyChecking yes\n",
+        near.port,
+        near.at("id").display(),
+        near.at("known_hosts").display(),
+    );
+    fs::write(far.at("ssh_config"), config).unwrap();
+    let mut ssh = far.ssh();
+    ssh.jump = vec!["near".into()];
+    let host = Host::connect(target(ssh.clone()), options()).await.unwrap();
+    assert_eq!(near.sessions().len(), 1);
+    host.close().await;
+    // The key of a host behind another is shown, too.
+    fs::write(far.at("known_hosts"), "").unwrap();
+    let error = refused(target(ssh)).await;
+    assert!(
+        matches!(&error.problem, Problem::HostKeyUnknown { fingerprints, .. } if fingerprints.len() == 1),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_alias_of_the_configuration_is_an_address() {
+    let sshd = Sshd::start("");
+    let config = format!(
+        "Host my-alias\n  HostName 127.0.0.1\n  Port {}\n  IdentityFile {}\n  UserKnownHostsFile {}\n",
+        sshd.port,
+        sshd.at("id").display(),
+        sshd.at("known_hosts").display(),
+    );
+    fs::write(sshd.at("ssh_config"), config).unwrap();
+    let mut alias = sshd.target();
+    alias.address = "my-alias".into();
+    let Transport::Ssh(ssh) = &mut alias.transport else { unreachable!() };
+    (ssh.port, ssh.identity_file, ssh.known_hosts) = (None, None, None);
+    Host::connect(alias.clone(), options()).await.unwrap().close().await;
+    fs::write(sshd.at("known_hosts"), "").unwrap();
+    let error = refused(alias).await;
+    let Problem::HostKeyUnknown { accept: Some(accept), .. } = &error.problem else { panic!("{error:?}") };
+    assert!(accept.ends_with(sshd.at("known_hosts").to_str().unwrap()), "{accept}");
+}
+
+#[tokio::test]
+async fn a_known_hosts_file_may_have_any_name() {
+    let sshd = Sshd::start("");
+    let odd = sshd.at("known hosts 100%h");
+    fs::rename(sshd.at("known_hosts"), &odd).unwrap();
+    let mut ssh = sshd.ssh();
+    ssh.known_hosts = Some(odd);
+    Host::connect(target(ssh), options()).await.unwrap().close().await;
+}
+
+#[tokio::test]
+async fn nothing_is_left_behind_when_it_ends() {
+    let sshd = Sshd::start("");
+    let host = Host::connect(sshd.target(), options()).await.unwrap();
+    section(&host, "emit 0", vec![]).await;
+    host.close().await;
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+    while !sshd.sessions().is_empty() {
+        assert!(tokio::time::Instant::now() < deadline);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
