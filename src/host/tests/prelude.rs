@@ -178,27 +178,30 @@ fn many_rows_take_few_processes() {
     each(|flavour| async move {
         let options = crate::host::Options { count_processes: true, ..flavour.options() };
         let folder = tempfile::tempdir().unwrap();
-        let mut counts = Vec::new();
-        for many in [10, 1_000] {
-            let host = crate::host::Host::connect(super::support::target(), options.clone()).await.unwrap();
-            section(&host, "", vec![]).await;
-            let before = host.stats().processes.unwrap();
+        let script = "scan_paths hash; for line in $scanned; do split_row \"$line\"; emit \"$f1\" \"$f2\"; done";
+        let host = crate::host::Host::connect(super::support::target(), options).await.unwrap();
+        section(&host, "", vec![]).await;
+        let mut count = async |many: usize| {
             let rows = (0..many).map(|at| {
                 let path = folder.path().join(format!("file-{at}"));
                 std::fs::write(&path, "x").unwrap();
                 row![path.to_str().unwrap()]
             });
-            let output = section(
-                &host,
-                "scan_paths hash; for line in $scanned; do split_row \"$line\"; emit \"$f1\" \"$f2\"; done",
-                rows.collect(),
-            )
-            .await;
+            let before = host.stats().processes.unwrap();
+            let output = section(&host, script, rows.collect()).await;
             assert_eq!(output.records.len(), many);
-            counts.push(host.stats().processes.unwrap() - before);
+            host.stats().processes.unwrap() - before
+        };
+        let few = count(10).await;
+        // What other programs of this machine start is counted too, and only ever makes it more.
+        let mut least = u64::MAX;
+        for _ in 0..30 {
+            least = least.min(count(1_000).await);
+            if least < few + 20 {
+                return;
+            }
         }
-        // Other programs of this machine start processes too.
-        assert!(counts[1] < counts[0] + 100, "{counts:?}");
+        panic!("10 paths take {few} processes, 1000 take {least}");
     });
 }
 
