@@ -55,6 +55,9 @@ pub struct Options {
     pub path: String,
     /// The state folder on the host; `None` is `/var/lib/infra` for root, else the account's XDG state folder.
     pub state_folder: Option<String>,
+    /// Where ssh's control sockets go, each into a private folder. Their names must fit into 104 bytes, so it must not
+    /// be the deep folder that some systems have for temporary files.
+    pub control_folder: PathBuf,
 }
 
 impl Default for Options {
@@ -66,6 +69,7 @@ impl Default for Options {
             shell: "/bin/sh".into(),
             path: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".into(),
             state_folder: None,
+            control_folder: "/tmp".into(),
         }
     }
 }

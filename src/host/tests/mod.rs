@@ -1,5 +1,7 @@
 //! The protocol on this machine, under every shell it claims to work with.
 
+#![allow(clippy::disallowed_macros, reason = "tests may print")]
+
 mod observe;
 mod prelude;
 mod ssh;

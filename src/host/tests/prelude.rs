@@ -181,7 +181,7 @@ fn many_rows_take_few_processes() {
         let script = "scan_paths hash; for line in $scanned; do split_row \"$line\"; emit \"$f1\" \"$f2\"; done";
         let host = crate::host::Host::connect(super::support::target(), options).await.unwrap();
         section(&host, "", vec![]).await;
-        let mut count = async |many: usize| {
+        let count = async |many: usize| {
             let rows = (0..many).map(|at| {
                 let path = folder.path().join(format!("file-{at}"));
                 std::fs::write(&path, "x").unwrap();

@@ -1,7 +1,7 @@
 //! SSH, through the system's own `ssh`: its configuration, agents and jump hosts work as they do by hand.
 
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -98,7 +98,7 @@ fn builder(target: &Target, ssh: &SshOptions, options: &Options) -> SessionBuild
         // Three unanswered questions end a connection whose other end is gone.
         .server_alive_interval(Duration::from_secs(10))
         .control_persist(ControlPersist::IdleFor(IDLE))
-        .control_directory(control_directory());
+        .control_directory(&options.control_folder);
     if let Some(user) = &target.user {
         builder.user(user.clone());
     }
@@ -122,15 +122,6 @@ fn builder(target: &Target, ssh: &SshOptions, options: &Options) -> SessionBuild
 pub(super) fn option_value(file: &Path) -> String {
     let name = file.to_string_lossy().replace('%', "%%");
     if name.contains(' ') { format!("\"{name}\"") } else { name }
-}
-
-/// The control socket's name must fit into 104 bytes, so it does not go into the deep folders some systems have for
-/// temporary files. The folder made in there is private.
-fn control_directory() -> PathBuf {
-    let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
-    runtime
-        .filter(|folder| folder.is_absolute() && folder.as_os_str().len() < 40 && folder.is_dir())
-        .unwrap_or("/tmp".into())
 }
 
 /// Says an error with all its causes.
