@@ -5,6 +5,7 @@
 //! differ, and which steps make them equal. It is pure: it takes values and returns values.
 //! `docs/adding-a-resource.md` walks through one.
 
+mod account;
 mod attribute;
 mod claim;
 mod erased;
@@ -18,11 +19,13 @@ pub mod check;
 pub mod command;
 pub mod directory;
 pub mod file;
+pub mod group;
 pub mod package;
 pub mod requirement;
 pub mod secret;
 pub mod service;
 pub mod unit;
+pub mod user;
 
 pub use attribute::{Attribute, COMMON, Shape};
 pub use claim::{Claim, Claims, Phase, Space};

@@ -15,11 +15,13 @@ registry! {
     command::Command,
     directory::Directory,
     file::File,
+    group::Group,
     package::Package,
     requirement::Requirement,
     secret::Secret,
     service::Service,
     unit::Unit,
+    user::User,
 }
 
 /// Returns all kinds.

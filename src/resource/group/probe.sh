@@ -1,0 +1,21 @@
+# Row: group. Record: "absent" ("no-groupadd" where none could be made), or "present", gid.
+# One getent, however many rows.
+if command -v getent >/dev/null; then
+    groups=$(getent group $(for row in $ROWS; do printf '%s\n' "${row%%"$US"*}"; done))
+    status=$?
+    # 2: some of them are not there.
+    case $status in 0 | 2) ;; *) exit "$status" ;; esac
+else
+    groups=$(cat /etc/group) || exit
+fi
+missing=no-groupadd
+command -v groupadd >/dev/null && missing=
+printf '%s\n\n%s\n' "$ROWS" "$groups" | awk -F : -v r="$R" -v OFS="$US" -v missing="$missing" '
+    $0 == "" { part++; next }
+    part == 0 { name[rows++] = $1; next }
+    !($1 in gid) { gid[$1] = $3 }
+    END {
+        for (at = 0; at < rows; at++)
+            if (name[at] in gid) print r, at, "present", gid[name[at]]
+            else print r, at, "absent", missing
+    }'

@@ -1,0 +1,85 @@
+# Row: user, its groups, "1" where it may be in no others, home, password hash, "yes" or "no" for locked, "1" where the
+# last two are to be looked at.
+# Record: "absent" ("no-useradd" where none could be made), or "present", uid, primary group, home, shell, "yes" or "no"
+# for in all its groups, the same for its home being there, "same", "differs" or "unread" for the password, "yes", "no" or
+# "none" (it has no password that could be unlocked) for locked, comment, groups.
+# A constant number of processes, however many rows. The hashes are compared here and stay here.
+set --
+shadow=
+for row in $ROWS; do
+    split_row "$row"
+    set -- "$@" "$f1"
+    shadow=$shadow$f7
+done
+if command -v getent >/dev/null; then
+    passwd=$(getent passwd "$@")
+    status=$?
+    # 2: some of them are not there.
+    case $status in 0 | 2) ;; *) exit "$status" ;; esac
+    groups=$(getent group) || exit
+    [ -z "$shadow" ] || shadow=$(getent shadow "$@" 2>/dev/null)
+else
+    passwd=$(cat /etc/passwd) && groups=$(cat /etc/group) || exit
+    [ -z "$shadow" ] || shadow=$(cat /etc/shadow 2>/dev/null)
+fi
+missing=no-useradd
+command -v useradd >/dev/null && missing=
+users=$(printf '%s\n\n%s\n\n%s\n\n%s\n' "$ROWS" "$passwd" "$groups" "$shadow" | awk -F "$US" -v OFS="$US" '
+    $0 == "" { part++; FS = ":"; next }
+    part == 0 { row[rows++] = $0; wanted[$1] = 1; next }
+    part == 1 { if ($1 in wanted && !($1 in entry)) entry[$1] = $0; next }
+    part == 2 {
+        if (!($3 in name_of)) name_of[$3] = $1
+        count = split($4, members, ",")
+        for (at = 1; at <= count; at++)
+            if (members[at] in wanted) belongs[members[at]] = belongs[members[at]] "," $1
+        next
+    }
+    $1 in wanted { password[$1] = "/" $2 }
+    END {
+        for (at = 0; at < rows; at++) {
+            split(row[at], wish, OFS)
+            user = wish[1]
+            if (!(user in entry)) { print at, "absent"; continue }
+            split(entry[user], field, ":")
+            primary = field[4] in name_of ? name_of[field[4]] : field[4]
+            sub("," primary ",", ",", belongs[user])
+            sub("," primary "$", "", belongs[user])
+            in_all = "yes"
+            count = split(wish[2], groups, ",")
+            for (one = 1; one <= count; one++)
+                if (groups[one] != primary && index(belongs[user] ",", "," groups[one] ",") == 0) in_all = "no"
+            if (wish[3] != "") {
+                count = split(substr(belongs[user], 2), groups, ",")
+                for (one = 1; one <= count; one++)
+                    if (index("," wish[2] ",", "," groups[one] ",") == 0) in_all = "no"
+            }
+            same = locked = ""
+            if (wish[7] != "") {
+                if (!(user in password)) same = locked = "unread"
+                else {
+                    hash = substr(password[user], 2)
+                    locked = hash ~ /^[!*]/ ? "yes" : "no"
+                    sub(/^!+/, "", hash)
+                    if (locked == "yes" && (hash == "" || hash ~ /^\*/)) {
+                        hash = "*"
+                        locked = wish[6] == "yes" ? "yes" : "none"
+                    }
+                    same = hash == wish[5] ? "same" : "differs"
+                }
+            }
+            home = wish[4] == "" ? field[6] : wish[4]
+            print at, home, "present", field[3], primary, field[6], field[7], in_all, same, locked, field[5], substr(belongs[user], 2)
+        }
+    }'
+)
+for line in $users; do
+    split_row "$line"
+    if [ "$f2" = absent ]; then
+        emit "$f1" absent "$missing"
+        continue
+    fi
+    has_home=no
+    [ ! -d "$f2" ] || has_home=yes
+    emit "$f1" "$f3" "$f4" "$f5" "$f6" "$f7" "$f8" "$has_home" "$f9" "$f10" "$f11" "$f12"
+done
