@@ -1,5 +1,7 @@
 //! Throwaway hosts are real: they boot, answer, install, reboot, and leave nothing behind.
 
+#![allow(clippy::disallowed_methods, reason = "tests have a clock, files and programs")]
+
 mod support;
 
 use std::fs;

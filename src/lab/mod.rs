@@ -15,6 +15,11 @@
 //! | `ssh` | keys, known hosts, the inventory file, commands over ssh |
 //! | `operations` | `up`, `down`, `list`, `reboot`, put together from the others |
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "this module is I/O: it starts programs, reads and writes the state folder, and waits"
+)]
+
 mod base;
 mod files;
 mod guest;

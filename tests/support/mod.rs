@@ -1,4 +1,5 @@
 //! What several test binaries share. Each uses a part of it.
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests have a clock, files and a terminal")]
 #![allow(dead_code, reason = "every test binary compiles all of it and uses some")]
 
 pub mod infra;
