@@ -10,7 +10,7 @@ else
 fi
 missing=no-groupadd
 command -v groupadd >/dev/null && missing=
-printf '%s\n\n%s\n' "$ROWS" "$groups" | awk -F : -v r="$R" -v OFS="$US" -v missing="$missing" '
+printf '%s\n\n%s\n' "$ROWS" "$groups" | awk -F "[:$US]" -v r="$R" -v OFS="$US" -v missing="$missing" '
     $0 == "" { part++; next }
     part == 0 { name[rows++] = $1; next }
     !($1 in gid) { gid[$1] = $3 }
