@@ -352,7 +352,7 @@ impl Execution<'_, '_> {
             let mut framed = FrameStep::new(step.purpose.clone(), step);
             framed.retries = covers.iter().map(|&node| self.survey.resolved(node).retries).max().unwrap_or(0);
             framed.needs = self.gates(&covers, running);
-            framed.owes = covers.iter().flat_map(|&node| self.debts(node)).collect();
+            framed.owes = self.debts(&covers);
             framed.settles = verifies.iter().flat_map(|&node| self.settled_debts(node, running)).collect();
             framed.verify = (!verifies.is_empty()).then(|| Verify {
                 probe: self.probe(&verifies),
@@ -389,17 +389,26 @@ impl Execution<'_, '_> {
         gates.into_iter().collect()
     }
 
-    /// Returns the restarts and reloads that a change of a resource owes on its own host.
-    fn debts(&self, node: Node) -> Vec<Owed> {
-        let host = &self.survey.resolved(node).address.host;
-        self.survey
-            .graph()
-            .triggered_by(node)
-            .iter()
-            .map(|&(service, action)| (self.survey.resolved(service), action))
-            .filter(|(service, _)| service.address.host == *host)
-            .map(|(service, action)| Owed { resource: service.address.local(), action })
-            .collect()
+    /// Returns the restarts and reloads that changes of resources owe on their own host, each once.
+    fn debts(&self, nodes: &[Node]) -> Vec<Owed> {
+        let mut debts: Vec<Owed> = Vec::new();
+        for &node in nodes {
+            let host = &self.survey.resolved(node).address.host;
+            for &(service, action) in self.survey.graph().triggered_by(node) {
+                let address = &self.survey.resolved(service).address;
+                let owed = Owed { resource: address.local(), action };
+                if address.host == *host && self.can_be_owed(service) && !debts.contains(&owed) {
+                    debts.push(owed);
+                }
+            }
+        }
+        debts
+    }
+
+    /// Says whether a restart means anything to a service as it was seen; one that was not looked at may run.
+    fn can_be_owed(&self, service: Node) -> bool {
+        let resource = self.survey.resource(service);
+        self.survey.observed(service).is_none_or(|observed| resource.kind.owed_applies(resource, observed))
     }
 
     /// Records, before anything changes, what changes on one host owe on another.
@@ -502,8 +511,7 @@ impl Execution<'_, '_> {
         let words = match &step.status {
             // The step as a whole was held back by something this resource may not depend on itself.
             StepStatus::Skipped { .. } => return schedule.set(node, Status::Ready),
-            StepStatus::Cancelled => return schedule.set(node, Status::Ready),
-            StepStatus::NotReached => "the host was lost before its step was started".to_string(),
+            StepStatus::Cancelled | StepStatus::NotReached => return schedule.set(node, Status::Ready),
             StepStatus::Lost => "the host was lost while its step ran; the host ends it".to_string(),
             StepStatus::Killed => "its step was killed, as asked".to_string(),
             StepStatus::TimedOut => "its step outlived its timeout and was killed with its children".to_string(),
