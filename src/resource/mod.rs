@@ -15,6 +15,7 @@ mod owned_file;
 mod registry;
 mod unit_name;
 
+pub mod authorized_key;
 pub mod check;
 pub mod command;
 pub mod directory;

@@ -11,6 +11,7 @@ macro_rules! registry {
 }
 
 registry! {
+    authorized_key::AuthorizedKey,
     check::Check,
     command::Command,
     directory::Directory,
