@@ -1,0 +1,81 @@
+//! What observing an unchanged host costs, in requests and processes; never in seconds.
+
+mod support;
+
+use std::fmt::Write;
+
+use support::infra::Infra;
+use support::lab::{LabHost, text};
+
+/// Frames and processes that `--stats` counts for app1.
+#[track_caller]
+fn stats(infra: &Infra) -> (u64, u64) {
+    let output = infra.run("plan", &["--stats", "--detailed-exitcode"]);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "the plan is not empty: {}{said}", text(&output.stdout));
+    let line = said.lines().find(|line| line.starts_with("stats app1:")).expect("--stats prints a line for each host");
+    let count = |word: &str| -> u64 {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let at = words.iter().position(|each| each.trim_end_matches(',') == word).expect(word);
+        words[at - 1].parse().expect(word)
+    };
+    (count("frames"), count("processes"))
+}
+
+#[test]
+fn an_unchanged_host_costs_one_frame_and_no_process_per_file() {
+    let host = LabHost::boot("counts", support::release());
+    let mut processes = Vec::new();
+    for files in [10, 100, 1000] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut spec = "infra: 1\nname: counts\nhosts: { app1: {} }\ndirectories:\n  /opt/counts: {}\nfiles:\n".to_string();
+        for file in 0..files {
+            let _ = writeln!(spec, "  /opt/counts/{file}: {{ content: 'file {file}', mode: '0644', owner: root, group: root }}");
+        }
+        std::fs::write(folder.path().join("infra.yaml"), spec).unwrap();
+        let infra = Infra::new(folder.path(), &host.inventory());
+        infra.apply();
+        let (frames, count) = stats(&infra);
+        assert_eq!(frames, 1, "{files} files");
+        processes.push(count);
+    }
+    let (least, most) = (processes.iter().min().unwrap(), processes.iter().max().unwrap());
+    assert!(most - least <= 4, "processes for 10, 100 and 1,000 files: {processes:?}");
+}
+
+#[test]
+fn no_kind_of_the_everyday_ones_starts_a_process_per_resource() {
+    let host = LabHost::boot("everyday", support::release());
+    let mut processes = Vec::new();
+    for number in [2, 20] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut spec = "infra: 1\nname: everyday\nhosts: { app1: {} }\n".to_string();
+        let mut section = |name: &str, entry: &dyn Fn(usize) -> String| {
+            let _ = writeln!(spec, "{name}:");
+            for at in 0..number {
+                let _ = writeln!(spec, "  {}", entry(at));
+            }
+        };
+        section("groups", &|at| format!("g{at}: {{}}"));
+        section("users", &|at| format!("u{at}: {{ system: true }}"));
+        section("directories", &|at| format!("/opt/everyday/{at}: {{ owner: u{at} }}"));
+        section("files", &|at| format!("/opt/everyday/{at}/file: {{ content: 'x', owner: u{at}, group: g{at} }}"));
+        section("symlinks", &|at| format!("/opt/everyday/link{at}: {{ target: /opt/everyday/{at}/file }}"));
+        section("units", &|at| {
+            format!("everyday{at}.service: {{ content: \"[Service]\\nExecStart=/bin/sleep infinity\\n[Install]\\nWantedBy=multi-user.target\\n\" }}")
+        });
+        section("services", &|at| format!("everyday{at}: {{ running: true, enabled: true }}"));
+        const PACKAGES: &[&str] = &[
+            "bash", "dash", "coreutils", "grep", "sed", "tar", "gzip", "login", "mount", "passwd", "perl-base", "dpkg", "apt", "adduser",
+            "base-files", "base-passwd", "debconf", "debianutils", "diffutils", "findutils",
+        ];
+        section("packages", &|at| format!("{}: {{}}", PACKAGES[at]));
+        std::fs::write(folder.path().join("infra.yaml"), spec).unwrap();
+        let infra = Infra::new(folder.path(), &host.inventory());
+        infra.apply();
+        let (frames, count) = stats(&infra);
+        assert_eq!(frames, 1);
+        processes.push(count);
+    }
+    assert!(processes[1] <= processes[0] + 4, "processes for 2 and 20 of each kind: {processes:?}");
+}

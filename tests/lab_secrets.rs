@@ -1,0 +1,108 @@
+//! A secret is nowhere but where the spec puts it: not in any output, not in an argument list, not in a temporary file,
+//! not in the state folder.
+
+mod support;
+
+use std::path::Path;
+use std::process::{Child, Output, Stdio};
+
+use infra::lab::Account;
+use support::infra::Infra;
+use support::lab::{LabHost, text};
+
+/// The planted values, and what template filters make of the first.
+const POISONS: &[&str] = &["p0ison-Ab3xY9-4f6e2d", "P0ISON-AB3XY9-4F6E2D", "p0ison-Ab3x", "file-p0ison-7d1c5e0a94"];
+
+#[track_caller]
+fn assert_clean(what: &str, output: &Output) {
+    for said in [text(&output.stdout), text(&output.stderr)] {
+        for poison in POISONS {
+            assert!(!said.contains(poison), "{what} shows a secret:\n{said}");
+        }
+    }
+}
+
+#[test]
+fn secrets_are_nowhere_but_where_the_spec_puts_them() {
+    let host = LabHost::boot("secrets", support::release());
+    let spec = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/secrets");
+    let infra = Infra::new(&spec, &host.inventory()).variable("INFRA_TEST_POISON", POISONS[0]);
+
+    // Old contents that hold the secret, once where the new content holds it too and once where it does not.
+    host.check("mkdir -p /opt/secrets");
+    host.check(&format!("printf 'old %s\\n' {0} > /opt/secrets/no-longer; echo 'stale {0}' > /opt/secrets/plain", POISONS[0]));
+
+    let watcher = Watcher::start(&host);
+    for options in [&["--format", "text"][..], &["--format", "json"], &["--format", "text", "--color", "always", "--stats"]] {
+        let output = infra.run("plan", options);
+        assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
+        assert_clean("plan", &output);
+        assert!(text(&output.stdout).contains("sensitive"), "{}", text(&output.stdout));
+    }
+    let output = infra.run("apply", &["--auto-approve", "--stats"]);
+    assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
+    assert_clean("apply", &output);
+
+    // Now the values are on the host as the spec says, and nobody else may read them.
+    assert_eq!(host.check("cat /opt/secrets/plain"), format!("password={}\n", POISONS[0]));
+    assert_eq!(host.check("stat -c %a /opt/secrets/filtered /opt/secrets/made /etc/secrets/credentials"), "600\n600\n600\n");
+    let made = host.check("sed -n 's/^MADE=//p' /etc/secrets/credentials");
+    assert_eq!(made.trim().len(), 32);
+    assert_eq!(host.check("cat /opt/secrets/made"), format!("made={made}"));
+
+    // A second run, and one in which a step prints the secret and fails.
+    infra.plan().assert_empty("after apply");
+    for format in ["text", "json"] {
+        let failing = infra.option("--var").option("fail=true");
+        let output = failing.run("apply", &["--auto-approve", "--format", format]);
+        assert_eq!(output.status.code(), Some(1));
+        assert_clean("a failing apply", &output);
+        assert!(text(&output.stdout).contains("using (sensitive)"), "{}", text(&output.stdout));
+        assert!(!text(&output.stdout).contains(made.trim()), "{}", text(&output.stdout));
+    }
+    // Drift of a secret file, and a secret that leaves a file again.
+    host.check("echo 'changed by hand' > /opt/secrets/plain");
+    let output = infra.run("plan", &["--format", "json"]);
+    assert_clean("a plan after drift", &output);
+    assert!(!text(&output.stdout).contains("changed by hand"), "what a secret replaces is hidden too");
+
+    assert_eq!(watcher.end(), "", "secrets were in these files while infra ran");
+
+    // The watch would have seen them: it sees this.
+    let watcher = Watcher::start(&host);
+    host.check("echo p0ison-control > /tmp/control; sh -c 'sleep 1; : p0ison-control'");
+    let seen = watcher.end();
+    assert!(seen.contains("/tmp/control") && seen.contains("/cmdline"), "the watch is blind: {seen}");
+}
+
+/// Looks at all processes and temporary folders of a host until it is ended.
+struct Watcher(Child);
+
+impl Watcher {
+    fn start(host: &LabHost) -> Self {
+        // The pattern must not find itself.
+        let watch = "while :; do
+            grep -lsa 'p[0]ison' /proc/[0-9]*/cmdline
+            grep -rlsa 'p[0]ison' /tmp /var/tmp /run /dev/shm /var/lib/infra
+            sleep 0.02
+        done";
+        Self(host.ssh(Account::Root).arg(watch).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+    }
+
+    /// Returns the files in which it saw a secret.
+    fn end(mut self) -> String {
+        self.0.kill().unwrap();
+        text(&self.0.wait_with_output().unwrap().stdout)
+    }
+}
+
+#[test]
+fn a_missing_secret_says_where_it_was_looked_for() {
+    let spec = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/secrets");
+    let host = LabHost::boot("missing-secret", support::release());
+    let output = Infra::new(&spec, &host.inventory()).run("plan", &[]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stderr);
+    assert!(said.contains("INFRA_TEST_POISON is not set"), "{said}");
+    assert!(said.contains("infra.yaml:"), "{said}");
+}
