@@ -20,6 +20,7 @@ pub mod check;
 pub mod command;
 pub mod directory;
 pub mod file;
+pub mod firewall_rule;
 pub mod group;
 pub mod package;
 pub mod requirement;

@@ -16,6 +16,7 @@ registry! {
     command::Command,
     directory::Directory,
     file::File,
+    firewall_rule::FirewallRule,
     group::Group,
     package::Package,
     requirement::Requirement,
