@@ -117,3 +117,18 @@ fn a_second_interrupt_kills_the_step() {
     assert!(said.contains("app1/command:slow"), "{said}");
     assert_mended(&host, &second_generation(&infra, 0));
 }
+
+#[test]
+fn a_restart_for_what_was_not_needed_is_not_owed() {
+    let (host, infra) = first_generation("needless");
+    let infra = infra.environment("perhaps");
+    host.check("echo edited >> /opt/faults/app.conf");
+    // The guard is asked again on the host, after the restart was recorded as owed.
+    infra.plan().assert_names(
+        &["file:/opt/faults/app.conf".into(), "command:slow".into(), "service:faults".into()],
+        "a file that a command comes after",
+    );
+    infra.apply().assert_applied(&["file:/opt/faults/app.conf".into()], "a file that a command comes after");
+    infra.plan().assert_empty("after a restart that was not needed");
+    assert_eq!(host.check("ls -A /var/lib/infra/owed"), "");
+}

@@ -50,6 +50,8 @@ struct Execution<'r, 's> {
     turns: HashMap<Node, Turn>,
     /// What was really changed.
     changed: BTreeSet<Node>,
+    /// What turned out to need nothing.
+    needless: BTreeSet<Node>,
     report: Report,
     lost: BTreeSet<String>,
 }
@@ -84,6 +86,7 @@ pub async fn apply(
         events,
         turns: HashMap::new(),
         changed: BTreeSet::new(),
+        needless: BTreeSet::new(),
         report: Report::default(),
         lost: BTreeSet::new(),
     };
@@ -129,6 +132,7 @@ pub async fn apply(
             }
         }
     }
+    execution.forget_needless_debts(&schedule, hosts).await;
     execution.finish(&mut schedule, stopping);
     execution.report
 }
@@ -431,6 +435,34 @@ impl Execution<'_, '_> {
         }
     }
 
+    /// Takes back what was recorded before a change that then turned out not to be needed.
+    async fn forget_needless_debts(&mut self, schedule: &Schedule, hosts: &Hosts) {
+        let mut debts: BTreeMap<String, Vec<Owed>> = BTreeMap::new();
+        for service in 0..self.survey.len() {
+            let sources = self.survey.graph().triggers(service);
+            let is_owed = |source: &Node| {
+                self.changed.contains(source) || matches!(schedule.status(*source), Status::Failed | Status::Running)
+            };
+            let is_needless = sources.iter().any(|(source, _)| self.needless.contains(source))
+                && !sources.iter().any(|(source, _)| is_owed(source))
+                && self.survey.owed(service).is_none();
+            if is_needless {
+                let address = &self.survey.resolved(service).address;
+                let owed = [OwedAction::Reload, OwedAction::Restart];
+                let owed = owed.map(|action| Owed { resource: address.local(), action });
+                debts.entry(address.host.to_string()).or_default().extend(owed);
+            }
+        }
+        for (name, forget) in debts {
+            let Some(host) = hosts.get(&name).filter(|_| !self.lost.contains(&name)) else { continue };
+            let (sender, _) = mpsc::unbounded_channel();
+            let report = host.run(StepFrame { steps: Vec::new(), forget }, sender).await;
+            if let Some(error) = report.failure {
+                self.lose(&name, error);
+            }
+        }
+    }
+
     /// Takes what came back from a host.
     fn take(&mut self, schedule: &mut Schedule, name: &str, answer: Answer) {
         match answer {
@@ -637,6 +669,9 @@ impl Execution<'_, '_> {
     }
 
     fn settle(&mut self, node: Node, outcome: Outcome) {
+        if matches!(outcome, Outcome::NotNeeded) {
+            self.needless.insert(node);
+        }
         let address = self.survey.resolved(node).address.clone();
         self.events.send(Event::Settled { address: address.clone(), outcome: outcome.clone() });
         self.report.outcomes.push((address, outcome));

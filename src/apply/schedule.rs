@@ -212,14 +212,15 @@ impl Schedule {
 
     /// Says whether everything a resource depends on is in place, or will be by its turn in this frame.
     fn can_go(&self, node: Node, placing: &Placing, batch: &[Node]) -> bool {
-        self.graph.dependencies(node).all(|(before, reason)| {
+        // An edge may have another reason as well, such as `depends_on`.
+        let reacts = |before: Node| self.graph.triggers(node).iter().any(|(source, _)| *source == before);
+        self.graph.dependencies(node).all(|(before, _)| {
             if self.status[before].is_in_place() {
                 return true;
             }
             let is_here = placing.placed.contains_key(&before) || batch.contains(&before);
             let task = &self.tasks[before];
-            let reacts = matches!(reason, crate::graph::Reason::Triggers(_));
-            is_here && task.decidable && !(task.uncertain && reacts)
+            is_here && task.decidable && !(task.uncertain && reacts(before))
         })
     }
 }
