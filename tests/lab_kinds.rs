@@ -42,6 +42,13 @@ fn lives(kind: &str) {
     infra.plan().assert_empty("after apply");
     for broken in Break::read(&folder(kind).join("breaks.yaml")) {
         host.check(&broken.run);
+        if !broken.refused.is_empty() {
+            infra.plan().assert_refused(&broken.refused, &broken.name);
+            assert!(!infra.try_apply().success, "apply goes on although the plan is refused");
+            host.check(&broken.mend);
+            infra.plan().assert_empty(&format!("after mending: {}", broken.name));
+            continue;
+        }
         infra.plan().assert_names(&broken.plan, &broken.name);
         infra.apply().assert_applied(&broken.plan, &broken.name);
         infra.plan().assert_empty(&format!("after mending: {}", broken.name));

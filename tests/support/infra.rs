@@ -124,6 +124,17 @@ impl Plan {
         self
     }
 
+    /// The plan is refused because of these, and says what to do.
+    #[track_caller]
+    pub fn assert_refused(&self, expected: &[String], when: &str) {
+        assert!(!self.success, "the plan is not refused: {when}\n{}", self.said);
+        let problems = self.json["problems"].as_array().expect("a plan has problems");
+        assert!(problems.iter().all(|problem| problem["help"].as_str().is_some_and(|help| !help.is_empty())), "{}", self.said);
+        let local = |problem: &Value| problem["address"].as_str().unwrap().split_once('/').unwrap().1.to_string();
+        let found: BTreeSet<String> = problems.iter().map(local).collect();
+        assert_eq!(found, expected.iter().cloned().collect(), "refused: {when}\n{}", self.said);
+    }
+
     #[track_caller]
     pub fn assert_empty(&self, when: &str) {
         self.assert_no_problems();
@@ -171,7 +182,14 @@ pub struct Break {
     pub name: String,
     /// Shell, as root on the host.
     pub run: String,
+    /// The local addresses of what the plan would change.
+    #[serde(default)]
     pub plan: Vec<String>,
+    /// The local addresses of what refuses the plan instead, and the shell that mends it.
+    #[serde(default)]
+    pub refused: Vec<String>,
+    #[serde(default)]
+    pub mend: String,
 }
 
 impl Break {
