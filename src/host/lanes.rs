@@ -1,176 +1,200 @@
-//! A host: one connection, and the shells on it.
+//! The shells on one connection: as many as run at once, and the watchdog that guards them.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Mutex as AsyncMutex, Semaphore, SemaphorePermit};
 
-use crate::model::{Blob, Probe};
-
-use super::frame::Own;
-use super::observed::{Observed, Sections, owed};
 use super::shell::Shell;
-use super::stats::Stats;
-use super::steps::{FrameReport, FrameStep, Progress, StepEvent, StepFrame};
 use super::target::{Options, Target};
 use super::transport::Link;
-use super::{HostError, Problem, facts};
+use super::watchdog::Watchdog;
+use super::{HostError, Problem};
 
-/// A connection to a host. Clones share it.
-#[derive(Clone)]
-pub struct Host {
-    inner: Arc<Inner>,
+/// What is asked of all that runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Asked {
+    #[default]
+    GoOn,
+    Stop,
+    Kill,
 }
 
-struct Inner {
-    target: Target,
-    options: Options,
+/// The shells on one connection.
+pub(super) struct Lanes {
+    pub target: Target,
+    pub options: Options,
     link: Link,
-    /// As many as may run a frame at once.
-    lanes: Semaphore,
+    permits: Semaphore,
     idle: Mutex<Vec<Shell>>,
-    state: Mutex<State>,
-    since: Instant,
+    watchdog: AsyncMutex<()>,
+    running: Mutex<Running>,
 }
 
+/// What runs steps, and what is asked of it.
 #[derive(Default)]
-struct State {
-    stats: Stats,
-    is_known: bool,
+struct Running {
+    asked: Asked,
+    watchdog: Option<Watchdog>,
+    /// The processes of the shells that run steps; true once they listen to signals.
+    shells: BTreeMap<u32, bool>,
 }
 
-impl Host {
-    /// Connects and starts the first shell. Nothing has been asked yet: the first observation is the first request.
-    pub async fn connect(target: Target, options: Options) -> Result<Self, HostError> {
-        let since = Instant::now();
+impl Running {
+    /// Stops the shells that listen; the others hear of it as soon as they do.
+    fn stop(&self) {
+        if let Some(watchdog) = &self.watchdog {
+            self.shells.iter().filter(|(_, listens)| **listens).for_each(|(&process, _)| watchdog.stop(process));
+        }
+    }
+}
+
+impl Lanes {
+    /// Connects and starts the first shell.
+    pub async fn open(target: Target, options: Options) -> Result<Self, HostError> {
         let link = Link::open(&target, &options).await?;
         let shell = Shell::open(&link, &target, &options).await?;
-        let lanes = Semaphore::new(options.lanes.max(1));
-        let inner =
-            Inner { target, options, link, lanes, idle: Mutex::new(vec![shell]), state: Mutex::default(), since };
-        Ok(Self { inner: Arc::new(inner) })
+        Ok(Self {
+            link,
+            permits: Semaphore::new(options.lanes.max(1)),
+            idle: Mutex::new(vec![shell]),
+            watchdog: AsyncMutex::default(),
+            running: Mutex::default(),
+            target,
+            options,
+        })
     }
 
-    /// Returns what the spec calls it.
-    pub fn name(&self) -> &str {
-        &self.inner.target.name
+    /// Waits for a free lane; takes its shell, or starts another.
+    pub async fn take(&self) -> Result<Lane<'_>, HostError> {
+        let closed = |_| Problem::ConnectionLost { step: None, said: String::new() }.at(&self.target.name);
+        let permit = self.permits.acquire().await.map_err(closed)?;
+        let idle = self.idle().pop();
+        let shell = match idle {
+            Some(shell) => shell,
+            None => Shell::open(&self.link, &self.target, &self.options).await?,
+        };
+        let before = (shell.sent, shell.received());
+        Ok(Lane { shell, before, lanes: self, _permit: permit })
     }
 
-    /// Looks at the host: one request, whatever it asks. The first one also tells facts and what is owed.
-    pub async fn observe(&self, sections: Vec<(String, Probe)>) -> Result<Observed, HostError> {
-        let inner = &*self.inner;
-        let at = |problem: Problem| problem.at(&inner.target.name);
-        let _lane = inner.lane().await?;
-        let mut shell = inner.shell().await?;
-        let is_first = !inner.state().is_known;
-        let own: &[Own] = if is_first { &[Own::Facts, Own::Owed] } else { &[] };
-        let mut frame = shell.frame(&inner.options)?;
-        for (number, &own) in own.iter().enumerate() {
-            frame.observe_own(number, own).map_err(at)?;
+    /// Guards a shell that is about to run steps, until what is returned is dropped.
+    pub async fn guard(&self, process: u32) -> Result<Guard<'_>, HostError> {
+        // One at a time, so that only one watchdog is started.
+        let _starting = self.watchdog.lock().await;
+        let has_one = self.running().watchdog.as_ref().is_some_and(Watchdog::is_alive);
+        let started =
+            if has_one { None } else { Some(Watchdog::start(&self.link, &self.target, &self.options).await?) };
+        let mut running = self.running();
+        if running.asked == Asked::Kill {
+            return Err(Problem::Killed { step: None }.at(&self.target.name));
         }
-        let mut longest = Duration::from_secs(120);
-        for (number, (_, probe)) in sections.iter().enumerate() {
-            frame.observe(own.len() + number, probe).map_err(at)?;
-            longest += probe.timeout + Duration::from_secs(2);
+        if let Some(watchdog) = started {
+            running.shells.keys().for_each(|&process| watchdog.guard(process));
+            running.watchdog = Some(watchdog);
         }
-        let mut answer = Sections::new(own.len() + sections.len());
-        let (sent, received) = (shell.sent, shell.received());
-        let result = shell.exchange(frame, &[], longest, |line| answer.take(line)).await;
-        inner.count(shell.sent - sent, shell.received() - received, answer.processes);
-        result?;
-        inner.give_back(shell);
-        let mut outputs = answer.finish().map_err(at)?.into_iter();
-        let mut observed = Observed { facts: None, owed: Vec::new(), sections: BTreeMap::new() };
-        for own in own {
-            let output = outputs.next().expect("every section that was asked for is there");
-            match own {
-                Own::Facts => observed.facts = Some(facts::read(&output).map_err(at)?),
-                Own::Owed => observed.owed = owed(&output),
+        running.shells.insert(process, false);
+        if let Some(watchdog) = &running.watchdog {
+            watchdog.guard(process);
+        }
+        drop(running);
+        Ok(Guard { lanes: self, process, is_done: false })
+    }
+
+    /// Returns what is asked of all that runs.
+    pub fn asked(&self) -> Asked {
+        self.running().asked
+    }
+
+    /// Asks something of all that runs.
+    pub fn ask(&self, asked: Asked) {
+        let mut running = self.running();
+        if asked <= running.asked {
+            return;
+        }
+        running.asked = asked;
+        match asked {
+            Asked::GoOn => {}
+            Asked::Stop => running.stop(),
+            Asked::Kill => {
+                if let Some(watchdog) = &running.watchdog {
+                    watchdog.kill(running.shells.keys().copied());
+                }
             }
         }
-        inner.state().is_known = true;
-        observed.sections = sections.into_iter().map(|(name, _)| name).zip(outputs).collect();
-        Ok(observed)
     }
 
-    /// Changes the host: one request. Events come while it runs; the report holds all of them in the end, and why it
-    /// ended early where it did.
-    pub async fn run(&self, frame: StepFrame, events: mpsc::UnboundedSender<StepEvent>) -> FrameReport {
-        let mut progress = Progress::new(&frame, events);
-        let result = self.run_steps(&frame, &mut progress).await;
-        self.inner.state().stats.steps += progress.started;
-        progress.finish(result.err(), false)
-    }
-
-    async fn run_steps(&self, frame: &StepFrame, progress: &mut Progress) -> Result<(), HostError> {
-        let inner = &*self.inner;
-        let _lane = inner.lane().await?;
-        let mut shell = inner.shell().await?;
-        let text = shell.step_frame(&inner.options, frame)?;
-        let tries =
-            frame.steps.iter().flat_map(|step| std::iter::repeat_n(&step.step.input, step.retries as usize + 1));
-        let data: Vec<Blob> = tries.flatten().cloned().collect();
-        let longest = frame.steps.iter().map(FrameStep::longest).sum::<Duration>() + Duration::from_secs(120);
-        let (sent, received) = (shell.sent, shell.received());
-        let result = shell.exchange(text, &data, longest, |line| progress.take(line)).await;
-        inner.count(shell.sent - sent, shell.received() - received, progress.processes);
-        result?;
-        inner.give_back(shell);
-        Ok(())
-    }
-
-    /// Returns what the host has cost so far.
-    pub fn stats(&self) -> Stats {
-        Stats { time: self.inner.since.elapsed(), ..self.inner.state().stats }
-    }
-
-    /// Ends the connection.
+    /// Ends all shells and the connection.
     pub async fn close(self) {
-        self.inner.idle().clear();
-        if let Ok(inner) = Arc::try_unwrap(self.inner) {
-            inner.link.close().await;
+        self.idle().clear();
+        let watchdog = self.running().watchdog.take();
+        if let Some(watchdog) = watchdog {
+            watchdog.close().await;
         }
-    }
-}
-
-impl Inner {
-    async fn lane(&self) -> Result<tokio::sync::SemaphorePermit<'_>, HostError> {
-        let closed = |_| Problem::ConnectionLost { step: None, said: String::new() }.at(&self.target.name);
-        self.lanes.acquire().await.map_err(closed)
+        self.link.close().await;
     }
 
-    /// Takes an idle shell, or starts another.
-    async fn shell(&self) -> Result<Shell, HostError> {
-        let idle = self.idle().pop();
-        match idle {
-            Some(shell) => Ok(shell),
-            None => Shell::open(&self.link, &self.target, &self.options).await,
-        }
-    }
-
-    fn give_back(&self, shell: Shell) {
-        self.idle().push(shell);
-    }
-
-    fn count(&self, sent: u64, received: u64, processes: Option<(u64, u64)>) {
-        let mut state = self.state();
-        state.stats.frames += 1;
-        state.stats.bytes_sent += sent;
-        state.stats.bytes_received += received;
-        // Process ids start anew some day; that frame is not counted.
-        if let Some((first, last)) = processes
-            && last > first
-        {
-            *state.stats.processes.get_or_insert(0) += last - first - 1;
-        }
-    }
-
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Shell>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<Shell>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn running(&self) -> MutexGuard<'_, Running> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A shell in use. Dropped, it ends; given back, it is used again.
+pub(super) struct Lane<'a> {
+    pub shell: Shell,
+    before: (u64, u64),
+    lanes: &'a Lanes,
+    _permit: SemaphorePermit<'a>,
+}
+
+impl Lane<'_> {
+    /// Returns the bytes sent and received since it was taken.
+    pub fn traffic(&self) -> (u64, u64) {
+        (self.shell.sent - self.before.0, self.shell.received() - self.before.1)
+    }
+
+    pub fn give_back(self) {
+        self.lanes.idle().push(self.shell);
+    }
+}
+
+/// Keeps a shell guarded while it runs steps. Dropped before the shell is done, it ends the shell with all it has
+/// started: what nobody listens to must not go on.
+pub(super) struct Guard<'a> {
+    lanes: &'a Lanes,
+    process: u32,
+    is_done: bool,
+}
+
+impl Guard<'_> {
+    /// Says that the shell listens to signals now.
+    pub fn is_under_way(&self) {
+        let mut running = self.lanes.running();
+        running.shells.insert(self.process, true);
+        if running.asked == Asked::Stop {
+            running.stop();
+        }
+    }
+
+    /// Says that the shell has run its steps.
+    pub fn done(mut self) {
+        self.is_done = true;
+    }
+}
+
+impl Drop for Guard<'_> {
+    fn drop(&mut self) {
+        let mut running = self.lanes.running();
+        running.shells.remove(&self.process);
+        if let Some(watchdog) = &running.watchdog {
+            if !self.is_done {
+                watchdog.kill(std::iter::once(self.process));
+            }
+            watchdog.release(self.process);
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! One framed shell on a host: how a frame is sent and answered.
 
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -18,6 +19,9 @@ use super::{HostError, Problem, hello};
 /// How much of what a shell writes to its standard error is kept, in bytes.
 const MOST_SAID: usize = 8 * 1024;
 
+/// How long the answer of a shell that has ended is waited for.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
 /// A shell on a host that runs one frame after another.
 pub(super) struct Shell {
     host: String,
@@ -25,12 +29,14 @@ pub(super) struct Shell {
     lines: LineReader<Box<dyn AsyncRead + Send + Unpin>>,
     said: Arc<Mutex<Vec<u8>>>,
     mark: String,
+    /// The shell's process id on the host.
+    pub process: u32,
     is_set_up: bool,
     /// It has been sent what runs steps.
     runs_steps: bool,
     frames: u64,
     pub sent: u64,
-    _keep: Box<dyn std::any::Any + Send>,
+    ended: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
 impl Shell {
@@ -42,7 +48,7 @@ impl Shell {
         let mark = format!("\u{1e}{}", hello::random().map_err(at)?);
         let mut lines = LineReader::new(channel.output, &mark);
         let mut said = Vec::new();
-        timeout(
+        let process = timeout(
             options.connect_timeout,
             hello::greet(&words, target, &mut lines, &mut channel.input, &mut channel.errors, &mut said),
         )
@@ -57,11 +63,12 @@ impl Shell {
             lines,
             said,
             mark,
+            process,
             is_set_up: false,
             runs_steps: false,
             frames: 0,
             sent: 0,
-            _keep: channel.keep,
+            ended: channel.ended,
         })
     }
 
@@ -82,6 +89,35 @@ impl Shell {
             .and_then(|setup_size| frame.steps(steps, are_new, setup_size))
             .map_err(|problem| problem.at(&self.host))?;
         Ok(frame)
+    }
+
+    /// Turns it into a watchdog, which reads lines from now on and no more frames.
+    pub async fn become_watchdog(&mut self, options: &Options) -> Result<(), HostError> {
+        let at = |problem: Problem| problem.at(&self.host);
+        let text = Frame::watchdog(&self.setup(options), options.heartbeat).map_err(at)?;
+        let size = format!("{}\n", text.as_str().len());
+        let lost = |_| Problem::ConnectionLost { step: None, said: String::new() };
+        let watching = async {
+            self.input.write_all(size.as_bytes()).await.map_err(lost)?;
+            self.input.write_all(text.as_str().as_bytes()).await.map_err(lost)?;
+            self.input.flush().await.map_err(lost)?;
+            loop {
+                match self.lines.next().await {
+                    Ok(Line::Told(word, _)) if word == "watching" => return Ok(()),
+                    Ok(_) => {}
+                    Err(_) => return Err(Problem::ConnectionLost { step: None, said: String::new() }),
+                }
+            }
+        };
+        let result = timeout(options.connect_timeout, watching).await;
+        let result = result.unwrap_or(Err(Problem::NoAnswer(options.connect_timeout)));
+        result.map_err(|problem| self.explained(problem).at(&self.host))
+    }
+
+    /// Writes a line for a watchdog.
+    pub async fn write_line(&mut self, line: &str) -> std::io::Result<()> {
+        self.input.write_all(line.as_bytes()).await?;
+        self.input.flush().await
     }
 
     fn setup<'a>(&'a self, options: &'a Options) -> Setup<'a> {
@@ -121,6 +157,7 @@ impl Shell {
             let mut writing = true;
             let end = tokio::time::sleep_until(Instant::now() + longest);
             tokio::pin!(end);
+            let mut has_ended = false;
             loop {
                 tokio::select! {
                     written = &mut write, if writing => {
@@ -138,7 +175,16 @@ impl Shell {
                         Err(End::Closed) => break Err(Problem::ConnectionLost { step: None, said: String::new() }),
                         Err(End::TooLong) => break Err(Problem::Protocol("a record longer than 64 MiB".into())),
                     },
-                    () = &mut end => break Err(Problem::NoAnswer(longest)),
+                    // What the shell has started may hold its output open after it. A moment for what is on its way.
+                    () = &mut self.ended, if !has_ended => {
+                        has_ended = true;
+                        end.as_mut().reset(Instant::now() + LAST_WORDS);
+                    }
+                    () = &mut end => break Err(if has_ended {
+                        Problem::ConnectionLost { step: None, said: String::new() }
+                    } else {
+                        Problem::NoAnswer(longest)
+                    }),
                 }
             }
         };

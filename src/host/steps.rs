@@ -166,6 +166,9 @@ pub struct StepReport {
 pub(super) struct Progress {
     reports: Vec<StepReport>,
     running: Option<usize>,
+    /// The steps that are verified, and the one that has ended and is not yet.
+    verifies: Vec<bool>,
+    unverified: Option<usize>,
     checking: Option<Section>,
     events: mpsc::UnboundedSender<StepEvent>,
     pub started: u64,
@@ -184,8 +187,16 @@ impl Progress {
             verified: None,
             matched: Vec::new(),
         };
-        let reports = frame.steps.iter().map(report).collect();
-        Self { reports, running: None, checking: None, events, started: 0, processes: None }
+        Self {
+            reports: frame.steps.iter().map(report).collect(),
+            running: None,
+            verifies: frame.steps.iter().map(|step| step.verify.is_some()).collect(),
+            unverified: None,
+            checking: None,
+            events,
+            started: 0,
+            processes: None,
+        }
     }
 
     /// Takes the next line of the answer in.
@@ -224,14 +235,15 @@ impl Progress {
             return Ok(());
         }
         if word == "item" {
-            let (Some(row), Some(at)) = (number, self.running) else { return Err(nonsense()) };
+            // What a step left behind may say something after it has ended.
+            let (Some(row), Some(at)) = (number, self.running) else { return Ok(()) };
             self.reports[at].failed_rows.push((row, second.to_string()));
             let id = self.reports[at].id.clone();
             self.tell(StepEvent::RowFailed { id, row, message: second.to_string() });
             return Ok(());
         }
         if word == "same" {
-            let (Some(row), Some(at)) = (number, self.running) else { return Err(nonsense()) };
+            let (Some(row), Some(at)) = (number, self.running) else { return Ok(()) };
             self.reports[at].unchanged_rows.push(row);
             return Ok(());
         }
@@ -259,6 +271,7 @@ impl Progress {
                     Err(_) => StepStatus::TimedOut,
                 };
                 self.running = None;
+                self.unverified = self.verifies[at].then_some(at).filter(|_| status != StepStatus::NotRecorded);
                 self.end(at, status);
             }
             "skipped" => {
@@ -268,6 +281,7 @@ impl Progress {
             "cancelled" => self.end(at, StepStatus::Cancelled),
             "check" => self.checking = Some(Section::new(at)),
             "checked" => {
+                self.unverified = None;
                 let output = self.checking.take().ok_or_else(nonsense)?.finish(status(second));
                 let matched = fields.get(2).map_or("", String::as_str);
                 let matched: Vec<usize> = matched.split(' ').filter_map(|item| item.parse().ok()).collect();
@@ -293,12 +307,19 @@ impl Progress {
         let _ = self.events.send(event);
     }
 
+    /// Says that no step was started, because the run was asked to stop.
+    pub fn cancel(&mut self) {
+        for at in 0..self.reports.len() {
+            self.end(at, StepStatus::Cancelled);
+        }
+    }
+
     /// Returns what became of the steps; `failure` is why the answer ended early.
-    pub fn finish(mut self, failure: Option<HostError>, killed: bool) -> FrameReport {
-        let mut failure = failure;
+    pub fn finish(mut self, mut failure: Option<HostError>, killed: bool) -> FrameReport {
         if let Some(error) = &mut failure {
-            let step = self.running.map(|at| self.reports[at].id.clone());
-            if let Some(at) = self.running {
+            let hit = self.running.or(self.unverified);
+            let step = hit.map(|at| self.reports[at].id.clone());
+            if let Some(at) = hit {
                 self.end(at, if killed { StepStatus::Killed } else { StepStatus::Lost });
             }
             if let Problem::ConnectionLost { step: lost, .. } = &mut error.problem {

@@ -47,6 +47,9 @@ pub struct Options {
     pub connect_timeout: Duration,
     /// The most shells a host runs steps in at once.
     pub lanes: usize,
+    /// How often a host that runs steps is told that someone is there, in whole seconds. Six of them without a sign, and
+    /// the host ends its steps.
+    pub heartbeat: Duration,
     /// Count the processes each frame starts on the host.
     pub count_processes: bool,
     /// The shell that runs everything on the host.
@@ -65,6 +68,7 @@ impl Default for Options {
         Self {
             connect_timeout: Duration::from_secs(15),
             lanes: 4,
+            heartbeat: Duration::from_secs(5),
             count_processes: false,
             shell: "/bin/sh".into(),
             path: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".into(),

@@ -8,6 +8,7 @@ mod text;
 pub(super) use text::Text;
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use crate::model::{Probe, Row};
 
@@ -21,6 +22,7 @@ pub(super) const SEPARATOR: char = '\u{1f}';
 const PRELUDE: &str = include_str!("../program/prelude.sh");
 const SESSION: &str = include_str!("../program/session.sh");
 const STEPS: &str = include_str!("../program/steps.sh");
+const WATCHDOG: &str = include_str!("../program/watchdog.sh");
 const FACTS: &str = include_str!("../program/facts.sh");
 const OWED: &str = include_str!("../program/owed.sh");
 
@@ -53,12 +55,18 @@ impl Frame {
     pub fn new(number: u64, setup: Option<&Setup<'_>>) -> Result<Self, Problem> {
         let mut text = Text::new();
         if let Some(setup) = setup {
-            text.raw("setup=").quoted(setup.text()?.as_str(), "the setup")?.raw("\neval \"$setup\"\nstate_folder=");
-            text.quoted(setup.state_folder.unwrap_or_default(), "the state folder")?;
-            text.raw(if setup.count_processes { "\ncount_processes=1\n" } else { "\ncount_processes=\n" }).raw(SESSION);
+            setup.write(&mut text)?;
         }
         text.raw("frame_begin ").raw(&number.to_string()).raw("\n");
         Ok(Self { text, programs: HashMap::new() })
+    }
+
+    /// Writes what turns a shell into a watchdog, which never gets another frame.
+    pub fn watchdog(setup: &Setup<'_>, heartbeat: Duration) -> Result<Text, Problem> {
+        let mut text = Text::new();
+        setup.write(&mut text)?;
+        text.raw(&format!("user= heartbeat={}\n", heartbeat.as_secs().max(1))).raw(WATCHDOG).raw(": whole\n");
+        Ok(text)
     }
 
     /// Adds a section of an observation.
@@ -102,6 +110,13 @@ impl Frame {
 }
 
 impl Setup<'_> {
+    fn write(&self, text: &mut Text) -> Result<(), Problem> {
+        text.raw("setup=").quoted(self.text()?.as_str(), "the setup")?.raw("\neval \"$setup\"\nstate_folder=");
+        text.quoted(self.state_folder.unwrap_or_default(), "the state folder")?;
+        text.raw(if self.count_processes { "\ncount_processes=1\n" } else { "\ncount_processes=\n" }).raw(SESSION);
+        Ok(())
+    }
+
     /// Returns what the session's shell and every step evaluate first.
     pub fn text(&self) -> Result<Text, Problem> {
         let mut text = Text::new();

@@ -111,7 +111,6 @@ run_program() {
 
 frame_begin() {
     frame_number=$1
-    stopping=
     user=
     tell frame "$1"
     if [ -n "$count_processes" ]; then

@@ -35,13 +35,17 @@ run_frame_step() {
         tell step "$step"
         _verdict=$(feed "$1" | supervise "$2")
         _fine=
+        _told=
         for _word in $_verdict; do
             case $_word in
+                told) _told=1 ;;
                 fine) _fine=1 ;;
                 0) for _item in $completes; do eval "fine_${frame_number}_$_item=1"; done ;;
                 item*) eval "fine_${frame_number}_${_word#item}=1" ;;
             esac
         done
+        # Someone killed the one who watched it.
+        [ -n "$_told" ] || tell ended "$step" 137
         if [ -n "$_fine" ] || [ "$tries" = 0 ] || [ -n "$stopping" ]; then
             break
         fi
@@ -66,8 +70,9 @@ feed() {
     [ "$input" = 0 ] || take "$input" <&3
 }
 
-# Runs a child on what it is fed. Its output goes to the other end; standard output is the verdict: "0" where the child
-# ended with 0, "item" and a number for each item that is as expected, "fine" where nothing is left to wish for.
+# Runs a child on what it is fed. Its output goes to the other end; standard output is the verdict: "told" once its end
+# has been told, "0" where it ended with 0, "item" and a number for each item that is as expected, "fine" where nothing
+# is left to wish for.
 supervise() {
     exec 5<&0 </dev/null 3<&-
     IFS=' ' read -r self _rest </proc/self/stat
@@ -82,6 +87,7 @@ supervise() {
         end_tree $!
     fi
     tell ended "$step" "$_result" >&4
+    printf 'told\n'
     _left=
     if [ -n "$check" ]; then
         tell check "$step" >&4

@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_macros, reason = "tests may print")]
 
+mod end;
 mod observe;
 mod prelude;
 mod ssh;

@@ -5,9 +5,11 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::process::Command;
 use std::time::Duration;
 
+use super::end::start;
 use super::sshd::{Sshd, options, target};
-use super::support::section;
-use crate::host::{Host, HostError, Options, Problem, Target, Transport};
+use super::steps::step;
+use super::support::{gone, section};
+use crate::host::{Host, HostError, Options, Problem, StepFrame, StepStatus, Target, Transport};
 use crate::row;
 
 async fn refused(target: Target) -> HostError {
@@ -192,4 +194,85 @@ async fn nothing_is_left_behind_when_it_ends() {
         assert!(tokio::time::Instant::now() < deadline);
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
+}
+
+#[tokio::test]
+async fn a_dropped_connection_is_reported_with_the_step_it_hit() {
+    let sshd = Sshd::start("");
+    let host = Host::connect(sshd.target(), options()).await.unwrap();
+    let (running, _folder, child) = start(&host).await;
+    sshd.kill();
+    let report = running.await.unwrap();
+    let failure = report.failure.as_ref().unwrap();
+    assert!(
+        matches!(&failure.problem, Problem::ConnectionLost { step: Some(step), .. } if step == "first"),
+        "{failure:?}"
+    );
+    assert!(failure.to_string().contains("while this step ran: first"));
+    assert_eq!(report.steps[0].status, StepStatus::Lost);
+    assert_eq!(report.steps[1].status, StepStatus::NotReached);
+    gone(&child).await;
+    let error = host.observe(vec![]).await.unwrap_err();
+    assert!(matches!(error.problem, Problem::ConnectionLost { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_dropped_connection_is_noticed_while_nothing_runs() {
+    let sshd = Sshd::start("");
+    let host = Host::connect(sshd.target(), options()).await.unwrap();
+    section(&host, "emit 0", vec![]).await;
+    sshd.kill();
+    let error = host.observe(vec![]).await.unwrap_err();
+    assert!(matches!(error.problem, Problem::ConnectionLost { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn steps_and_lanes_share_one_connection() {
+    let sshd = Sshd::start("");
+    let host = Host::connect(sshd.target(), options()).await.unwrap();
+    let (one, _folder, child) = start(&host).await;
+    let (two, _other, _) = start(&host).await;
+    assert_eq!(sshd.sessions().len(), 1);
+    host.kill();
+    assert_eq!(one.await.unwrap().steps[0].status, StepStatus::Killed);
+    assert_eq!(two.await.unwrap().steps[0].status, StepStatus::Killed);
+    gone(&child).await;
+    host.close().await;
+}
+
+#[tokio::test]
+async fn large_input_goes_through_while_output_comes_back() {
+    let sshd = Sshd::start("");
+    let host = Host::connect(sshd.target(), options()).await.unwrap();
+    let bytes: Vec<u8> = (0..20_000_000_u32).map(|number| (number.wrapping_mul(2_654_435_761) >> 11) as u8).collect();
+    // It answers with more than any buffer holds before it reads anything.
+    let mut echo = step(
+        "echo",
+        "i=0; while [ $i -lt 20000 ]; do echo 0123456789012345678901234567890123456789; i=$((i+1)); done; sha256sum",
+        vec![],
+    );
+    echo.step.input = vec![crate::model::Blob(bytes.as_slice().into())];
+    let (sender, _) = tokio::sync::mpsc::unbounded_channel();
+    let report = host.run(StepFrame { steps: vec![echo], forget: vec![] }, sender).await;
+    let hash = crate::model::Content::new(bytes);
+    assert_eq!(report.steps[0].output.last().unwrap().split(' ').next(), Some(hash.hash()));
+}
+
+#[tokio::test]
+async fn noise_before_the_shell_and_odd_accounts_are_told_apart() {
+    // What start files print comes first, without a newline at its end.
+    let sshd = Sshd::start(
+        "ForceCommand printf 'Welcome!\\n'; cat /bin/true | head -c 3000; echo warned >&2; eval \"$SSH_ORIGINAL_COMMAND\"",
+    );
+    let host = Host::connect(sshd.target(), options()).await.unwrap();
+    assert_eq!(section(&host, "emit 0 fine", vec![]).await.records.len(), 1);
+
+    let nologin = Sshd::start("ForceCommand echo 'This account is currently not available.'; exit 1");
+    let error = refused(nologin.target()).await;
+    assert!(matches!(&error.problem, Problem::NoShell { said } if said.contains("not available")), "{error:?}");
+
+    let silent = Sshd::start("ForceCommand cat");
+    let short = Options { connect_timeout: Duration::from_secs(1), ..options() };
+    let Err(error) = Host::connect(silent.target(), short).await else { panic!("it connects") };
+    assert!(matches!(error.problem, Problem::ShellTimedOut(_)), "{error:?}");
 }

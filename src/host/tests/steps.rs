@@ -10,7 +10,7 @@ use crate::host::{FrameReport, FrameStep, Host, StepEvent, StepFrame, StepStatus
 use crate::model::{Blob, Expect, Owed, OwedAction, Probe, ProbeStatus, Row, Secret, Step};
 use crate::row;
 
-fn step(id: &str, script: &'static str, rows: Vec<Row>) -> FrameStep {
+pub(super) fn step(id: &str, script: &'static str, rows: Vec<Row>) -> FrameStep {
     FrameStep::new(id, Step::new(script, vec![], id).rows(rows))
 }
 

@@ -112,14 +112,18 @@ pub(super) fn record(index: usize, fields: &[&str]) -> Record {
 }
 
 /// Waits until a process is gone.
-pub(super) async fn gone(pid: &str) {
-    for _ in 0..500 {
-        // A zombie waits for nobody but its parent.
-        let status = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        if status.is_empty() || status.contains(") Z ") {
+pub(super) async fn gone(process: &str) {
+    for _ in 0..1000 {
+        if is_gone(process) {
             return;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    panic!("process {pid} is still running");
+    panic!("process {process} is still running");
+}
+
+/// Says whether a process is gone. A zombie only waits for its parent to notice.
+pub(super) fn is_gone(process: &str) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    status.is_empty() || status.contains(") Z ")
 }

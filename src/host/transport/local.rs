@@ -25,6 +25,9 @@ pub(super) fn start(command: &str) -> Result<Channel, Problem> {
         input: Box::new(child.stdin.take().ok_or_else(missing)?),
         output: Box::new(child.stdout.take().ok_or_else(missing)?),
         errors: Box::new(child.stderr.take().ok_or_else(missing)?),
-        keep: Box::new(child),
+        ended: Box::pin(async move {
+            // However it ended, it has.
+            let _ = child.wait().await;
+        }),
     })
 }

@@ -5,6 +5,7 @@ mod local;
 mod said;
 mod ssh;
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -23,8 +24,8 @@ pub(super) struct Channel {
     pub input: Box<dyn AsyncWrite + Send + Unpin>,
     pub output: Box<dyn AsyncRead + Send + Unpin>,
     pub errors: Box<dyn AsyncRead + Send + Unpin>,
-    /// Kept as long as the streams are used.
-    pub keep: Box<dyn std::any::Any + Send>,
+    /// Ends when the command does. Kept as long as the streams are used.
+    pub ended: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
 impl Link {

@@ -77,7 +77,10 @@ pub(super) async fn start(session: &Arc<Session>, command: &str) -> Result<Chann
         input: Box::new(child.stdin().take().ok_or_else(lost)?),
         output: Box::new(child.stdout().take().ok_or_else(lost)?),
         errors: Box::new(child.stderr().take().ok_or_else(lost)?),
-        keep: Box::new(child),
+        ended: Box::pin(async move {
+            // However it ended, it has.
+            let _ = child.wait().await;
+        }),
     })
 }
 

@@ -1,0 +1,63 @@
+# Guards the shells that run steps. It reads lines from the other end:
+#   h            someone is there
+#   + PROCESS    a shell starts to run steps
+#   - PROCESS    it is done
+#   s PROCESS    it stops after the step that runs
+#   k PROCESS…   it ends now, with all it has started
+# When the other end is gone or silent, all shells end that still run steps.
+watched=
+# Only there to wake the shell from its reading.
+trap : TERM
+(
+    silent=0
+    trap 'silent=0' USR2
+    while [ "$silent" -lt 6 ]; do
+        silent=$((silent + 1))
+        sleep "$heartbeat" &
+        wait $!
+    done
+    kill -s TERM "$$"
+) </dev/null >/dev/null 2>&1 3<&- 4>&- &
+timer=$!
+
+# Ends shells, given with spaces between, and all that belongs to them: asks first, then insists.
+end_shells() {
+    signal_tree TERM "$1"
+    _round=0
+    while [ "$_round" -lt 10 ]; do
+        _alive=
+        IFS=' '
+        for _process in $tree; do
+            if kill -0 "$_process" 2>/dev/null; then
+                _alive=1
+            fi
+        done
+        IFS=$NL
+        [ -n "$_alive" ] || break
+        _round=$((_round + 1))
+        sleep 0.5 2>/dev/null || sleep 1
+    done </dev/null
+    signal_tree KILL "$tree"
+}
+
+tell watching
+while IFS=' ' read -r word processes <&3; do
+    case $word in
+        h) kill -s USR2 "$timer" 2>/dev/null ;;
+        +) watched="$watched $processes" ;;
+        -)
+            IFS=' '
+            _left=
+            for _process in $watched; do
+                [ "$_process" = "$processes" ] || _left="$_left $_process"
+            done
+            IFS=$NL
+            watched=$_left
+            ;;
+        s) kill -s USR1 "$processes" 2>/dev/null ;;
+        k) end_shells "$processes" ;;
+    esac
+done
+kill "$timer" 2>/dev/null
+[ -z "$watched" ] || end_shells "$watched"
+exit 0

@@ -1,0 +1,162 @@
+//! A host: what the engine asks of it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+
+use crate::model::{Blob, Probe};
+
+use super::frame::Own;
+use super::lanes::{Asked, Lanes};
+use super::observed::{Observed, Sections, owed};
+use super::stats::Stats;
+use super::steps::{FrameReport, FrameStep, Progress, StepEvent, StepFrame};
+use super::target::{Options, Target};
+use super::wire::Line;
+use super::{HostError, Problem, facts};
+
+/// A connection to a host. Clones share it.
+#[derive(Clone)]
+pub struct Host {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    lanes: Lanes,
+    state: Mutex<State>,
+    since: Instant,
+}
+
+#[derive(Default)]
+struct State {
+    stats: Stats,
+    /// Facts and debts have been told.
+    is_known: bool,
+}
+
+impl Host {
+    /// Connects and starts the first shell. Nothing has been asked yet: the first observation is the first request.
+    pub async fn connect(target: Target, options: Options) -> Result<Self, HostError> {
+        let since = Instant::now();
+        let lanes = Lanes::open(target, options).await?;
+        Ok(Self { inner: Arc::new(Inner { lanes, state: Mutex::default(), since }) })
+    }
+
+    /// Returns what the spec calls it.
+    pub fn name(&self) -> &str {
+        &self.inner.lanes.target.name
+    }
+
+    /// Looks at the host: one request, whatever it asks. The first one also tells facts and what is owed.
+    pub async fn observe(&self, sections: Vec<(String, Probe)>) -> Result<Observed, HostError> {
+        let at = |problem: Problem| problem.at(self.name());
+        let mut lane = self.inner.lanes.take().await?;
+        let is_first = !self.inner.state().is_known;
+        let own: &[Own] = if is_first { &[Own::Facts, Own::Owed] } else { &[] };
+        let mut frame = lane.shell.frame(&self.inner.lanes.options)?;
+        for (number, &own) in own.iter().enumerate() {
+            frame.observe_own(number, own).map_err(at)?;
+        }
+        let mut longest = Duration::from_secs(120);
+        for (number, (_, probe)) in sections.iter().enumerate() {
+            frame.observe(own.len() + number, probe).map_err(at)?;
+            longest += probe.timeout + Duration::from_secs(2);
+        }
+        let mut answer = Sections::new(own.len() + sections.len());
+        let result = lane.shell.exchange(frame, &[], longest, |line| answer.take(line)).await;
+        self.inner.count(lane.traffic(), answer.processes);
+        result?;
+        lane.give_back();
+        let mut outputs = answer.finish().map_err(at)?.into_iter();
+        let mut observed = Observed { facts: None, owed: Vec::new(), sections: BTreeMap::new() };
+        for (own, output) in own.iter().zip(outputs.by_ref()) {
+            match own {
+                Own::Facts => observed.facts = Some(facts::read(&output).map_err(at)?),
+                Own::Owed => observed.owed = owed(&output),
+            }
+        }
+        self.inner.state().is_known = true;
+        observed.sections = sections.into_iter().map(|(name, _)| name).zip(outputs).collect();
+        Ok(observed)
+    }
+
+    /// Changes the host: one request. Events come while it runs; the report holds all of them in the end, and why it
+    /// ended early where it did.
+    pub async fn run(&self, frame: StepFrame, events: mpsc::UnboundedSender<StepEvent>) -> FrameReport {
+        let mut progress = Progress::new(&frame, events);
+        let result = self.run_steps(&frame, &mut progress).await;
+        self.inner.state().stats.steps += progress.started;
+        progress.finish(result.err(), self.inner.lanes.asked() == Asked::Kill)
+    }
+
+    async fn run_steps(&self, frame: &StepFrame, progress: &mut Progress) -> Result<(), HostError> {
+        let lanes = &self.inner.lanes;
+        let mut lane = lanes.take().await?;
+        if lanes.asked() != Asked::GoOn {
+            lane.give_back();
+            progress.cancel();
+            return Ok(());
+        }
+        let text = lane.shell.step_frame(&lanes.options, frame)?;
+        let inputs =
+            frame.steps.iter().flat_map(|step| std::iter::repeat_n(&step.step.input, step.retries as usize + 1));
+        let data: Vec<Blob> = inputs.flatten().cloned().collect();
+        let longest = frame.steps.iter().map(FrameStep::longest).sum::<Duration>() + Duration::from_secs(120);
+        let guard = lanes.guard(lane.shell.process).await?;
+        let on_line = |line: Line| {
+            if matches!(&line, Line::Told(word, _) if word == "frame") {
+                guard.is_under_way();
+            }
+            progress.take(line)
+        };
+        let result = lane.shell.exchange(text, &data, longest, on_line).await;
+        self.inner.count(lane.traffic(), progress.processes);
+        result?;
+        guard.done();
+        lane.give_back();
+        Ok(())
+    }
+
+    /// Finishes the steps that run, and starts none after them: not of their frames, nor of frames to come.
+    pub fn stop(&self) {
+        self.inner.lanes.ask(Asked::Stop);
+    }
+
+    /// Kills the steps that run, with their children, and starts none after them.
+    pub fn kill(&self) {
+        self.inner.lanes.ask(Asked::Kill);
+    }
+
+    /// Returns what the host has cost so far.
+    pub fn stats(&self) -> Stats {
+        Stats { time: self.inner.since.elapsed(), ..self.inner.state().stats }
+    }
+
+    /// Ends the connection.
+    pub async fn close(self) {
+        if let Ok(inner) = Arc::try_unwrap(self.inner) {
+            inner.lanes.close().await;
+        }
+    }
+}
+
+impl Inner {
+    fn count(&self, (sent, received): (u64, u64), processes: Option<(u64, u64)>) {
+        let mut state = self.state();
+        state.stats.frames += 1;
+        state.stats.bytes_sent += sent;
+        state.stats.bytes_received += received;
+        // Process ids start anew some day; that frame is not counted.
+        if let Some((first, last)) = processes
+            && last > first
+        {
+            *state.stats.processes.get_or_insert(0) += last - first - 1;
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,154 @@
+//! Ends: stopped, killed, and hosts whose other end is gone.
+
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+
+use super::steps::step;
+use super::support::{each, gone, is_gone, section, target};
+use crate::host::{FrameReport, Host, Options, Problem, StepEvent, StepFrame, StepStatus};
+
+/// Starts two steps, of which the first one waits for a file, and returns once it runs, with its process.
+pub(super) async fn start(host: &Host) -> (tokio::task::JoinHandle<FrameReport>, tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let script = "split_row \"$ROWS\"; sleep 1000 & echo $!; while ! [ -e \"$f1/go\" ]; do sleep 1; done; kill $!";
+    let steps =
+        vec![step("first", script, vec![crate::row![folder.path().to_str().unwrap()]]), step("second", ":", vec![])];
+    let (sender, mut events) = mpsc::unbounded_channel();
+    let host = host.clone();
+    let running = tokio::spawn(async move { host.run(StepFrame { steps, forget: vec![] }, sender).await });
+    loop {
+        if let StepEvent::Output { line, .. } = events.recv().await.unwrap() {
+            return (running, folder, line);
+        }
+    }
+}
+
+#[test]
+fn stopping_finishes_the_step_that_runs() {
+    each(|flavour| async move {
+        let host = flavour.host().await;
+        let (running, folder, _) = start(&host).await;
+        host.stop();
+        std::fs::write(folder.path().join("go"), "").unwrap();
+        let report = running.await.unwrap();
+        assert!(report.failure.is_none(), "{report:?}");
+        assert_eq!(report.steps[0].status, StepStatus::Exited(0));
+        assert_eq!(report.steps[1].status, StepStatus::Cancelled);
+        let (sender, _) = mpsc::unbounded_channel();
+        let later = host.run(StepFrame { steps: vec![step("later", ":", vec![])], forget: vec![] }, sender).await;
+        assert_eq!(later.steps[0].status, StepStatus::Cancelled);
+    });
+}
+
+#[test]
+fn killing_ends_the_step_that_runs_with_its_children() {
+    each(|flavour| async move {
+        let host = flavour.host().await;
+        let (running, _folder, child) = start(&host).await;
+        let (other, _other_folder, other_child) = start(&host).await;
+        host.kill();
+        assert_eq!(other.await.unwrap().steps[0].status, StepStatus::Killed);
+        gone(&other_child).await;
+        let report = running.await.unwrap();
+        let failure = report.failure.as_ref().unwrap();
+        assert!(matches!(&failure.problem, Problem::Killed { step: Some(step) } if step == "first"), "{failure:?}");
+        assert_eq!(report.steps[0].status, StepStatus::Killed);
+        assert_eq!(report.steps[1].status, StepStatus::NotReached);
+        gone(&child).await;
+    });
+}
+
+#[test]
+fn a_run_that_nobody_waits_for_is_ended() {
+    each(|flavour| async move {
+        let host = flavour.host().await;
+        let (running, _folder, child) = start(&host).await;
+        running.abort();
+        gone(&child).await;
+        // The host itself is as good as before.
+        assert_eq!(section(&host, "emit 0 fine", vec![]).await.records.len(), 1);
+    });
+}
+
+#[test]
+fn a_dead_shell_takes_its_step_with_it() {
+    each(|flavour| async move {
+        let host = flavour.host().await;
+        let (running, _folder, child) = start(&host).await;
+        // Up from there, the session's shell is what this test has started.
+        let killer = flavour.host().await;
+        let script = r#"
+            split_row "$ROWS"
+            parent=$f1
+            until [ "$parent" = "$f2" ]; do
+                process=$parent
+                read -r line <"/proc/$process/stat"
+                IFS=' '
+                set -- ${line##*) }
+                IFS=$NL
+                parent=$2
+            done
+            kill -9 "$process"
+        "#;
+        section(&killer, script, vec![crate::row![child.as_str(), u64::from(std::process::id())]]).await;
+        let report = running.await.unwrap();
+        assert!(report.failure.is_some());
+        assert_eq!(report.steps[0].status, StepStatus::Lost);
+        gone(&child).await;
+    });
+}
+
+#[test]
+fn a_step_without_its_supervisor_has_failed() {
+    each(|flavour| async move {
+        let host = flavour.host().await;
+        let mut orphan = step("orphan", "kill -9 $PPID; exec >&- 2>&-", vec![]);
+        orphan.completes = vec![1];
+        let mut after = step("after", ":", vec![]);
+        after.needs = vec![1];
+        let (sender, _) = mpsc::unbounded_channel();
+        let report = host.run(StepFrame { steps: vec![orphan, after], forget: vec![] }, sender).await;
+        assert!(report.failure.is_none(), "{report:?}");
+        assert_eq!(report.steps[0].status, StepStatus::Exited(137));
+        assert_eq!(report.steps[1].status, StepStatus::Skipped { because: 1 });
+    });
+}
+
+#[test]
+fn a_client_that_dies_takes_its_steps_with_it() {
+    for flavour in super::support::FLAVOURS.iter() {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let child = runtime.block_on(async {
+            let host = flavour.host().await;
+            let (running, folder, child) = start(&host).await;
+            std::mem::forget((host, running, folder));
+            child
+        });
+        // Nothing of it is cleaned up in order; its pipes close, as they do for a process that is killed.
+        runtime.shutdown_background();
+        wait_until_gone(&child);
+    }
+}
+
+#[test]
+fn a_client_that_is_silent_is_taken_for_dead() {
+    for flavour in super::support::FLAVOURS.iter() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let options = Options { heartbeat: Duration::from_secs(1), ..flavour.options() };
+            let host = Host::connect(target(), options).await.unwrap();
+            let (_running, _folder, child) = start(&host).await;
+            // This blocks the only thread there is, so nothing is sent.
+            wait_until_gone(&child);
+        });
+    }
+}
+
+fn wait_until_gone(process: &str) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !is_gone(process) {
+        assert!(Instant::now() < deadline, "process {process} is still running");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
