@@ -30,25 +30,18 @@ guard() {
     fi
 }
 
-# inside TEXT: runs a text as the user, in the folder, with the environment.
+# inside TEXT: runs a text as the user, in the folder, with the environment. That goes into the text, for a change of user
+# may drop what is exported here.
 inside() (
     [ -z "$directory" ] || cd "$directory" || exit 1
-    set -- "$user" "$1"
+    exports=
     while [ -n "$environment" ]; do
         name=${environment%%"$US"*}
         environment=${environment#*"$US"}
         decode "${environment%%"$US"*}"
-        set -- "$@" "$name=$decoded"
+        quoted "$decoded"
+        exports="${exports}export $name=$quoted$NL"
         case $environment in *"$US"*) environment=${environment#*"$US"} ;; *) environment= ;; esac
     done
-    with_environment "$@"
+    as_user "$user" "$exports$1"
 )
-
-# with_environment USER TEXT NAME=VALUE…: sets them all at once, for they may have any name, those used here too.
-with_environment() {
-    _user=$1 _text=$2
-    shift 2
-    # shellcheck disable=SC2163 # Each of them is NAME=VALUE.
-    [ "$#" = 0 ] || export "$@"
-    as_user "$_user" "$_text"
-}

@@ -115,7 +115,7 @@ impl Kind for Command {
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {
         Probe::new(
-            concat!(include_str!("guard.sh"), include_str!("probe.sh")),
+            concat!(include_str!("../quoted.sh"), include_str!("guard.sh"), include_str!("probe.sh")),
             all.iter().map(|resource| guard_row(resource)).collect(),
         )
     }
@@ -177,7 +177,7 @@ impl Kind for Command {
             .filter(|(_, planned)| !planned.resource.is_absent())
             .map(|(at, planned)| {
                 let resource = planned.resource;
-                let script = concat!(include_str!("guard.sh"), include_str!("run.sh"));
+                let script = concat!(include_str!("../quoted.sh"), include_str!("guard.sh"), include_str!("run.sh"));
                 let mut step =
                     Step::new(script, vec![at], format!("run {}", resource.name())).rows(vec![guard_row(resource)]);
                 if let Some(timeout) = resource.timeout {
