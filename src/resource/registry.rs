@@ -19,6 +19,7 @@ registry! {
     firewall_rule::FirewallRule,
     group::Group,
     package::Package,
+    python_env::PythonEnv,
     requirement::Requirement,
     secret::Secret,
     service::Service,
