@@ -102,14 +102,14 @@ impl Kind for Check {
         let forms: Vec<&str> = ["http", "tcp", "command"].into_iter().filter(|form| fields.has(form)).collect();
         match forms.as_slice() {
             [_] => {}
-            [] if fields.is_absent() => {}
+            _ if fields.is_absent() => {}
             [] => fields.error("http", "a check needs one of `http`, `tcp` and `command`", "add the one it is about"),
             [_, second, ..] => {
                 fields.error(second, "a check has one of `http`, `tcp` and `command`", "make it two checks")
             }
         }
-        let form = forms.first().copied().unwrap_or_default();
-        if form != "http" {
+        let form = forms.first().copied().filter(|_| !fields.is_absent()).unwrap_or_default();
+        if form != "http" && !fields.is_absent() {
             for only in ["status", "json", "contains", "headers"] {
                 if fields.has(only) {
                     fields.error(only, format!("`{only}` is about an answer to `http`"), "take it away");
@@ -157,7 +157,7 @@ impl Kind for Check {
     fn diff(resource: &Resource<Desired>, observed: &Observation<Observed>) -> Changes {
         let mut changes = Changes::new();
         let Observation::Present(observed) = observed else { return changes };
-        if observed.holds || resource.is_absent() {
+        if observed.holds {
             return changes;
         }
         if let Some(reason) = &observed.silent {
@@ -180,19 +180,15 @@ impl Kind for Check {
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
-        let wanted: Vec<usize> = (0..batch.len()).filter(|&at| !batch[at].resource.is_absent()).collect();
-        if wanted.is_empty() {
-            return Vec::new();
-        }
-        let rows = wanted.iter().map(|&at| check_row(batch[at].resource)).collect();
-        let longest = wanted.iter().map(|&at| batch[at].resource.desired.within).max().unwrap_or_default();
-        let purpose = match wanted.as_slice() {
-            [at] => format!("wait until {} holds", batch[*at].resource.name()),
-            _ => format!("wait until {} checks hold", wanted.len()),
+        let rows = batch.iter().map(|planned| check_row(planned.resource)).collect();
+        let longest = batch.iter().map(|planned| planned.resource.desired.within).max().unwrap_or_default();
+        let purpose = match batch {
+            [planned] => format!("wait until {} holds", planned.resource.name()),
+            _ => format!("wait until {} checks hold", batch.len()),
         };
         let script = concat!(include_str!("look.sh"), include_str!("wait.sh"));
         let timeout = std::time::Duration::from_secs(longest + 30);
-        vec![Step::new(script, wanted, purpose).rows(rows).timeout(timeout)]
+        vec![Step::new(script, (0..batch.len()).collect(), purpose).rows(rows).timeout(timeout)]
     }
 }
 
@@ -254,7 +250,8 @@ fn check_row(resource: &Resource<Desired>) -> Vec<Arg> {
 fn observation(records: &[&Record], resource: &Resource<Desired>, output: &ProbeOutput) -> Observation<Observed> {
     let Some((first, rest)) = records.split_first() else { return Observation::Failed(output.explain()) };
     if resource.is_absent() {
-        return Observation::Absent;
+        // Nothing is looked at, so that nothing can fail.
+        return Observation::Present(Observed { holds: true, seen: Vec::new(), silent: None });
     }
     match first.field(0) {
         "ok" | "bad" => {
