@@ -1,4 +1,5 @@
 //! The folders say what may be imported: the pure part only downwards, I/O never from the pure part.
+#![allow(clippy::disallowed_methods, reason = "tests read their data")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

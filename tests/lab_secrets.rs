@@ -30,10 +30,15 @@ fn secrets_are_nowhere_but_where_the_spec_puts_them() {
 
     // Old contents that hold the secret, once where the new content holds it too and once where it does not.
     host.check("mkdir -p /opt/secrets");
-    host.check(&format!("printf 'old %s\\n' {0} > /opt/secrets/no-longer; echo 'stale {0}' > /opt/secrets/plain", POISONS[0]));
+    host.check(&format!(
+        "printf 'old %s\\n' {0} > /opt/secrets/no-longer; echo 'stale {0}' > /opt/secrets/plain",
+        POISONS[0]
+    ));
 
     let watcher = Watcher::start(&host);
-    for options in [&["--format", "text"][..], &["--format", "json"], &["--format", "text", "--color", "always", "--stats"]] {
+    for options in
+        [&["--format", "text"][..], &["--format", "json"], &["--format", "text", "--color", "always", "--stats"]]
+    {
         let output = infra.run("plan", options);
         assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
         assert_clean("plan", &output);
@@ -45,7 +50,10 @@ fn secrets_are_nowhere_but_where_the_spec_puts_them() {
 
     // Now the values are on the host as the spec says, and nobody else may read them.
     assert_eq!(host.check("cat /opt/secrets/plain"), format!("password={}\n", POISONS[0]));
-    assert_eq!(host.check("stat -c %a /opt/secrets/filtered /opt/secrets/made /etc/secrets/credentials"), "600\n600\n600\n");
+    assert_eq!(
+        host.check("stat -c %a /opt/secrets/filtered /opt/secrets/made /etc/secrets/credentials"),
+        "600\n600\n600\n"
+    );
     let made = host.check("sed -n 's/^MADE=//p' /etc/secrets/credentials");
     assert_eq!(made.trim().len(), 32);
     assert_eq!(host.check("cat /opt/secrets/made"), format!("made={made}"));

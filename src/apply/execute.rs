@@ -125,7 +125,10 @@ pub async fn apply(
                     events.send(Event::Stopping);
                     for name in plan.hosts.iter().filter(|name| !idle.contains(*name)) {
                         if let Some(host) = hosts.get(name) {
-                            let _ = (host, asked);
+                            match asked {
+                                Stop::Now => host.kill(),
+                                Stop::AfterStep | Stop::No => host.stop(),
+                            }
                         }
                     }
                 }

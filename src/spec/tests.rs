@@ -3,6 +3,7 @@
 //!
 //! A case starts with lines of settings (`options:` as on the command line, `facts:` and `secrets:` as YAML in one line),
 //! then come the files, each after a line `=== PATH`.
+#![allow(clippy::disallowed_methods, reason = "tests read their data")]
 
 use std::fmt::Write;
 use std::path::Path;

@@ -129,7 +129,11 @@ impl Plan {
     pub fn assert_refused(&self, expected: &[String], when: &str) {
         assert!(!self.success, "the plan is not refused: {when}\n{}", self.said);
         let problems = self.json["problems"].as_array().expect("a plan has problems");
-        assert!(problems.iter().all(|problem| problem["help"].as_str().is_some_and(|help| !help.is_empty())), "{}", self.said);
+        assert!(
+            problems.iter().all(|problem| problem["help"].as_str().is_some_and(|help| !help.is_empty())),
+            "{}",
+            self.said
+        );
         let local = |problem: &Value| problem["address"].as_str().unwrap().split_once('/').unwrap().1.to_string();
         let found: BTreeSet<String> = problems.iter().map(local).collect();
         assert_eq!(found, expected.iter().cloned().collect(), "refused: {when}\n{}", self.said);
