@@ -23,6 +23,7 @@ pub mod file;
 pub mod firewall_rule;
 pub mod group;
 pub mod package;
+pub mod package_repository;
 pub mod python_env;
 pub mod requirement;
 pub mod secret;

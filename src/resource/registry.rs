@@ -19,6 +19,7 @@ registry! {
     firewall_rule::FirewallRule,
     group::Group,
     package::Package,
+    package_repository::PackageRepository,
     python_env::PythonEnv,
     requirement::Requirement,
     secret::Secret,

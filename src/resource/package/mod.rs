@@ -39,20 +39,29 @@ pub struct Observed {
     provider: String,
 }
 
-const PROBE: &str = concat!(include_str!("states.sh"), include_str!("apt/list.sh"), include_str!("probe.sh"));
-
-const INSTALL: &str = concat!(
+const PROBE: &str = concat!(
+    include_str!("../package_manager.sh"),
     include_str!("states.sh"),
     include_str!("apt/list.sh"),
-    include_str!("apt/run.sh"),
+    include_str!("probe.sh")
+);
+
+const INSTALL: &str = concat!(
+    include_str!("../package_manager.sh"),
+    include_str!("states.sh"),
+    include_str!("apt/list.sh"),
+    include_str!("../apt.sh"),
+    include_str!("apt/transaction.sh"),
     include_str!("apt/install.sh"),
     include_str!("install.sh"),
 );
 
 const REMOVE: &str = concat!(
+    include_str!("../package_manager.sh"),
     include_str!("states.sh"),
     include_str!("apt/list.sh"),
-    include_str!("apt/run.sh"),
+    include_str!("../apt.sh"),
+    include_str!("apt/transaction.sh"),
     include_str!("apt/remove.sh"),
     include_str!("remove.sh"),
 );

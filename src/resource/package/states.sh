@@ -1,11 +1,3 @@
-# package_manager: sets $manager to the package manager of the host, "none" where it has none that is known.
-package_manager() {
-    for manager in apt:apt-get dnf zypper pacman apk yum none; do
-        command -v "${manager#*:}" >/dev/null 2>&1 && break
-    done
-    manager=${manager%:*}
-}
-
 # package_states: sets $states to one line a row: index, state, "matches" or "differs", version, provider.
 # Row: package, version pattern ("" for any), "remove" or "purge" where it should go.
 # A manager is asked through NAME_list, which writes a line for each package on the host: name, architecture, state,

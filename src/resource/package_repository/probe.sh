@@ -1,0 +1,78 @@
+# Row: name, ending of its key's file (asc, gpg or "" for none), SHA-256 wanted of its sources and of its pin.
+# Record: "absent", "unsupported" and the manager, "denied", or "present" and the SHA-256 of its sources, its key and its
+# pin ("" where there is none, "other" for a key in the other form), size of its key, owner, group and mode of all of them
+# or of the first that is not root's with 0644. Where sources or pin are not the ones wanted: "content", which of the two,
+# base64.
+# A constant number of processes, and one base64 for each content that differs.
+package_manager
+if [ "$manager" != apt ]; then
+    i=0
+    for row in $ROWS; do
+        emit "$i" unsupported "$manager"
+        i=$((i + 1))
+    done
+    return 0
+fi
+repositories=$ROWS
+ROWS=$(
+    for row in $repositories; do
+        split_row "$row"
+        printf '%s\n' "/etc/apt/sources.list.d/$f1.sources" "/etc/apt/keyrings/$f1.asc" "/etc/apt/keyrings/$f1.gpg" \
+            "/etc/apt/preferences.d/$f1.pref"
+    done
+)
+scan_paths hash
+ROWS=$repositories
+
+# take_file LINE: sets $hash, $size and $path from a line of $scanned, and $state and $access for the whole repository.
+take_file() {
+    split_row "$1"
+    hash='' size='' path=$f8
+    case $f2 in
+        absent) return ;;
+        denied) state=denied ;;
+        file)
+            [ "$state" = denied ] || state=present
+            hash=$f7 size=$f6
+            [ "$access" != "root:root 0644" ] || access="$f3:$f4 $f5"
+            ;;
+        *) state="$path is a $f2, not a file; put a file in its place or remove it" ;;
+    esac
+}
+
+# emit_content WHICH WANTED: writes the content of $path where its $hash is not the one wanted.
+emit_content() {
+    [ -n "$hash" ] && [ "$hash" != "$2" ] && [ "$size" -le 65536 ] || return 0
+    emit "$index" content "$1" "$(base64 <"$path" | tr -d '\n')"
+}
+
+set -- $scanned
+index=0
+for row in $repositories; do
+    split_row "$row"
+    ending=$f2 wanted_sources=$f3 wanted_pin=$f4
+    state=absent access="root:root 0644"
+    take_file "$1"
+    sources=$hash
+    contents=$(emit_content sources "$wanted_sources")
+    take_file "$2"
+    armored=$hash armored_size=$size
+    take_file "$3"
+    binary=$hash binary_size=$size
+    take_file "$4"
+    pin=$hash
+    contents=$contents$NL$(emit_content pin "$wanted_pin")
+    shift 4
+    case $ending in
+        gpg) key=$binary key_size=$binary_size other=$armored ;;
+        *) key=$armored key_size=$armored_size other=$binary ;;
+    esac
+    [ -z "$other" ] || key=other
+    if [ "$state" = present ]; then
+        emit "$index" present "$sources" "$key" "$pin" "$key_size" "$access"
+        for record in $contents; do printf '%s\n' "$record"; done
+    else
+        emit "$index" "$state"
+    fi
+    index=$((index + 1))
+done
