@@ -18,14 +18,13 @@ pub struct GraphArguments {
     #[command(flatten)]
     spec: SpecOptions,
 
-    /// The language of the graph.
+    /// The language of the graph; dot is Graphviz's.
     #[arg(long, value_enum, default_value_t = Language::Dot)]
     format: Language,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Language {
-    /// Graphviz.
     Dot,
     Mermaid,
 }

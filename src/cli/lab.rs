@@ -15,15 +15,15 @@ use crate::lab::{Account, Halt, HostId, Lab, Lifetime, Progress, Release, Select
 /// Boots throwaway Debian hosts on this machine to try and test specs on.
 #[derive(Debug, Subcommand)]
 pub enum LabCommand {
-    /// Boot hosts and print the inventory file for `-i`
+    /// Boots hosts and prints the path of their inventory, for `-i`.
     Up(UpArgs),
-    /// Throw hosts away, with everything on them
+    /// Throws hosts away, with everything on them.
     Down(DownArgs),
-    /// List the hosts there are
+    /// Lists the hosts there are.
     List,
-    /// Log in to a host, or run a command there
+    /// Logs in to a host, or runs a command there.
     Ssh(SshArgs),
-    /// Stop a host and boot it again, as it is
+    /// Stops a host and boots it again, as it is.
     Reboot(RebootArgs),
 }
 
@@ -31,10 +31,10 @@ pub enum LabCommand {
 pub struct UpArgs {
     #[command(flatten)]
     lab: LabName,
-    /// The Debian release they run
+    /// The Debian release they run.
     #[arg(long, value_name = "RELEASE", default_value_t = Release::Bookworm, value_parser = release())]
     release: Release,
-    /// What the hosts are called, as in the spec they are for
+    /// What the hosts are called, as in the spec they are for.
     #[arg(value_name = "HOST", default_value = "app1")]
     hosts: Vec<String>,
 }
@@ -43,10 +43,10 @@ pub struct UpArgs {
 pub struct DownArgs {
     #[command(flatten)]
     lab: LabName,
-    /// Throw away the hosts of every lab
+    /// Throws away the hosts of every lab.
     #[arg(long, conflicts_with_all = ["name", "hosts"])]
     all: bool,
-    /// The hosts to throw away [default: all of the lab]
+    /// The hosts to throw away; all of the lab where left out.
     #[arg(value_name = "HOST")]
     hosts: Vec<String>,
 }
@@ -55,13 +55,13 @@ pub struct DownArgs {
 pub struct SshArgs {
     #[command(flatten)]
     lab: LabName,
-    /// Log in as root
+    /// Logs in as root.
     #[arg(long)]
     root: bool,
-    /// The host [default: the only one of the lab]
+    /// The host; may be left out where the lab has only one.
     #[arg(value_name = "HOST")]
     host: Option<String>,
-    /// What to run there instead of a login shell
+    /// What to run there instead of a login shell.
     #[arg(value_name = "COMMAND", last = true)]
     command: Vec<OsString>,
 }
@@ -70,17 +70,17 @@ pub struct SshArgs {
 pub struct RebootArgs {
     #[command(flatten)]
     lab: LabName,
-    /// Cut the power instead of shutting down
+    /// Cuts the power instead of shutting down.
     #[arg(long)]
     hard: bool,
-    /// The host [default: the only one of the lab]
+    /// The host; may be left out where the lab has only one.
     #[arg(value_name = "HOST")]
     host: Option<String>,
 }
 
 #[derive(Debug, Args)]
 struct LabName {
-    /// The lab: a group of hosts with an inventory of its own
+    /// The lab: a group of hosts with an inventory of its own.
     #[arg(long, value_name = "LAB", default_value = "lab")]
     name: String,
 }

@@ -35,7 +35,7 @@ struct Arguments {
     #[command(subcommand)]
     command: Command,
 
-    /// When to use colour.
+    /// When output has colour; auto: on a terminal, where `NO_COLOR` is not set.
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
     color: Color,
 }
@@ -83,6 +83,11 @@ impl From<Exit> for ExitCode {
 /// Wrong usage, as in sysexits(3).
 const USAGE: u8 = 64;
 
+/// Returns the definition of all commands, for their reference.
+pub fn command() -> clap::Command {
+    Arguments::command()
+}
+
 /// Runs the command that the arguments ask for.
 pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
@@ -114,7 +119,7 @@ pub fn main() -> ExitCode {
                 }
             };
         }
-        Command::Completions(arguments) => completions::run(&arguments, &mut Arguments::command(), &terminal),
+        Command::Completions(arguments) => completions::run(&arguments, &mut command(), &terminal),
     };
     match result {
         Ok(exit) => exit.into(),

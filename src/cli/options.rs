@@ -21,11 +21,11 @@ pub struct SpecOptions {
     #[arg(short = 'i', long, value_name = "FILE")]
     pub inventory: Option<PathBuf>,
 
-    /// Sets a variable; the value is read as a YAML scalar.
+    /// Sets a variable, its value read as a YAML scalar (repeatable).
     #[arg(long = "var", value_name = "NAME=VALUE", value_parser = pair)]
     pub vars: Vec<(String, String)>,
 
-    /// Changes only this host (repeatable).
+    /// Leaves all hosts but this one alone (repeatable).
     #[arg(long = "host", value_name = "NAME")]
     pub hosts: Vec<String>,
 }
@@ -50,7 +50,7 @@ pub struct RunOptions {
     #[command(flatten)]
     pub spec: SpecOptions,
 
-    /// Changes only this resource, and on its host what it depends on (repeatable; an address or a glob).
+    /// Changes only this resource and, on its host, what it depends on; an address or a glob (repeatable).
     #[arg(long = "target", value_name = "ADDRESS")]
     pub targets: Vec<String>,
 

@@ -8,10 +8,9 @@ use crate::render::Paint;
 
 pub use progress::Progress;
 
-/// Whether output has colour.
+/// Whether output has colour; `Auto` means on a terminal, where `NO_COLOR` is not set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Color {
-    /// Where it goes to a terminal and `NO_COLOR` is not set.
     #[default]
     Auto,
     Always,
