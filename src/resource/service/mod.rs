@@ -57,7 +57,8 @@ impl Kind for Service {
     const DOCUMENTATION: Documentation = Documentation {
         summary: "A systemd service that runs, and starts with the host.",
         name: "The unit's name; `.service` is added where there is no suffix.",
-        example: "services:\n  nginx:\n    running: true\n    enabled: true\n    reload_on: [\"file:/etc/nginx/**\"]\n",
+        example: "services:\n  nginx:\n    running: true\n    enabled: true\n    reload_on: [\"file:/etc/nginx/**\"]\nfiles:\n  \
+                  /etc/nginx/conf.d/limits.conf: { content: \"client_max_body_size 50m;\\n\" }\n",
         notes: "It comes after its unit and the unit's drop-ins, and a change of those restarts it; what else restarts or reloads \
                 it is named in `restart_on` and `reload_on`. It is restarted once, after all of them. Starting it settles an owed \
                 restart, and a restart settles a reload; one that cannot reload is restarted. A service that is stopped, and stays so, \
