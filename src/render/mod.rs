@@ -9,7 +9,7 @@ mod text;
 mod value;
 
 pub use json::{FORMAT_VERSION, plan as plan_json};
-pub use page::kind as kind_page;
+pub use page::{kind as kind_page, kinds as kinds_reference};
 pub use paint::{Paint, Role};
 pub use report::{json as report_json, text as report_text};
 pub use text::plan as plan_text;

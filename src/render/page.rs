@@ -1,4 +1,4 @@
-//! The page of a resource kind.
+//! What a resource kind is and takes: its page, and the reference of all kinds.
 
 use std::fmt::Write;
 
@@ -25,6 +25,28 @@ pub fn kind(kind: &dyn KindObject, paint: Paint) -> String {
     let _ = writeln!(page, "{}\n", paint.paint(Role::Heading, "## Notes"));
     let _ = writeln!(page, "{}", docs.notes);
     page
+}
+
+/// Renders the reference of all kinds: what every resource may have, then each kind's page, one level down.
+pub fn kinds(all: &[&dyn KindObject]) -> String {
+    let mut text = String::from("# Resource kinds\n\n");
+    for kind in all {
+        let _ = writeln!(text, "- [{0}](#{0}): {1}", kind.name(), lower_first(kind.documentation().summary));
+    }
+    text.push_str("\n## On every resource\n\n");
+    attributes(&mut text, COMMON, 0);
+    for one in all {
+        text.push('\n');
+        let mut is_code = false;
+        for line in kind(*one, Paint { color: false }).lines() {
+            is_code ^= line.starts_with("```");
+            if line.starts_with('#') && !is_code {
+                text.push('#');
+            }
+            let _ = writeln!(text, "{line}");
+        }
+    }
+    text
 }
 
 fn attributes(page: &mut String, all: &[Attribute], depth: usize) {
