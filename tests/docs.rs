@@ -18,7 +18,7 @@ fn root() -> &'static Path {
 
 /// Says which file a page is generated from, for those who open it to edit it.
 fn generated(from: &str, text: &str) -> String {
-    format!("<!-- Generated from {from}: INFRA_UPDATE_DOCS=1 cargo test --test docs -->\n\n{}\n", text.trim_end())
+    format!("<!-- Generated from {from} by `make docs`. -->\n\n{}\n", text.trim_end())
 }
 
 /// Compares a generated page with the one that is checked in, or writes it where `INFRA_UPDATE_DOCS` is set.
@@ -33,7 +33,7 @@ fn assert_current(path: &str, text: &str) {
     let differs = text.lines().zip(checked_in.lines()).position(|(new, old)| new != old);
     assert!(
         checked_in == text,
-        "{path} is out of date from line {} on; INFRA_UPDATE_DOCS=1 cargo test --test docs writes it anew",
+        "{path} is out of date from line {} on; `make docs` writes it anew",
         differs.unwrap_or_else(|| text.lines().count().min(checked_in.lines().count())) + 1
     );
 }
