@@ -18,6 +18,7 @@ mod unit_name;
 pub mod authorized_key;
 pub mod check;
 pub mod command;
+pub mod cron;
 pub mod directory;
 pub mod file;
 pub mod firewall_rule;
@@ -28,6 +29,7 @@ pub mod python_env;
 pub mod requirement;
 pub mod secret;
 pub mod service;
+pub mod sysctl;
 pub mod unit;
 pub mod user;
 

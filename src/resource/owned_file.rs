@@ -12,7 +12,7 @@ const MOST_FETCHED: u64 = 256 * 1024;
 
 /// A file as it was found.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct OwnedFile {
+pub struct OwnedFile {
     pub content: Content,
     owner: String,
     group: String,

@@ -14,6 +14,7 @@ registry! {
     authorized_key::AuthorizedKey,
     check::Check,
     command::Command,
+    cron::Cron,
     directory::Directory,
     file::File,
     firewall_rule::FirewallRule,
@@ -24,6 +25,7 @@ registry! {
     requirement::Requirement,
     secret::Secret,
     service::Service,
+    sysctl::Sysctl,
     unit::Unit,
     user::User,
 }

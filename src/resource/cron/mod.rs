@@ -1,0 +1,205 @@
+//! `cron`: a command that cron runs at certain times.
+
+mod crontab;
+mod schedule;
+
+use crate::model::{Arg, Blob, Changes, Content, Expect, Probe, ProbeOutput, ProbeStatus, Step, Value};
+use crate::row;
+
+use super::owned_file::{self, OwnedFile};
+use super::{Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
+
+/// A command that cron runs at certain times.
+pub struct Cron;
+
+/// A job as the spec wants it.
+#[derive(Clone, Debug)]
+pub struct Desired {
+    user: String,
+    /// The whole file.
+    content: Content,
+}
+
+impl Kind for Cron {
+    const KIND: &'static str = "cron";
+    const SECTION: &'static str = "crons";
+    const ATTRIBUTES: &'static [Attribute] = &[
+        Attribute::required(
+            "schedule",
+            Shape::Text,
+            "Minute, hour, day of the month, month and day of the week, or one of @reboot, @hourly, @daily, @weekly, @monthly, \
+             @yearly.",
+        ),
+        Attribute::required("command", Shape::Text, "The command, as `sh` is to get it: a `%` needs no backslash."),
+        Attribute::default("user", Shape::Account, "root", "The unix user it runs as."),
+        Attribute::optional(
+            "environment",
+            Shape::Map(&Shape::Scalar),
+            "Environment variables, such as PATH and MAILTO.",
+        ),
+    ];
+    const DOCUMENTATION: Documentation = Documentation {
+        summary: "A command that cron runs at certain times.",
+        name: "Any words that say what it is for.",
+        example: "crons:\n  nightly backup:\n    schedule: \"30 2 * * *\"\n    user: backup\n    command: /usr/local/bin/backup --date \
+                  $(date +%F)\n    environment: { MAILTO: admin@example.com }\n",
+        notes: "Each job is a file of its own, `/etc/cron.d/infra-NAME`, owned by root, with mode 0644, or 0600 with a secret in it. In \
+                the file's name, all but letters, digits and underscores are hyphens. A plan shows the file.\n\n\
+                The schedule is checked as crontab(5) has it. Where both days are restricted, the job runs when either fits. The command \
+                is one line of at most 998 bytes; cron would read a bare `%` as the end of the command, so each is written as `\\%`. cron's \
+                own PATH is `/usr/bin:/bin`, and variables are not expanded in `environment`. cron sees a changed file by itself, within a \
+                minute; it passes over a job whose user does not exist, so users come first.\n\n\
+                cron has to be on the host: where it is missing, the job waits for the packages. That its service runs is for a `service` \
+                to say. All jobs of a host are observed by one `stat` and one `sha256sum`.",
+    };
+    const OBSERVED_WITHOUT: &'static [&'static str] = &["schedule", "command", "user", "environment"];
+    const SHOWN_AS: &'static [(&'static str, &'static str)] =
+        &[("schedule", "content"), ("command", "content"), ("user", "content"), ("environment", "content")];
+
+    type Desired = Desired;
+    type Observed = OwnedFile;
+
+    fn decode(fields: &mut Fields<'_>) -> Desired {
+        let name: String = fields.name().chars().filter(|c| !c.is_control()).collect();
+        if crontab::file_name(&name) == "infra-" {
+            let help = "the file's name is made of the letters and digits of the resource's name";
+            fields.error("name", format!("`{name}` has no letter or digit"), help);
+        }
+        let schedule = fields.text("schedule").unwrap_or_default();
+        let schedule =
+            checked(fields, "schedule", schedule::parse(&schedule), "write it like \"*/5 * * * *\" or @daily");
+        let user = fields.text("user").unwrap_or_default();
+        let command = fields.arg("command").unwrap_or_else(|| Arg::from(""));
+        let line = crontab::command(command.expose());
+        let line = checked(fields, "command", line, "put what it does into a file, and run that");
+        let environment = fields.args("environment");
+        let mut text = format!("# Written by infra: {name}\n");
+        for (name, value) in &environment {
+            let line = crontab::variable(name, value.expose());
+            text.push_str(&checked(fields, "environment", line, "set it in a script that the command runs"));
+            text.push('\n');
+        }
+        text.push_str(&format!("{schedule} {user} {line}\n"));
+        let is_secret = |arg: &Arg| matches!(arg, Arg::Secret(_));
+        let is_sensitive = is_secret(&command) || environment.iter().any(|(_, value)| is_secret(value));
+        let content = if Self::OBSERVED_WITHOUT.iter().any(|attribute| fields.is_unknown(attribute)) {
+            Content::unknown()
+        } else {
+            Content::new(text.into_bytes()).mark_sensitive(is_sensitive)
+        };
+        Desired { user, content }
+    }
+
+    fn claims(resource: &Resource<Desired>) -> Claims {
+        let path = path(resource);
+        let claims = Claims::new().provides(Space::PATH, &path).provides(Space::CONTENT, path);
+        match resource.desired.user.as_str() {
+            _ if resource.is_absent() => claims,
+            "" | "root" => claims.requires(Space::PROGRAM, "cron"),
+            user => claims.requires(Space::PROGRAM, "cron").requires(Space::USER, user),
+        }
+    }
+
+    fn probe(all: &[&Resource<Desired>]) -> Probe {
+        let rows =
+            all.iter().map(|resource| owned_file::row(&path(resource), Some(&resource.desired.content))).collect();
+        Probe::new(concat!(include_str!("../owned_file.sh"), include_str!("probe.sh")), rows)
+    }
+
+    fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<OwnedFile>> {
+        if output.status != ProbeStatus::Done {
+            return all.iter().map(|_| Observation::Failed(output.explain())).collect();
+        }
+        let has_cron = !output.records.iter().any(|record| record.field(0) == "no-cron");
+        let desired: Vec<Option<&Content>> = all.iter().map(|resource| Some(&resource.desired.content)).collect();
+        owned_file::observations(output, &desired)
+            .into_iter()
+            .zip(all)
+            .map(|(observation, resource)| match observation {
+                Observation::Absent | Observation::Present(_) if !has_cron && !resource.is_absent() => {
+                    let needs = Claim::new(Space::PROGRAM, "cron");
+                    Observation::Later { needs, reason: "cron is not installed".into() }
+                }
+                observation => observation,
+            })
+            .collect()
+    }
+
+    fn attributes(observed: &OwnedFile) -> Vec<(&'static str, Value)> {
+        observed.attributes()
+    }
+
+    fn diff(resource: &Resource<Desired>, observed: &Observation<OwnedFile>) -> Changes {
+        let content = &resource.desired.content;
+        let mut changes = Changes::new();
+        match observed {
+            Observation::Present(observed) => observed.compare(&mut changes, content, mode(content)),
+            _ => owned_file::created(&mut changes, content, mode(content)),
+        }
+        changes
+    }
+
+    fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
+        if resource.is_absent() {
+            return Some(vec![Expect::Is("absent".into())]);
+        }
+        let content = &resource.desired.content;
+        Some(owned_file::expected(content, mode(content)))
+    }
+
+    fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
+        let (absent, present): (Vec<usize>, Vec<usize>) =
+            (0..batch.len()).partition(|&at| batch[at].resource.is_absent());
+        let mut steps = Vec::new();
+        if !present.is_empty() {
+            steps.push(write(batch, present));
+        }
+        if !absent.is_empty() {
+            let rows = absent.iter().map(|&at| row![path(batch[at].resource)]).collect();
+            let purpose = format!("remove {}", count(absent.len()));
+            steps.push(Step::new(include_str!("remove.sh"), absent, purpose).rows(rows));
+        }
+        steps
+    }
+}
+
+/// Makes the one step that writes all these jobs.
+fn write(batch: &[Planned<'_, Cron>], present: Vec<usize>) -> Step {
+    let mut input = Vec::new();
+    let mut rows = Vec::with_capacity(present.len());
+    for &at in &present {
+        let planned = &batch[at];
+        let content = &planned.resource.desired.content;
+        let is_new = !matches!(planned.observed, Observation::Present(_));
+        let changes_content = is_new || planned.changes.iter().any(|change| change.attribute == "content");
+        let bytes = content.bytes().filter(|_| changes_content);
+        let size = bytes.map_or_else(|| "-".to_string(), |bytes| bytes.len().to_string());
+        rows.push(row![path(planned.resource), mode(content), size, content.hash()]);
+        input.extend(bytes.map(Blob::from));
+    }
+    let purpose = format!("write {}", count(present.len()));
+    Step::new(include_str!("write.sh"), present, purpose).rows(rows).input(input)
+}
+
+/// Reports what is wrong with an attribute that the spec gives; what is left out is reported elsewhere.
+fn checked(fields: &mut Fields<'_>, attribute: &str, result: Result<String, String>, help: &str) -> String {
+    result.unwrap_or_else(|wrong| {
+        if fields.has(attribute) {
+            fields.error(attribute, wrong, help);
+        }
+        String::new()
+    })
+}
+
+fn path(resource: &Resource<Desired>) -> String {
+    format!("/etc/cron.d/{}", crontab::file_name(resource.name()))
+}
+
+/// A job with a secret in it is for root alone; cron reads it all the same.
+fn mode(content: &Content) -> &'static str {
+    if content.is_sensitive() { "0600" } else { "0644" }
+}
+
+fn count(jobs: usize) -> String {
+    if jobs == 1 { "1 job".into() } else { format!("{jobs} jobs") }
+}

@@ -1,0 +1,43 @@
+# Row: the parameter below /proc/sys, its file.
+# Record: present with its value (words with one blank between) and what its file holds, unknown or unreadable with what
+# its file holds; the last field says whether there is a file.
+# One grep, however many rows: a file of /proc/sys is there for one read only, and the shell reads byte by byte.
+parameters=
+for row in $ROWS; do
+    parameter=/proc/sys/${row%%"$US"*}
+    [ ! -f "$parameter" ] || parameters=$parameters$parameter$NL
+done
+lines=
+[ -z "$parameters" ] || lines=$(grep -sH '' -- $parameters /dev/null)
+i=0
+for row in $ROWS; do
+    split_row "$row"
+    live='' state=unknown held='' file=''
+    [ ! -e "/proc/sys/$f1" ] || state=unreadable
+    # Lines come in the order of the rows.
+    while :; do
+        line=${lines%%"$NL"*}
+        case $line in
+            "/proc/sys/$f1:"*) ;;
+            *) break ;;
+        esac
+        state=present
+        live=$live${line#"/proc/sys/$f1:"}$NL
+        lines=${lines#"$line"}
+        lines=${lines#"$NL"}
+    done
+    IFS=" $TAB$NL"
+    set -- $live
+    live=$*
+    IFS=$NL
+    if [ -e "$f2" ] || [ -L "$f2" ]; then
+        file='file'
+        if [ -r "$f2" ]; then
+            while IFS= read -r line || [ -n "$line" ]; do
+                held=$held$line$NL
+            done <"$f2"
+        fi
+    fi
+    emit "$i" "$state" "$live" "$held" "$file"
+    i=$((i + 1))
+done
