@@ -225,7 +225,7 @@ impl Execution<'_, '_> {
                         // What was dropped may have let others go.
                         continue;
                     }
-                    return Some(self.run(batches, name, host));
+                    return Some(self.run(schedule, batches, name, host));
                 }
             }
         }
@@ -293,12 +293,12 @@ impl Execution<'_, '_> {
     }
 
     /// Sends batches as one frame.
-    fn run(&mut self, batches: Vec<Batch>, name: &str, host: &Host) -> Job {
+    fn run(&mut self, schedule: &Schedule, batches: Vec<Batch>, name: &str, host: &Host) -> Job {
         let running: BTreeSet<Node> = batches.iter().flat_map(|batch| batch.nodes.iter().copied()).collect();
         let mut steps = Vec::new();
         let mut sent = Vec::new();
         for batch in &batches {
-            self.compose(batch, &running, &mut steps, &mut sent);
+            self.compose(schedule, batch, &running, &mut steps, &mut sent);
         }
         let (host, name, events) = (host.clone(), name.to_string(), self.events.clone());
         let redactor = self.survey.redactor();
@@ -328,7 +328,14 @@ impl Execution<'_, '_> {
     }
 
     /// Makes the steps of a batch, each with its gates, its verification and the debts it makes and settles.
-    fn compose(&self, batch: &Batch, running: &BTreeSet<Node>, steps: &mut Vec<FrameStep>, sent: &mut Vec<Sent>) {
+    fn compose(
+        &self,
+        schedule: &Schedule,
+        batch: &Batch,
+        running: &BTreeSet<Node>,
+        steps: &mut Vec<FrameStep>,
+        sent: &mut Vec<Sent>,
+    ) {
         let owed: Vec<Option<OwedAction>> = batch.nodes.iter().map(|&node| self.owed(node, running)).collect();
         let planned: Vec<ErasedPlanned<'_>> = batch
             .nodes
@@ -358,7 +365,7 @@ impl Execution<'_, '_> {
             let verifies: Vec<Node> = covers.iter().copied().filter(|node| last[node] == at).collect();
             let mut framed = FrameStep::new(step.purpose.clone(), step);
             framed.retries = covers.iter().map(|&node| self.survey.resolved(node).retries).max().unwrap_or(0);
-            framed.needs = self.gates(&covers, running);
+            framed.needs = schedule.gates(&covers, running);
             framed.owes = self.debts(&covers);
             framed.settles = verifies.iter().flat_map(|&node| self.settled_debts(node, running)).collect();
             framed.verify = (!verifies.is_empty()).then(|| Verify {
@@ -386,14 +393,6 @@ impl Execution<'_, '_> {
         }
         let resource = self.survey.resolved(node).address.local();
         [OwedAction::Reload, OwedAction::Restart].map(|action| Owed { resource: resource.clone(), action }).to_vec()
-    }
-
-    /// Returns what in the same frame has to be in place before a step.
-    fn gates(&self, covers: &[Node], running: &BTreeSet<Node>) -> Vec<usize> {
-        let before = covers.iter().flat_map(|&node| self.survey.graph().dependencies(node)).map(|(before, _)| before);
-        let gates: BTreeSet<usize> =
-            before.filter(|before| running.contains(before) && !covers.contains(before)).collect();
-        gates.into_iter().collect()
     }
 
     /// Returns the restarts and reloads that changes of resources owe on their own host, each once.
@@ -515,6 +514,11 @@ impl Execution<'_, '_> {
         let changes = self.survey.compare(node);
         let owed_before = self.survey.owed(node);
         let action = crate::plan::action(self.survey.resource(node), &observed, &changes);
+        if matches!(action, Action::Delete | Action::Replace) && (resolved.prevent_destroy || self.scope.is_partial()) {
+            let what = if resolved.prevent_destroy { "`prevent_destroy`" } else { "a run with --target or --host" };
+            let words = format!("it would be {}d, and {what} forbids that", action.word());
+            return self.fail(schedule, node, Failure::new(words));
+        }
         let turn = Turn { action, changes, observed, owed_before };
         let is_needed = action != Action::None;
         self.turns.insert(node, turn);

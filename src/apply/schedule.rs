@@ -2,9 +2,9 @@
 //!
 //! A frame holds as much as needs no decision here: a resource may follow another in the same frame if the host itself
 //! can tell that the other is in place. Resources of one kind that are ready together form a batch, so that they can
-//! share steps.
+//! share steps. A resource with nothing to do passes on what it waits for: what depends on it waits for that too.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::graph::{Graph, Node};
@@ -31,10 +31,6 @@ impl Status {
     /// Says whether nothing more happens to it in this run.
     pub fn is_final(self) -> bool {
         matches!(self, Self::Settled | Self::Done | Self::Failed | Self::Skipped)
-    }
-
-    fn is_in_place(self) -> bool {
-        matches!(self, Self::Settled | Self::Done)
     }
 }
 
@@ -77,8 +73,14 @@ pub struct Schedule {
     status: Vec<Status>,
     /// The resources of each host that are part of the run, in graph order.
     hosts: HashMap<Arc<str>, Vec<Node>>,
+    /// Where each resource stands in graph order.
+    place: Vec<usize>,
     /// Longest way from a resource without dependencies; kinds whose deepest resource is shallow go first.
     depth: Vec<usize>,
+    /// How many of its dependencies are not in place yet.
+    open: Vec<usize>,
+    /// Done; or settled, with all it depends on in place.
+    in_place: Vec<bool>,
     /// The most resources in one frame.
     most: usize,
 }
@@ -87,13 +89,21 @@ impl Schedule {
     pub fn new(graph: Arc<Graph>, tasks: Vec<Task>, status: Vec<Status>) -> Self {
         let mut hosts: HashMap<Arc<str>, Vec<Node>> = HashMap::new();
         let mut depth = vec![0; tasks.len()];
-        for &node in graph.order() {
+        let mut place = vec![0; tasks.len()];
+        for (at, &node) in graph.order().iter().enumerate() {
+            place[node] = at;
             depth[node] = graph.dependencies(node).map(|(before, _)| depth[before] + 1).max().unwrap_or(0);
             if status[node] != Status::Settled {
                 hosts.entry(tasks[node].host.clone()).or_default().push(node);
             }
         }
-        Self { graph, tasks, status, hosts, depth, most: 2_000 }
+        let open = (0..tasks.len()).map(|node| graph.dependencies(node).count()).collect();
+        let in_place = vec![false; tasks.len()];
+        let mut schedule = Self { graph, tasks, status, hosts, place, depth, open, in_place, most: 2_000 };
+        for node in 0..schedule.status.len() {
+            schedule.arrive(node);
+        }
+        schedule
     }
 
     pub fn status(&self, node: Node) -> Status {
@@ -102,10 +112,32 @@ impl Schedule {
 
     pub fn set(&mut self, node: Node, status: Status) {
         self.status[node] = status;
+        self.arrive(node);
+    }
+
+    /// Marks a resource as in place if it is, and with it what it held back and has nothing to do.
+    fn arrive(&mut self, node: Node) {
+        let graph = self.graph.clone();
+        let mut work = vec![node];
+        while let Some(node) = work.pop() {
+            let arrives = match self.status[node] {
+                Status::Done => true,
+                Status::Settled => self.open[node] == 0,
+                _ => false,
+            };
+            if !arrives || self.in_place[node] {
+                continue;
+            }
+            self.in_place[node] = true;
+            for (after, _) in graph.dependants(node) {
+                self.open[after] -= 1;
+                work.push(after);
+            }
+        }
     }
 
     /// Returns what is left of a host.
-    pub fn left(&self, host: &str) -> Vec<Node> {
+    fn left(&self, host: &str) -> Vec<Node> {
         self.hosts.get(host).into_iter().flatten().copied().filter(|&node| !self.status[node].is_final()).collect()
     }
 
@@ -113,17 +145,26 @@ impl Schedule {
     pub fn skip(&mut self) -> Vec<(Node, Node)> {
         let mut skipped = Vec::new();
         let graph = self.graph.clone();
+        let broken = self.broken_hosts();
+        // What failed before a resource with nothing to do, near or far.
+        let mut passed_on: Vec<Option<Node>> = vec![None; self.status.len()];
         for &node in graph.order() {
-            if !matches!(self.status[node], Status::Ready | Status::Deferred) {
+            if !matches!(self.status[node], Status::Ready | Status::Deferred | Status::Settled) {
                 continue;
             }
-            let culprit = self
-                .graph
-                .dependencies(node)
-                .map(|(before, _)| before)
-                .find(|&before| matches!(self.status[before], Status::Failed | Status::Skipped))
-                .or_else(|| self.broken_host(node));
-            if let Some(culprit) = culprit {
+            let culprit = graph.dependencies(node).find_map(|(before, _)| match self.status[before] {
+                Status::Failed | Status::Skipped => Some(before),
+                Status::Settled => passed_on[before],
+                _ => None,
+            });
+            if self.status[node] == Status::Settled {
+                passed_on[node] = culprit;
+                continue;
+            }
+            // A check that comes after everything says nothing new once something on its host has failed.
+            let of_host = || broken.get(&self.tasks[node].host).copied();
+            let is_check = graph.phase(node) == Phase::Check;
+            if let Some(culprit) = culprit.or_else(|| if is_check { of_host() } else { None }) {
                 self.status[node] = Status::Skipped;
                 skipped.push((node, culprit));
             }
@@ -131,15 +172,16 @@ impl Schedule {
         skipped
     }
 
-    /// A check that comes after everything says nothing new once something on its host has failed.
-    fn broken_host(&self, node: Node) -> Option<Node> {
-        if self.graph.phase(node) != Phase::Check {
-            return None;
+    /// Returns the first resource of each host, other than a check, that failed or was skipped.
+    fn broken_hosts(&self) -> HashMap<Arc<str>, Node> {
+        let mut broken = HashMap::new();
+        for &node in self.graph.order() {
+            let is_broken = matches!(self.status[node], Status::Failed | Status::Skipped);
+            if is_broken && self.graph.phase(node) != Phase::Check {
+                broken.entry(self.tasks[node].host.clone()).or_insert(node);
+            }
         }
-        let of_host = self.hosts.get(&self.tasks[node].host)?;
-        of_host.iter().copied().find(|&other| {
-            self.graph.phase(other) != Phase::Check && matches!(self.status[other], Status::Failed | Status::Skipped)
-        })
+        broken
     }
 
     /// Decides what a host does next, and marks what it runs.
@@ -148,85 +190,156 @@ impl Schedule {
         if left.is_empty() {
             return Frame::Finished;
         }
-        let mut placing = Placing::default();
-        while let Some(batch) = self.next_batch(&left, &placing) {
-            for &node in &batch.nodes {
-                placing.placed.insert(node, batch.kind);
-            }
-            placing.batches.push(batch);
-            if placing.placed.len() >= self.most {
-                break;
-            }
-        }
-        if !placing.batches.is_empty() {
-            for &node in placing.placed.keys() {
+        let batches = Placing::new(self, &left).fill(self.most);
+        if !batches.is_empty() {
+            for &node in batches.iter().flat_map(|batch| &batch.nodes) {
                 self.status[node] = Status::Running;
             }
-            return Frame::Run(placing.batches);
+            return Frame::Run(batches);
         }
+        let lowest = left.iter().map(|&node| self.graph.phase(node)).min();
         let ready: Vec<Node> = left
-            .iter()
-            .copied()
-            .filter(|&node| self.status[node] == Status::Deferred && self.is_reachable(node, &left))
+            .into_iter()
+            .filter(|&node| {
+                self.status[node] == Status::Deferred && self.open[node] == 0 && Some(self.graph.phase(node)) == lowest
+            })
             .collect();
         if ready.is_empty() { Frame::Wait } else { Frame::Observe(ready) }
     }
 
-    /// Says whether all that a deferred resource waits for is in place.
-    fn is_reachable(&self, node: Node, left: &[Node]) -> bool {
-        let phase = self.graph.phase(node);
-        self.graph.dependencies(node).all(|(before, _)| self.status[before].is_in_place())
-            && left.iter().all(|&other| self.graph.phase(other) >= phase)
-    }
-
-    /// Picks the next kind and all of its resources that can go now.
-    fn next_batch(&self, left: &[Node], placing: &Placing) -> Option<Batch> {
-        // What is left of the lowest phase holds the others back.
-        let phase =
-            left.iter().filter(|node| !placing.placed.contains_key(node)).map(|&node| self.graph.phase(node)).min()?;
-        let mut deepest: HashMap<&'static str, (usize, bool)> = HashMap::new();
-        for &node in left.iter().filter(|node| !placing.placed.contains_key(node)) {
-            if self.graph.phase(node) != phase || self.status[node] != Status::Ready {
-                continue;
+    /// Returns what in the same frame has to be in place before a step that covers these.
+    pub fn gates(&self, covers: &[Node], running: &BTreeSet<Node>) -> Vec<Node> {
+        let mut gates = BTreeSet::new();
+        let mut seen: HashSet<Node> = covers.iter().copied().collect();
+        let mut work = covers.to_vec();
+        while let Some(node) = work.pop() {
+            for (before, _) in self.graph.dependencies(node) {
+                if self.in_place[before] || !seen.insert(before) {
+                    continue;
+                }
+                if running.contains(&before) {
+                    gates.insert(before);
+                } else {
+                    work.push(before);
+                }
             }
-            let entry = deepest.entry(self.tasks[node].kind).or_default();
-            entry.0 = entry.0.max(self.depth[node]);
-            entry.1 |= self.can_go(node, placing, &[]);
         }
-        let mut kinds: Vec<(usize, &'static str)> =
-            deepest.into_iter().filter(|(_, (_, can_go))| *can_go).map(|(kind, (depth, _))| (depth, kind)).collect();
-        kinds.sort_unstable();
-        let (_, kind) = *kinds.first()?;
-        let mut nodes = Vec::new();
+        gates.into_iter().collect()
+    }
+}
+
+/// A frame that is being filled.
+struct Placing<'s> {
+    schedule: &'s Schedule,
+    /// What still holds a resource back, where that is less than before the frame.
+    open: HashMap<Node, usize>,
+    /// How much is left of each phase; what is left of the lowest holds the others back.
+    phases: BTreeMap<Phase, usize>,
+    /// How many resources of a kind wait for their turn, by their depth.
+    depths: HashMap<(Phase, &'static str), BTreeMap<usize, usize>>,
+    /// What can go now, by its place in graph order.
+    free: BTreeMap<(Phase, &'static str), BTreeMap<usize, Node>>,
+}
+
+impl<'s> Placing<'s> {
+    fn new(schedule: &'s Schedule, left: &[Node]) -> Self {
+        let mut placing = Self {
+            schedule,
+            open: HashMap::new(),
+            phases: BTreeMap::new(),
+            depths: HashMap::new(),
+            free: BTreeMap::new(),
+        };
         for &node in left {
-            let is_candidate = self.tasks[node].kind == kind
-                && self.graph.phase(node) == phase
-                && self.status[node] == Status::Ready
-                && !placing.placed.contains_key(&node);
-            if is_candidate && self.can_go(node, placing, &nodes) {
-                nodes.push(node);
+            *placing.phases.entry(schedule.graph.phase(node)).or_default() += 1;
+            if schedule.status[node] == Status::Ready {
+                let depths = placing.depths.entry(placing.group(node)).or_default();
+                *depths.entry(schedule.depth[node]).or_default() += 1;
+                if schedule.open[node] == 0 {
+                    placing.release(node);
+                }
             }
         }
-        Some(Batch { kind, nodes })
+        placing
     }
 
-    /// Says whether everything a resource depends on is in place, or will be by its turn in this frame.
-    fn can_go(&self, node: Node, placing: &Placing, batch: &[Node]) -> bool {
-        // An edge may have another reason as well, such as `depends_on`.
-        let reacts = |before: Node| self.graph.triggers(node).iter().any(|(source, _)| *source == before);
-        self.graph.dependencies(node).all(|(before, _)| {
-            if self.status[before].is_in_place() {
-                return true;
+    fn group(&self, node: Node) -> (Phase, &'static str) {
+        (self.schedule.graph.phase(node), self.schedule.tasks[node].kind)
+    }
+
+    fn release(&mut self, node: Node) {
+        self.free.entry(self.group(node)).or_default().insert(self.schedule.place[node], node);
+    }
+
+    /// Picks batch after batch: always the kind whose deepest resource is shallow, and all of it that can go.
+    fn fill(mut self, most: usize) -> Vec<Batch> {
+        let mut batches = Vec::new();
+        let mut room = most;
+        while room > 0
+            && let Some(group) = self.next_group()
+        {
+            let mut nodes = Vec::new();
+            while nodes.len() < room
+                && let Some((_, node)) = self.free.get_mut(&group).and_then(BTreeMap::pop_first)
+            {
+                nodes.push(node);
+                self.place(node);
             }
-            let is_here = placing.placed.contains_key(&before) || batch.contains(&before);
-            let task = &self.tasks[before];
-            is_here && task.decidable && !(task.uncertain && reacts(before))
-        })
+            room -= nodes.len();
+            batches.push(Batch { kind: group.1, nodes });
+        }
+        batches
+    }
+
+    fn next_group(&self) -> Option<(Phase, &'static str)> {
+        let phase = *self.phases.keys().next()?;
+        let free = self.free.range((phase, "")..).take_while(|((of, _), _)| *of == phase);
+        let groups = free.filter(|(_, nodes)| !nodes.is_empty()).map(|(group, _)| *group);
+        groups.min_by_key(|group| (self.depths[group].keys().next_back().copied(), group.1))
+    }
+
+    fn place(&mut self, node: Node) {
+        let (phase, _) = self.group(node);
+        take_one(&mut self.phases, &phase);
+        let group = self.group(node);
+        if let Some(depths) = self.depths.get_mut(&group) {
+            take_one(depths, &self.schedule.depth[node]);
+        }
+        if !self.schedule.tasks[node].decidable {
+            return;
+        }
+        let schedule = self.schedule;
+        let mut work = vec![node];
+        while let Some(before) = work.pop() {
+            for (after, _) in schedule.graph.dependants(before) {
+                let reacts = || schedule.graph.triggers(after).iter().any(|(source, _)| *source == before);
+                if schedule.tasks[before].uncertain && schedule.status[before] != Status::Settled && reacts() {
+                    continue;
+                }
+                let open = self.open.entry(after).or_insert(schedule.open[after]);
+                *open -= 1;
+                if *open > 0 {
+                    continue;
+                }
+                match schedule.status[after] {
+                    Status::Settled => work.push(after),
+                    Status::Ready if *schedule.tasks[after].host == *schedule.tasks[node].host => self.release(after),
+                    _ => {}
+                }
+            }
+        }
     }
 }
 
-#[derive(Default)]
-struct Placing {
-    placed: HashMap<Node, &'static str>,
-    batches: Vec<Batch>,
+/// Lowers a count, and forgets it at zero.
+fn take_one<K: Ord>(counts: &mut BTreeMap<K, usize>, key: &K) {
+    if let Some(count) = counts.get_mut(key) {
+        *count -= 1;
+        if *count == 0 {
+            counts.remove(key);
+        }
+    }
 }
+
+#[cfg(test)]
+mod tests;

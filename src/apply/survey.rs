@@ -34,7 +34,9 @@ pub struct Survey<'a> {
     in_scope: Vec<bool>,
     observed: Vec<Option<AnyObserved>>,
     sightings: Vec<Sighting>,
-    asked: BTreeSet<Address>,
+    /// Where each resource that was asked about is: which sighting, and which row of it.
+    asked: HashMap<Address, (usize, usize)>,
+    is_partial: bool,
     owed: HashMap<Address, OwedAction>,
 }
 
@@ -69,7 +71,8 @@ impl<'a> Survey<'a> {
             in_scope: Vec::new(),
             observed: Vec::new(),
             sightings: Vec::new(),
-            asked: BTreeSet::new(),
+            asked: HashMap::new(),
+            is_partial: scope.is_partial(),
             owed: HashMap::new(),
         };
         survey.resolve(scope)?;
@@ -197,7 +200,7 @@ impl<'a> Survey<'a> {
     /// Returns the probes that can be asked now and have not been, by host and kind.
     pub fn wanted(&self) -> BTreeMap<String, Vec<(String, Probe)>> {
         let mut wanted: BTreeMap<String, Vec<(String, Probe)>> = BTreeMap::new();
-        for ((host, _), resources) in self.to_ask(|at| !self.asked.contains(&self.resolution.resources[at].address)) {
+        for ((host, _), resources) in self.to_ask(None) {
             let kind = resources[0].kind;
             let refs: Vec<&AnyResource> = resources.iter().collect();
             wanted.entry(host).or_default().push((kind.name().to_string(), kind.probe(&refs)));
@@ -205,12 +208,17 @@ impl<'a> Survey<'a> {
         wanted
     }
 
-    /// Groups the resources that can be observed, by host and place of the kind in the registry.
-    fn to_ask(&self, filter: impl Fn(usize) -> bool) -> BTreeMap<(String, usize), Vec<AnyResource>> {
+    /// Groups the resources, of one host or of all, that can be observed and have not been, by host and place of the
+    /// kind in the registry.
+    fn to_ask(&self, host: Option<&str>) -> BTreeMap<(String, usize), Vec<AnyResource>> {
         let places: HashMap<&str, usize> = kinds().iter().enumerate().map(|(at, kind)| (kind.name(), at)).collect();
         let mut groups: BTreeMap<(String, usize), Vec<AnyResource>> = BTreeMap::new();
         for (at, resolved) in self.resolution.resources.iter().enumerate() {
-            if resolved.left_alone || !filter(at) || !self.is_observable(at) {
+            if resolved.left_alone
+                || host.is_some_and(|host| *resolved.address.host != *host)
+                || self.asked.contains_key(&resolved.address)
+                || !self.is_observable(at)
+            {
                 continue;
             }
             // Secrets are read even out of scope: others' values come from them.
@@ -241,18 +249,20 @@ impl<'a> Survey<'a> {
                 *action = owed.action.max(*action);
             }
         }
-        let asked = self.to_ask(|at| !self.asked.contains(&self.resolution.resources[at].address));
-        for ((of, _), resources) in asked {
-            if of != host {
-                continue;
-            }
+        for (_, resources) in self.to_ask(Some(host)) {
             let kind = resources[0].kind.name();
             let addresses: Vec<Address> = resources.iter().map(AnyResource::address).collect();
             let output = told.sections.get(kind).cloned().unwrap_or_else(ProbeOutput::missing);
-            self.asked.extend(addresses.iter().cloned());
-            self.sightings.push(Sighting { asked: addresses, output });
-            self.read(self.sightings.len() - 1);
+            self.see(addresses, output);
         }
+    }
+
+    /// Remembers what was said about resources, and reads it.
+    fn see(&mut self, asked: Vec<Address>, output: ProbeOutput) {
+        let place = self.sightings.len();
+        self.asked.extend(asked.iter().enumerate().map(|(row, address)| (address.clone(), (place, row))));
+        self.sightings.push(Sighting { asked, output });
+        self.read(place);
     }
 
     /// Parses a sighting with the resources as they are resolved now.
@@ -290,13 +300,9 @@ impl<'a> Survey<'a> {
     /// Forgets what was seen of these, so that they are asked again.
     pub fn forget(&mut self, nodes: &[usize]) {
         for &node in nodes {
-            let address = self.resolution.resources[node].address.clone();
-            self.asked.remove(&address);
-            for sighting in &mut self.sightings {
-                if let Some(row) = sighting.asked.iter().position(|asked| *asked == address) {
-                    // The place stays, so that the other rows keep theirs.
-                    sighting.asked[row] = Address::new("", "", "");
-                }
+            if let Some((place, row)) = self.asked.remove(&self.resolution.resources[node].address) {
+                // The row stays, so that the others keep theirs.
+                self.sightings[place].asked[row] = Address::new("", "", "");
             }
             self.observed[node] = None;
         }
@@ -306,16 +312,14 @@ impl<'a> Survey<'a> {
     pub fn take_verified(&mut self, nodes: &[usize], output: ProbeOutput) {
         self.forget(nodes);
         let asked: Vec<Address> = nodes.iter().map(|&node| self.resolution.resources[node].address.clone()).collect();
-        self.asked.extend(asked.iter().cloned());
-        self.sightings.push(Sighting { asked, output });
-        self.read(self.sightings.len() - 1);
+        self.see(asked, output);
     }
 
     /// Returns the plan for what is known now.
     pub fn plan(&self) -> Plan {
         let not_yet = AnyObserved::NotYet;
         let items: Vec<Item<'_>> = (0..self.resolution.resources.len()).map(|at| self.item(at, &not_yet)).collect();
-        let mut plan = crate::plan::build(&items, &self.graph, &self.redactor());
+        let mut plan = crate::plan::build(&items, &self.graph, &self.redactor(), self.is_partial);
         plan.spec = self.spec.name.clone();
         plan.hosts = self.hosts();
         plan

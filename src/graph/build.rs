@@ -1,5 +1,7 @@
 //! Hard edges, from claims, values, triggers and `depends_on`.
 
+use std::collections::HashSet;
+
 use petgraph::graph::{DiGraph, NodeIndex};
 
 use crate::diagnostic::{Diagnostic, nearest};
@@ -10,12 +12,16 @@ use super::index::ClaimIndex;
 use super::selector::Addresses;
 use super::{Graph, Input, Node, Reason, Selector, cycle, phase};
 
+/// Dangling references for which the nearest name is looked for; more of them have one cause.
+const MOST_SUGGESTIONS: usize = 100;
+
 /// Builds the graph; every dangling reference and every cycle is reported.
 pub fn build(inputs: &[Input]) -> (Graph, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     let index = ClaimIndex::new(inputs, &mut diagnostics);
     let addresses = Addresses::new(inputs);
-    let mut edges = Edges { inputs, hard: DiGraph::with_capacity(inputs.len(), inputs.len() * 2) };
+    let mut edges =
+        Edges { inputs, hard: DiGraph::with_capacity(inputs.len(), inputs.len() * 2), known: HashSet::new() };
     for _ in inputs {
         edges.hard.add_node(());
     }
@@ -101,8 +107,11 @@ fn select(
     };
     let found = addresses.select(&input.address.host, &selector);
     if found.is_empty() {
-        let known: Vec<String> = addresses.local_names(&input.address.host);
         let mut diagnostic = error(format!("no resource matches `{text}`"));
+        let known = match diagnostics.len() {
+            0..MOST_SUGGESTIONS => addresses.local_names(&input.address.host),
+            _ => Vec::new(),
+        };
         if let Some(near) = nearest(text, known.iter().map(String::as_str)) {
             diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
         }
@@ -114,6 +123,8 @@ fn select(
 struct Edges<'a> {
     inputs: &'a [Input],
     hard: DiGraph<(), Reason>,
+    /// The edges there are; looking for one at a folder of many files would walk all of them.
+    known: HashSet<(Node, Node)>,
 }
 
 impl Edges<'_> {
@@ -138,7 +149,7 @@ impl Edges<'_> {
     fn add(&mut self, before: Node, after: Node, reason: Reason) {
         // A claim a resource provides for itself is no edge; of several reasons for one edge the first is enough.
         let is_loop = before == after && !matches!(reason, Reason::DependsOn(_));
-        if !is_loop && !self.hard.contains_edge(NodeIndex::new(before), NodeIndex::new(after)) {
+        if !is_loop && self.known.insert((before, after)) {
             self.hard.add_edge(NodeIndex::new(before), NodeIndex::new(after), reason);
         }
     }

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
-use petgraph::algo::tarjan_scc;
+use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
 
@@ -36,7 +36,8 @@ pub fn order(hard: &DiGraph<(), Reason>, phases: &[Phase]) -> Result<Vec<Node>, 
     if order.len() == missing.len() {
         return Ok(order);
     }
-    let mut cycles: Vec<Vec<Node>> = tarjan_scc(hard)
+    // Not `tarjan_scc`, which recurses as deep as the cycle is long.
+    let mut cycles: Vec<Vec<Node>> = kosaraju_scc(hard)
         .into_iter()
         .filter(|component| component.len() > 1 || hard.contains_edge(component[0], component[0]))
         .map(|component| shortest(hard, &component.iter().map(|node| node.index()).collect::<Vec<_>>()))
@@ -48,10 +49,12 @@ pub fn order(hard: &DiGraph<(), Reason>, phases: &[Phase]) -> Result<Vec<Node>, 
 /// Returns a shortest cycle through the first resource of a strongly connected component.
 fn shortest(hard: &DiGraph<(), Reason>, component: &[Node]) -> Vec<Node> {
     let start = component.iter().copied().min().unwrap_or_default();
+    let mut is_member = vec![false; hard.node_count()];
+    component.iter().for_each(|&node| is_member[node] = true);
     let mut came_from = vec![None; hard.node_count()];
     let mut queue = VecDeque::from([start]);
     while let Some(node) = queue.pop_front() {
-        for next in hard.neighbors(NodeIndex::new(node)).map(NodeIndex::index).filter(|next| component.contains(next)) {
+        for next in hard.neighbors(NodeIndex::new(node)).map(NodeIndex::index).filter(|&next| is_member[next]) {
             if next == start {
                 let mut path = vec![node];
                 while path[path.len() - 1] != start {

@@ -26,13 +26,9 @@ impl ClaimIndex {
             if input.left_alone {
                 continue;
             }
-            for claim in &input.claims.shares {
-                of_host.entry(claim.clone()).or_default().push(node);
-            }
             for claim in &input.claims.provides {
                 let providers = of_host.entry(claim.clone()).or_default();
-                let rival = providers.iter().copied().find(|&other| inputs[other].claims.provides.contains(claim));
-                if let Some(first) = rival
+                if let Some(&first) = providers.first()
                     && EXCLUSIVE.contains(&claim.space)
                 {
                     diagnostics.push(
@@ -48,6 +44,13 @@ impl ClaimIndex {
                     );
                 }
                 providers.push(node);
+            }
+        }
+        // After all of the above, so that the first provider of a path is the one that claims it for itself.
+        for (node, input) in inputs.iter().enumerate().filter(|(_, input)| !input.left_alone) {
+            for claim in &input.claims.shares {
+                let of_host = index.providers.entry(input.address.host.clone()).or_default();
+                of_host.entry(claim.clone()).or_default().push(node);
             }
         }
         index

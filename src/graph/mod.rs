@@ -139,3 +139,6 @@ impl Graph {
         &self.hosts[node]
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! Resources, observations and graph in; plan out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::graph::Graph;
@@ -59,15 +59,20 @@ fn replace(changes: Changes, attribute: &str, after: Value, observed: &[(&'stati
 }
 
 /// Builds the plan. Resources are visited in graph order, so that each knows what happens to what it depends on. Whatever
-/// holds one of the known `secrets` is hidden.
-pub fn build(items: &[Item<'_>], graph: &Graph, secrets: &Redactor) -> Plan {
+/// holds one of the known `secrets` is hidden. A run that `is_partial` (`--target`, `--host`) deletes nothing.
+pub fn build(items: &[Item<'_>], graph: &Graph, secrets: &Redactor, is_partial: bool) -> Plan {
     let mut builder = Builder {
         items,
         graph,
         secrets,
+        is_partial,
+        places: items.iter().enumerate().map(|(node, item)| (item.address, node)).collect(),
         acting: vec![Acting::No; items.len()],
         upstream: vec![Acting::No; items.len()],
         hosts: BTreeMap::new(),
+        packages: HashMap::new(),
+        packages_to_come: HashMap::new(),
+        owed_elsewhere: BTreeMap::new(),
         plan: Plan::default(),
     };
     for &node in graph.order() {
@@ -78,6 +83,7 @@ pub fn build(items: &[Item<'_>], graph: &Graph, secrets: &Redactor) -> Plan {
             .unwrap_or(Acting::No);
         builder.visit(node);
     }
+    builder.note_owed_elsewhere();
     builder.plan
 }
 
@@ -93,15 +99,23 @@ struct Builder<'a> {
     items: &'a [Item<'a>],
     graph: &'a Graph,
     secrets: &'a Redactor,
+    is_partial: bool,
+    places: HashMap<&'a Address, usize>,
     acting: Vec<Acting>,
     /// Whether anything a resource really depends on, near or far, is going to change.
     upstream: Vec<Acting>,
     /// The hosts on which anything changes, with the phase of the first that does.
     hosts: BTreeMap<Arc<str>, Phase>,
+    /// The packages of each host that change.
+    packages: HashMap<Arc<str>, Vec<Address>>,
+    /// Whether packages of a host are about to be installed, as far as it was asked.
+    packages_to_come: HashMap<Arc<str>, bool>,
+    /// Resources out of scope that stay owed a restart or reload, with the first whose change owes it and how many do.
+    owed_elsewhere: BTreeMap<&'a Address, (OwedAction, &'a Address, usize)>,
     plan: Plan,
 }
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
     fn visit(&mut self, node: usize) {
         let item = &self.items[node];
         if item.left_alone || !item.in_scope {
@@ -153,15 +167,20 @@ impl Builder<'_> {
 
     /// Says whether packages of the host are about to be installed; requirements stand before them in the order, so the
     /// resources themselves are asked.
-    fn packages_to_come(&self, node: usize) -> bool {
+    fn packages_to_come(&mut self, node: usize) -> bool {
         let host = &self.items[node].address.host;
-        self.items.iter().enumerate().any(|(other, item)| {
+        if let Some(known) = self.packages_to_come.get(host) {
+            return *known;
+        }
+        let come = self.items.iter().enumerate().any(|(other, item)| {
             item.address.host == *host
                 && self.graph.phase(other) == Phase::Package
                 && !item.left_alone
                 && item.in_scope
                 && item.observed.is_some_and(|observed| !compare(item, observed).is_empty())
-        })
+        });
+        self.packages_to_come.insert(host.clone(), come);
+        come
     }
 
     fn check(&mut self, node: usize, observed: &AnyObserved) {
@@ -218,7 +237,7 @@ impl Builder<'_> {
                     return;
                 } else {
                     let changes = if is_absent { Vec::new() } else { compare(item, &AnyObserved::Absent) };
-                    (changes, Certainty::Deferred { until, reason: reason.clone() })
+                    (changes, Certainty::Deferred { until, reason: self.secrets.redact(reason).into_owned() })
                 }
             }
             AnyObserved::NotYet => (compare(item, &AnyObserved::Absent), Certainty::Ready),
@@ -281,6 +300,11 @@ impl Builder<'_> {
             self.problem(node, format!("it would be {}d, and `prevent_destroy` forbids that", action.word()), help);
             return;
         }
+        if matches!(action, Action::Delete | Action::Replace) && self.is_partial {
+            let (address, word) = (item.address, action.word());
+            self.plan.notes.push(format!("{address} would be {word}d; a run with --target or --host deletes nothing"));
+            return;
+        }
         self.acting[node] = match (&certainty, action) {
             (_, Action::None | Action::Read) => Acting::No,
             (Certainty::Ready, _) => Acting::Yes,
@@ -289,10 +313,13 @@ impl Builder<'_> {
         if self.acting[node] != Acting::No {
             let phase = self.graph.phase(node);
             self.hosts.entry(item.address.host.clone()).and_modify(|first| *first = phase.min(*first)).or_insert(phase);
+            if phase == Phase::Package {
+                self.packages.entry(item.address.host.clone()).or_default().push(item.address.clone());
+            }
         }
         let mut entry = self.entry(node, action, changes.into_iter().map(|change| self.hide(change)).collect());
         entry.certainty = certainty;
-        entry.reasons = reasons;
+        entry.reasons = reasons.iter().map(|reason| self.secrets.redact(reason).into_owned()).collect();
         entry.owed = owed;
         entry.before = self.before(&entry.changes, kind.observed_attributes(observed));
         if self.acting[node] != Acting::No {
@@ -300,11 +327,9 @@ impl Builder<'_> {
                 let target = &self.items[service];
                 entry.owes.push((target.address.clone(), action));
                 if !target.in_scope {
-                    let (word, target) = (action.word(), &target.address);
-                    self.plan.notes.push(format!(
-                        "{} changes; {target} stays owed a {word}, because it is out of this run",
-                        item.address
-                    ));
+                    let owed = self.owed_elsewhere.entry(target.address).or_insert((action, item.address, 0));
+                    owed.0 = owed.0.max(action);
+                    owed.2 += 1;
                 }
             }
         }
@@ -316,16 +341,27 @@ impl Builder<'_> {
         let host = &self.items[node].address.host;
         let providers = self.graph.providers(host, needs);
         let acts = |other: &usize| self.acting[*other] != Acting::No;
-        let mut until: Vec<usize> = providers.iter().copied().filter(acts).collect();
+        let until: Vec<usize> = providers.iter().copied().filter(acts).collect();
         if providers.is_empty() {
-            let of_host = (0..self.items.len()).filter(|&other| self.items[other].address.host == *host);
-            until = of_host.filter(|&other| self.graph.phase(other) == Phase::Package).filter(acts).collect();
+            return self.packages.get(host).cloned().unwrap_or_default();
         }
         until.into_iter().map(|other| self.items[other].address.clone()).collect()
     }
 
+    /// Says once for each what stays owed to resources out of scope.
+    fn note_owed_elsewhere(&mut self) {
+        for (target, (action, first, count)) in std::mem::take(&mut self.owed_elsewhere) {
+            let word = action.word();
+            let changes = match count {
+                1 => format!("{first} changes"),
+                _ => format!("{first} and {} more change", count - 1),
+            };
+            self.plan.notes.push(format!("{changes}; {target} stays owed a {word}, because it is out of this run"));
+        }
+    }
+
     fn acts(&self, address: &Address) -> bool {
-        self.plan.resources.iter().rev().any(|planned| planned.address == *address && planned.acts())
+        self.places.get(address).is_some_and(|&node| self.acting[node] != Acting::No)
     }
 
     /// Hides a change of which either side holds a known secret.

@@ -50,6 +50,7 @@ impl Scope {
                 return Err(ScopeError::NoMatch(text.clone()));
             }
         }
+        let mut with_packages = std::collections::BTreeSet::new();
         let target_hosts: std::collections::BTreeSet<_> =
             work.iter().map(|&node| addresses[node].host.clone()).collect();
         while let Some(node) = work.pop() {
@@ -59,7 +60,7 @@ impl Scope {
             }
             selected[node] = true;
             work.extend(graph.dependencies(node).map(|(before, _)| before));
-            if graph.relies_on_packages(node) {
+            if graph.relies_on_packages(node) && with_packages.insert(host) {
                 let of_host = (0..addresses.len()).filter(|&other| addresses[other].host == *host);
                 work.extend(of_host.filter(|&other| graph.phase(other) <= Phase::Package));
             }
