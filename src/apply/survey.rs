@@ -447,3 +447,6 @@ fn input(resolved: &Resolved) -> graph::Input {
         left_alone: resolved.left_alone,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -49,6 +49,7 @@ fn resource(planned: &PlannedResource) -> Json {
             note_sensitive(name, value, &mut sensitive);
             if value.unknown().is_some() {
                 unknown.push(name.clone());
+                return None;
             }
             Some((name.clone(), plain(value)?))
         })

@@ -14,3 +14,6 @@ pub use paint::{Paint, Role};
 pub use report::{json as report_json, text as report_text};
 pub use text::plan as plan_text;
 pub use value::{line as describe, visible};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,436 @@
+//! Plans of specs over hosts whose answers are written down here.
+
+use std::fmt::Write;
+
+use crate::diagnostic::render_all;
+use crate::model::{Owed, ProbeStatus};
+use crate::plan::{Certainty, PlannedResource};
+use crate::render::{Paint, plan_json, plan_text};
+use crate::spec::{LoadOptions, MemoryFiles, load};
+
+use super::*;
+
+/// A spec, the options of a run, and what its hosts tell.
+#[derive(Clone, Default)]
+struct World {
+    files: MemoryFiles,
+    options: LoadOptions,
+    targets: Vec<String>,
+    /// Records by address, each a line of fields.
+    told: HashMap<String, Vec<Vec<String>>>,
+    owed: Vec<(String, Owed)>,
+}
+
+impl World {
+    fn new(spec: &str) -> Self {
+        let files = MemoryFiles::new().file("spec/infra.yaml", format!("infra: 1\nname: test\n{spec}"));
+        let options = LoadOptions { spec: "spec".into(), ..LoadOptions::default() };
+        Self { files, options, ..Self::default() }
+    }
+
+    fn file(mut self, path: &str, text: &str) -> Self {
+        self.files = self.files.file(format!("spec/{path}"), text);
+        self
+    }
+
+    /// One record about a resource; its fields are separated by blanks, `_` is an empty one.
+    fn tell(mut self, address: &str, record: &str) -> Self {
+        let fields = record.split(' ').map(|field| if field == "_" { String::new() } else { field.to_string() });
+        self.told.entry(address.into()).or_default().push(fields.collect());
+        self
+    }
+
+    fn owes(mut self, host: &str, resource: &str, action: OwedAction) -> Self {
+        self.owed.push((host.into(), Owed { resource: resource.into(), action }));
+        self
+    }
+
+    fn target(mut self, selector: &str) -> Self {
+        self.targets.push(selector.into());
+        self
+    }
+
+    fn host(mut self, name: &str) -> Self {
+        self.options.hosts.push(name.into());
+        self
+    }
+
+    /// Observes until nothing more can be learnt, as a run does; hands the survey over then.
+    fn survey<T>(&self, look: impl FnOnce(&mut Survey<'_>) -> T) -> Result<T, String> {
+        let mut sources = Sources::default();
+        let spec = load(&self.files, &self.options, &mut sources)
+            .map_err(|diagnostics| render_all(&diagnostics, &sources, false))?;
+        let scope = Scope::new(&self.targets, &self.options.hosts).map_err(|error| error.to_string())?;
+        let explain = |error| match error {
+            SurveyError::Spec { diagnostics, sources } => render_all(&diagnostics, &sources, false),
+            SurveyError::Scope(error) => error.to_string(),
+        };
+        let mut survey = Survey::new(&spec, &self.files, sources, BTreeMap::new(), &scope).map_err(explain)?;
+        for round in 0.. {
+            let mut asked: BTreeMap<String, BTreeMap<String, ProbeOutput>> = BTreeMap::new();
+            if round == 0 {
+                asked.extend(survey.hosts().into_iter().map(|host| (host, BTreeMap::new())));
+            }
+            for ((host, _), resources) in survey.to_ask(None) {
+                let kind = resources[0].kind.name().to_string();
+                asked.entry(host).or_default().insert(kind, self.answer(&resources));
+            }
+            if asked.is_empty() {
+                break;
+            }
+            for (host, sections) in asked {
+                let owed = self.owed.iter().filter(|(of, _)| *of == host).map(|(_, owed)| owed.clone()).collect();
+                let facts = Some(Value::Map([("name".to_string(), Value::text(host.as_str()))].into_iter().collect()));
+                survey.take(&host, Observed { facts, owed, sections });
+            }
+            survey.resolve(&scope).map_err(explain)?;
+        }
+        Ok(look(&mut survey))
+    }
+
+    fn answer(&self, resources: &[AnyResource]) -> ProbeOutput {
+        let records = resources.iter().enumerate().flat_map(|(index, resource)| {
+            let told = self.told.get(&resource.address().to_string()).cloned().unwrap_or_default();
+            told.into_iter().map(move |fields| Record { index, fields })
+        });
+        ProbeOutput { status: ProbeStatus::Done, records: records.collect(), messages: Vec::new() }
+    }
+
+    fn plan(&self) -> Plan {
+        self.survey(|survey| survey.plan()).unwrap_or_else(|words| panic!("{words}"))
+    }
+
+    /// Returns each resource that acts, with how sure that is, and what else the plan says.
+    fn outline(&self) -> String {
+        let plan = self.plan();
+        let mut text = String::new();
+        for planned in plan.resources.iter().filter(|planned| planned.acts()) {
+            let _ = write!(text, "{} {}", planned.action.word(), planned.address);
+            match &planned.certainty {
+                Certainty::Ready => {}
+                Certainty::Maybe => text.push_str(" perhaps"),
+                Certainty::Deferred { until, .. } => {
+                    let _ = write!(text, " after {until:?}");
+                }
+            }
+            if let Some(owed) = planned.owed {
+                let _ = write!(text, ", {}", owed.word());
+            }
+            text.push('\n');
+        }
+        for note in &plan.notes {
+            let _ = writeln!(text, "note: {note}");
+        }
+        for finding in &plan.findings {
+            let _ = writeln!(text, "finding: {}: {}", finding.address, finding.message);
+        }
+        for problem in &plan.problems {
+            let _ = writeln!(text, "problem: {}: {}", problem.address, problem.message);
+        }
+        text
+    }
+}
+
+const APP1: &str = "hosts: { app1: { transport: local } }\n";
+
+fn app1(sections: &str) -> World {
+    World::new(&format!("{APP1}{sections}"))
+}
+
+const FOLDER: &str = "directory root root 0755";
+
+fn planned<'p>(plan: &'p Plan, address: &str) -> &'p PlannedResource {
+    plan.resources.iter().find(|planned| planned.address.to_string() == address).unwrap()
+}
+
+#[test]
+fn a_value_from_a_secret_not_made_yet_is_known_later() {
+    let world = app1(concat!(
+        "secrets: { db: { generate: {}, keep: { path: /etc/c, key: DB } } }\n",
+        "files: { /etc/app: { content: 'password={{ secrets.db }}' } }\n",
+    ))
+    .tell("app1/secret:db", "absent")
+    .tell("app1/file:/etc/app", "absent");
+    assert_eq!(world.outline(), "create app1/secret:db\ncreate app1/file:/etc/app after [app1/secret:db]\n");
+    let json = plan_json(&world.plan());
+    assert_eq!(json["resources"][1]["after_unknown"], serde_json::json!(["content"]));
+    assert!(json["resources"][1]["after"].get("content").is_none());
+}
+
+#[test]
+fn a_secret_that_is_there_is_read_out_of_scope_and_not_shown() {
+    let world = app1(concat!(
+        "secrets: { db: { generate: {}, keep: { path: /etc/c, key: DB } } }\n",
+        "files: { /etc/app: { content: 'password={{ secrets.db }}' }, /etc/other: { content: x } }\n",
+    ))
+    .tell("app1/secret:db", "present cG9pc29uZWQ=")
+    .tell("app1/file:/etc/app", "absent")
+    .tell("app1/file:/etc/other", "absent")
+    .target("file:/etc/app");
+    assert_eq!(world.outline(), "create app1/file:/etc/app\n");
+    let plan = world.plan();
+    assert!(
+        !plan_json(&plan).to_string().contains("poison") && !plan_text(&plan, Paint::default(), 80).contains("poison")
+    );
+}
+
+#[test]
+fn what_cannot_be_observed_yet_waits_for_what_provides_it() {
+    let spec = concat!("users: { app: {} }\n", "commands: { one: { run: make, creates: /srv/x, as: app } }\n",);
+    let world = app1(spec).tell("app1/user:app", "absent _").tell("app1/command:one", "no-user");
+    assert_eq!(world.outline(), "create app1/user:app\nrun app1/command:one after [app1/user:app]\n");
+}
+
+#[test]
+fn what_cannot_be_observed_and_nothing_mends_is_a_problem() {
+    let world =
+        app1("commands: { one: { run: make, creates: /srv/x, as: app } }\n").tell("app1/command:one", "no-user");
+    assert!(world.outline().starts_with("problem: app1/command:one: "), "{}", world.outline());
+    let world = app1("directories: { /x: {} }\n");
+    assert!(world.outline().starts_with("problem: app1/directory:/x: it could not be observed: "));
+}
+
+#[test]
+fn what_any_package_may_bring_waits_for_the_packages() {
+    let spec = concat!("packages: [build]\n", "commands: { one: { run: make, creates: /srv/x, as: app } }\n",);
+    let world = app1(spec).tell("app1/package:build", "absent").tell("app1/command:one", "no-user");
+    assert_eq!(world.outline(), "create app1/package:build\nrun app1/command:one after [app1/package:build]\n");
+}
+
+#[test]
+fn a_command_after_changes_runs_perhaps() {
+    let spec = concat!(
+        "directories: { /srv: {} }\n",
+        "commands:\n",
+        "  held: { run: make, creates: /srv/x }\n",
+        "  far: { run: make, creates: /y, depends_on: [command:held] }\n",
+    );
+    let world = app1(spec).tell("app1/command:held", "done creates").tell("app1/command:far", "wanted _");
+    let changed = world.clone().tell("app1/directory:/srv", "absent");
+    assert_eq!(
+        changed.outline(),
+        "create app1/directory:/srv\nrun app1/command:held perhaps\nrun app1/command:far perhaps\n"
+    );
+    assert_eq!(world.tell("app1/directory:/srv", FOLDER).outline(), "run app1/command:far\n");
+}
+
+const SERVICE: &str = concat!(
+    "files: { /etc/app: { content: x } }\n",
+    "services: { app: { running: true, restart_on: ['file:/etc/app'] } }\n",
+);
+const RUNS: &str = "running enabled loaded active running enabled";
+
+#[test]
+fn a_change_restarts_what_runs_and_starting_pays_for_it() {
+    let world = app1(SERVICE).tell("app1/file:/etc/app", "absent");
+    let runs = world.clone().tell("app1/service:app", RUNS);
+    assert_eq!(runs.outline(), "create app1/file:/etc/app\nrestart app1/service:app, restart\n");
+    assert_eq!(planned(&runs.plan(), "app1/service:app").reasons, ["file:/etc/app changes"]);
+    let stopped = world.tell("app1/service:app", "stopped disabled loaded inactive dead disabled");
+    assert!(stopped.outline().contains("update app1/service:app"), "{}", stopped.outline());
+}
+
+#[test]
+fn a_change_that_is_not_certain_restarts_perhaps() {
+    let spec = concat!(
+        "directories: { /srv: {} }\n",
+        "commands: { build: { run: make, creates: /srv/x } }\n",
+        "services: { app: { running: true, restart_on: ['command:build'] } }\n",
+    );
+    let world = app1(spec)
+        .tell("app1/directory:/srv", "absent")
+        .tell("app1/command:build", "done creates")
+        .tell("app1/service:app", RUNS);
+    assert!(world.outline().ends_with("restart app1/service:app perhaps, restart\n"), "{}", world.outline());
+}
+
+#[test]
+fn a_restart_owed_is_done_and_beats_a_reload() {
+    let world = app1("services: { app: { running: true } }\n").tell("app1/service:app", RUNS);
+    assert_eq!(world.outline(), "");
+    let owed = world.owes("app1", "service:app", OwedAction::Reload);
+    assert_eq!(owed.outline(), "reload app1/service:app, reload\n");
+    let both = owed.owes("app1", "service:app", OwedAction::Restart);
+    assert_eq!(both.outline(), "restart app1/service:app, restart\n");
+}
+
+#[test]
+fn a_restart_out_of_scope_stays_owed_and_is_noted_once() {
+    let spec = concat!(
+        "files: { /etc/app/a: { content: x }, /etc/app/b: { content: x } }\n",
+        "services: { app: { running: true, restart_on: ['file:/etc/app/*'] } }\n",
+    );
+    let world = app1(spec)
+        .tell("app1/file:/etc/app/a", "absent")
+        .tell("app1/file:/etc/app/b", "absent")
+        .target("file:/etc/app/*");
+    assert_eq!(
+        world.outline(),
+        concat!(
+            "create app1/file:/etc/app/a\ncreate app1/file:/etc/app/b\n",
+            "note: app1/file:/etc/app/a and 1 more change; app1/service:app stays owed a restart, ",
+            "because it is out of this run\n"
+        )
+    );
+}
+
+#[test]
+fn prevent_destroy_refuses_the_plan() {
+    let spec = "directories: { /srv: { state: absent, lifecycle: { prevent_destroy: true } } }\n";
+    let world = app1(spec).tell("app1/directory:/srv", FOLDER);
+    assert_eq!(
+        world.outline(),
+        "problem: app1/directory:/srv: it would be deleted, and `prevent_destroy` forbids that\n"
+    );
+    assert_eq!(app1(spec).tell("app1/directory:/srv", "absent").outline(), "");
+}
+
+#[test]
+fn ignored_changes_are_left_as_they_are_but_created_as_written() {
+    let spec = "directories: { /srv: { mode: '0700', owner: app, lifecycle: { ignore_changes: [mode] } } }\n";
+    let drifted = app1(spec).tell("app1/directory:/srv", "directory app root 0755");
+    assert_eq!(drifted.outline(), "");
+    let absent = app1(spec).tell("app1/directory:/srv", "absent").plan();
+    assert!(planned(&absent, "app1/directory:/srv").changes.iter().any(|change| change.attribute == "mode"));
+}
+
+#[test]
+fn a_partial_run_deletes_nothing() {
+    let spec =
+        concat!("directories: { /old: { state: absent }, /new: {} }\n", "files: { /old/f: { state: absent } }\n",);
+    let world = app1(spec)
+        .tell("app1/directory:/old", FOLDER)
+        .tell("app1/directory:/new", "absent")
+        .tell("app1/file:/old/f", "absent");
+    assert_eq!(world.outline(), "create app1/directory:/new\ndelete app1/directory:/old\n");
+    for partial in [world.clone().target("directory:/*"), world.host("app1")] {
+        let outline = partial.outline();
+        assert_eq!(
+            outline,
+            concat!(
+                "create app1/directory:/new\n",
+                "note: app1/directory:/old would be deleted; a run with --target or --host deletes nothing\n"
+            )
+        );
+    }
+}
+
+#[test]
+fn a_target_takes_what_it_depends_on_and_leaves_the_rest() {
+    let spec = concat!(
+        "hosts: { app1: { transport: local }, app2: { transport: local } }\n",
+        "directories: { /srv: {}, /srv/a: {}, /other: {} }\n",
+    );
+    let world = ["app1", "app2"].iter().fold(World::new(spec), |world, host| {
+        ["/srv", "/srv/a", "/other"]
+            .iter()
+            .fold(world, |world, path| world.tell(&format!("{host}/directory:{path}"), "absent"))
+    });
+    assert_eq!(
+        world.clone().target("app1/directory:/srv/a").outline(),
+        "create app1/directory:/srv\ncreate app1/directory:/srv/a\n"
+    );
+    assert_eq!(world.clone().host("app2").outline().matches("app2/").count(), 3);
+    assert!(!world.clone().host("app2").outline().contains("app1/"));
+    let nothing = world.target("directory:/nowhere").survey(|_| ());
+    assert_eq!(nothing.unwrap_err(), "--target: no resource matches `directory:/nowhere`");
+}
+
+#[test]
+fn a_partial_run_reads_secrets_of_other_hosts_and_changes_nothing_there() {
+    let spec = concat!(
+        "hosts: { app1: { transport: local }, db1: { transport: local } }\n",
+        "secrets: { db: { generate: {}, keep: { host: db1, path: /etc/c, key: DB } } }\n",
+        "files:\n",
+        "  /etc/app: { on: app1, content: 'password={{ secrets.db }}' }\n",
+        "  /etc/db: { on: db1, content: x }\n",
+    );
+    let world = World::new(spec).tell("app1/file:/etc/app", "absent").tell("db1/file:/etc/db", "absent").host("app1");
+    let known = world.clone().tell("db1/secret:db", "present cG9pc29uZWQ=");
+    assert_eq!(known.outline(), "create app1/file:/etc/app\n");
+    let missing = world.tell("db1/secret:db", "absent");
+    assert_eq!(
+        missing.outline(),
+        "problem: app1/file:/etc/app: a value of it comes from db1/secret:db, which this run does not make\n"
+    );
+}
+
+const MACHINE: &str = "requirements: { machine: { cpus: 4 } }\n";
+const SMALL: &str = "2 2013000 debian _ 12 x86_64 20000000 there 1.22.1";
+
+#[test]
+fn a_requirement_refuses_the_plan_unless_the_inventory_overrides_it() {
+    let world = app1(MACHINE).tell("app1/requirement:machine", SMALL);
+    assert_eq!(
+        world.outline(),
+        "problem: app1/requirement:machine: the host does not meet the requirement: cpus is 2, at least 4 is required\n"
+    );
+    let inventory = "hosts: { app1: { transport: local } }\nrequirements: { machine: { cpus: 1 } }\n";
+    let mut lowered = world.clone().file("inv.yaml", inventory);
+    lowered.options.inventory = Some("spec/inv.yaml".into());
+    assert_eq!(lowered.outline(), "note: app1/requirement:machine: the inventory overrides the requirement\n");
+}
+
+const CHECK: &str = "checks: { up: { tcp: '127.0.0.1:1' } }\n";
+
+#[test]
+fn a_failing_check_is_a_finding_where_nothing_changes() {
+    let failing = |world: World| world.tell("app1/check:up", "bad").tell("app1/check:up", "0 bad refused");
+    let outline = failing(app1(CHECK)).outline();
+    assert!(outline.starts_with("finding: app1/check:up: "), "{outline}");
+    let spec = format!("{CHECK}directories: {{ /srv: {{}} }}\n");
+    let outline = failing(app1(&spec)).tell("app1/directory:/srv", "absent").outline();
+    assert_eq!(outline, "create app1/directory:/srv\n");
+}
+
+#[test]
+fn what_is_left_alone_is_neither_planned_nor_deleted() {
+    let spec = "directories: { /a: { when: false }, /b: { when: false, state: absent }, /c: {} }\n";
+    let world = app1(spec).tell("app1/directory:/c", "absent");
+    assert_eq!(world.outline(), "create app1/directory:/c\n");
+}
+
+#[test]
+fn what_was_verified_replaces_what_was_seen() {
+    let world = app1("directories: { /a: {}, /b: {} }\n")
+        .tell("app1/directory:/a", "absent")
+        .tell("app1/directory:/b", "absent");
+    let left = world.survey(|survey| {
+        let node = survey.find(&"app1/directory:/a".parse().unwrap()).unwrap();
+        let fields = FOLDER.split(' ').map(str::to_string).collect();
+        let output =
+            ProbeOutput { status: ProbeStatus::Done, records: vec![Record { index: 0, fields }], messages: Vec::new() };
+        survey.take_verified(&[node], output);
+        let scope = Scope::default();
+        survey.resolve(&scope).unwrap();
+        assert!(survey.wanted().is_empty());
+        let plan = survey.plan();
+        plan.resources.iter().filter(|planned| planned.acts()).map(|planned| planned.address.to_string()).collect()
+    });
+    assert_eq!(left, Ok(vec!["app1/directory:/b".to_string()]));
+}
+
+/// Counts how much a plan of very many resources holds; that it ends at all asks that no step is quadratic.
+#[test]
+fn very_many_resources_are_planned() {
+    const FOLDERS: usize = 2_000;
+    let mut spec = String::from("directories:\n");
+    (0..FOLDERS).for_each(|at| writeln!(spec, "  /srv/d{at}: {{}}").unwrap());
+    spec.push_str("files:\n");
+    let files = || (0..FOLDERS).flat_map(|at| (0..9).map(move |file| format!("/srv/d{at}/f{file}")));
+    files().for_each(|path| writeln!(spec, "  {path}: {{ content: x }}").unwrap());
+    let mut world = app1(&spec);
+    for path in (0..FOLDERS).map(|at| format!("directory:/srv/d{at}")).chain(files().map(|path| format!("file:{path}")))
+    {
+        world = world.tell(&format!("app1/{path}"), "absent");
+    }
+    world
+        .survey(|survey| {
+            let plan = survey.plan();
+            assert_eq!(plan.counts().create, 10 * FOLDERS);
+            let all: Vec<usize> = (0..survey.len()).collect();
+            survey.forget(&all);
+            assert!(all.iter().all(|&node| survey.observed(node).is_none()));
+        })
+        .unwrap();
+}

@@ -1,0 +1,100 @@
+//! What holds for every plan, whatever is in it.
+
+use proptest::prelude::*;
+
+use crate::model::{Action, Change, Content, OwedAction, Secret, Until, Value};
+use crate::plan::{Certainty, Plan, PlannedResource};
+
+use super::*;
+
+/// Stands in every secret.
+const POISON: &str = "hunter2-poison";
+
+fn value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::Bool),
+        any::<i64>().prop_map(Value::Integer),
+        any::<f64>().prop_map(Value::Float),
+        "\\PC{0,12}|[\u{0}-\u{9f}]{0,8}".prop_map(Value::Text),
+        Just(Value::Secret(Secret::new(POISON))),
+        Just(Value::Unknown(Until::Applied("app1/secret:s".parse().unwrap()))),
+        any::<Vec<u8>>().prop_map(|bytes| Value::Content(Content::new(bytes))),
+        Just(Value::Content(Content::new(POISON.as_bytes().to_vec()).mark_sensitive(true))),
+    ];
+    leaf.prop_recursive(2, 12, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::List),
+            prop::collection::vec(("[a-z]{1,5}", inner), 0..4).prop_map(|all| Value::Map(all.into_iter().collect())),
+        ]
+    })
+}
+
+const ACTIONS: [Action; 9] = [
+    Action::None,
+    Action::Read,
+    Action::Create,
+    Action::Update,
+    Action::Delete,
+    Action::Replace,
+    Action::Run,
+    Action::Restart,
+    Action::Reload,
+];
+
+fn certainty() -> impl Strategy<Value = Certainty> {
+    let until = vec!["app1/secret:s".parse().unwrap()];
+    let deferred = Certainty::Deferred { until, reason: "a value of it is not known before".into() };
+    prop_oneof![Just(Certainty::Ready), Just(Certainty::Maybe), Just(deferred)]
+}
+
+fn resource() -> impl Strategy<Value = PlannedResource> {
+    let changes = prop::collection::btree_map("[a-c]", (value(), value(), any::<bool>()), 0..4);
+    let before = prop::collection::btree_map(prop::sample::select(vec!["a", "b", "d"]), value(), 0..3);
+    (prop::sample::select(ACTIONS.to_vec()), certainty(), changes, before, any::<bool>()).prop_map(
+        |(action, certainty, changes, before, is_owed)| PlannedResource {
+            address: "app1/file:/x".parse().unwrap(),
+            node: 0,
+            action,
+            certainty,
+            changes: changes
+                .into_iter()
+                .map(|(attribute, (before, after, forces_replacement))| Change {
+                    attribute,
+                    before,
+                    after,
+                    forces_replacement,
+                })
+                .collect(),
+            before: before.into_iter().collect(),
+            reasons: vec!["file:/y changes".into()],
+            owed: is_owed.then_some(OwedAction::Restart),
+            owes: Vec::new(),
+            depends_on: vec!["app1/directory:/".parse().unwrap()],
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_plan_renders(resources in prop::collection::vec(resource(), 0..5), columns in 20..200usize) {
+        let plan = Plan { spec: "test".into(), hosts: vec!["app1".into()], resources, ..Plan::default() };
+        let json = plan_json(&plan).to_string();
+        let read: serde_json::Value = serde_json::from_str(&json).unwrap();
+        for planned in read["resources"].as_array().unwrap() {
+            for name in planned["after_unknown"].as_array().unwrap() {
+                prop_assert!(planned["after"].get(name.as_str().unwrap()).is_none(), "{planned}");
+            }
+            for key in ["address", "host", "kind", "name", "action", "before", "after", "sensitive", "reasons", "depends_on"] {
+                prop_assert!(planned.get(key).is_some(), "{key}");
+            }
+        }
+        let text = plan_text(&plan, Paint::default(), columns);
+        prop_assert!(text.chars().all(|c| matches!(c, '\n' | '\t') || !c.is_control()), "{text:?}");
+        for shown in [json, text, plan_text(&plan, Paint { color: true }, columns)] {
+            prop_assert!(!shown.contains(POISON), "{shown}");
+        }
+    }
+}
