@@ -11,6 +11,7 @@ mod frame;
 mod hello;
 mod lanes;
 mod observed;
+mod replay;
 mod session;
 mod shell;
 mod stats;
@@ -22,6 +23,7 @@ mod wire;
 
 pub use error::{HostError, Problem};
 pub use observed::Observed;
+pub use replay::{NotAScript, Script};
 pub use session::Host;
 pub use stats::Stats;
 pub use steps::{FrameReport, FrameStep, StepEvent, StepFrame, StepReport, StepStatus, Verify, VerifyItem};

@@ -11,9 +11,10 @@ use crate::model::{Blob, Probe};
 use super::frame::Own;
 use super::lanes::{Asked, Lanes};
 use super::observed::{Observed, Sections, owed};
+use super::replay::Replay;
 use super::stats::Stats;
 use super::steps::{FrameReport, FrameStep, Progress, StepEvent, StepFrame};
-use super::target::{Options, Target};
+use super::target::{Options, Target, Transport};
 use super::wire::Line;
 use super::{HostError, Problem, facts};
 
@@ -24,9 +25,15 @@ pub struct Host {
 }
 
 struct Inner {
-    lanes: Lanes,
+    name: String,
+    way: Way,
     state: Mutex<State>,
     since: Instant,
+}
+
+enum Way {
+    Lanes(Box<Lanes>),
+    Replay(Box<Replay>),
 }
 
 #[derive(Default)]
@@ -40,22 +47,30 @@ impl Host {
     /// Connects and starts the first shell. Nothing has been asked yet: the first observation is the first request.
     pub async fn connect(target: Target, options: Options) -> Result<Self, HostError> {
         let since = Instant::now();
-        let lanes = Lanes::open(target, options).await?;
-        Ok(Self { inner: Arc::new(Inner { lanes, state: Mutex::default(), since }) })
+        let name = target.name.clone();
+        let way = match &target.transport {
+            Transport::Replay(script) => Way::Replay(Box::new(Replay::new(&name, script)?)),
+            Transport::Ssh(_) | Transport::Local => Way::Lanes(Box::new(Lanes::open(target, options).await?)),
+        };
+        Ok(Self { inner: Arc::new(Inner { name, way, state: Mutex::default(), since }) })
     }
 
     /// Returns what the spec calls it.
     pub fn name(&self) -> &str {
-        &self.inner.lanes.target.name
+        &self.inner.name
     }
 
     /// Looks at the host: one request, whatever it asks. The first one also tells facts and what is owed.
     pub async fn observe(&self, sections: Vec<(String, Probe)>) -> Result<Observed, HostError> {
+        let lanes = match &self.inner.way {
+            Way::Replay(replay) => return Ok(replay.observe(sections)),
+            Way::Lanes(lanes) => lanes,
+        };
         let at = |problem: Problem| problem.at(self.name());
-        let mut lane = self.inner.lanes.take().await?;
+        let mut lane = lanes.take().await?;
         let is_first = !self.inner.state().is_known;
         let own: &[Own] = if is_first { &[Own::Facts, Own::Owed] } else { &[] };
-        let mut frame = lane.shell.frame(&self.inner.lanes.options)?;
+        let mut frame = lane.shell.frame(&lanes.options)?;
         for (number, &own) in own.iter().enumerate() {
             frame.observe_own(number, own).map_err(at)?;
         }
@@ -85,14 +100,17 @@ impl Host {
     /// Changes the host: one request. Events come while it runs; the report holds all of them in the end, and why it
     /// ended early where it did.
     pub async fn run(&self, frame: StepFrame, events: mpsc::UnboundedSender<StepEvent>) -> FrameReport {
+        let lanes = match &self.inner.way {
+            Way::Replay(replay) => return replay.run(self.name(), &frame, events),
+            Way::Lanes(lanes) => lanes,
+        };
         let mut progress = Progress::new(&frame, events);
-        let result = self.run_steps(&frame, &mut progress).await;
+        let result = self.run_steps(lanes, &frame, &mut progress).await;
         self.inner.state().stats.steps += progress.started;
-        progress.finish(result.err(), self.inner.lanes.asked() == Asked::Kill)
+        progress.finish(result.err(), lanes.asked() == Asked::Kill)
     }
 
-    async fn run_steps(&self, frame: &StepFrame, progress: &mut Progress) -> Result<(), HostError> {
-        let lanes = &self.inner.lanes;
+    async fn run_steps(&self, lanes: &Lanes, frame: &StepFrame, progress: &mut Progress) -> Result<(), HostError> {
         let mut lane = lanes.take().await?;
         if lanes.asked() != Asked::GoOn {
             lane.give_back();
@@ -121,23 +139,45 @@ impl Host {
 
     /// Finishes the steps that run, and starts none after them: not of their frames, nor of frames to come.
     pub fn stop(&self) {
-        self.inner.lanes.ask(Asked::Stop);
+        self.ask(Asked::Stop);
     }
 
     /// Kills the steps that run, with their children, and starts none after them.
     pub fn kill(&self) {
-        self.inner.lanes.ask(Asked::Kill);
+        self.ask(Asked::Kill);
+    }
+
+    fn ask(&self, asked: Asked) {
+        match &self.inner.way {
+            Way::Replay(replay) => replay.ask(asked),
+            Way::Lanes(lanes) => lanes.ask(asked),
+        }
     }
 
     /// Returns what the host has cost so far.
     pub fn stats(&self) -> Stats {
-        Stats { time: self.inner.since.elapsed(), ..self.inner.state().stats }
+        let stats = Stats { time: self.inner.since.elapsed(), ..self.inner.state().stats };
+        match &self.inner.way {
+            Way::Replay(replay) => {
+                let (frames, steps) = replay.counts();
+                Stats { frames, steps, ..stats }
+            }
+            Way::Lanes(_) => stats,
+        }
+    }
+
+    /// Returns what a replayed host was asked, a line each; nothing for others.
+    pub fn recorded(&self) -> Vec<String> {
+        match &self.inner.way {
+            Way::Replay(replay) => replay.recorded(),
+            Way::Lanes(_) => Vec::new(),
+        }
     }
 
     /// Ends the connection.
     pub async fn close(self) {
-        if let Ok(inner) = Arc::try_unwrap(self.inner) {
-            inner.lanes.close().await;
+        if let Ok(Inner { way: Way::Lanes(lanes), .. }) = Arc::try_unwrap(self.inner) {
+            lanes.close().await;
         }
     }
 }

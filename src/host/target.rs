@@ -1,9 +1,12 @@
 //! Which host, and how to reach it.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::Secret;
+
+use super::replay::Script;
 
 /// A host and how to reach it.
 #[derive(Clone, Debug)]
@@ -27,6 +30,8 @@ pub enum Transport {
     Ssh(SshOptions),
     /// This machine.
     Local,
+    /// A host that is not there, for tests.
+    Replay(Arc<Script>),
 }
 
 /// What a spec may say about the SSH connection; all else is taken from ssh's own configuration.

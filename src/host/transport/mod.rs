@@ -32,7 +32,8 @@ impl Link {
     /// Connects.
     pub async fn open(target: &Target, options: &Options) -> Result<Self, HostError> {
         match &target.transport {
-            Transport::Local => Ok(Self::Local),
+            // A replayed host has no commands; it never comes here.
+            Transport::Local | Transport::Replay(_) => Ok(Self::Local),
             Transport::Ssh(ssh) => {
                 let session = ssh::connect(target, ssh, options).await.map_err(|problem| problem.at(&target.name))?;
                 Ok(Self::Ssh(Arc::new(session)))
