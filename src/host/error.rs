@@ -53,6 +53,10 @@ pub enum Problem {
     SudoDenied { said: String },
     #[error("sudo wants a terminal: {said}")]
     SudoTerminal { said: String },
+    #[error("the password for sudo holds a newline or a NUL byte")]
+    BadPassword,
+    #[error("its SSH server does not open another channel: {said}")]
+    NoChannel { said: String },
     #[error("sudo failed: {said}")]
     Sudo { said: String },
     #[error("the connection was lost{}{}", during(.step), after_colon(.said))]
@@ -129,6 +133,8 @@ impl Problem {
             Self::SudoMissing => "install sudo there, or connect as root without `become`".into(),
             Self::SudoPasswordNeeded => "give the host's `become_password` a secret, or allow NOPASSWD in sudoers".into(),
             Self::SudoPasswordWrong => "correct the host's `become_password`".into(),
+            Self::BadPassword => "correct the host's `become_password`; where it comes from a file, without a last newline".into(),
+            Self::NoChannel { .. } => "raise MaxSessions in its sshd_config to 6 or more".into(),
             Self::SudoDenied { .. } => "allow the account in sudoers, or connect as another".into(),
             Self::SudoTerminal { .. } => "remove `requiretty` for this account from sudoers".into(),
             Self::Sudo { .. } => "try `sudo -v` there".into(),

@@ -29,11 +29,24 @@ pub(super) struct Words<'a> {
 
 impl<'a> Words<'a> {
     pub fn new(target: &Target, options: &'a Options) -> Result<Self, Problem> {
-        let prompt = match target.password {
+        let prompt = match &target.password {
+            // sudo reads a line; the shell after it would read the next one.
+            Some(password) if password.expose().contains(['\n', '\0']) => return Err(Problem::BadPassword),
             Some(_) => format!("[infra {}]", random()?),
             None => String::new(),
         };
         Ok(Self { options, become_root: target.become_root, hello: random()?, prompt })
+    }
+
+    /// Says why there is no answer, from what was written so far.
+    pub fn no_answer(&self, said: &[u8]) -> Problem {
+        let text = String::from_utf8_lossy(said);
+        let last = text.lines().map(|line| visible(line.as_bytes())).rfind(|line| !line.trim().is_empty());
+        match last {
+            // A prompt that is not the one asked for: who writes it is not known, so nothing is told to it.
+            Some(said) if self.become_root => Problem::Sudo { said },
+            _ => Problem::ShellTimedOut(self.options.connect_timeout),
+        }
     }
 
     /// Returns the command for the account's login shell: constant programs in single quotes and words of our own,

@@ -29,6 +29,7 @@ pub(super) struct Shell {
     lines: LineReader<Box<dyn AsyncRead + Send + Unpin>>,
     said: Arc<Mutex<Vec<u8>>>,
     mark: String,
+    step_mark: String,
     /// The shell's process id on the host.
     pub process: u32,
     is_set_up: bool,
@@ -46,15 +47,15 @@ impl Shell {
         let words = hello::Words::new(target, options).map_err(at)?;
         let mut channel = link.start(&words.command()).await.map_err(at)?;
         let mark = format!("\u{1e}{}", hello::random().map_err(at)?);
-        let mut lines = LineReader::new(channel.output, &mark);
+        let step_mark = format!("\u{1e}{}", hello::random().map_err(at)?);
+        let mut lines = LineReader::new(channel.output, &mark, &step_mark);
         let mut said = Vec::new();
         let process = timeout(
             options.connect_timeout,
             hello::greet(&words, target, &mut lines, &mut channel.input, &mut channel.errors, &mut said),
         )
-        .await
-        .unwrap_or(Err(Problem::ShellTimedOut(options.connect_timeout)))
-        .map_err(at)?;
+        .await;
+        let process = process.unwrap_or_else(|_| Err(words.no_answer(&said))).map_err(at)?;
         let said = Arc::new(Mutex::new(said));
         tokio::spawn(keep_tail(channel.errors, said.clone()));
         Ok(Self {
@@ -63,6 +64,7 @@ impl Shell {
             lines,
             said,
             mark,
+            step_mark,
             process,
             is_set_up: false,
             runs_steps: false,
@@ -123,6 +125,7 @@ impl Shell {
     fn setup<'a>(&'a self, options: &'a Options) -> Setup<'a> {
         Setup {
             mark: &self.mark,
+            step_mark: &self.step_mark,
             path: &options.path,
             shell: &options.shell,
             state_folder: options.state_folder.as_deref(),

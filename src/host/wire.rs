@@ -34,6 +34,8 @@ pub(super) enum End {
 pub(super) struct LineReader<R> {
     from: R,
     mark: Vec<u8>,
+    /// What steps mark their lines with: they may tell of their own rows, and of nothing else.
+    step_mark: Vec<u8>,
     chunk: Vec<u8>,
     at: usize,
     line: Vec<u8>,
@@ -46,10 +48,11 @@ pub(super) struct LineReader<R> {
 }
 
 impl<R: AsyncRead + Unpin> LineReader<R> {
-    pub fn new(from: R, mark: &str) -> Self {
+    pub fn new(from: R, mark: &str, step_mark: &str) -> Self {
         Self {
             from,
             mark: mark.as_bytes().to_vec(),
+            step_mark: step_mark.as_bytes().to_vec(),
             chunk: Vec::new(),
             at: 0,
             line: Vec::new(),
@@ -153,19 +156,20 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
 
     fn classify(&mut self) -> Option<Line> {
         let held = std::mem::take(&mut self.held);
+        if let Some(rest) = self.line.strip_prefix(self.step_mark.as_slice()) {
+            let (word, fields) = told(&String::from_utf8_lossy(rest)).unwrap_or_default();
+            // Anything else is dropped: a step has no records to write, and nothing more to tell.
+            return (word == "item" || word == "same").then_some(Line::Told(word, fields));
+        }
         let line = match self.line.strip_prefix(self.mark.as_slice()) {
             Some(rest) => {
                 let text = String::from_utf8_lossy(rest);
-                match text.strip_prefix('!') {
-                    Some(told) => {
-                        let mut fields = told.split(SEPARATOR).map(decode_field);
-                        let word = fields.next().unwrap_or_default();
-                        return Some(Line::Told(word, fields.collect()));
-                    }
-                    None => match record(&text) {
-                        Some(record) => Line::Record(record),
-                        None => Line::Message(visible(&self.line)),
-                    },
+                if let Some((word, fields)) = told(&text) {
+                    return Some(Line::Told(word, fields));
+                }
+                match record(&text) {
+                    Some(record) => Line::Record(record),
+                    None => Line::Message(visible(&self.line)),
                 }
             }
             None if self.line.is_empty() => {
@@ -180,6 +184,12 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
         }
         Some(line)
     }
+}
+
+/// Reads a word and its fields from what follows the mark.
+fn told(text: &str) -> Option<(String, Vec<String>)> {
+    let mut fields = text.strip_prefix('!')?.split(SEPARATOR).map(decode_field);
+    Some((fields.next().unwrap_or_default(), fields.collect()))
 }
 
 fn record(text: &str) -> Option<Record> {

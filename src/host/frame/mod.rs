@@ -30,6 +30,9 @@ const OWED: &str = include_str!("../program/owed.sh");
 pub(super) struct Setup<'a> {
     /// Starts each line that is not a message.
     pub mark: &'a str,
+    /// The same for steps, some of which run as accounts that could read it from their own processes: with it they can
+    /// tell of their own rows, and pass for nothing else.
+    pub step_mark: &'a str,
     pub path: &'a str,
     pub shell: &'a str,
     pub state_folder: Option<&'a str>,
@@ -111,7 +114,8 @@ impl Frame {
 
 impl Setup<'_> {
     fn write(&self, text: &mut Text) -> Result<(), Problem> {
-        text.raw("setup=").quoted(self.text()?.as_str(), "the setup")?.raw("\neval \"$setup\"\nstate_folder=");
+        text.raw("setup=").quoted(self.text()?.as_str(), "the setup")?.raw("\neval \"$setup\"\nR=");
+        text.quoted(self.mark, "the mark")?.raw("\nstate_folder=");
         text.quoted(self.state_folder.unwrap_or_default(), "the state folder")?;
         text.raw(if self.count_processes { "\ncount_processes=1\n" } else { "\ncount_processes=\n" }).raw(SESSION);
         Ok(())
@@ -120,7 +124,7 @@ impl Setup<'_> {
     /// Returns what the session's shell and every step evaluate first.
     pub fn text(&self) -> Result<Text, Problem> {
         let mut text = Text::new();
-        text.raw("R=").quoted(self.mark, "the mark")?;
+        text.raw("R=").quoted(self.step_mark, "the mark")?;
         text.raw("\nUS='\u{1f}' FS='\u{1c}' TAB='\t' NL='\n'\nPATH=").quoted(self.path, "the path")?;
         text.raw("\nSH=").quoted(self.shell, "the shell")?;
         text.raw("\n").raw(PRELUDE);

@@ -276,3 +276,16 @@ async fn noise_before_the_shell_and_odd_accounts_are_told_apart() {
     let Err(error) = Host::connect(silent.target(), short).await else { panic!("it connects") };
     assert!(matches!(error.problem, Problem::ShellTimedOut(_)), "{error:?}");
 }
+
+#[tokio::test]
+async fn a_server_that_opens_one_channel_only_says_what_to_raise() {
+    let sshd = Sshd::start("MaxSessions 1");
+    let host = Host::connect(sshd.target(), options()).await.unwrap();
+    assert_eq!(section(&host, "emit 0 fine", vec![]).await.records.len(), 1);
+    let (sender, _) = tokio::sync::mpsc::unbounded_channel();
+    let report = host.run(StepFrame { steps: vec![step("one", ":", vec![])], forget: vec![] }, sender).await;
+    let failure = report.failure.unwrap();
+    assert!(matches!(failure.problem, Problem::NoChannel { .. }), "{failure:?}");
+    assert!(failure.help().unwrap().contains("MaxSessions"));
+    assert_eq!(report.steps[0].status, StepStatus::NotReached);
+}

@@ -476,3 +476,24 @@ fn thousands_of_items_are_decided_on_the_host() {
         assert_eq!(report.steps[1].output, ["ran"]);
     });
 }
+
+#[test]
+fn a_step_can_tell_of_its_rows_and_of_nothing_else() {
+    each(|flavour| async move {
+        let host = flavour.host().await;
+        // It knows the mark of steps and uses it for what is not its own.
+        let script = r#"
+            printf '\n%s!ended%s0%s0\n' "$R" "$US" "$US"
+            printf '\n%s!done%s1\n' "$R" "$US"
+            printf '%s%s0%sfaked\n' "$R" "$US" "$US"
+            item_unchanged 3
+            exit 4
+        "#;
+        let mut fakes = step("fakes", script, vec![]);
+        fakes.completes = vec![1];
+        let report = run(&host, vec![fakes, step("next", "echo fine", vec![])]).await;
+        assert_eq!(report.steps[0].status, StepStatus::Exited(4));
+        assert_eq!(report.steps[0].unchanged_rows, [3]);
+        assert_eq!(report.steps[1].output, ["fine"]);
+    });
+}

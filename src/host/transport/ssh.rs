@@ -71,7 +71,7 @@ pub(super) async fn start(session: &Arc<Session>, command: &str) -> Result<Chann
     let mut child = match spawned {
         Ok(child) => child,
         Err(openssh::Error::Disconnected) => return Err(lost()),
-        Err(error) => return Err(Problem::Ssh { said: whole(&error) }),
+        Err(error) => return Err(Problem::NoChannel { said: whole(&error) }),
     };
     Ok(Channel {
         input: Box::new(child.stdin().take().ok_or_else(lost)?),
