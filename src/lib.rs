@@ -1,8 +1,8 @@
 //! `infra` makes servers be what committed YAML says they are.
 //!
-//! The modules below are the map of the crate, in the order data flows through them. The upper part is **pure**:
-//! no I/O, clock, environment or randomness; it takes values and returns values, and each module may import only
-//! those above it. The lower part does I/O and may use the pure part, never the reverse.
+//! The modules are the map of the crate. The first part is **pure**: no I/O, clock, environment or randomness; it takes
+//! values and returns values. Data flows through `diagnostic`, `model`, `resource`, `spec`, `graph`, `plan` and `render`,
+//! and each may import only those before it. The second part does I/O and may use the pure part, never the reverse.
 //! `tests/architecture.rs` enforces both rules.
 
 // Pure.

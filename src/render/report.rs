@@ -81,7 +81,8 @@ fn summary(report: &Report, plan: &Plan) -> String {
     add(report.count(|outcome| matches!(outcome, Outcome::Failed(_))), "FAILED");
     add(report.count(|outcome| matches!(outcome, Outcome::Skipped { .. })), "skipped");
     add(report.count(|outcome| *outcome == Outcome::Cancelled), "not done");
-    add(report.count(|outcome| *outcome == Outcome::Passed), "checks passed");
+    let passed = report.count(|outcome| *outcome == Outcome::Passed);
+    add(passed, if passed == 1 { "check passed" } else { "checks passed" });
     let unchanged = plan.counts().unchanged;
     format!("Apply: {}, {unchanged} unchanged.", parts.join(", "))
 }
