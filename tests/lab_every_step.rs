@@ -48,12 +48,14 @@ fn cut_at_every_second(first: usize) {
         let host = LabHost::boot("every-step", support::release());
         let infra = Infra::new(&spec, &host.inventory());
         let started = cut_at(&host, &infra, step);
-        wait_until("the host ends what it was running", || {
-            host.check("pgrep -fc '[i]nfra:' || true").trim() == "0"
-        });
+        wait_until("the host ends what it was running", || host.check("pgrep -fc '[i]nfra:' || true").trim() == "0");
         infra.apply();
         infra.plan().assert_empty(&format!("after the apply that followed a cut at step {step}"));
-        assert_eq!(host.check("find / -xdev -name '.infra-*' -o -xdev -name 'new-*' -path '/var/lib/infra/*'"), "", "temporary files are left");
+        assert_eq!(
+            host.check("find / -xdev -name '.infra-*' -o -xdev -name 'new-*' -path '/var/lib/infra/*'"),
+            "",
+            "temporary files are left"
+        );
         if started < step {
             assert!(step > 8, "the spec has only {started} steps");
             break;

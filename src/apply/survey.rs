@@ -87,7 +87,9 @@ impl<'a> Survey<'a> {
         let (graph, wrong) = graph::build(&inputs);
         // References may point at what comes only with facts.
         if resolution.pending.is_empty() {
-            diagnostics.extend(wrong);
+            // What the spec says of a place is enough.
+            let known: BTreeSet<_> = diagnostics.iter().filter_map(|diagnostic| diagnostic.span).collect();
+            diagnostics.extend(wrong.into_iter().filter(|wrong| wrong.span.is_none_or(|span| !known.contains(&span))));
         }
         if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
             return Err(SurveyError::Spec { diagnostics, sources: self.sources.clone() });

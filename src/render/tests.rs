@@ -98,3 +98,55 @@ proptest! {
         }
     }
 }
+
+fn one(change: Change) -> Plan {
+    let resource = PlannedResource {
+        address: "app1/file:/x".parse().unwrap(),
+        node: 0,
+        action: Action::Update,
+        certainty: Certainty::Ready,
+        changes: vec![
+            change,
+            Change {
+                attribute: "所有者".into(),
+                before: Value::Null,
+                after: Value::text("服务账号".repeat(20)),
+                forces_replacement: true,
+            },
+        ],
+        before: Vec::new(),
+        reasons: Vec::new(),
+        owed: None,
+        owes: Vec::new(),
+        depends_on: Vec::new(),
+    };
+    Plan { spec: "test".into(), hosts: vec!["app1".into()], resources: vec![resource], ..Plan::default() }
+}
+
+fn content(text: &str) -> Value {
+    Value::Content(Content::new(text.as_bytes().to_vec()))
+}
+
+#[test]
+fn values_read_well() {
+    let numbers = |count: usize| (1..=count).map(|at| format!("line {at}\n")).collect::<String>();
+    let cases = [
+        ("content", Value::Null, content(&numbers(23))),
+        ("content", content(&numbers(9)), content(&numbers(9).replace("line 5", "第五行 \u{1b}[31m"))),
+        ("content", Value::Null, Value::Content(Content::new(vec![0, 159, 146, 150]))),
+        ("content", content("a\n"), Value::Content(Content::summary("ab".repeat(32), 5 << 20))),
+        ("content", content("a"), content("b\n")),
+        ("run", Value::Null, Value::text("set -e\nmake\nmake install\n")),
+        ("run", Value::text("make\ninstall"), Value::text("make\nmake install")),
+        ("groups", Value::List(vec![Value::text("adm")]), Value::List(vec![Value::text("adm"), Value::text("sudo")])),
+        ("password", Value::Secret(Secret::new(POISON)), Value::Secret(Secret::new(POISON))),
+    ];
+    let shown: Vec<String> = cases
+        .into_iter()
+        .flat_map(|(attribute, before, after)| {
+            let change = Change { attribute: attribute.into(), before, after, forces_replacement: false };
+            [80, 160].map(|columns| plan_text(&one(change.clone()), Paint::default(), columns))
+        })
+        .collect();
+    insta::assert_snapshot!(shown.join("================\n"));
+}

@@ -2,12 +2,17 @@
 
 use std::fmt::Write;
 
-use crate::model::{Action, Change, OwedAction, Value};
+use unicode_width::UnicodeWidthStr;
+
+use crate::model::{Action, Address, Change, OwedAction, Value};
 use crate::plan::{Certainty, Plan, PlannedResource};
 
 use super::paint::{Paint, Role};
-use super::value::line;
+use super::value::{line, shorten};
 use super::{diff, visible};
+
+/// Resources named in a line before the rest is counted.
+const MOST_NAMES: usize = 4;
 
 /// Renders a plan: changes by host, findings, problems, legend, and the summary as last line.
 pub fn plan(plan: &Plan, paint: Paint, columns: usize) -> String {
@@ -75,8 +80,7 @@ fn resource(text: &mut String, planned: &PlannedResource, paint: Paint, columns:
         Certainty::Ready => {}
         Certainty::Maybe => head.push_str(" (perhaps)"),
         Certainty::Deferred { until, reason } => {
-            let until: Vec<String> = until.iter().map(ToString::to_string).collect();
-            because.insert(0, format!("deferred until {}: {reason}", until.join(", ")));
+            because.insert(0, format!("deferred until {}: {reason}", names(until)));
         }
     }
     let _ = writeln!(text, "{head}");
@@ -86,43 +90,57 @@ fn resource(text: &mut String, planned: &PlannedResource, paint: Paint, columns:
     if planned.action == Action::Delete {
         return;
     }
-    let width = planned.changes.iter().map(|change| change.attribute.len()).max().unwrap_or(0);
+    let width = planned.changes.iter().map(|change| change.attribute.width()).max().unwrap_or(0);
     for change in &planned.changes {
         attribute(text, change, width, paint, columns);
     }
 }
 
 fn attribute(text: &mut String, change: &Change, width: usize, paint: Paint, columns: usize) {
-    let name = format!("      {:width$}  ", change.attribute);
+    let padding = " ".repeat(width.saturating_sub(change.attribute.width()));
+    let name = format!("      {}{padding}  ", visible(&change.attribute));
     let replaces = if change.forces_replacement { "  (forces replacement)" } else { "" };
-    if matches!((&change.before, &change.after), (Value::Content(_), Value::Content(_))) {
-        let lines = diff::content(&change.before, &change.after, paint);
-        if let [only] = lines.as_slice() {
-            let _ = writeln!(text, "{name}{only}{replaces}");
-        } else {
-            let _ = writeln!(text, "{}{replaces}", name.trim_end());
-            for line in lines {
-                let _ = writeln!(text, "        {line}");
-            }
+    let (first, lines) = match (&change.before, &change.after) {
+        (Value::Null, Value::Text(after)) if after.contains('\n') => (None, diff::block(after, "| ")),
+        (before, after) if is_compared(before, after) => {
+            let mut lines = diff::content(before, after, paint);
+            let has_summary = lines.len() == 1 || matches!(before, Value::Null);
+            (has_summary.then(|| lines.remove(0)), lines)
         }
-        return;
-    }
-    let shown = match (&change.before, &change.after) {
-        (Value::Null, after) => line(after),
-        (before, after) => format!("{} -> {}", line(before), line(after)),
+        (Value::Null, after) => (Some(line(after)), Vec::new()),
+        (before, after) => (Some(format!("{} -> {}", line(before), line(after))), Vec::new()),
     };
-    let room = columns.saturating_sub(name.len()).max(20);
-    let _ = writeln!(text, "{name}{}{replaces}", shorten(&shown, room));
+    match first {
+        Some(first) => {
+            let room = columns.saturating_sub(name.width() + replaces.len()).max(20);
+            let _ = writeln!(text, "{name}{}{replaces}", shorten(&first, room));
+        }
+        None => {
+            let _ = writeln!(text, "{}{replaces}", name.trim_end());
+        }
+    }
+    for line in lines {
+        let _ = writeln!(text, "        {line}");
+    }
 }
 
-/// Cuts a line to a number of characters, saying so with an ellipsis.
-fn shorten(line: &str, room: usize) -> String {
-    if line.chars().count() <= room {
-        return line.to_string();
+/// Says whether two values are compared line by line: contents, and texts of several lines.
+fn is_compared(before: &Value, after: &Value) -> bool {
+    let is_long = |value: &Value| matches!(value, Value::Text(text) if text.contains('\n'));
+    match (before, after) {
+        (Value::Content(_) | Value::Null, Value::Content(_)) => true,
+        (Value::Text(_), Value::Text(_)) => is_long(before) || is_long(after),
+        _ => false,
     }
-    let mut cut: String = line.chars().take(room.saturating_sub(1)).collect();
-    cut.push('…');
-    cut
+}
+
+/// Names what a resource waits for; of very many, the first.
+fn names(until: &[Address]) -> String {
+    let mut names: Vec<String> = until.iter().take(MOST_NAMES).map(|address| visible(&address.to_string())).collect();
+    if until.len() > MOST_NAMES {
+        names.push(format!("{} more", until.len() - MOST_NAMES));
+    }
+    names.join(", ")
 }
 
 /// Explains the symbols that appear, and no others.

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
 use crate::model::{Content, Value};
 
 /// Returns a text with every control character made visible, so that what a host says cannot drive a terminal.
@@ -17,6 +19,25 @@ pub fn visible(text: &str) -> String {
         }
     }
     shown
+}
+
+/// Cuts a line to a number of columns, saying so with an ellipsis; some characters are two columns wide, some none.
+pub fn shorten(line: &str, room: usize) -> String {
+    if line.width() <= room {
+        return line.to_string();
+    }
+    let mut left = room.saturating_sub(1);
+    let mut cut: String = line
+        .chars()
+        .take_while(|c| {
+            let width = c.width().unwrap_or(0);
+            let fits = width <= left;
+            left = left.saturating_sub(width);
+            fits
+        })
+        .collect();
+    cut.push('…');
+    cut
 }
 
 /// Says whether a character reorders the text around it (Unicode UAX #9), which can make a diff read as another.

@@ -1,0 +1,239 @@
+//! Whole commands: what they print, and how they end. Everything stays in a temporary folder; nothing needs root.
+#![allow(clippy::disallowed_methods, reason = "tests write specs and start programs")]
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+/// A folder with a spec, and a home of its own.
+struct Place {
+    folder: TempDir,
+}
+
+impl Place {
+    /// Writes a spec for this machine; `{dir}` in it stands for a folder that resources may be in.
+    fn new(sections: &str) -> Self {
+        Self::with(&format!("hosts: {{ here: {{ transport: local }} }}\n{sections}"))
+    }
+
+    fn with(text: &str) -> Self {
+        let place = Self { folder: TempDir::new().unwrap() };
+        fs::create_dir(place.path().join("home")).unwrap();
+        fs::create_dir(place.path().join("data")).unwrap();
+        place.write("infra.yaml", &format!("infra: 1\nname: test\n{text}"));
+        place
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn data(&self) -> String {
+        self.path().join("data").to_str().unwrap().to_string()
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.path().join(name), text.replace("{dir}", &self.data())).unwrap();
+    }
+
+    /// Runs the command in a cleaned environment; returns what it printed and its exit status.
+    fn run(&self, arguments: &[&str]) -> String {
+        self.run_with(arguments, &[])
+    }
+
+    fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> String {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("infra"));
+        command.args(arguments).current_dir(self.path()).env_clear();
+        command.env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", self.path().join("home"));
+        command.envs(variables.iter().copied()).stdin(std::process::Stdio::null());
+        let output = command.output().unwrap();
+        let mut text = format!("$ infra {}\n", arguments.join(" "));
+        for (name, bytes) in [("", &output.stdout), ("stderr", &output.stderr)] {
+            let shown = String::from_utf8_lossy(bytes);
+            let shown = shown.replace(&self.data(), "{dir}").replace(self.path().to_str().unwrap(), "{spec}");
+            for line in shown.lines() {
+                let _ = writeln!(text, "{name}{}{line}", if name.is_empty() { "" } else { "| " });
+            }
+        }
+        let _ = writeln!(text, "exit {}", output.status.code().unwrap());
+        text
+    }
+}
+
+const APP: &str = concat!(
+    "directories: { '{dir}/app': { mode: '0750' } }\n",
+    "files:\n",
+    "  '{dir}/app/config': { content: \"port: 8001\\nname: app\\n\", mode: '0640' }\n",
+    "commands: { build: { run: \"echo built >{dir}/app/built\", creates: '{dir}/app/built' } }\n",
+);
+
+fn mode(path: &str) -> u32 {
+    use std::os::unix::fs::PermissionsExt;
+    fs::metadata(path).unwrap().permissions().mode() & 0o7777
+}
+
+#[test]
+fn validate_reports_all_mistakes_at_once() {
+    let place = Place::new(concat!(
+        "filse: {}\n",
+        "files: { /etc/x: { contnet: a, mode: [1] }, /etc/y: { content: '{{ vars.nope }}' } }\n",
+        "services: { s: { running: maybe, depends_on: ['file:/etc/z'] } }\n",
+    ));
+    insta::assert_snapshot!(place.run(&["validate"]));
+}
+
+#[test]
+fn validate_reports_references_and_cycles() {
+    let place = Place::new(concat!(
+        "files:\n",
+        "  /etc/a: { content: a, depends_on: ['file:/etc/b'] }\n",
+        "  /etc/b: { content: b, depends_on: ['file:/etc/a', 'file:/etc/c'] }\n",
+    ));
+    insta::assert_snapshot!(place.run(&["validate"]));
+    assert!(Place::new(APP).run(&["validate"]).ends_with("exit 0\n"));
+}
+
+#[test]
+fn apply_creates_changes_and_then_has_nothing_to_do() {
+    let place = Place::new(APP);
+    let mut story = place.run(&["plan", "--detailed-exitcode"]);
+    story += &place.run(&["apply", "-y"]);
+    story += &place.run(&["plan", "--detailed-exitcode"]);
+    let config = format!("{}/app/config", place.data());
+    assert_eq!(mode(&config), 0o640);
+    fs::write(&config, "port: 9000\nname: app\n").unwrap();
+    story += &place.run(&["apply", "-y"]);
+    assert_eq!(fs::read_to_string(&config).unwrap(), "port: 8001\nname: app\n");
+    story += &place.run(&["apply", "-y"]);
+    insta::assert_snapshot!(story);
+}
+
+#[test]
+fn a_failure_skips_what_depends_on_it_and_nothing_else() {
+    let place = Place::new(concat!(
+        "commands:\n",
+        "  breaks: { run: \"echo one; echo two >&2; exit 3\", creates: '{dir}/never' }\n",
+        "  after: { run: 'true', creates: '{dir}/after', depends_on: [command:breaks] }\n",
+        "files:\n",
+        "  '{dir}/other': { content: x }\n",
+        "  '{dir}/later': { content: x, depends_on: [command:after] }\n",
+    ));
+    insta::assert_snapshot!(place.run(&["apply", "-y"]));
+    assert!(Path::new(&format!("{}/other", place.data())).exists());
+    assert!(!Path::new(&format!("{}/later", place.data())).exists());
+}
+
+#[test]
+fn a_command_that_does_not_do_what_it_says_fails() {
+    let place = Place::new("commands: { lies: { run: 'true', creates: '{dir}/never' } }\n");
+    insta::assert_snapshot!(place.run(&["apply", "-y"]));
+}
+
+#[test]
+fn a_failing_check_is_a_finding_of_a_plan_and_fails_an_apply() {
+    let place = Place::new("checks: { there: { command: \"test -e {dir}/there\", within: 1s } }\n");
+    let mut story = place.run(&["plan"]);
+    story += &place.run(&["apply", "-y"]);
+    fs::write(format!("{}/there", place.data()), "").unwrap();
+    story += &place.run(&["plan"]);
+    story += &place.run(&["apply", "-y"]);
+    insta::assert_snapshot!(story);
+}
+
+#[test]
+fn targets_leave_the_rest_and_delete_nothing() {
+    let place = Place::new(concat!(
+        "directories: { '{dir}/a': {}, '{dir}/b': {} }\n",
+        "files: { '{dir}/a/f': { content: x }, '{dir}/old': { state: absent } }\n",
+    ));
+    fs::write(format!("{}/old", place.data()), "").unwrap();
+    let in_a = format!("file:{}/a/f", place.data());
+    let old = format!("file:{}/old", place.data());
+    let story = place.run(&["apply", "-y", "--target", &in_a, "--target", &old]);
+    insta::assert_snapshot!(story.replace(&place.data(), "{dir}"));
+    assert!(Path::new(&format!("{}/old", place.data())).exists());
+    assert!(!Path::new(&format!("{}/b", place.data())).exists());
+}
+
+#[test]
+fn json_is_data_alone() {
+    let place = Place::new(APP);
+    let text = place.run(&["plan", "--format", "json"]);
+    let json = text.split_once('\n').unwrap().1.rsplit_once("exit 0").unwrap().0;
+    let json: serde_json::Value = serde_json::from_str(json).unwrap();
+    insta::assert_json_snapshot!(json);
+}
+
+#[test]
+fn colour_follows_the_option_and_the_environment() {
+    let place = Place::new("files: { '{dir}/f': { content: \"x\\n\" } }\n");
+    let plain = place.run(&["plan"]);
+    assert!(!plain.contains('\u{1b}'), "{plain}");
+    let asked = place.run_with(&["plan", "--color", "always"], &[("NO_COLOR", "1")]);
+    insta::assert_snapshot!(asked.replace('\u{1b}', "ESC"));
+    assert!(!place.run(&["plan", "--color", "never"]).contains('\u{1b}'));
+}
+
+#[test]
+fn usage_errors_end_with_64() {
+    let place = Place::new(APP);
+    let mut story = String::new();
+    for arguments in [
+        &["apply"][..],
+        &["plan", "--target", "nothing"],
+        &["plan", "--target", "file:/nowhere"],
+        &["plan", "--parallel", "0"],
+        &["plan", "--var", "x"],
+        &["plan", "--format", "yaml"],
+        &["plna"],
+    ] {
+        story += &place.run(arguments);
+    }
+    insta::assert_snapshot!(story);
+}
+
+#[test]
+fn a_spec_that_is_not_there_is_said_so() {
+    let place = Place::new("");
+    insta::assert_snapshot!(place.run(&["plan", "nowhere"]));
+}
+
+#[test]
+fn an_unreachable_host_refuses_the_plan() {
+    // A port that was free a moment ago, so that nothing listens there.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let place = Place::with(&format!(
+        "hosts: {{ app1: {{ address: 127.0.0.1, user: nobody, ssh: {{ port: {port} }} }} }}\nfiles: {{ /x: {{ content: x }} }}\n"
+    ));
+    insta::assert_snapshot!(place.run(&["plan"]).replace(&port.to_string(), "{port}"));
+}
+
+#[test]
+fn why_and_graph_say_where_edges_come_from() {
+    let place = Place::new(APP);
+    let mut story = place.run(&["why", &format!("file:{}/app/config", place.data())]).replace(&place.data(), "{dir}");
+    story += &place.run(&["why", "file:/nowhere"]);
+    story += &place.run(&["graph"]);
+    story += &place.run(&["graph", "--format", "mermaid"]);
+    insta::assert_snapshot!(story);
+}
+
+#[test]
+fn secrets_are_seen_nowhere() {
+    let place = Place::new(concat!(
+        "secrets: { token: { env: TEST_TOKEN } }\n",
+        "files: { '{dir}/f': { content: \"token={{ secrets.token }}\\n\" } }\n",
+    ));
+    let variables = [("TEST_TOKEN", "hunter2-poison")];
+    let mut story = String::new();
+    for arguments in [&["plan"][..], &["plan", "--format", "json"], &["apply", "-y"], &["plan"]] {
+        story += &place.run_with(arguments, &variables);
+    }
+    assert!(!story.contains("hunter2-poison"), "{story}");
+    assert_eq!(fs::read_to_string(format!("{}/f", place.data())).unwrap(), "token=hunter2-poison\n");
+    let missing = place.run(&["plan"]);
+    insta::assert_snapshot!(missing);
+}
