@@ -66,6 +66,23 @@ impl Flavour {
     }
 }
 
+impl Flavour {
+    /// Connects to a shell that is alone in a namespace of process ids, so that only its own processes are counted.
+    pub async fn host_alone(&self, folder: &TempDir) -> Host {
+        let options = Options { count_processes: true, ..self.options() };
+        let alone = folder.path().join("alone");
+        let text = format!(
+            "#!/bin/sh\nif [ $$ = 1 ]; then exec {0} \"$@\"; fi\nexec {1} --map-root-user --pid --fork --mount-proc \"$0\" \"$@\"\n",
+            options.shell,
+            which("unshare").display()
+        );
+        std::fs::write(&alone, text).unwrap();
+        std::fs::set_permissions(&alone, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let shell = alone.to_str().unwrap().to_string();
+        Host::connect(target(), Options { shell, ..options }).await.unwrap()
+    }
+}
+
 pub(super) fn target() -> Target {
     Target {
         name: "here".into(),
@@ -77,23 +94,22 @@ pub(super) fn target() -> Target {
     }
 }
 
-/// Runs a test under every flavour, and says under which it failed.
-pub(super) fn each<F: Future<Output = ()>>(test: impl Fn(&'static Flavour) -> F) {
-    for flavour in FLAVOURS.iter() {
-        struct Say(&'static str);
-        impl Drop for Say {
-            fn drop(&mut self) {
-                if std::thread::panicking() {
-                    eprintln!("under {}", self.0);
-                }
-            }
-        }
-        let _say = Say(flavour.name);
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+/// Runs a test under every flavour at once, and says under which it failed.
+pub(super) fn each<F: Future<Output = ()>>(test: impl Fn(&'static Flavour) -> F + Sync) {
+    let run = |flavour: &'static Flavour| {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         runtime.block_on(async {
-            tokio::time::timeout(Duration::from_secs(60), test(flavour)).await.expect("the test hangs");
+            tokio::time::timeout(Duration::from_secs(120), test(flavour)).await.expect("the test hangs");
         });
-    }
+    };
+    let run = &run;
+    std::thread::scope(|scope| {
+        let threads: Vec<_> =
+            FLAVOURS.iter().map(|flavour| (flavour.name, scope.spawn(move || run(flavour)))).collect();
+        let failed: Vec<&str> =
+            threads.into_iter().filter_map(|(name, thread)| thread.join().is_err().then_some(name)).collect();
+        assert!(failed.is_empty(), "it fails under {}", failed.join(", "));
+    });
 }
 
 /// Runs one program as a section and returns what it wrote.
