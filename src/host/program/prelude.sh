@@ -111,7 +111,8 @@ exec </dev/null; eval "${text%.}"'
     fi
 }
 
-# Copies exactly this many bytes of standard input to standard output; fails where there are fewer.
+# Copies exactly this many bytes of standard input to standard output; fewer only where the connection is lost meanwhile,
+# so what was written is compared by its hash.
 take() {
     _blocks=$(($1 / 65536))
     _bytes=$(($1 % 65536))

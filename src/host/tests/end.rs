@@ -152,3 +152,23 @@ fn wait_until_gone(process: &str) {
         std::thread::sleep(Duration::from_millis(20));
     }
 }
+
+#[test]
+fn a_frame_that_does_not_arrive_whole_is_not_run() {
+    each(|flavour| async move {
+        let folder = tempfile::tempdir().unwrap();
+        let made = folder.path().join("made");
+        let text = include_str!("../program/loop.sh").replace('\n', " ");
+        let mut child = std::process::Command::new(flavour.options().shell)
+            .args(["-c", &text, "infra", "hello"])
+            .env("PATH", flavour.options().path)
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let part = format!("1000\n: >{}\n", made.display());
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), part.as_bytes()).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(98));
+        assert!(!made.exists());
+    });
+}
