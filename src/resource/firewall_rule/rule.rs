@@ -1,7 +1,7 @@
 //! What a rule of a packet filter says, whichever program keeps it.
 
+use core::net::IpAddr;
 use std::fmt;
-use std::net::IpAddr;
 use std::str::FromStr;
 
 /// What becomes of a packet.
