@@ -101,7 +101,17 @@ fn the_pure_part_does_no_input_or_output() {
             // Tests inside the pure part may read their data.
             let code = text.split("#[cfg(test)]").next().unwrap();
             let is_test = file.to_str().unwrap().contains("/tests") || file.ends_with("cases.rs");
-            for word in ["std::fs", "std::net::Tcp", "std::net::Udp", "ToSocketAddrs", "std::env", "std::process", "tokio::", "SystemTime", "Instant::now"] {
+            for word in [
+                "std::fs",
+                "std::net::Tcp",
+                "std::net::Udp",
+                "ToSocketAddrs",
+                "std::env",
+                "std::process",
+                "tokio::",
+                "SystemTime",
+                "Instant::now",
+            ] {
                 let used = code.lines().any(|line| line.split("//").next().unwrap_or("").contains(word));
                 assert!(is_test || !used, "{} uses {word}", file.display());
             }

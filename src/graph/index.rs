@@ -49,11 +49,35 @@ impl ClaimIndex {
         // After all of the above, so that the first provider of a path is the one that claims it for itself.
         for (node, input) in inputs.iter().enumerate().filter(|(_, input)| !input.left_alone) {
             for claim in &input.claims.shares {
+                if claim.space == Space::CONTENT {
+                    Self::refuse_editors(&index, inputs, node, claim, diagnostics);
+                }
                 let of_host = index.providers.entry(input.address.host.clone()).or_default();
                 of_host.entry(claim.clone()).or_default().push(node);
             }
         }
         index
+    }
+
+    /// Who provides the whole content of a file allows nobody else to edit it: the two would undo each other for ever.
+    fn refuse_editors(index: &Self, inputs: &[Input], node: Node, claim: &Claim, diagnostics: &mut Vec<Diagnostic>) {
+        let of_host = index.providers.get(&inputs[node].address.host);
+        let whole = of_host
+            .and_then(|of_host| of_host.get(claim))
+            .into_iter()
+            .flatten()
+            .find(|&&other| inputs[other].claims.provides.contains(claim));
+        if let Some(&whole) = whole {
+            let (owner, editor) = (&inputs[whole].address, &inputs[node].address);
+            diagnostics.push(
+                Diagnostic::error(
+                    inputs[node].span,
+                    format!("`{editor}` edits {}, and `{owner}` writes all of it", claim.name),
+                )
+                .related(inputs[whole].span, "writes all of it")
+                .help("put what the one adds into the other"),
+            );
+        }
     }
 
     /// Returns what provides a claim on a host: for a path, its nearest provided ancestor where nothing provides it.

@@ -16,6 +16,7 @@ mod registry;
 mod unit_name;
 
 pub mod authorized_key;
+pub mod block;
 pub mod check;
 pub mod command;
 pub mod cron;

@@ -1,0 +1,64 @@
+# Row: path, first marker, last marker, size of the lines on standard input ("-" to take the block away), start or end,
+# 1 to make a missing file. The file is written beside itself, with its owner and mode, and renamed.
+i=0
+for row in $ROWS; do
+    split_row "$row"
+    path=$f1 size=$f4 position=$f5 create=$f6
+    decode "$f2" && first=$decoded
+    decode "$f3" && last=$decoded
+    index=$i
+    i=$((i + 1))
+    lines=${path%/*}/.infra-$$-$index.lines
+    new=${path%/*}/.infra-$$-$index.tmp
+    if ! [ -e "$path" ]; then
+        if [ "$size" = - ]; then
+            continue
+        elif [ -z "$create" ]; then
+            take "$size" >/dev/null
+            item_failed "$index" "$path does not exist; make it first, or set create: true"
+            continue
+        elif ! message=$(: 2>&1 >"$path"); then
+            take "$size" >/dev/null
+            item_failed "$index" "cannot make $path: $message"
+            continue
+        fi
+    fi
+    if ! message=$(umask 077; : 2>&1 >"$lines") || ! message=$(cp -p -- "$path" "$new" 2>&1); then
+        [ "$size" = - ] || take "$size" >/dev/null
+        item_failed "$index" "cannot write beside it: $message"
+        rm -f -- "$lines" "$new"
+        continue
+    fi
+    if [ "$size" != - ] && ! take "$size" >"$lines"; then
+        item_failed "$index" "cannot write beside it; is the disk full?"
+        rm -f -- "$lines" "$new"
+        continue
+    fi
+    # Arguments of awk lose backslashes, so what may hold them comes through the environment.
+    if FIRST=$first LAST=$last LINES=$lines awk -v keep="$size" -v position="$position" '
+        function put() {
+            if (keep == "-") return
+            print ENVIRON["FIRST"]
+            while ((getline line < ENVIRON["LINES"]) > 0) print line
+            close(ENVIRON["LINES"])
+            print ENVIRON["LAST"]
+        }
+        { bare = $0; sub(/\r$/, "", bare); text[NR] = $0 }
+        bare == ENVIRON["FIRST"] { begun = NR }
+        bare == ENVIRON["LAST"] { ended = NR }
+        END {
+            if ((begun && !ended) || ended < begun) exit 3
+            if (!begun && position == "start") put()
+            for (at = 1; at <= NR; at++) {
+                if (at == begun) put()
+                if (!(begun && at >= begun && at <= ended)) print text[at]
+            }
+            if (!begun && position == "end") put()
+        }' "$path" >"$new"; then
+        sync -- "$new" 2>/dev/null || sync
+        mv -f -- "$new" "$path" || item_failed "$index" "cannot put $path in place"
+    else
+        item_failed "$index" "$path could not be rewritten; are its markers damaged, or is the disk full?"
+    fi
+    rm -f -- "$lines" "$new"
+done
