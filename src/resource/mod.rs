@@ -31,6 +31,7 @@ pub mod requirement;
 pub mod secret;
 pub mod service;
 pub mod sysctl;
+pub mod tree;
 pub mod unit;
 pub mod user;
 

@@ -27,6 +27,7 @@ registry! {
     secret::Secret,
     service::Service,
     sysctl::Sysctl,
+    tree::Tree,
     unit::Unit,
     user::User,
 }

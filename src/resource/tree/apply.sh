@@ -1,0 +1,133 @@
+# Row: folder, "new" where it is not there yet, then seven fields for each thing to do: verb, path below the folder, owner,
+# group, mode, size, SHA-256 or target. The verbs, in this order: "folder" makes one (outer ones first), "file" writes one
+# from standard input, "link" makes one, "keep" only gives owner and mode to what is there, "remove" removes a file, link
+# or empty folder (inner ones first).
+# A file is written beside its place with owner and mode, synced and renamed; a new folder is put in its place whole.
+umask 077
+
+# each VERBS FIELD: writes that field of the things with these verbs.
+each() {
+    printf '%s\n' "$things" | awk -F "$US" -v verbs=" $1 " -v field="$2" 'index(verbs, " " $1 " ") { print $field }'
+}
+
+# all COMMAND…: runs it with the paths on standard input, one a line, as further arguments; not at all where there are none.
+all() {
+    tr '\n' '\0' | xargs -0 -r "$@"
+}
+
+# grouped FIELD COMMAND…: runs it for each text of a field, with that text and the paths that have it.
+grouped() {
+    field=$1
+    shift
+    for text in $(printf '%s\n' "$things" | awk -F "$US" -v field="$field" '$field != "" && !seen[$field]++ { print $field }'); do
+        printf '%s\n' "$things" |
+            awk -F "$US" -v field="$field" -v text="$text" '$field == text { print $7 }' | all "$@" -- "$text" || return
+    done
+}
+
+# Makes the folders.
+prepare() {
+    if [ -n "$new" ]; then
+        (umask 022 && mkdir -p -- "${root%/*}/") || return
+    fi
+    each folder 7 | all mkdir -m 0700 --
+}
+
+# Takes the contents from standard input, whether or not they can be written.
+receive() {
+    while IFS=$US read -r size path; do
+        [ -n "$path" ] || continue
+        # Nobody may have put a link there: set -C opens with O_EXCL.
+        set -C
+        if [ -n "$prepared" ] && true >"$path"; then
+            set +C
+            take "$size" <&6 >"$path" || echo "cannot write $path; is the disk full?"
+        else
+            set +C
+            take "$size" <&6 >/dev/null
+        fi
+    done <<END_OF_FILES
+$(printf '%s\n' "$things" | awk -F "$US" -v OFS="$US" '$1 == "file" { print $5, $7 }')
+END_OF_FILES
+}
+
+# Puts everything in its place.
+finish() {
+    wrong=$(
+        {
+            each file 6
+            echo
+            # GNU sha256sum marks a line with a backslash where the name has one.
+            each file 7 | all sha256sum -- | sed 's/^\\//'
+        } | awk '
+            $0 == "" { reading = 1; next }
+            !reading { wanted[++count] = $0; next }
+            substr($0, 1, 64) != wanted[++at] { print substr($0, 67) }
+            END { if (at != count) print "a file" }
+        '
+    )
+    if [ -n "$wrong" ]; then
+        echo "${wrong%%"$NL"*} did not arrive whole; is the disk full?"
+        return 1
+    fi
+    while IFS=$US read -r target path; do
+        [ -z "$path" ] || ln -s -- "$target" "$path" || return
+    done <<END_OF_LINKS
+$(printf '%s\n' "$things" | awk -F "$US" -v OFS="$US" '$1 == "link" { print $6, $7 }')
+END_OF_LINKS
+    # Owner before mode, for a change of owner takes setuid and setgid away. A link has no mode.
+    grouped 3 chown -h && grouped 4 chmod || return
+    # The whole file system at once: a sync for each file takes a hundred times as long.
+    sync -f -- "${base%/*}/" 2>/dev/null || sync
+    if [ -n "$new" ]; then
+        mv -T -- "$base" "$root" || return
+    else
+        while IFS=$US read -r path place; do
+            [ -z "$path" ] || mv -f -T -- "$path" "$place" || return
+        done <<END_OF_PLACES
+$(printf '%s\n' "$things" | awk -F "$US" -v OFS="$US" '$1 == "file" || $1 == "link" { print $7, $2 }')
+END_OF_PLACES
+    fi
+    each remove 7 | while IFS= read -r path; do
+        if ! [ -d "$path" ] || [ -L "$path" ]; then printf '%s\n' "$path"; fi
+    done | all rm -f -- || return
+    each remove 7 | while IFS= read -r path; do
+        if [ -d "$path" ] && ! [ -L "$path" ]; then printf '%s\n' "$path"; fi
+    done | all rmdir --
+}
+
+exec 6<&0 </dev/null
+index=0
+for row in $ROWS; do
+    split_row "$row"
+    root=$f1 new=$f2 base=$f1 prepared=1
+    [ -z "$new" ] || base=${root%/*}/.infra-$$-$index.tmp
+    # A line for each: verb, place, owner:group, mode, size, hash or target, path it is written to.
+    things=$(printf '%s\n' "$base" "$row" | awk -F "$US" -v OFS="$US" -v pid="$$" '
+        NR == 1 { base = $0; next }
+        {
+            for (i = 3; i + 6 <= NF; i += 7) {
+                place = $(i + 1) == "" ? base : base "/" $(i + 1)
+                written = place
+                if ($2 == "" && ($i == "file" || $i == "link")) {
+                    sub(/[^\/]*$/, "", written)
+                    written = written ".infra-" pid "-" ++count ".tmp"
+                }
+                print $i, place, $(i + 2) ($(i + 3) == "" ? "" : ":" $(i + 3)), $(i + 4), $(i + 5), $(i + 6), written
+            }
+        }
+    ')
+    message=$(prepare 2>&1) || prepared=
+    receive
+    if [ -n "$prepared" ] && message=$(finish 2>&1); then
+        [ -z "$message" ] || printf '%s\n' "$message"
+    else
+        item_failed "$index" "${message%%"$NL"*}"
+        if [ -n "$new" ]; then
+            rm -rf -- "$base"
+        else
+            each 'file link' 7 | all rm -f --
+        fi
+    fi
+    index=$((index + 1))
+done

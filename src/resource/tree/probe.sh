@@ -1,0 +1,140 @@
+# Row: folder, owner, group, "list" where what else is below it matters, or "gone" where all of it should go, largest
+# content fetched in bytes, then four fields for each thing wanted, the folder itself first: type (directory, file,
+# symlink), mode, SHA-256 or the link's target, path below the folder.
+# Record: absent (the folder), denied, unreadable (a name with a newline is below it), same or differs. Then, for each
+# thing that is not as wanted (with "gone": that is there), "item", its number, absent or denied or its type (directory,
+# file, symlink, other), owner, group, mode, size, SHA-256, target; for the first files with another content "content", number,
+# base64; with "list" and "gone" everything that is not wanted as "more", path.
+# A constant number of processes, however many folders and files, and one base64 for each content fetched.
+[ -n "$ROWS" ] || return 0
+
+# One line for each thing wanted: row, number, type, mode, hash or target, path.
+wanted=$(printf '%s\n' "$ROWS" | awk -F "$US" -v OFS="$US" '{
+    for (i = 6; i + 3 <= NF; i += 4)
+        print NR - 1, (i - 6) / 4, $i, $(i + 1), $(i + 2), $(i + 3) == "" ? $1 : $1 "/" $(i + 3)
+}')
+# The paths that are there; a unit separator stands in front of one that cannot be told.
+there=$(
+    for line in $wanted; do
+        path=${line##*"$US"}
+        if path_state "$path"; then
+            printf '%s\n' "$path"
+        elif [ "$path_state" = denied ]; then
+            printf '%s\n' "$US$path"
+        fi
+    done
+)
+# A link's target is only in the quoted name; GNU stat quotes it as this says, busybox in its own way.
+QUOTING_STYLE=literal
+export QUOTING_STYLE
+stats=$(
+    printf '%s\n' "$there" | sed "/^$US/d; /^\$/d" | tr '\n' '\0' |
+        xargs -0 -r stat -c "%f$US%U$US%G$US%a$US%u$US%g$US%s$US%n$US%N" --
+)
+# Only what is a file and should be one is read.
+sums=$(
+    printf '%s\n' "$stats" "$R" "$wanted" | awk -F "$US" -v next_part="$R" '
+        $0 == next_part { part = 1; next }
+        !part { if ($1 ~ /^8/) file[$8] = 1; next }
+        $3 == "file" && $6 in file { print $6 }
+    ' | tr '\n' '\0' | xargs -0 -r sha256sum --
+)
+found=$(
+    set --
+    for row in $ROWS; do
+        split_row "$row"
+        [ -z "$f4" ] || [ ! -d "$f1" ] || [ -L "$f1" ] || set -- "$@" "$f1"
+    done
+    [ "$#" = 0 ] || find "$@" -mindepth 1
+)
+records=$(
+    printf '%s\n' "$ROWS" "$R" "$there" "$R" "$stats" "$R" "$sums" "$R" "$found" "$R" "$wanted" |
+        awk -F "$US" -v OFS="$US" -v r="$R" '
+            function named(name, number) { return name == "UNKNOWN" ? number : name }
+            function pointed(path, quoted) {
+                if (substr(quoted, length(path) + 1, 4) == " -> ") return substr(quoted, length(path) + 5)
+                quoted = substr(quoted, length(path) + 8)
+                return substr(quoted, 1, length(quoted) - 1)
+            }
+            BEGIN { rows = finds = 0 }
+            $0 == r { part++; next }
+            $0 == "" { next }
+            part == 0 {
+                root[rows] = $1; owner[rows] = $2; group[rows] = $3; flag[rows] = $4; most[rows] = $5
+                rows++
+                next
+            }
+            part == 1 { if ($1 == "") denied[$2] = 1; next }
+            part == 2 {
+                type[$8] = $1 ~ /^8/ ? "file" : $1 ~ /^4/ ? "directory" : $1 ~ /^a/ ? "symlink" : "other"
+                owner_of[$8] = named($2, $5); group_of[$8] = named($3, $6); mode_of[$8] = sprintf("%04d", $4); size_of[$8] = $7
+                if (type[$8] == "symlink") target_of[$8] = pointed($8, $9)
+                next
+            }
+            part == 3 {
+                # GNU sha256sum marks a line with a backslash where the name has one, and doubles that.
+                escaped = sub(/^\\/, "")
+                path = substr($0, 67)
+                if (escaped) gsub(/\\\\/, "\\", path)
+                sum_of[path] = substr($0, 1, 64)
+                next
+            }
+            part == 4 { found[++finds] = $0; next }
+            {
+                row = $1; number = $2; path = $6
+                asked[path] = 1
+                if (path in denied) state = "denied"
+                else if (!(path in type)) state = "absent"
+                else state = type[path]
+                if (number == 0 && (state == "absent" || state == "denied")) whole[row] = state
+                if (flag[row] == "gone") {
+                    if (state != "absent") tell(row, number, path, state)
+                    next
+                }
+                if (state == $3 &&
+                    (owner[row] == "" || owner_of[path] == owner[row]) &&
+                    (group[row] == "" || group_of[path] == group[row]) &&
+                    (state == "symlink" || mode_of[path] == $4) &&
+                    (state != "file" || sum_of[path] == $5) &&
+                    (state != "symlink" || target_of[path] == $5)) next
+                tell(row, number, path, state)
+                if (state == "file" && $3 == "file" && sum_of[path] != $5 && size_of[path] + 0 <= most[row] + 0 && fetched[row]++ < 20)
+                    out[row] = out[row] row US number US path "\n"
+            }
+            function tell(row, number, path, state) {
+                if (state != "absent" && state != "denied")
+                    state = state US owner_of[path] US group_of[path] US mode_of[path] US size_of[path] US sum_of[path] US target_of[path]
+                out[row] = out[row] r US row US "item" US number US state "\n"
+            }
+            END {
+                for (i = 1; i <= finds; i++) {
+                    seen = 0
+                    for (row = 0; row < rows; row++) {
+                        if (flag[row] == "" || index(found[i], root[row] "/") != 1) continue
+                        seen = 1
+                        if (!(found[i] in asked))
+                            out[row] = out[row] r US row US "more" US substr(found[i], length(root[row]) + 2) "\n"
+                    }
+                    if (!seen) strange = 1
+                }
+                for (row = 0; row < rows; row++) {
+                    if (row in whole) { print r, row, whole[row]; continue }
+                    if (strange && flag[row] != "") { print r, row, "unreadable"; continue }
+                    print r, row, out[row] == "" && flag[row] != "gone" ? "same" : "differs"
+                    printf "%s", out[row]
+                }
+            }
+        ' US="$US"
+)
+for record in $records; do
+    case $record in
+        "$R"*) printf '%s\n' "$record" ;;
+        *)
+            index=${record%%"$US"*}
+            record=${record#*"$US"}
+            printf '%s' "$R$US$index${US}content$US${record%%"$US"*}$US"
+            base64 <"${record#*"$US"}" | tr -d '\n'
+            printf '\n'
+            ;;
+    esac
+done
