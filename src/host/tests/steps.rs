@@ -411,6 +411,40 @@ fn a_step_runs_as_another_user() {
 }
 
 #[test]
+fn what_may_not_be_seen_is_denied_and_never_absent() {
+    each(|flavour| async move {
+        let host = flavour.host().await;
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name).to_str().unwrap().to_string();
+        let mode = |name: &str, mode| {
+            std::fs::set_permissions(at(name), std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+        };
+        std::fs::create_dir_all(at("closed/inner")).unwrap();
+        std::fs::write(at("closed/file"), "").unwrap();
+        std::fs::write(at("unreadable"), "").unwrap();
+        std::fs::write(at("readable"), "").unwrap();
+        mode("closed", 0o700);
+        mode("unreadable", 0o600);
+        mode("", 0o755);
+        let script = "scan_paths hash; for line in $scanned; do split_row \"$line\"; echo \"$f1 $f2\"; done";
+        let names = [
+            "closed/file",
+            "closed/missing",
+            "closed/inner/missing/below",
+            "closed",
+            "unreadable",
+            "missing",
+            "readable",
+        ];
+        let mut looks = step("looks", script, names.iter().map(|name| row![at(name)]).collect());
+        looks.step.run_as = Some("nobody".into());
+        let report = run(&host, vec![looks]).await;
+        let seen: Vec<&String> = report.steps[0].output.iter().filter(|line| !line.contains("sha256sum")).collect();
+        assert_eq!(seen, ["0 denied", "1 denied", "2 denied", "3 directory", "4 denied", "5 absent", "6 file"]);
+    });
+}
+
+#[test]
 fn secrets_are_in_no_argument_and_no_environment() {
     each(|flavour| async move {
         let host = flavour.host().await;
