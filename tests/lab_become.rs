@@ -181,7 +181,7 @@ async fn any_login_shell_will_do() {
         ("s-zsh", "/usr/bin/zsh"),
         ("s-busybox", "/usr/local/bin/bbsh"),
     ];
-    let noise = "echo Welcome; printf unfinished; cd /tmp; export ROWS=leak IFS=x LC_ALL=de_DE.UTF-8 program=leak PATH=/nowhere:$PATH";
+    let noise = "echo Welcome; printf unfinished; cd /tmp; export ROWS=leak IFS=x LC_ALL=de_DE.UTF-8 program=leak PATH=/nowhere";
     for (name, shell) in shells {
         add_account(&host, name, &format!("{name} ALL=(ALL) ALL"), shell);
         for password in [None, Some(PASSWORD)] {

@@ -1,4 +1,5 @@
-exec env -i "PATH=$2" LC_ALL=C "HOME=${HOME:-/}" "USER=$USER" "LOGNAME=$LOGNAME"
+PATH=$2;
+exec env -i "PATH=$2" LC_ALL=C "HOME=${HOME:-/}" "USER=${USER:-$(id -un)}" "LOGNAME=${LOGNAME:-$(id -un)}"
     ${SHELL:+"SHELL=$SHELL"}
     ${XDG_RUNTIME_DIR:+"XDG_RUNTIME_DIR=$XDG_RUNTIME_DIR"}
     ${XDG_STATE_HOME:+"XDG_STATE_HOME=$XDG_STATE_HOME"}
