@@ -30,6 +30,7 @@ pub mod python_env;
 pub mod requirement;
 pub mod secret;
 pub mod service;
+pub mod symlink;
 pub mod sysctl;
 pub mod tree;
 pub mod unit;

@@ -26,6 +26,7 @@ registry! {
     requirement::Requirement,
     secret::Secret,
     service::Service,
+    symlink::Symlink,
     sysctl::Sysctl,
     tree::Tree,
     unit::Unit,

@@ -80,7 +80,7 @@ pub fn run(kind: &'static dyn KindObject, case: &Case) -> Vec<String> {
     }
     match &case.after {
         Some(after) => settled(kind, case, &all, &names, after, &mut mistakes),
-        None if !made.is_empty() && kind.style() == Style::Converge && owed.iter().all(Option::is_none) => {
+        None if !made.is_empty() && must_settle(kind, &seen, &owed) => {
             mistakes.push("`after` is missing: say what the probe writes once the steps have run".into());
         }
         None => {}
@@ -181,6 +181,13 @@ fn observed(case: &Case, seen: &[AnyObserved], mistakes: &mut Vec<String>) {
     if expected.len() != words.len() || !expected.iter().zip(&words).all(is_same) {
         mistakes.push(format!("observed: expected {expected:?}\n        but there is {words:?}"));
     }
+}
+
+/// Says whether a case must tell what the probe writes afterwards: one that is about failures or restarts need not.
+fn must_settle(kind: &dyn KindObject, seen: &[AnyObserved], owed: &[Option<OwedAction>]) -> bool {
+    kind.style() == Style::Converge
+        && owed.iter().all(Option::is_none)
+        && seen.iter().all(|seen| matches!(seen, AnyObserved::Absent | AnyObserved::Present(_)))
 }
 
 /// Returns what the plan would show; nothing where it cannot be told yet.
