@@ -3,8 +3,8 @@
 /// Finds the candidate that a mistyped name was probably meant to be; none if nothing is near.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = name.chars().count();
-    // A third of the letters may be wrong, at least one.
-    let allowed = (length / 3).max(1);
+    // About a third of the letters may be wrong, but never so many that it is another name.
+    let allowed = if length < 3 { return None } else { ((length + 2) / 3).min(4) };
     let lower = name.to_lowercase();
     candidates
         .into_iter()
@@ -15,7 +15,7 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
                 return None;
             }
             let distance = strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());
-            (distance <= allowed && distance < length.max(other)).then_some((distance, candidate))
+            (distance <= allowed).then_some((distance, candidate))
         })
         .min_by_key(|&(distance, candidate)| (distance, candidate))
         .map(|(_, candidate)| candidate)

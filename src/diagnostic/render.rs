@@ -34,11 +34,17 @@ pub fn render(diagnostic: &Diagnostic, sources: &Sources, color: bool) -> String
         let excerpt = Excerpt::new(sources, *span);
         groups.push(excerpt.elements(Level::NOTE.secondary_title(printable(words)), AnnotationKind::Context, None));
     }
-    if let Some(help) = &diagnostic.help {
-        groups.push(Group::with_title(Level::HELP.secondary_title(printable(help))));
-    }
+    let help = diagnostic.help.as_ref().map(|help| Group::with_title(Level::HELP.secondary_title(printable(help))));
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-    let mut text = renderer.term_width(WIDTH + 40).render(&groups);
+    let renderer = renderer.term_width(WIDTH + 40);
+    let mut text = match (diagnostic.span, help) {
+        // Together they would be joined by the margin of a source line that is not there.
+        (None, Some(help)) => format!("{}\n{}", renderer.render(&groups), renderer.render(&[help])),
+        (_, help) => {
+            groups.extend(help);
+            renderer.render(&groups)
+        }
+    };
     // Source lines that end in blanks would end so here too.
     if !color {
         text = text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
@@ -262,10 +268,11 @@ error: it is empty
             Diagnostic::error(span(5, 6), "second"),
             Diagnostic::warning(span(0, 1), "first"),
             Diagnostic::error(span(5, 6), "second"),
-            Diagnostic::error(None, "without a place"),
+            Diagnostic::error(None, "without a place").help("but with a way out"),
         ];
         insta::assert_snapshot!(render_all(&all, &sources, false), @r"
 error: without a place
+help: but with a way out
 
 warning: first
  --> infra.yaml:1:1

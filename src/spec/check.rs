@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
-use crate::model::{Entry, Node, NodeValue, Until, Value};
+use crate::model::{Entry, Node, NodeValue, Secret, Until, Value};
 use crate::resource::{Attribute, Shape, parse_duration, parse_size};
 
 use super::draft::with_help;
@@ -23,6 +23,10 @@ pub(super) trait Surroundings {
     fn written(&self, span: Span) -> &str;
     /// Loads a file or folder; reports why it cannot.
     fn load(&mut self, asset: Asset, path: &str, span: Span) -> Option<Value>;
+    /// Says why a text is no selector.
+    fn not_a_selector(&mut self, text: &str) -> Option<String> {
+        super::Selector::parse(text).err().map(|error| error.to_string())
+    }
     /// Takes a mistake.
     fn report(&mut self, diagnostic: Diagnostic);
 }
@@ -124,9 +128,15 @@ impl Checker<'_> {
     }
 
     fn value(&mut self, node: &Node, shape: &Shape, name: &str) -> Result<Node, Wrong> {
-        // What is not known yet is checked when it is.
-        if matches!(node.value, NodeValue::Scalar(Value::Unknown(_))) {
-            return Ok(node.clone());
+        match &node.value {
+            // It comes from a secret, and will not become anything else.
+            NodeValue::Scalar(Value::Unknown(Until::Applied(_))) if !takes_secrets(shape) => {
+                let secret = Node::scalar(Secret::new(""), node.span);
+                return Err(self.wrong(&secret, shape, name, None));
+            }
+            // What is not known yet is checked when it is.
+            NodeValue::Scalar(Value::Unknown(_)) => return Ok(node.clone()),
+            _ => {}
         }
         match shape {
             Shape::Any => Ok(node.clone()),
@@ -290,9 +300,7 @@ impl Checker<'_> {
         let mut right = true;
         for item in &items {
             let problem = match &item.value {
-                NodeValue::Scalar(Value::Text(text)) => {
-                    super::Selector::parse(text).err().map(|error| error.to_string())
-                }
+                NodeValue::Scalar(Value::Text(text)) => self.around.not_a_selector(text),
                 // Nobody's facts: an expression that is not evaluated here.
                 NodeValue::Scalar(Value::Unknown(Until::Facts(host))) if host.is_empty() => None,
                 NodeValue::Scalar(Value::Unknown(_)) => {
@@ -357,6 +365,16 @@ fn has_form(node: &Node, shape: &Shape) -> bool {
             !matches!(shape, Shape::Object(_) | Shape::Map(_) | Shape::List(_) | Shape::Bool | Shape::Integer { .. })
         }
         (NodeValue::Scalar(Value::Integer(_)), Shape::Integer { .. }) => true,
+        _ => false,
+    }
+}
+
+/// Says whether a value of this shape may be, or hold, a secret.
+fn takes_secrets(shape: &Shape) -> bool {
+    match shape {
+        Shape::Any | Shape::Text | Shape::Scalar | Shape::Object(_) => true,
+        Shape::List(shape) | Shape::Map(shape) => takes_secrets(shape),
+        Shape::Either(shapes) => shapes.iter().any(takes_secrets),
         _ => false,
     }
 }

@@ -355,7 +355,7 @@ impl<'a> Evaluator<'a> {
                         let span = place(self, &reference.root_range);
                         self.report(
                             Diagnostic::error(span, why.to_string())
-                                .help("its source could not be read, or was not asked for it"),
+                                .help("it was not read from its source before the spec was evaluated"),
                         );
                         Err(Reported)
                     }

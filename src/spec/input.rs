@@ -7,6 +7,7 @@ use crate::model::{Entry, Node, NodeValue, Value};
 use crate::resource::{Attribute, Shape};
 
 use super::draft::with_help;
+use super::expression::has_expression;
 
 /// The keys of an input's definition.
 pub(super) const INPUT: &[Attribute] = &[
@@ -62,7 +63,8 @@ impl InputSpec {
             sensitive: flag("sensitive").unwrap_or(false),
             default,
         };
-        if let Some(default) = input.default.as_ref().filter(|default| !default.is_null())
+        // One with an expression is reported as such.
+        if let Some(default) = input.default.as_ref().filter(|default| !default.is_null() && !holds_expression(default))
             && let Err(problem) = input.check(&default.to_value())
         {
             let message = format!("the default of `{}` does not fit: {}", entry.key, problem.message);
@@ -137,6 +139,22 @@ fn shown(value: &Value) -> String {
     }
 }
 
+/// Reports the word another language has for a type.
+pub(super) fn other_word(node: &Node) -> Option<Diagnostic> {
+    let node = node.get("type")?;
+    let word = match node.as_text()? {
+        "string" | "str" => "text",
+        "int" => "integer",
+        "float" => "number",
+        "bool" => "boolean",
+        "array" | "sequence" => "list",
+        "map" | "dict" | "object" => "mapping",
+        _ => return None,
+    };
+    let message = format!("there is no type `{}`", node.as_text()?);
+    Some(Diagnostic::error(node.span, message).help(format!("write `{word}`")))
+}
+
 /// Takes a definition that is a type's name alone as `{type: NAME}`.
 pub(super) fn long_form(node: &Node) -> Node {
     match &node.value {
@@ -146,5 +164,14 @@ pub(super) fn long_form(node: &Node) -> Node {
         }
         NodeValue::Scalar(Value::Null) => Node { value: NodeValue::Map(Vec::new()), span: node.span },
         _ => node.clone(),
+    }
+}
+
+fn holds_expression(node: &Node) -> bool {
+    match &node.value {
+        NodeValue::Scalar(Value::Text(text)) => has_expression(text),
+        NodeValue::Scalar(_) => false,
+        NodeValue::List(items) => items.iter().any(holds_expression),
+        NodeValue::Map(entries) => entries.iter().any(|entry| holds_expression(&entry.value)),
     }
 }

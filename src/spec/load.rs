@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use indexmap::IndexMap;
 
 use crate::diagnostic::{Diagnostic, FileId, Sources, Span, did_you_mean};
-use crate::model::{Entry, Node, NodeValue, Value};
+use crate::model::{Address, Entry, Node, NodeValue, Until, Value};
 use crate::resource;
 
 use super::draft::{Draft, Item, Role, is_identifier, is_variable, with_help};
@@ -15,7 +15,7 @@ use super::files::{FileKind, Files, normalize};
 use super::input::{InputSpec, long_form};
 use super::read::{self, Assets, Unreadable, beside};
 use super::unit::{Body, Call, Overridden, Secret, SecretForm, Unit};
-use super::{Knowledge, LoadOptions, Spec, check, hosts, input, yaml};
+use super::{Knowledge, LoadOptions, SecretState, Spec, check, hosts, input, yaml};
 
 /// How deep modules may use modules.
 const MAX_MODULE_DEPTH: usize = 20;
@@ -39,14 +39,22 @@ pub fn load(files: &dyn Files, options: &LoadOptions, sources: &mut Sources) -> 
         hosts: Vec::new(),
         secrets: Vec::new(),
         root: Arc::new(root),
+        complete: true,
         assets: Mutex::new(Assets::default()),
     };
     hosts::work_out(&mut spec, &host_items, inventory_hosts.as_deref(), options, sources, &mut diagnostics);
     if diagnostics.is_empty() {
         return Ok(spec);
     }
+    spec.complete = false;
     // What is wrong in the resources is wanted in the same go.
-    diagnostics.extend(spec.resolve(files, &Knowledge::default(), sources).diagnostics);
+    let mut nothing = Knowledge::nothing(&spec);
+    for name in spec.root.secrets.keys() {
+        // Where one comes from may be what is wrong.
+        let later = SecretState::Later(Until::Applied(Address::new("", "secret", name.as_str())));
+        nothing.secrets.entry(name.clone()).or_insert(later);
+    }
+    diagnostics.extend(spec.resolve(files, &nothing, sources).diagnostics);
     Err(diagnostics)
 }
 
@@ -240,6 +248,10 @@ impl Loader<'_> {
                     &mut around,
                     Diagnostic::error(entry.value.span, format!("{what} is a type, or a mapping with `type` and more")),
                 );
+                continue;
+            }
+            if let Some(diagnostic) = input::other_word(&entry.value) {
+                check::Surroundings::report(&mut around, diagnostic);
                 continue;
             }
             let (checked, _) = check::object(&entry.value, input::INPUT, &what, false, &mut around);

@@ -47,6 +47,8 @@ pub struct Spec {
     /// Those of modules too.
     pub secrets: Vec<SecretSpec>,
     root: Arc<unit::Unit>,
+    /// All of it could be loaded.
+    complete: bool,
     /// Files that resources name; kept, so that all of a run sees the same.
     assets: Mutex<read::Assets>,
 }

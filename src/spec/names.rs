@@ -66,6 +66,79 @@ impl Evaluator<'_> {
         self.diagnostics.extend(reports);
     }
 
+    /// Reports vars that need themselves, whether or not anything uses them.
+    pub(super) fn check_cycles(&mut self, unit: &Unit) {
+        let needs: Vec<Vec<usize>> = unit.vars.values().map(|entry| self.needed_vars(&entry.value, unit)).collect();
+        // 0 not seen, 1 on the path, 2 done.
+        let mut seen = vec![0_u8; needs.len()];
+        for start in 0..needs.len() {
+            let mut path: Vec<(usize, usize)> = Vec::new();
+            if seen[start] == 0 {
+                seen[start] = 1;
+                path.push((start, 0));
+            }
+            while let Some((at, next)) = path.last_mut() {
+                let Some(&need) = needs[*at].get(*next) else {
+                    seen[*at] = 2;
+                    path.pop();
+                    continue;
+                };
+                *next += 1;
+                match seen[need] {
+                    0 => {
+                        seen[need] = 1;
+                        path.push((need, 0));
+                    }
+                    1 => {
+                        let from = path.iter().position(|&(at, _)| at == need).unwrap_or(0);
+                        let around: Vec<usize> = path[from..].iter().map(|&(at, _)| at).collect();
+                        self.var_cycle(unit, &around);
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn var_cycle(&mut self, unit: &Unit, around: &[usize]) {
+        let entries: Vec<_> = around.iter().filter_map(|&at| unit.vars.get_index(at)).collect();
+        let Some((first, entry)) = entries.first() else { return };
+        let mut path: Vec<String> = entries.iter().map(|(name, _)| format!("vars.{name}")).collect();
+        path.push(format!("vars.{first}"));
+        let mut diagnostic = Diagnostic::error(entry.key_span, format!("this needs itself: {}", path.join(" -> ")));
+        for (name, entry) in &entries[1..] {
+            diagnostic = diagnostic.related(entry.key_span, format!("through vars.{name}"));
+        }
+        self.diagnostics.push(diagnostic);
+        // It is said once; whatever uses one of them stays silent.
+        for (_, entry) in &entries {
+            let mut todo = vec![&entry.value];
+            while let Some(node) = todo.pop() {
+                self.wrong.insert(node.span);
+                todo.extend(node.items());
+                todo.extend(node.entries().iter().map(|entry| &entry.value));
+            }
+        }
+    }
+
+    fn needed_vars(&self, node: &Node, unit: &Unit) -> Vec<usize> {
+        let mut needed = Vec::new();
+        let mut todo = vec![node];
+        while let Some(node) = todo.pop() {
+            todo.extend(node.items());
+            todo.extend(node.entries().iter().map(|entry| &entry.value));
+            let keys = node.entries().iter().map(|entry| entry.key.as_str());
+            for text in node.as_text().into_iter().chain(keys).filter(|text| has_expression(text)) {
+                for reference in &self.engine.analysis(text).references {
+                    if let ("vars", Some(Step::Name(name, _))) = (reference.root.as_str(), reference.path.first()) {
+                        needed.extend(unit.vars.get_index_of(name.as_str()));
+                    }
+                }
+            }
+        }
+        needed
+    }
+
     /// Checks a template file and those it takes in. Returns its source's id and whether all is right.
     pub(super) fn check_file(
         &mut self,

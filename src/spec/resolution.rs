@@ -6,6 +6,8 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::model::{Address, Node, Secret, Until, Value};
 use crate::resource::{AnyResource, Deferral};
 
+use super::{SecretSource, Spec};
+
 /// What is known of the world when a spec is resolved.
 #[derive(Clone, Debug, Default)]
 pub struct Knowledge {
@@ -13,6 +15,18 @@ pub struct Knowledge {
     pub facts: BTreeMap<String, Value>,
     /// By name. One that is not in here is known later where it is kept on a host, and otherwise an error at its use.
     pub secrets: BTreeMap<String, SecretState>,
+}
+
+impl Knowledge {
+    /// Returns what is known before anything is read or contacted: no facts, and secrets only by name.
+    pub fn nothing(spec: &Spec) -> Self {
+        let unread = |name: &str| SecretState::Later(Until::Applied(Address::new("", "secret", name)));
+        let secrets = spec.secrets.iter().filter_map(|secret| match &secret.source {
+            SecretSource::Kept(_) => None,
+            _ => Some((secret.name.clone(), unread(&secret.name))),
+        });
+        Self { facts: BTreeMap::new(), secrets: secrets.collect() }
+    }
 }
 
 /// What is known of a secret.

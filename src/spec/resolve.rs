@@ -34,9 +34,11 @@ impl Spec {
         let mut assets = self.assets.lock().unwrap_or_else(PoisonError::into_inner);
         let mut resolver = Resolver {
             evaluator,
+            complete: self.complete,
             files,
             assets: &mut assets,
             checked_templates: HashMap::new(),
+            selectors: HashMap::new(),
             found: Vec::new(),
             pending: Vec::new(),
         };
@@ -47,10 +49,14 @@ impl Spec {
 
 struct Resolver<'a, 'r> {
     evaluator: Evaluator<'a>,
+    /// All of the spec could be loaded.
+    complete: bool,
     files: &'r dyn Files,
     assets: &'r mut Assets,
     /// Whether a template is right for a unit, with or without `each`.
     checked_templates: HashMap<(PathBuf, *const Unit, bool), Result<crate::diagnostic::FileId, Reported>>,
+    /// Why texts are no selectors.
+    selectors: HashMap<String, Option<String>>,
     found: Vec<Found>,
     pending: Vec<Pending>,
 }
@@ -84,8 +90,8 @@ struct Task<'a> {
 
 impl<'a> Resolver<'a, '_> {
     fn run(&mut self) {
-        self.evaluator.expand_modules();
         self.check_statically();
+        self.evaluator.expand_modules();
         let instance_hosts = self.instance_hosts();
         self.keep_secrets(&instance_hosts);
         let tasks = self.tasks(&instance_hosts);
@@ -103,23 +109,16 @@ impl<'a> Resolver<'a, '_> {
 
     /// Looks for mistakes in everything that is written, whether or not it comes to be evaluated.
     fn check_statically(&mut self) {
-        let mut seen: HashSet<*const Unit> = HashSet::new();
-        for at in 0..self.evaluator.instances.len() {
-            let unit = self.evaluator.instances[at].unit;
-            if seen.insert(std::ptr::from_ref(unit)) {
-                self.check_unit(unit, at != 0);
-            }
-            if let Some((_, call)) = self.evaluator.instances[at].caller {
-                self.check_inputs(unit, call);
-            }
-        }
-        // A call that comes to nothing (an empty `for_each`) has no instance.
-        let units: Vec<&Unit> = self.evaluator.instances.iter().map(|instance| instance.unit).collect();
-        for call in units.iter().flat_map(|unit| unit.calls.values()) {
-            if let Some(unit) = call.unit.as_deref() {
-                self.check_inputs(unit, call);
-                if seen.insert(std::ptr::from_ref(unit)) {
-                    self.check_unit(unit, true);
+        let root = self.evaluator.world.root;
+        let mut seen: HashSet<*const Unit> = HashSet::from([std::ptr::from_ref(root)]);
+        let mut todo = vec![root];
+        while let Some(unit) = todo.pop() {
+            self.check_unit(unit, !std::ptr::eq(unit, root));
+            for call in unit.calls.values() {
+                let Some(called) = call.unit.as_deref() else { continue };
+                self.check_inputs(called, call);
+                if seen.insert(std::ptr::from_ref(called)) {
+                    todo.push(called);
                 }
             }
         }
@@ -130,6 +129,7 @@ impl<'a> Resolver<'a, '_> {
         for entry in unit.vars.values().chain(unit.outputs.values()) {
             self.evaluator.check_names(&entry.value, site);
         }
+        self.evaluator.check_cycles(unit);
         for input in unit.inputs.values() {
             if let Some(default) = &input.default {
                 self.no_expression(default, "a default");
@@ -209,7 +209,11 @@ impl<'a> Resolver<'a, '_> {
 
     /// Checks that a call hands over what the module takes.
     fn check_inputs(&mut self, unit: &Unit, call: &super::unit::Call) {
-        let given = call.get("with").map(Node::entries).unwrap_or_default();
+        let with = call.get("with");
+        if with.is_some_and(|with| !matches!(with.value, NodeValue::Map(_))) {
+            return;
+        }
+        let given = with.map(Node::entries).unwrap_or_default();
         let name = &call.entry.key;
         for entry in given {
             if !unit.inputs.contains_key(&entry.key) {
@@ -752,6 +756,16 @@ impl<'a> Resolver<'a, '_> {
         }
     }
 
+    /// Says why a text is no selector; a glob is compiled once, however many resources have it.
+    fn not_a_selector(&mut self, text: &str) -> Option<String> {
+        if let Some(why) = self.selectors.get(text) {
+            return why.clone();
+        }
+        let why = Selector::parse(text).err().map(|error| error.to_string());
+        self.selectors.insert(text.to_string(), why.clone());
+        why
+    }
+
     fn finish(mut self) -> Resolution {
         let found = std::mem::take(&mut self.found);
         let resources = self.unite(found);
@@ -803,7 +817,8 @@ impl<'a> Resolver<'a, '_> {
 
     /// Reports selectors that select nothing, unless what they mean may still come.
     fn check_selectors(&mut self, resources: &[Resolved]) {
-        if !self.pending.is_empty() || !self.evaluator.diagnostics.is_empty() {
+        // What is selected may still come, or is not there because something else is wrong.
+        if !self.pending.is_empty() || !self.evaluator.diagnostics.is_empty() || !self.complete {
             return;
         }
         let mut all: Vec<&Address> = resources.iter().map(|resolved| &resolved.address).collect();
@@ -843,6 +858,13 @@ fn selects(text: &str, host: &str, all: &[&Address], exact: &HashSet<&Address>) 
 }
 
 fn near_address(text: &str, host: &str, all: &[&Address]) -> Option<String> {
+    let kind = text.split(['/', ':']).find(|part| crate::resource::by_name(part).is_some());
+    if kind.is_none() {
+        let written = text.split_once(':').map_or(text, |(before, _)| before);
+        let written = written.rsplit('/').next().unwrap_or(written);
+        let kinds = crate::resource::kinds().iter().map(|kind| kind.name());
+        return did_you_mean(written, kinds).map(|help| format!("there is no kind `{written}`: {help}"));
+    }
     let names_host = text.split_once(':').is_some_and(|(before, _)| before.contains('/'));
     let known: Vec<String> = match names_host {
         true => all.iter().map(|address| address.to_string()).collect(),
@@ -972,6 +994,10 @@ impl Surroundings for Around<'_, '_, '_> {
         self.resolver.load(asset, path, span, unit, Some(self.scope), each)
     }
 
+    fn not_a_selector(&mut self, text: &str) -> Option<String> {
+        self.resolver.not_a_selector(text)
+    }
+
     fn report(&mut self, diagnostic: Diagnostic) {
         self.resolver.evaluator.report(diagnostic);
     }
@@ -990,6 +1016,10 @@ impl Surroundings for Static<'_, '_, '_> {
 
     fn load(&mut self, asset: Asset, path: &str, span: Span) -> Option<Value> {
         self.resolver.load(asset, path, span, self.site.unit, None, self.site.each)
+    }
+
+    fn not_a_selector(&mut self, text: &str) -> Option<String> {
+        self.resolver.not_a_selector(text)
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {

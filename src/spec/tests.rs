@@ -21,6 +21,7 @@ struct Case {
 
 impl Case {
     fn parse(text: &str) -> Self {
+        let text = format!("\n{text}");
         let mut parts = text.split("\n=== ");
         let mut options = LoadOptions { spec: "spec".into(), ..LoadOptions::default() };
         let mut knowledge = Knowledge::default();

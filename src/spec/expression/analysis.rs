@@ -149,21 +149,33 @@ pub struct Analysis {
     pub problems: Vec<Problem>,
     /// Other template files it takes in, with the place of their name.
     pub templates: Vec<(String, Range<usize>)>,
-    /// The text is one whole `{{ … }}`: the range of what is between the braces.
-    pub whole: Option<Range<usize>>,
+    /// The parts of a text in which there are only `{{ … }}`, no blocks.
+    pub parts: Option<Vec<Part>>,
+}
+
+/// A part of a text.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Part {
+    /// It is taken as it is.
+    Raw(Range<usize>),
+    /// What is between the braces.
+    Expression(Range<usize>),
 }
 
 impl Analysis {
     /// Analyses a text.
     pub fn of(text: &str, syntax: &SyntaxConfig) -> Self {
         let mut walker = Walker { text, found: Self::default(), scopes: vec![HashSet::new()] };
-        if let Err(problem) = count_tokens(text, syntax) {
-            walker.found.problems.push(problem);
-            return walker.found;
-        }
+        let expressions = match scan(text, syntax) {
+            Ok(expressions) => expressions,
+            Err(problem) => {
+                walker.found.problems.push(problem);
+                return walker.found;
+            }
+        };
         match machinery::parse(text, "text", syntax.clone()) {
             Ok(tree) => {
-                walker.found.whole = whole(text, &tree);
+                walker.found.parts = parts(text, &tree, expressions);
                 walker.statement(&tree);
             }
             Err(error) => walker.found.problems.push(syntax_problem(text, &error)),
@@ -172,23 +184,41 @@ impl Analysis {
     }
 }
 
-fn whole(text: &str, tree: &Stmt<'_>) -> Option<Range<usize>> {
+/// Takes a text apart where nothing in it is a block; `expressions` are the ranges between braces.
+fn parts(text: &str, tree: &Stmt<'_>, expressions: Vec<Range<usize>>) -> Option<Vec<Part>> {
     let Stmt::Template(template) = tree else { return None };
-    let [Stmt::EmitExpr(_)] = template.children.as_slice() else { return None };
-    let inner = text.strip_prefix("{{")?.strip_suffix("}}")?;
-    // `{{-` and `-}}` trim what is around them, which is nothing here.
-    let start = 2 + usize::from(inner.starts_with(['-', '+']));
-    let end = text.len() - 2 - usize::from(inner.ends_with(['-', '+']));
-    (start < end).then_some(start..end)
+    let mut expressions = expressions.into_iter();
+    let mut parts = Vec::with_capacity(template.children.len());
+    for child in &template.children {
+        parts.push(match child {
+            Stmt::EmitExpr(_) => Part::Expression(expressions.next()?),
+            Stmt::EmitRaw(raw) => {
+                // It is a slice of the text.
+                let start = (raw.raw.as_ptr() as usize).checked_sub(text.as_ptr() as usize)?;
+                let range = start..start + raw.raw.len();
+                (text.get(range.clone())? == raw.raw).then_some(Part::Raw(range))?
+            }
+            _ => return None,
+        });
+    }
+    expressions.next().is_none().then_some(parts)
 }
 
-fn count_tokens(text: &str, syntax: &SyntaxConfig) -> Result<(), Problem> {
+/// Goes through the tokens of a text: counts them, and returns the ranges between `{{` and `}}`.
+fn scan(text: &str, syntax: &SyntaxConfig) -> Result<Vec<Range<usize>>, Problem> {
     let mut count = 0;
     let mut branches = 0;
+    let mut start = 0;
+    let mut expressions = Vec::new();
     for token in machinery::tokenize(text, false, syntax.clone()) {
         let (token, span) = token.map_err(|error| syntax_problem(text, &error))?;
         match token {
-            Token::VariableStart | Token::BlockStart | Token::TemplateData(_) => count = 0,
+            Token::VariableStart => {
+                start = span.end_offset as usize;
+                count = 0;
+            }
+            Token::VariableEnd => expressions.push(start..span.start_offset as usize),
+            Token::BlockStart | Token::TemplateData(_) => count = 0,
             Token::Ident("elif") => branches += 1,
             _ => count += 1,
         }
@@ -202,7 +232,7 @@ fn count_tokens(text: &str, syntax: &SyntaxConfig) -> Result<(), Problem> {
         let range = span.start_offset as usize..span.end_offset as usize;
         return Err(Problem { range, message: message.into(), help: Some(help.into()) });
     }
-    Ok(())
+    Ok(expressions)
 }
 
 fn syntax_problem(text: &str, error: &minijinja::Error) -> Problem {

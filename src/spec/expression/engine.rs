@@ -15,7 +15,7 @@ use minijinja::{Environment, Error, ErrorKind, Expression, Output, State, Undefi
 use crate::model::{Secret, Value};
 
 use super::Analysis;
-use super::analysis::characters;
+use super::analysis::{Part, characters};
 use super::shade::{Recorder, Touched, explain, from_template};
 
 /// How many instructions one render may take.
@@ -177,24 +177,37 @@ impl<'e> Engine<'e> {
         let analysis = self.analysis(text);
         refuse_problems(&analysis)?;
         self.recorder().take();
-        match &analysis.whole {
-            Some(range) => {
-                let offset = range.start;
-                let value = self.expression(&text[range.clone()]).and_then(|compiled| {
-                    let value = compiled.eval(Template::from_object(context.clone()))?;
-                    match value.is_undefined() {
-                        true => Err(Error::from(ErrorKind::UndefinedError)),
-                        false => from_template(&value).map_err(|why| Error::new(ErrorKind::InvalidOperation, why)),
-                    }
+        match analysis.parts.as_deref() {
+            Some([Part::Expression(range)]) => {
+                let value = self.value(&text[range.clone()], context).and_then(|value| match value.is_undefined() {
+                    true => Err(Error::from(ErrorKind::UndefinedError)),
+                    false => from_template(&value).map_err(|why| Error::new(ErrorKind::InvalidOperation, why)),
                 });
-                self.finish(value, text, offset, None)
+                self.finish(value, text, range, None)
+            }
+            // Texts differ more than the expressions in them, so that these are what is compiled and kept.
+            Some(parts) => {
+                let mut output = String::with_capacity(text.len());
+                for part in parts {
+                    match part {
+                        Part::Raw(range) => output.push_str(&text[range.clone()]),
+                        Part::Expression(range) => {
+                            let written =
+                                self.value(&text[range.clone()], context).and_then(|value| write(&value, &mut output));
+                            if let Err(error) = written {
+                                return self.finish(Err(error), text, range, None);
+                            }
+                        }
+                    }
+                }
+                self.finish(Ok(Value::Text(output)), text, &(0..0), None)
             }
             None => {
                 // A string and a file must not meet under one name.
                 let name = format!("\u{1}{text}");
                 self.environments.provide(&name, text);
                 let output = self.output(&self.environments.strings, &name, context);
-                self.finish(output.map(Value::Text), text, 0, Some(&name))
+                self.finish(output.map(Value::Text), text, &(0..0), Some(&name))
             }
         }
     }
@@ -204,7 +217,11 @@ impl<'e> Engine<'e> {
         refuse_problems(&self.provide(path, text))?;
         self.recorder().take();
         let output = self.output(&self.environments.files, path, context);
-        self.finish(output.map(Value::Text), text, 0, Some(path))
+        self.finish(output.map(Value::Text), text, &(0..0), Some(path))
+    }
+
+    fn value(&self, text: &str, context: &Context) -> Result<Template, Error> {
+        self.expression(text)?.eval(Template::from_object(context.clone()))
     }
 
     fn expression(&self, text: &str) -> Result<Rc<Expression<'e, 'static>>, Error> {
@@ -228,7 +245,7 @@ impl<'e> Engine<'e> {
         &self,
         result: Result<Value, Error>,
         text: &str,
-        offset: usize,
+        within: &Range<usize>,
         own: Option<&str>,
     ) -> Result<Value, Failure> {
         let Touched { secret, unknown } = self.recorder().take();
@@ -238,7 +255,7 @@ impl<'e> Engine<'e> {
         match result {
             Ok(value) if secret => mask(value, 0),
             Ok(value) => Ok(value),
-            Err(error) => Err(failure(&error, secret, text, offset, own)),
+            Err(error) => Err(failure(&error, secret, text, within, own)),
         }
     }
 }
@@ -278,9 +295,13 @@ fn mask(value: Value, depth: usize) -> Result<Value, Failure> {
     })
 }
 
-fn failure(error: &Error, secret: bool, text: &str, offset: usize, own: Option<&str>) -> Failure {
+/// Makes the message for an error; `within` is the range of the expression it comes from, empty where it is the text.
+fn failure(error: &Error, secret: bool, text: &str, within: &Range<usize>, own: Option<&str>) -> Failure {
     let template = error.name().filter(|name| own.is_some_and(|own| own != *name)).map(str::to_string);
-    let range = error.range().map(|range| characters(text, range.start + offset..range.end + offset));
+    let range = match error.range() {
+        Some(range) => Some(characters(text, range.start + within.start..range.end + within.start)),
+        None => (!within.is_empty()).then(|| trimmed(text, within)),
+    };
     let help = match error.kind() {
         ErrorKind::UndefinedError => Some("give it a value, or use `| default(…)`".to_string()),
         _ => None,
@@ -298,8 +319,20 @@ fn failure(error: &Error, secret: bool, text: &str, offset: usize, own: Option<&
     Failure { message, help, range, template }
 }
 
-/// Writes a value into a text: `true`, not `True`; nothing for what is no scalar.
+/// Leaves out the blanks around an expression.
+fn trimmed(text: &str, range: &Range<usize>) -> Range<usize> {
+    let inner = &text[range.clone()];
+    let start = range.start + (inner.len() - inner.trim_start().len());
+    start..(start + inner.trim().len())
+}
+
+/// Writes a value into a template's output.
 fn format(output: &mut Output<'_>, _state: &mut State<'_, '_>, value: &Template) -> Result<(), Error> {
+    write(value, output)
+}
+
+/// Writes a value into a text: `true`, not `True`; nothing for what is no scalar.
+fn write(value: &Template, output: &mut dyn fmt::Write) -> Result<(), Error> {
     let refuse = |why: String| Err(Error::new(ErrorKind::InvalidOperation, why));
     match value.kind() {
         ValueKind::String => Ok(output.write_str(value.as_str().unwrap_or_default())?),
@@ -431,6 +464,12 @@ mod tests {
             "{{ 1 // 0 }}",
             "{{ vars.port + vars.name }}",
             "<{{ vars.name }}&{{ '<' }}",
+            "a  {{- vars.name -}}  b",
+            "{{ vars.name }}  {{- vars.port + 1 }}\n\n{{ vars.on -}}\n",
+            "{% raw %}{{ x }}{% endraw %}{{ vars.name }}",
+            "{{ vars.name }}{{ '{{' }}.Names{{ '}}' }}",
+            "{{ {'a': {'b': 1}} }}",
+            "x{{ {'a': {'b': 1}}.a.b }}",
         ]
         .map(|text| format!("{text:?} -> {}", render(text)));
         insta::assert_snapshot!(all.join("\n"), @r#"
@@ -450,26 +489,32 @@ mod tests {
 "{{ vars.none }}!" -> "vars.none": this fails: null cannot be put into a text; give it a value, or use `| default(…, true)`
 "{{ vars.port + 1 }}" -> Integer(8002)
 "{{ vars.port / 2 }}" -> Float(4000.5)
-"{{ 9223372036854775807 + 1 }}" -> ?: this fails: it is a number beyond 64 bits
+"{{ 9223372036854775807 + 1 }}" -> "9223372036854775807 + 1": this fails: it is a number beyond 64 bits
 "{{ vars.port ~ '' }}" -> Text("8001")
-"{{ vars.missing }}" -> ?: it uses something undefined
+"{{ vars.missing }}" -> "vars.missing": `vars.missing` is undefined
 "{{ vars.missing }}!" -> "vars.missing": `vars.missing` is undefined
 "{{ vars.missing | default(3) }}" -> Integer(3)
 "{{ vars.missing is defined }}" -> Bool(false)
 "{{ vars.missing.deeper }}" -> ".missing.deeper": `missing.deeper` is undefined
-"{{ nothing }}" -> ?: it uses something undefined
+"{{ nothing }}" -> "nothing": `nothing` is undefined
 "{% if vars.on %}yes{% else %}no{% endif %}" -> Text("yes")
 "echo ${#vars} {{ vars.name }} # {# kept #}" -> Text("echo ${#vars} web # {# kept #}")
 "{{ vars.name | upper }}{% for x in vars.list %}-{{ x }}{% endfor %}" -> Text("WEB-a-b")
 "{{ '}}' }}" -> Text("}}")
 "{{ vars.list | map('upper') | join(',') }}" -> Text("A,B")
 "{{ vars.map | tojson }}" -> Text("{\"x\": 1}")
-"{{ range }}" -> ?: this fails: plain object is no value of a spec
+"{{ range }}" -> "range": this fails: plain object is no value of a spec
 "{{ range(3) }}" -> List([Integer(0), Integer(1), Integer(2)])
 "{{ vars.name.upper() }}" -> ".upper()": this fails: unknown method: string has no method named upper
 "{{ 1 // 0 }}" -> "1 // 0": this fails: unable to calculate 1 // 0
 "{{ vars.port + vars.name }}" -> "vars.port + vars.name": this fails: tried to use + operator on unsupported types number and string
 "<{{ vars.name }}&{{ '<' }}" -> Text("<web&<")
+"a  {{- vars.name -}}  b" -> Text("awebb")
+"{{ vars.name }}  {{- vars.port + 1 }}\n\n{{ vars.on -}}\n" -> Text("web8002\n\ntrue")
+"{% raw %}{{ x }}{% endraw %}{{ vars.name }}" -> Text("{{ x }}web")
+"{{ vars.name }}{{ '{{' }}.Names{{ '}}' }}" -> Text("web{{.Names}}")
+"{{ {'a': {'b': 1}} }}" -> Map({"a": Map({"b": Integer(1)})})
+"x{{ {'a': {'b': 1}}.a.b }}" -> Text("x1")
 "#);
     }
 
@@ -547,7 +592,7 @@ mod tests {
 "{{ {secrets.token: 1} }}" -> ?: a secret was used to make a mapping, so its shape could give the secret away
 "{{ secrets.token | int }}" -> "int": this fails (invalid operation); the details are not shown because it uses a secret
 "{{ secrets.token + 1 }}" -> "secrets.token + 1": this fails (invalid operation); the details are not shown because it uses a secret
-"{{ vars[secrets.token] }}" -> ?: it uses something undefined
+"{{ vars[secrets.token] }}" -> "vars[secrets.token]": `vars[secrets.token]` is undefined
 "{{ secrets.token | nofilter }}" -> "nofilter": there is no filter `nofilter`
 "{{ '%s' | format(secrets.token) }}" -> Secret((sensitive))
 "{{ vars | tojson }}" -> Secret((sensitive))
