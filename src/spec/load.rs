@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use indexmap::IndexMap;
@@ -40,6 +41,7 @@ pub fn load(files: &dyn Files, options: &LoadOptions, sources: &mut Sources) -> 
         secrets: Vec::new(),
         root: Arc::new(root),
         complete: true,
+        checked: AtomicBool::new(false),
         assets: Mutex::new(Assets::default()),
     };
     hosts::work_out(&mut spec, &host_items, inventory_hosts.as_deref(), options, sources, &mut diagnostics);

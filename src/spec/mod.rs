@@ -26,6 +26,7 @@ mod selector;
 mod unit;
 mod yaml;
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 pub use files::{FileKind, Files, MemoryFiles};
@@ -49,6 +50,8 @@ pub struct Spec {
     root: Arc<unit::Unit>,
     /// All of it could be loaded.
     complete: bool,
+    /// A resolution found nothing wrong in what is written, so that the next need not look again.
+    checked: AtomicBool,
     /// Files that resources name; kept, so that all of a run sees the same.
     assets: Mutex<read::Assets>,
 }

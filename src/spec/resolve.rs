@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
 use crate::diagnostic::{Diagnostic, Sources, Span, did_you_mean, nearest, sort};
 use crate::model::{Address, Entry, Node, NodeValue, Until, Value};
@@ -35,6 +36,7 @@ impl Spec {
         let mut resolver = Resolver {
             evaluator,
             complete: self.complete,
+            checked: self.checked.load(Ordering::Relaxed),
             files,
             assets: &mut assets,
             checked_templates: HashMap::new(),
@@ -43,7 +45,9 @@ impl Spec {
             pending: Vec::new(),
         };
         resolver.run();
-        resolver.finish()
+        let resolution = resolver.finish();
+        self.checked.store(resolution.diagnostics.is_empty(), Ordering::Relaxed);
+        resolution
     }
 }
 
@@ -51,6 +55,8 @@ struct Resolver<'a, 'r> {
     evaluator: Evaluator<'a>,
     /// All of the spec could be loaded.
     complete: bool,
+    /// An earlier resolution found nothing wrong in what is written.
+    checked: bool,
     files: &'r dyn Files,
     assets: &'r mut Assets,
     /// Whether a template is right for a unit, with or without `each`.
@@ -90,7 +96,9 @@ struct Task<'a> {
 
 impl<'a> Resolver<'a, '_> {
     fn run(&mut self) {
-        self.check_statically();
+        if !self.checked {
+            self.check_statically();
+        }
         self.evaluator.expand_modules();
         let instance_hosts = self.instance_hosts();
         self.keep_secrets(&instance_hosts);
@@ -821,15 +829,21 @@ impl<'a> Resolver<'a, '_> {
         if !self.pending.is_empty() || !self.evaluator.diagnostics.is_empty() || !self.complete {
             return;
         }
-        let mut all: Vec<&Address> = resources.iter().map(|resolved| &resolved.address).collect();
-        all.sort_unstable();
+        let all: Vec<&Address> = resources.iter().map(|resolved| &resolved.address).collect();
         let exact: HashSet<&Address> = all.iter().copied().collect();
+        let mut by_host: HashMap<&str, Vec<&Address>> = HashMap::new();
+        for address in &all {
+            by_host.entry(&address.host).or_default().push(address);
+        }
         let mut answered: HashMap<(&str, &str), bool> = HashMap::new();
         let mut reports = Vec::new();
         for resolved in resources {
             let host = &*resolved.address.host;
             for (text, span) in selectors(resolved) {
-                let matches = *answered.entry((host, text)).or_insert_with(|| selects(text, host, &all, &exact));
+                let matches = *answered.entry((host, text)).or_insert_with(|| {
+                    let candidates = if names_host(text) { &all } else { by_host.get(host).unwrap_or(&all) };
+                    selects(text, host, candidates, &exact)
+                });
                 if !matches {
                     let diagnostic = Diagnostic::error(span, format!("`{text}` matches no resource"));
                     reports.push(with_help(diagnostic, near_address(text, host, &all)));
@@ -840,8 +854,13 @@ impl<'a> Resolver<'a, '_> {
     }
 }
 
-/// Says whether a selector selects anything. `all` is sorted.
-fn selects(text: &str, host: &str, all: &[&Address], exact: &HashSet<&Address>) -> bool {
+/// Says whether a selector names a host, or a glob of hosts.
+fn names_host(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(before, _)| before.contains('/'))
+}
+
+/// Says whether a selector selects any of some addresses.
+fn selects(text: &str, host: &str, candidates: &[&Address], exact: &HashSet<&Address>) -> bool {
     let Ok(selector) = Selector::parse(text) else { return true };
     if let Ok(address) = text.parse::<Address>()
         && exact.contains(&address)
@@ -854,7 +873,7 @@ fn selects(text: &str, host: &str, all: &[&Address], exact: &HashSet<&Address>) 
     {
         return true;
     }
-    selector.is_glob() && all.iter().any(|address| selector.matches(address, host))
+    selector.is_glob() && candidates.iter().any(|address| selector.matches(address, host))
 }
 
 fn near_address(text: &str, host: &str, all: &[&Address]) -> Option<String> {
@@ -865,8 +884,7 @@ fn near_address(text: &str, host: &str, all: &[&Address]) -> Option<String> {
         let kinds = crate::resource::kinds().iter().map(|kind| kind.name());
         return did_you_mean(written, kinds).map(|help| format!("there is no kind `{written}`: {help}"));
     }
-    let names_host = text.split_once(':').is_some_and(|(before, _)| before.contains('/'));
-    let known: Vec<String> = match names_host {
+    let known: Vec<String> = match names_host(text) {
         true => all.iter().map(|address| address.to_string()).collect(),
         false => all.iter().filter(|address| *address.host == *host).map(|address| address.local()).collect(),
     };
