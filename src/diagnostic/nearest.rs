@@ -4,7 +4,7 @@
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = name.chars().count();
     // About a third of the letters may be wrong, but never so many that it is another name.
-    let allowed = if length < 3 { return None } else { ((length + 2) / 3).min(4) };
+    let allowed = if length < 3 { return None } else { length.div_ceil(3).min(4) };
     let lower = name.to_lowercase();
     candidates
         .into_iter()

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use indexmap::map::Entry as Slot;
 
-use crate::diagnostic::{Diagnostic, Span, did_you_mean};
+use crate::diagnostic::{Diagnostic, Span, did_you_mean, nearest};
 use crate::model::{Entry, Node, NodeValue, Value};
 use crate::resource;
 
@@ -63,6 +63,8 @@ pub(super) struct Item {
 pub(super) struct Draft {
     pub name: Option<(String, Span)>,
     pub sections: IndexMap<String, IndexMap<String, Item>>,
+    /// Something it should hold could not be read, so that what is missing may be there.
+    pub incomplete: bool,
     /// The hosts an inventory lists.
     pub inventory_hosts: Option<Vec<String>>,
 }
@@ -104,6 +106,7 @@ impl Draft {
         let Some(name) = entry.value.as_text() else {
             let what = entry.value.type_name();
             diagnostics.push(Diagnostic::error(span, format!("`name` is a text, this is {what}")));
+            self.incomplete = true;
             return;
         };
         if !is_identifier(name) {
@@ -122,7 +125,9 @@ impl Draft {
     }
 
     fn section(&mut self, section: Entry, role: Role, diagnostics: &mut Vec<Diagnostic>) {
+        let before = diagnostics.len();
         let items = items(&section, diagnostics);
+        self.incomplete |= diagnostics.len() > before;
         if section.key == "hosts" && role == Role::Inventory {
             let listed = items.iter().filter(|entry| !entry.value.is_null()).map(|entry| entry.key.clone()).collect();
             self.inventory_hosts = Some(listed);
@@ -272,7 +277,15 @@ fn unknown_section(entry: &Entry, role: Role) -> Diagnostic {
         known.iter().find(|section| resource::by_section(section).is_some_and(|kind| kind.name() == entry.key));
     match singular {
         Some(section) => diagnostic.help(format!("did you mean `{section}`?")),
-        None => with_help(diagnostic, did_you_mean(&entry.key, known.iter().copied())),
+        None => match nearest(&entry.key, known.iter().copied()) {
+            Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+            None if role == Role::Inventory => diagnostic.help(format!("known: {}", known.join(", "))),
+            None => {
+                let own = known.iter().copied().filter(|section| !is_kind(section));
+                let own = own.collect::<Vec<_>>().join(", ");
+                diagnostic.help(format!("known: {own}, and a section for each kind (`infra explain` lists them)"))
+            }
+        },
     }
 }
 

@@ -20,6 +20,8 @@ use super::{HostSpec, Knowledge, SecretState};
 
 /// How many values may wait for each other in a row.
 const MAX_CHAIN: usize = 100;
+/// How much text all expressions of a spec may come to, in bytes.
+const MAX_TEXT: usize = 1 << 30;
 /// How many uses of modules a spec may come to.
 const MAX_INSTANCES: usize = 10_000;
 
@@ -99,6 +101,8 @@ pub(super) struct Evaluator<'a> {
     pub wrong: HashSet<Span>,
     /// Mistakes are not reported.
     pub muted: bool,
+    /// How much text the expressions came to so far.
+    written: usize,
     names: HashMap<(usize, Option<usize>), Rc<Names>>,
     states: HashMap<Key, State>,
     working: Vec<Key>,
@@ -125,6 +129,7 @@ impl<'a> Evaluator<'a> {
             instances: vec![root],
             wrong: HashSet::new(),
             muted: false,
+            written: 0,
             names: HashMap::new(),
             states: HashMap::new(),
             working: Vec::new(),
@@ -276,7 +281,14 @@ impl<'a> Evaluator<'a> {
         self.prepare(&analysis, scope, &|evaluator, range| Places::new(text, span, evaluator.sources).span(range))?;
         let context = self.context(scope);
         match self.engine.render(text, &context) {
-            Ok(value) => Ok(value),
+            Ok(value) => {
+                self.written = self.written.saturating_add(size(&value));
+                if self.written > MAX_TEXT {
+                    self.report(Diagnostic::error(span, "the values of this spec come to more than 1 GiB"));
+                    return Err(Reported);
+                }
+                Ok(value)
+            }
             Err(failure) => {
                 let place = match &failure.range {
                     Some(range) => Places::new(text, span, self.sources).span(range),
@@ -638,6 +650,17 @@ pub(super) fn items(value: &Value) -> Result<Vec<(String, Value)>, NoItems> {
 pub(super) fn file_span(file: FileId, range: &std::ops::Range<usize>) -> Span {
     let narrow = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
     Span { file, start: narrow(range.start), end: narrow(range.end) }
+}
+
+/// Returns how much text a value holds, in bytes.
+fn size(value: &Value) -> usize {
+    match value {
+        Value::Text(text) => text.len(),
+        Value::Secret(secret) => secret.expose().len(),
+        Value::List(items) => items.iter().map(size).sum(),
+        Value::Map(entries) => entries.iter().map(|(key, value)| key.len() + size(value)).sum(),
+        _ => 0,
+    }
 }
 
 /// Makes every part of a value secret.

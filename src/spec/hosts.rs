@@ -57,7 +57,7 @@ pub(super) fn work_out(
     let mut early = Early { evaluator: Evaluator::new(world, &environments, sources), unit: &root };
     early.evaluator.expand_modules();
     let mut hosts: Vec<HostSpec> = items.values().filter_map(|item| early.host(&item.entry)).collect();
-    early.roles(&mut hosts, items, inventory, options);
+    early.roles(&mut hosts, items, inventory, options, spec.complete);
     spec.secrets = early.secrets(&hosts, items.len());
     spec.hosts = hosts;
     diagnostics.append(&mut early.evaluator.diagnostics);
@@ -214,8 +214,9 @@ impl Early<'_> {
         items: &IndexMap<String, Item>,
         inventory: Option<&[String]>,
         options: &LoadOptions,
+        complete: bool,
     ) {
-        if items.is_empty() {
+        if items.is_empty() && self.evaluator.diagnostics.is_empty() && complete {
             let span = Span { file: self.unit.file, start: 0, end: 0 };
             self.evaluator.report(
                 Diagnostic::error(span, "the spec has no hosts")

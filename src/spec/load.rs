@@ -28,7 +28,8 @@ pub fn load(files: &dyn Files, options: &LoadOptions, sources: &mut Sources) -> 
     let inventory_hosts = draft.inventory_hosts.take();
     let name = draft.name.take();
     let host_items = draft.remove("hosts");
-    if name.is_none() {
+    let incomplete = draft.incomplete;
+    if name.is_none() && !incomplete {
         let span = Span { file, start: 0, end: 0 };
         let help = "write `name: NAME`; it says in each host's ledger whose resources they are";
         loader.report(Diagnostic::error(span, "the spec has no name").help(help));
@@ -40,7 +41,7 @@ pub fn load(files: &dyn Files, options: &LoadOptions, sources: &mut Sources) -> 
         hosts: Vec::new(),
         secrets: Vec::new(),
         root: Arc::new(root),
-        complete: true,
+        complete: !incomplete,
         checked: AtomicBool::new(false),
         assets: Mutex::new(Assets::default()),
     };
@@ -117,9 +118,10 @@ impl Loader<'_> {
             self.report(Diagnostic::error(span, "the format's version is missing").help("write `infra: 1` first"));
         }
         let mut draft = Draft::default();
+        let is_mapping = matches!(node.value, NodeValue::Map(_));
         let mut seen = HashSet::from([main.to_path_buf()]);
         self.take(&mut draft, node, main, role, &mut seen);
-        Some((draft, file))
+        is_mapping.then_some((draft, file))
     }
 
     /// Takes a file in, and then what it includes.
@@ -138,9 +140,9 @@ impl Loader<'_> {
                     );
                     continue;
                 }
-                if let Some((node, _)) = read::yaml(self.files, &path, Some(span), self.sources, &mut self.diagnostics)
-                {
-                    found.push((node, path));
+                match read::yaml(self.files, &path, Some(span), self.sources, &mut self.diagnostics) {
+                    Some((node, _)) => found.push((node, path)),
+                    None => draft.incomplete = true,
                 }
             }
             // The first one named is the next one taken.

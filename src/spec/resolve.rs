@@ -882,7 +882,11 @@ fn near_address(text: &str, host: &str, all: &[&Address]) -> Option<String> {
         let written = text.split_once(':').map_or(text, |(before, _)| before);
         let written = written.rsplit('/').next().unwrap_or(written);
         let kinds = crate::resource::kinds().iter().map(|kind| kind.name());
-        return did_you_mean(written, kinds).map(|help| format!("there is no kind `{written}`: {help}"));
+        let help = match nearest(written, kinds) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "`infra explain` lists the kinds".into(),
+        };
+        return Some(format!("there is no kind `{written}`: {help}"));
     }
     let known: Vec<String> = match names_host(text) {
         true => all.iter().map(|address| address.to_string()).collect(),

@@ -20,8 +20,10 @@ use super::shade::{Recorder, Touched, explain, from_template};
 
 /// How many instructions one render may take.
 const FUEL: u64 = 5_000_000;
-/// How large a rendered text may get, in bytes.
+/// How large a rendered template may get, in bytes.
 const MAX_OUTPUT: usize = 64 << 20;
+/// How large a string of a spec may get, in bytes.
+const MAX_STRING: usize = 16 << 20;
 
 /// The names in scope of a text. What is `None` is not in scope.
 #[derive(Clone, Default)]
@@ -194,6 +196,10 @@ impl<'e> Engine<'e> {
                         Part::Expression(range) => {
                             let written =
                                 self.value(&text[range.clone()], context).and_then(|value| write(&value, &mut output));
+                            let written = written.and_then(|()| match output.len() {
+                                0..=MAX_STRING => Ok(()),
+                                _ => Err(Error::new(ErrorKind::InvalidOperation, "the text gets larger than 16 MiB")),
+                            });
                             if let Err(error) = written {
                                 return self.finish(Err(error), text, range, None);
                             }

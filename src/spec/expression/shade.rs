@@ -139,7 +139,9 @@ fn plain_template(value: &Value) -> Template {
 /// How deep a value made by an expression may be.
 const MAX_DEPTH: usize = 100;
 /// How many parts a value made by an expression may have.
-const MAX_PARTS: usize = 1_000_000;
+const MAX_PARTS: usize = 300_000;
+/// How much text counts as one more part, in bytes.
+const TEXT_OF_A_PART: usize = 64;
 
 /// Turns the result of an expression into a value; the error says why it is none.
 pub(super) fn from_template(value: &Template) -> Result<Value, String> {
@@ -149,7 +151,7 @@ pub(super) fn from_template(value: &Template) -> Result<Value, String> {
 fn read(value: &Template, depth: usize, parts: &mut usize) -> Result<Value, String> {
     *parts += 1;
     if *parts > MAX_PARTS {
-        return Err(format!("it has more than {MAX_PARTS} parts"));
+        return Err("its value is too large".into());
     }
     if let Some(list) = value.downcast_object_ref::<ShadedList>() {
         return Shade::List(Arc::clone(&list.items)).to_value();
@@ -177,7 +179,11 @@ fn read(value: &Template, depth: usize, parts: &mut usize) -> Result<Value, Stri
                 Value::Float(number)
             }
         },
-        ValueKind::String => Value::text(value.as_str().unwrap_or_default()),
+        ValueKind::String => {
+            let text = value.as_str().unwrap_or_default();
+            *parts += text.len() / TEXT_OF_A_PART;
+            Value::text(text)
+        }
         ValueKind::Seq | ValueKind::Iterable => {
             let mut items = Vec::new();
             for item in iterate()?.checked() {

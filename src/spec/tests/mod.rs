@@ -5,6 +5,8 @@
 //! then come the files, each after a line `=== PATH`.
 #![allow(clippy::disallowed_methods, reason = "tests read their data")]
 
+mod hostile;
+
 use std::fmt::Write;
 use std::path::Path;
 
