@@ -8,6 +8,8 @@ for row in $ROWS; do
     decode "$f3" && last=$decoded
     index=$i
     i=$((i + 1))
+    # A link stays one; what it points to is rewritten.
+    [ ! -L "$path" ] || path=$(readlink -f -- "$path")
     lines=${path%/*}/.infra-$$-$index.lines
     new=${path%/*}/.infra-$$-$index.tmp
     if ! [ -e "$path" ]; then
@@ -56,7 +58,7 @@ for row in $ROWS; do
             if (!begun && position == "end") put()
         }' "$path" >"$new"; then
         sync -- "$new" 2>/dev/null || sync
-        mv -f -- "$new" "$path" || item_failed "$index" "cannot put $path in place"
+        mv -f -T -- "$new" "$path" || item_failed "$index" "cannot put $path in place"
     else
         item_failed "$index" "$path could not be rewritten; are its markers damaged, or is the disk full?"
     fi
