@@ -360,12 +360,18 @@ impl Execution<'_, '_> {
                 last.insert(batch.nodes[covered], at);
             }
         }
+        // A further step for a resource needs the one before it: that item stands for the step, not for a resource.
+        let mut before: HashMap<Node, usize> = HashMap::new();
         for (at, step) in made.into_iter().enumerate() {
             let covers: Vec<Node> = step.covers.iter().map(|&covered| batch.nodes[covered]).collect();
             let verifies: Vec<Node> = covers.iter().copied().filter(|node| last[node] == at).collect();
             let mut framed = FrameStep::new(step.purpose.clone(), step);
             framed.retries = covers.iter().map(|&node| self.survey.resolved(node).retries).max().unwrap_or(0);
             framed.needs = schedule.gates(&covers, running);
+            framed.needs.extend(covers.iter().filter_map(|node| before.get(node)));
+            let step_item = self.survey.len() + steps.len();
+            framed.completes = vec![step_item];
+            before.extend(covers.iter().map(|&node| (node, step_item)));
             framed.owes = self.debts(&covers);
             framed.settles = verifies.iter().flat_map(|&node| self.settled_debts(node, running)).collect();
             framed.verify = (!verifies.is_empty()).then(|| Verify {
