@@ -42,6 +42,7 @@ pub struct MemoryFiles {
 enum Memory {
     File { bytes: Vec<u8>, executable: bool },
     Link(PathBuf),
+    Folder,
     Other,
 }
 
@@ -65,6 +66,12 @@ impl MemoryFiles {
     /// Adds a link.
     pub fn link(mut self, path: impl AsRef<Path>, target: impl Into<PathBuf>) -> Self {
         self.files.insert(normalize(path.as_ref()), Memory::Link(target.into()));
+        self
+    }
+
+    /// Adds a folder; one that holds something is there without.
+    pub fn folder(mut self, path: impl AsRef<Path>) -> Self {
+        self.files.insert(normalize(path.as_ref()), Memory::Folder);
         self
     }
 
@@ -104,6 +111,7 @@ impl Files for MemoryFiles {
                 Ok(FileKind::File { size: bytes.len() as u64, executable: *executable })
             }
             Some(Memory::Link(_)) => Ok(FileKind::Link),
+            Some(Memory::Folder) => Ok(FileKind::Folder),
             Some(Memory::Other) => Ok(FileKind::Other),
             None if self.files.keys().any(|file| file.starts_with(&path)) => Ok(FileKind::Folder),
             None => Err(io::ErrorKind::NotFound.into()),

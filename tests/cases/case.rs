@@ -13,6 +13,9 @@ pub struct Case {
     /// Name and body of each resource, as in a spec. In a body, `{ $secret: text }` is a secret, `{ $unknown: address }`
     /// a value known after that resource is applied; the content of a template, source or folder is given in place.
     pub resources: IndexMap<String, Json>,
+    /// Other sections of the spec, for what the resources refer to.
+    #[serde(default)]
+    pub around: serde_json::Map<String, Json>,
     /// Paths below a resource that others of its host provide, for kinds that ask for them.
     #[serde(default)]
     pub others_below: IndexMap<String, Vec<String>>,

@@ -6,9 +6,9 @@
 
 #![allow(clippy::disallowed_methods, reason = "the cases are files")]
 
-mod body;
 mod case;
 mod run;
+mod spec;
 
 use std::path::{Path, PathBuf};
 

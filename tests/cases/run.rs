@@ -2,30 +2,39 @@
 
 use base64::Engine;
 use indexmap::IndexMap;
-use infra::model::{Action, Address, Change, Content, Expect, OwedAction, ProbeOutput, ProbeStatus, Record, Value};
-use infra::resource::{AnyObserved, AnyResource, Common, ErasedPlanned, KindObject, State, Style};
+use infra::model::{Action, Change, Content, Expect, OwedAction, ProbeOutput, ProbeStatus, Record, Value};
+use infra::resource::{AnyObserved, AnyResource, ErasedPlanned, KindObject, Style};
 use serde_json::{Value as Json, json};
 
-use super::body;
 use super::case::{Case, Step};
+use super::spec;
 
 type Changed = IndexMap<String, IndexMap<String, [Json; 2]>>;
 
 /// Returns what is not as the case says.
 pub fn run(kind: &'static dyn KindObject, case: &Case) -> Vec<String> {
-    let mut diagnostics = Vec::new();
-    let resources: Vec<AnyResource> =
-        case.resources.iter().filter_map(|(name, body)| decode(kind, case, name, body, &mut diagnostics)).collect();
     let mut mistakes = Vec::new();
-    let messages: Vec<&str> = diagnostics.iter().map(|diagnostic| diagnostic.message.as_str()).collect();
-    if messages.len() != case.errors.len()
-        || messages.iter().zip(&case.errors).any(|(message, words)| !message.contains(words))
-    {
-        mistakes.push(format!("errors: expected {:?}\n        but there are {messages:?}", case.errors));
+    let resources = match spec::resources(kind, case) {
+        Ok(resources) if case.errors.is_empty() => resources,
+        Ok(_) => return vec![format!("errors: expected {:?}, but there are none", case.errors)],
+        Err(diagnostics) => {
+            let messages: Vec<&str> = diagnostics.iter().map(|diagnostic| diagnostic.message.as_str()).collect();
+            let is_same = messages.len() == case.errors.len()
+                && messages.iter().zip(&case.errors).all(|(message, words)| message.contains(words));
+            if !is_same {
+                mistakes.push(format!("errors: expected {:?}\n        but there are {messages:?}", case.errors));
+            }
+            return mistakes;
+        }
+    };
+    if resources.len() != case.resources.len() {
+        return vec![format!("{} resources came of the spec, not {}", resources.len(), case.resources.len())];
     }
-    if !diagnostics.is_empty() || !case.errors.is_empty() {
-        return mistakes;
-    }
+    let told = |(resource, name): (&AnyResource, &String)| match case.others_below.get(name) {
+        Some(others) => kind.with_others_below(resource, others.clone()),
+        None => resource.clone(),
+    };
+    let resources: Vec<AnyResource> = resources.iter().zip(case.resources.keys()).map(told).collect();
     let names: Vec<&str> = case.resources.keys().map(String::as_str).collect();
     let all: Vec<&AnyResource> = resources.iter().collect();
     claims(kind, case, &all, &mut mistakes);
@@ -86,35 +95,6 @@ pub fn run(kind: &'static dyn KindObject, case: &Case) -> Vec<String> {
         None => {}
     }
     mistakes
-}
-
-fn decode(
-    kind: &'static dyn KindObject,
-    case: &Case,
-    name: &str,
-    body: &Json,
-    diagnostics: &mut Vec<infra::diagnostic::Diagnostic>,
-) -> Option<AnyResource> {
-    let text = |key: &str| body.get(key).and_then(Json::as_str).map(String::from);
-    let state = if text("state").as_deref() == Some("absent") { State::Absent } else { State::Present };
-    let mistakes = diagnostics.len();
-    let node = body::node(kind, body, state == State::Absent, diagnostics);
-    // A kind is only handed what has the right shape.
-    if diagnostics.len() > mistakes {
-        return None;
-    }
-    let timeout = text("timeout").map(|text| {
-        let seconds = text.strip_suffix('s').and_then(|text| text.parse().ok());
-        std::time::Duration::from_secs(seconds.unwrap_or_else(|| panic!("a case's timeout is in seconds, not {text}")))
-    });
-    let address = Address::new("app1", kind.name(), name);
-    let common = Common { address, state, run_as: text("as"), timeout };
-    let mut deferrals = Vec::new();
-    let resource = kind.decode(common, &node, diagnostics, &mut deferrals);
-    Some(match case.others_below.get(name) {
-        Some(others) => kind.with_others_below(&resource, others.clone()),
-        None => resource,
-    })
 }
 
 fn claims(kind: &dyn KindObject, case: &Case, all: &[&AnyResource], mistakes: &mut Vec<String>) {
