@@ -22,6 +22,11 @@ impl Infra {
         Self { spec: spec.into(), inventory: Some(inventory.into()), options: Vec::new(), variables: Vec::new() }
     }
 
+    /// A spec that says itself where its hosts are.
+    pub fn local(spec: &Path) -> Self {
+        Self { spec: spec.into(), inventory: None, options: Vec::new(), variables: Vec::new() }
+    }
+
     /// Returns the same with `-e NAME`.
     pub fn environment(&self, name: &str) -> Self {
         self.option("--env").option(name)
@@ -151,6 +156,15 @@ impl Plan {
         self.assert_no_problems();
         assert_eq!(self.names(), expected.iter().cloned().collect(), "broken by hand: {when}\n{}", self.said);
     }
+
+    /// These checks fail, which the plan says of each where other changes may mend it, and as a finding where none may.
+    #[track_caller]
+    pub fn assert_checks_fail(&self, checks: &[String], when: &str) {
+        for check in checks {
+            let reasons = self.resource(check)["reasons"].to_string();
+            assert!(reasons.contains("fails now"), "broken by hand: {when}: {check} holds: {reasons}\n{}", self.said);
+        }
+    }
 }
 
 /// What `infra apply --format json` said.
@@ -194,6 +208,9 @@ pub struct Break {
     pub refused: Vec<String>,
     #[serde(default)]
     pub mend: String,
+    /// The local addresses of checks that the plan must see failing.
+    #[serde(default)]
+    pub checks: Vec<String>,
 }
 
 impl Break {
