@@ -58,13 +58,12 @@ impl<'t> Run<'t> {
                 for failure in &failures {
                     self.show_host_failure(failure);
                 }
-                let all = failures.len() == 1;
-                let hint = if all {
-                    "leave it out with --host, naming the others"
-                } else {
-                    "leave them out with --host, naming the others"
+                let hint = match (failures.len(), self.loaded.spec.hosts.len()) {
+                    (failed, all) if failed == all => "",
+                    (1, _) => "; leave it out with --host, naming the others",
+                    _ => "; leave them out with --host, naming the others",
                 };
-                Err(anyhow::anyhow!("no plan, because not all hosts could be observed; {hint}"))
+                Err(anyhow::anyhow!("no plan, because not all hosts could be observed{hint}"))
             }
         }
     }
