@@ -1,5 +1,7 @@
 //! The systems in `specs/` on real hosts: from a bare host to a healthy system, kept there, broken and mended.
 
+#![allow(clippy::disallowed_methods, reason = "tests read files and run programs")]
+
 mod support;
 
 use std::io::Write;
