@@ -37,6 +37,11 @@ impl Sources {
         id
     }
 
+    /// Finds the file added last under a name.
+    pub fn find(&self, name: &str) -> Option<FileId> {
+        self.by_name.get(name).copied()
+    }
+
     /// Returns what messages call a file.
     pub fn name(&self, file: FileId) -> &str {
         self.files.get(file.0 as usize).map_or("", |(name, _)| name)

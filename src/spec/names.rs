@@ -9,7 +9,7 @@ use crate::model::{Node, NodeValue, Value};
 
 use super::draft::with_help;
 use super::evaluate::{Evaluator, file_span};
-use super::expression::{Analysis, Places, Reference, Step, has_expression};
+use super::expression::{Analysis, Places, Reference, Step, has_expression, template_key};
 use super::files::Files;
 use super::read::{Assets, beside};
 use super::unit::Unit;
@@ -55,7 +55,13 @@ impl Evaluator<'_> {
             return;
         }
         let analysis = self.engine.analysis(text);
-        let found = self.problems(&analysis, site, false);
+        let mut found = self.problems(&analysis, site, false);
+        found.extend(analysis.templates.iter().map(|(_, range)| Found {
+            range: range.clone(),
+            message: "a string takes in no templates".into(),
+            help: Some("put the text into a file of its own and name it with `template:`".into()),
+            related: None,
+        }));
         if found.is_empty() {
             return;
         }
@@ -153,8 +159,7 @@ impl Evaluator<'_> {
         let mut todo = vec![(path.to_path_buf(), Arc::clone(text), file, false)];
         let mut seen = vec![path.to_path_buf()];
         while let Some((path, text, file, included)) = todo.pop() {
-            let shown = path.display().to_string();
-            let analysis = self.engine.provide(&shown, &text);
+            let analysis = self.engine.provide(&template_key(&site.unit.folder, &path), &text);
             for found in self.problems(&analysis, site, included) {
                 right = false;
                 self.diagnostics.push(found.at(file_span(file, &found.range.clone())));
@@ -163,8 +168,6 @@ impl Evaluator<'_> {
                 let other = beside(&site.unit.folder, name);
                 match assets.text(files, &other) {
                     Ok(text) => {
-                        // The engine looks it up by the name as written.
-                        self.engine.provide(name, &text);
                         if !seen.contains(&other) {
                             seen.push(other.clone());
                             let file = self.sources.add(other.display().to_string(), Arc::clone(&text));

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::ops::Range;
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,10 +13,12 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Object, Value as Template, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, Expression, Output, State, UndefinedBehavior};
 
+use crate::diagnostic::did_you_mean;
 use crate::model::{Secret, Value};
+use crate::spec::files::normalize;
 
 use super::Analysis;
-use super::analysis::{Part, characters};
+use super::analysis::{Part, Step, characters};
 use super::shade::{Recorder, Touched, explain, from_template};
 
 /// How many instructions one render may take.
@@ -71,6 +74,8 @@ pub struct Failure {
     pub range: Option<Range<usize>>,
     /// The template file it is about, where it is another than the one rendered.
     pub template: Option<String>,
+    /// Something is not there.
+    pub undefined: bool,
 }
 
 /// The environments texts are compiled in.
@@ -110,6 +115,7 @@ impl Environments {
             environment.remove_global("debug");
             environment.remove_filter("pprint");
             let texts = Arc::clone(&texts);
+            environment.set_path_join_callback(|name, parent| included(name, parent).into());
             environment
                 .set_loader(move |name| Ok(texts.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()));
             environment
@@ -160,17 +166,17 @@ impl<'e> Engine<'e> {
         analysis
     }
 
-    /// Makes a template file known under its path, for rendering it and for others to include it. Returns what it
+    /// Makes a template file known under its key, for rendering it and for others to include it. Returns what it
     /// uses. One with problems is not made known.
-    pub fn provide(&self, path: &str, text: &str) -> Rc<Analysis> {
-        if let Some(analysis) = self.files.borrow().get(path) {
+    pub fn provide(&self, key: &str, text: &str) -> Rc<Analysis> {
+        if let Some(analysis) = self.files.borrow().get(key) {
             return Rc::clone(analysis);
         }
         let analysis = Rc::new(Analysis::of(text, &self.environments.files_syntax));
         if analysis.problems.is_empty() {
-            self.environments.provide(path, text);
+            self.environments.provide(key, text);
         }
-        self.files.borrow_mut().insert(path.into(), Rc::clone(&analysis));
+        self.files.borrow_mut().insert(key.into(), Rc::clone(&analysis));
         analysis
     }
 
@@ -179,6 +185,10 @@ impl<'e> Engine<'e> {
         let analysis = self.analysis(text);
         refuse_problems(&analysis)?;
         self.recorder().take();
+        self.string(text, &analysis, context).map_err(|failure| name_it(failure, &analysis, context))
+    }
+
+    fn string(&self, text: &str, analysis: &Analysis, context: &Context) -> Result<Value, Failure> {
         match analysis.parts.as_deref() {
             Some([Part::Expression(range)]) => {
                 let value = self.value(&text[range.clone()], context).and_then(|value| match value.is_undefined() {
@@ -210,7 +220,7 @@ impl<'e> Engine<'e> {
             }
             None => {
                 // A string and a file must not meet under one name.
-                let name = format!("\u{1}{text}");
+                let name = format!("{SEPARATOR}{SEPARATOR}{text}");
                 self.environments.provide(&name, text);
                 let output = self.output(&self.environments.strings, &name, context);
                 self.finish(output.map(Value::Text), text, &(0..0), Some(&name))
@@ -219,11 +229,13 @@ impl<'e> Engine<'e> {
     }
 
     /// Renders a template file that was provided.
-    pub fn render_file(&self, path: &str, text: &str, context: &Context) -> Result<Value, Failure> {
-        refuse_problems(&self.provide(path, text))?;
+    pub fn render_file(&self, key: &str, text: &str, context: &Context) -> Result<Value, Failure> {
+        let analysis = self.provide(key, text);
+        refuse_problems(&analysis)?;
         self.recorder().take();
-        let output = self.output(&self.environments.files, path, context);
-        self.finish(output.map(Value::Text), text, &(0..0), Some(path))
+        let output = self.output(&self.environments.files, key, context);
+        self.finish(output.map(Value::Text), text, &(0..0), Some(key))
+            .map_err(|failure| name_it(failure, &analysis, context))
     }
 
     fn value(&self, text: &str, context: &Context) -> Result<Template, Error> {
@@ -275,6 +287,7 @@ fn refuse_problems(analysis: &Analysis) -> Result<(), Failure> {
             help: problem.help.clone(),
             range: Some(problem.range.clone()),
             template: None,
+            undefined: false,
         }),
     }
 }
@@ -286,6 +299,7 @@ fn mask(value: Value, depth: usize) -> Result<Value, Failure> {
         help: Some("write the mapping in YAML, with the secret in its values".into()),
         range: None,
         template: None,
+        undefined: false,
     };
     Ok(match value {
         Value::Text(text) => Value::Secret(Secret::new(text)),
@@ -303,8 +317,12 @@ fn mask(value: Value, depth: usize) -> Result<Value, Failure> {
 
 /// Makes the message for an error; `within` is the range of the expression it comes from, empty where it is the text.
 fn failure(error: &Error, secret: bool, text: &str, within: &Range<usize>, own: Option<&str>) -> Failure {
-    let template = error.name().filter(|name| own.is_some_and(|own| own != *name)).map(str::to_string);
+    let error = innermost(error);
+    let other = error.name().filter(|name| own.is_some_and(|own| own != *name));
+    let template = other.map(|key| key.split_once(SEPARATOR).map_or(key, |(_, path)| path).to_string());
     let range = match error.range() {
+        // The range is one of the other file.
+        Some(range) if template.is_some() => Some(range),
         Some(range) => Some(characters(text, range.start + within.start..range.end + within.start)),
         None => (!within.is_empty()).then(|| trimmed(text, within)),
     };
@@ -322,7 +340,63 @@ fn failure(error: &Error, secret: bool, text: &str, within: &Range<usize>, own: 
         kind if secret => format!("this fails ({kind}); the details are not shown because it uses a secret"),
         _ => format!("this fails: {}", explain(error)),
     };
-    Failure { message, help, range, template }
+    Failure { message, help, range, template, undefined: error.kind() == ErrorKind::UndefinedError }
+}
+
+/// Returns the error in a template that others take in, whichever takes it in.
+fn innermost(error: &Error) -> &Error {
+    let mut error = error;
+    while matches!(error.kind(), ErrorKind::BadInclude | ErrorKind::EvalBlock) {
+        let inner = std::error::Error::source(error).and_then(|source| source.downcast_ref::<Error>());
+        let Some(inner) = inner else { break };
+        error = inner;
+    }
+    error
+}
+
+/// Says which name is not there, and which was probably meant, where that can be told.
+fn name_it(failure: Failure, analysis: &Analysis, context: &Context) -> Failure {
+    if !failure.undefined || failure.template.is_some() {
+        return failure;
+    }
+    let context = Arc::new(context.clone());
+    for reference in analysis.references.iter().filter(|reference| !reference.optional) {
+        let Some(mut value) = context.get_value_by_str(&reference.root) else { continue };
+        let mut path = reference.root.clone();
+        for step in &reference.path {
+            let Step::Name(name, range) = step else { break };
+            let Ok(next) = value.get_attr(name) else { break };
+            if next.kind() == ValueKind::Undefined {
+                let keys: Vec<String> = match (value.kind(), value.try_iter()) {
+                    (ValueKind::Map, Ok(keys)) => keys.filter_map(|key| Some(key.as_str()?.to_string())).collect(),
+                    _ => Vec::new(),
+                };
+                let message = match value.kind() {
+                    ValueKind::Map => format!("`{path}` has no `{name}`"),
+                    kind => format!("`{path}` has no `{name}`: it is a {kind}"),
+                };
+                let help = did_you_mean(name, keys.iter().map(String::as_str)).or(failure.help);
+                return Failure { message, help, range: Some(range.clone()), template: None, undefined: true };
+            }
+            path = format!("{path}.{name}");
+            value = next;
+        }
+    }
+    failure
+}
+
+/// What parts the folder and the path in a template's key.
+const SEPARATOR: char = '\u{1}';
+
+/// Returns the key the environments know a template by: names in `include` are relative to its unit's folder.
+pub fn template_key(folder: &Path, path: &Path) -> String {
+    format!("{}{SEPARATOR}{}", folder.display(), path.display())
+}
+
+/// Returns the key of a template that another takes in.
+fn included(name: &str, parent: &str) -> String {
+    let folder = Path::new(parent.split_once(SEPARATOR).map_or("", |(folder, _)| folder));
+    template_key(folder, &normalize(&folder.join(name)))
 }
 
 /// Leaves out the blanks around an expression.
@@ -497,11 +571,11 @@ mod tests {
 "{{ vars.port / 2 }}" -> Float(4000.5)
 "{{ 9223372036854775807 + 1 }}" -> "9223372036854775807 + 1": this fails: it is a number beyond 64 bits
 "{{ vars.port ~ '' }}" -> Text("8001")
-"{{ vars.missing }}" -> "vars.missing": `vars.missing` is undefined
-"{{ vars.missing }}!" -> "vars.missing": `vars.missing` is undefined
+"{{ vars.missing }}" -> "missing": `vars` has no `missing`
+"{{ vars.missing }}!" -> "missing": `vars` has no `missing`
 "{{ vars.missing | default(3) }}" -> Integer(3)
 "{{ vars.missing is defined }}" -> Bool(false)
-"{{ vars.missing.deeper }}" -> ".missing.deeper": `missing.deeper` is undefined
+"{{ vars.missing.deeper }}" -> "missing": `vars` has no `missing`
 "{{ nothing }}" -> "nothing": `nothing` is undefined
 "{% if vars.on %}yes{% else %}no{% endif %}" -> Text("yes")
 "echo ${#vars} {{ vars.name }} # {# kept #}" -> Text("echo ${#vars} web # {# kept #}")

@@ -10,7 +10,7 @@ mod place;
 mod shade;
 
 pub(super) use analysis::{Analysis, Reference, Step};
-pub(super) use engine::{Context, Engine, Environments, Failure};
+pub(super) use engine::{Context, Engine, Environments, Failure, template_key};
 pub(super) use place::Places;
 pub(super) use shade::{Progressive, Shade};
 

@@ -1,0 +1,74 @@
+//! What a body as written holds, part by part.
+
+use crate::model::{Entry, Node, NodeValue, Until, Value};
+use crate::resource::{Attribute, COMMON, Shape};
+
+use super::super::expression::has_expression;
+use super::super::unit::Body;
+
+/// Returns the attributes that resources of a body's kind have in common with all others.
+pub(super) fn common(body: &Body) -> &'static [Attribute] {
+    // A secret is no resource of its own making: it stands in its own section.
+    if body.kind.name() == "secret" { &[] } else { COMMON }
+}
+
+pub(super) fn described(body: &Body) -> String {
+    format!("{} `{}`", body.kind.name(), body.entry.key)
+}
+
+/// Parts a body into the kind's own attributes and the common ones; what is neither is reported elsewhere.
+pub(super) fn split(node: &Node, body: &Body) -> (Node, Node) {
+    let own = body.kind.attributes();
+    let common = common(body);
+    let pick = |table: &'static [Attribute]| {
+        // What decides whether and where it is, is read by itself.
+        let decides = |key: &str| ["on", "when", "for_each"].contains(&key);
+        let known =
+            |entry: &&Entry| table.iter().any(|attribute| attribute.name == entry.key) && !decides(entry.key.as_str());
+        let entries = node.entries().iter().filter(known).cloned().collect();
+        Node { value: NodeValue::Map(entries), span: body.entry.key_span }
+    };
+    (pick(own), pick(common))
+}
+
+pub(super) fn is_absent(node: &Node) -> bool {
+    node.get("state").and_then(Node::as_text) == Some("absent")
+}
+
+pub(super) fn is_constant(node: &Node) -> bool {
+    match &node.value {
+        NodeValue::Scalar(Value::Text(text)) => !has_expression(text),
+        NodeValue::Scalar(_) => true,
+        NodeValue::List(items) => items.iter().all(is_constant),
+        NodeValue::Map(entries) => entries.iter().all(|entry| !has_expression(&entry.key) && is_constant(&entry.value)),
+    }
+}
+
+/// Says whether a body names a template, which renders differently on each host.
+pub(super) fn has_template(body: &Body) -> bool {
+    fn holds(shape: &Shape) -> bool {
+        match shape {
+            Shape::Template => true,
+            Shape::List(shape) | Shape::Map(shape) => holds(shape),
+            Shape::Object(attributes) => attributes.iter().any(|attribute| holds(&attribute.shape)),
+            Shape::Either(shapes) => shapes.iter().any(holds),
+            _ => false,
+        }
+    }
+    let given = |attribute: &&Attribute| body.entry.value.get(attribute.name).is_some();
+    body.kind.attributes().iter().filter(given).any(|attribute| holds(&attribute.shape))
+}
+
+/// Puts something unknown in the place of every expression, so that the rest can be checked.
+pub(super) fn mask(node: &Node) -> Node {
+    let unknown = || Node::scalar(Value::Unknown(Until::Facts(String::new())), node.span);
+    let value = match &node.value {
+        NodeValue::Scalar(Value::Text(text)) if has_expression(text) => return unknown(),
+        NodeValue::Scalar(value) => NodeValue::Scalar(value.clone()),
+        NodeValue::List(items) => NodeValue::List(items.iter().map(mask).collect()),
+        NodeValue::Map(entries) => {
+            NodeValue::Map(entries.iter().map(|entry| Entry { value: mask(&entry.value), ..entry.clone() }).collect())
+        }
+    };
+    Node { value, span: node.span }
+}

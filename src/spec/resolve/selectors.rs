@@ -1,0 +1,108 @@
+//! Selectors that select nothing.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::diagnostic::{Diagnostic, Span, nearest};
+use crate::model::Address;
+use crate::resource::{Shape, by_name, kinds};
+
+use super::super::draft::with_help;
+use super::super::{Resolved, Selector};
+use super::Resolver;
+
+impl<'a> Resolver<'a, '_> {
+    /// Says why a text is no selector; a glob is compiled once, however many resources have it.
+    pub(super) fn not_a_selector(&mut self, text: &str) -> Option<String> {
+        if let Some(why) = self.selectors.get(text) {
+            return why.clone();
+        }
+        let why = Selector::parse(text).err().map(|error| error.to_string());
+        self.selectors.insert(text.to_string(), why.clone());
+        why
+    }
+
+    /// Reports selectors that select nothing, unless what they mean may still come.
+    pub(super) fn check_selectors(&mut self, resources: &[Resolved]) {
+        // What is selected may still come, or is not there because something else is wrong.
+        if !self.pending.is_empty() || !self.evaluator.diagnostics.is_empty() || !self.complete {
+            return;
+        }
+        let all: Vec<&Address> = resources.iter().map(|resolved| &resolved.address).collect();
+        let exact: HashSet<&Address> = all.iter().copied().collect();
+        let mut by_host: HashMap<&str, Vec<&Address>> = HashMap::new();
+        for address in &all {
+            by_host.entry(&address.host).or_default().push(address);
+        }
+        let mut answered: HashMap<(&str, &str), bool> = HashMap::new();
+        let mut reports = Vec::new();
+        for resolved in resources {
+            let host = &*resolved.address.host;
+            for (text, span) in selectors(resolved) {
+                let matches = *answered.entry((host, text)).or_insert_with(|| {
+                    let candidates = if names_host(text) { &all } else { by_host.get(host).unwrap_or(&all) };
+                    selects(text, host, candidates, &exact)
+                });
+                if !matches {
+                    let diagnostic = Diagnostic::error(span, format!("`{text}` matches no resource"));
+                    reports.push(with_help(diagnostic, near_address(text, host, &all)));
+                }
+            }
+        }
+        self.evaluator.diagnostics.extend(reports);
+    }
+}
+
+/// Says whether a selector names a host, or a glob of hosts.
+fn names_host(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(before, _)| before.contains('/'))
+}
+
+/// Says whether a selector selects any of some addresses.
+fn selects(text: &str, host: &str, candidates: &[&Address], exact: &HashSet<&Address>) -> bool {
+    let Ok(selector) = Selector::parse(text) else { return true };
+    if let Ok(address) = text.parse::<Address>()
+        && exact.contains(&address)
+    {
+        return true;
+    }
+    if let Some((kind, name)) = text.split_once(':')
+        && !kind.contains('/')
+        && exact.contains(&Address::new(host, kind, name))
+    {
+        return true;
+    }
+    selector.is_glob() && candidates.iter().any(|address| selector.matches(address, host))
+}
+
+fn near_address(text: &str, host: &str, all: &[&Address]) -> Option<String> {
+    let kind = text.split(['/', ':']).find(|part| by_name(part).is_some());
+    if kind.is_none() {
+        let written = text.split_once(':').map_or(text, |(before, _)| before);
+        let written = written.rsplit('/').next().unwrap_or(written);
+        let kinds = kinds().iter().map(|kind| kind.name());
+        let help = match nearest(written, kinds) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "`infra explain` lists the kinds".into(),
+        };
+        return Some(format!("there is no kind `{written}`: {help}"));
+    }
+    let known: Vec<String> = match names_host(text) {
+        true => all.iter().map(|address| address.to_string()).collect(),
+        false => all.iter().filter(|address| *address.host == *host).map(|address| address.local()).collect(),
+    };
+    let near = nearest(text, known.iter().map(String::as_str))?;
+    Some(format!("did you mean `{near}`?"))
+}
+
+/// Returns all selectors a resource holds, each with its place.
+fn selectors(resolved: &Resolved) -> Vec<(&str, Span)> {
+    let mut all: Vec<(&str, Span)> = resolved.depends_on.iter().map(|(text, span)| (text.as_str(), *span)).collect();
+    for attribute in resolved.resource.kind.attributes() {
+        if matches!(attribute.shape, Shape::Selectors)
+            && let Some(node) = resolved.node.get(attribute.name)
+        {
+            all.extend(node.items().iter().filter_map(|item| Some((item.as_text()?, item.span))));
+        }
+    }
+    all
+}
