@@ -51,7 +51,7 @@ pub(super) fn work_out(
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     let environments = Environments::new();
-    let knowledge = Knowledge::default();
+    let knowledge = Knowledge::unread(secret_names(&spec.root).into_iter());
     let root = std::sync::Arc::clone(&spec.root);
     let world = World { root: &root, hosts: &[], hosts_known: false, knowledge: &knowledge };
     let mut early = Early { evaluator: Evaluator::new(world, &environments, sources), unit: &root };
@@ -73,8 +73,7 @@ impl Spec {
     ) -> Result<Option<Secret>, Vec<Diagnostic>> {
         let Some(node) = &host.become_password else { return Ok(None) };
         let environments = Environments::new();
-        let world = World { root: &self.root, hosts: &self.hosts, hosts_known: true, knowledge };
-        let mut evaluator = Evaluator::new(world, &environments, sources);
+        let mut evaluator = self.evaluator(&environments, knowledge, sources);
         evaluator.expand_modules();
         let index = self.hosts.iter().position(|other| other.name == host.name);
         let value = evaluator.node(node, &Scope::new(0, index, None)).map(|node| node.to_value());
@@ -92,6 +91,22 @@ impl Spec {
         };
         Err(vec![Diagnostic::error(node.span, problem)])
     }
+}
+
+/// Returns the names of all secrets of a unit and of the modules it uses.
+pub(super) fn secret_names(unit: &Unit) -> Vec<&str> {
+    let mut names: Vec<&str> = Vec::new();
+    let mut seen: Vec<*const Unit> = Vec::new();
+    let mut todo = vec![unit];
+    while let Some(unit) = todo.pop() {
+        if seen.contains(&std::ptr::from_ref(unit)) {
+            continue;
+        }
+        seen.push(std::ptr::from_ref(unit));
+        names.extend(unit.secrets.keys().map(String::as_str));
+        todo.extend(unit.calls.values().filter_map(|call| call.unit.as_deref()));
+    }
+    names
 }
 
 struct Early<'a> {

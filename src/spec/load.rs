@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use indexmap::IndexMap;
 
 use crate::diagnostic::{Diagnostic, FileId, Sources, Span, did_you_mean};
-use crate::model::{Address, Entry, Node, NodeValue, Until, Value};
+use crate::model::{Entry, Node, NodeValue, Value};
 use crate::resource;
 
 use super::draft::{Draft, Item, Role, is_identifier, is_variable, with_help};
@@ -16,7 +16,7 @@ use super::files::{FileKind, Files, normalize};
 use super::input::{InputSpec, long_form};
 use super::read::{self, Assets, Unreadable, beside};
 use super::unit::{Body, Call, Overridden, Secret, SecretForm, Unit};
-use super::{Knowledge, LoadOptions, SecretState, Spec, check, hosts, input, yaml};
+use super::{Knowledge, LoadOptions, Spec, check, hosts, input, yaml};
 
 /// How deep modules may use modules.
 const MAX_MODULE_DEPTH: usize = 20;
@@ -51,12 +51,8 @@ pub fn load(files: &dyn Files, options: &LoadOptions, sources: &mut Sources) -> 
     }
     spec.complete = false;
     // What is wrong in the resources is wanted in the same go.
-    let mut nothing = Knowledge::nothing(&spec);
-    for name in spec.root.secrets.keys() {
-        // Where one comes from may be what is wrong.
-        let later = SecretState::Later(Until::Applied(Address::new("", "secret", name.as_str())));
-        nothing.secrets.entry(name.clone()).or_insert(later);
-    }
+    // Where a secret comes from may be what is wrong.
+    let nothing = Knowledge::unread(hosts::secret_names(&spec.root).into_iter());
     diagnostics.extend(spec.resolve(files, &nothing, sources).diagnostics);
     Err(diagnostics)
 }

@@ -20,12 +20,14 @@ pub struct Knowledge {
 impl Knowledge {
     /// Returns what is known before anything is read or contacted: no facts, and secrets only by name.
     pub fn nothing(spec: &Spec) -> Self {
-        let unread = |name: &str| SecretState::Later(Until::Applied(Address::new("", "secret", name)));
-        let secrets = spec.secrets.iter().filter_map(|secret| match &secret.source {
-            SecretSource::Kept(_) => None,
-            _ => Some((secret.name.clone(), unread(&secret.name))),
-        });
-        Self { facts: BTreeMap::new(), secrets: secrets.collect() }
+        let elsewhere = spec.secrets.iter().filter(|secret| !matches!(secret.source, SecretSource::Kept(_)));
+        Self::unread(elsewhere.map(|secret| secret.name.as_str()))
+    }
+
+    /// Knows secrets only by name.
+    pub(super) fn unread<'n>(names: impl Iterator<Item = &'n str>) -> Self {
+        let later = |name: &str| SecretState::Later(Until::Applied(Address::new("", "secret", name)));
+        Self { facts: BTreeMap::new(), secrets: names.map(|name| (name.to_string(), later(name))).collect() }
     }
 }
 

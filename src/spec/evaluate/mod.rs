@@ -16,7 +16,7 @@ use crate::model::{Address, Entry, Node, NodeValue, Until, Value};
 use super::draft::with_help;
 use super::expression::{Context, Engine, Environments, Failure, Places, Progressive, Shade, has_expression};
 use super::unit::{Call, Unit};
-use super::{HostSpec, Knowledge};
+use super::{HostSpec, Knowledge, SecretSource, Spec};
 
 /// How much text all expressions of a spec may come to, in bytes.
 const MAX_TEXT: usize = 1 << 30;
@@ -108,6 +108,25 @@ pub(super) struct Evaluator<'a> {
     hosts_value: Option<Template>,
     /// Addresses of kept secrets, by instance and name.
     pub kept: HashMap<(usize, String), Address>,
+}
+
+impl Spec {
+    /// Makes what evaluates the expressions of a spec that is loaded.
+    pub(super) fn evaluator<'a>(
+        &'a self,
+        environments: &'a Environments,
+        knowledge: &'a Knowledge,
+        sources: &'a mut Sources,
+    ) -> Evaluator<'a> {
+        let world = World { root: &self.root, hosts: &self.hosts, hosts_known: true, knowledge };
+        let mut evaluator = Evaluator::new(world, environments, sources);
+        for secret in &self.secrets {
+            if let SecretSource::Kept(address) = &secret.source {
+                evaluator.kept.insert((0, secret.name.clone()), address.clone());
+            }
+        }
+        evaluator
+    }
 }
 
 impl<'a> Evaluator<'a> {

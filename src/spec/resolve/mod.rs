@@ -22,12 +22,12 @@ use crate::model::{Address, Entry, Node, NodeValue, Until, Value};
 use crate::resource::{Common, State, kinds, parse_duration};
 
 use super::check::{Asset, Surroundings, object};
-use super::evaluate::{Evaluator, KeyText, NoItems, Reported, Scope, World, items};
+use super::evaluate::{Evaluator, KeyText, NoItems, Reported, Scope, items};
 use super::expression::{Environments, has_expression};
 use super::files::Files;
 use super::read::Assets;
 use super::unit::{Body, Overridden, Unit};
-use super::{HostSpec, Knowledge, Pending, Resolution, Resolved, SecretSource, Spec};
+use super::{HostSpec, Knowledge, Pending, Resolution, Resolved, Spec};
 
 use body::{common, described, has_template, is_absent, is_constant, split};
 
@@ -36,13 +36,7 @@ impl Spec {
     /// resolution. Template files are added to `sources`, so that messages can show them.
     pub fn resolve(&self, files: &dyn Files, knowledge: &Knowledge, sources: &mut Sources) -> Resolution {
         let environments = Environments::new();
-        let world = World { root: &self.root, hosts: &self.hosts, hosts_known: true, knowledge };
-        let mut evaluator = Evaluator::new(world, &environments, sources);
-        for secret in &self.secrets {
-            if let SecretSource::Kept(address) = &secret.source {
-                evaluator.kept.insert((0, secret.name.clone()), address.clone());
-            }
-        }
+        let evaluator = self.evaluator(&environments, knowledge, sources);
         let mut assets = self.assets.lock().unwrap_or_else(PoisonError::into_inner);
         let mut resolver = Resolver {
             evaluator,

@@ -211,3 +211,95 @@ fn cases() {
         insta::assert_snapshot!(name, output);
     }
 }
+
+/// Loads a spec of one file that is right.
+fn right(text: &str, sources: &mut Sources) -> Spec {
+    let files = MemoryFiles::new().file("spec/infra.yaml", format!("infra: 1\nname: web\n{text}"));
+    let options = LoadOptions { spec: "spec".into(), ..LoadOptions::default() };
+    load(&files, &options, sources).unwrap_or_else(|wrong| panic!("{}", render_all(&wrong, sources, false)))
+}
+
+#[test]
+fn the_password_for_sudo_is_worked_out_when_it_is_asked_for() {
+    let mut sources = Sources::default();
+    let spec = right(
+        "hosts:\n  a: { become_password: \"{{ secrets.sudo }}\" }\n  b: { become_password: \"{{ secrets.kept }}\" }\n  c: {}\n  \
+         d: { become_password: \"{{ host.facts.x }}\" }\n  e: { become_password: \"{{ secrets.sudo ~ host.name }}\" }\n\
+         secrets:\n  sudo: { env: SUDO }\n  kept: { generate: {}, keep: { path: /x, key: K, host: b } }\n",
+        &mut sources,
+    );
+    let knowledge = Knowledge {
+        secrets: [("sudo".to_string(), SecretState::Known(Secret::new("hunter2")))].into(),
+        ..Knowledge::default()
+    };
+    let mut password = |host: usize, knowledge: &Knowledge| {
+        let password = spec.become_password(&spec.hosts[host], knowledge, &mut sources);
+        password
+            .map(|secret| secret.map(|secret| secret.expose().to_string()))
+            .map_err(|wrong| wrong[0].message.clone())
+    };
+    assert_eq!(password(0, &knowledge), Ok(Some("hunter2".into())));
+    assert_eq!(
+        password(1, &knowledge),
+        Err("the password for sudo waits for b/secret:kept, which sudo is needed for".into())
+    );
+    assert_eq!(password(2, &knowledge), Ok(None));
+    assert_eq!(password(3, &knowledge), Err("the password for sudo waits for the facts of d".into()));
+    assert_eq!(password(4, &knowledge), Ok(Some("hunter2e".into())));
+    assert_eq!(password(0, &Knowledge::default()), Err("the secret `sudo` is not available".into()));
+}
+
+#[test]
+fn more_is_resolved_as_more_is_known_and_the_same_comes_of_the_same() {
+    let mut sources = Sources::default();
+    let spec = right(
+        "hosts: { a: {}, b: {} }\nvars: { os: \"{{ host.facts.os }}\" }\n\
+         secrets: { kept: { generate: {}, keep: { path: /x, key: K, host: b } } }\n\
+         files:\n  \"/{{ vars.os }}\": { content: \"{{ secrets.kept }}\", on: a }\n",
+        &mut sources,
+    );
+    let files = MemoryFiles::new();
+    let mut resolve = |knowledge: &Knowledge| {
+        let resolution = spec.resolve(&files, knowledge, &mut sources);
+        assert_eq!(resolution.diagnostics, []);
+        let mut text = String::new();
+        resolution.resources.iter().for_each(|resolved| resource_text(resolved, &mut text));
+        (text, resolution.pending.len())
+    };
+    let mut knowledge = Knowledge::default();
+    let (before, pending) = resolve(&knowledge);
+    assert!(!before.contains("file:"), "{before}");
+    assert_eq!(pending, 1);
+    for host in ["a", "b"] {
+        let facts = Value::Map([("os".to_string(), Value::text("debian"))].into_iter().collect());
+        knowledge.facts.insert(host.into(), facts);
+    }
+    let (with_facts, pending) = resolve(&knowledge);
+    assert!(with_facts.contains("a/file:/debian\n  content: Unknown(Applied(b/secret:kept))"), "{with_facts}");
+    assert_eq!(pending, 0);
+    knowledge.secrets.insert("kept".into(), SecretState::Known(Secret::new("hunter2")));
+    let (with_secrets, _) = resolve(&knowledge);
+    assert!(with_secrets.contains("a/file:/debian\n  content: Secret((sensitive))"), "{with_secrets}");
+    assert_eq!(resolve(&knowledge).0, with_secrets);
+}
+
+#[test]
+fn a_folder_is_taken_with_all_that_is_in_it() {
+    let files = MemoryFiles::new()
+        .file("site/index.html", "hello")
+        .executable("site/bin/run", "#!/bin/sh\n")
+        .link("site/bin/again", "run")
+        .file("other/x", "x");
+    let mut assets = read::Assets::default();
+    let folder = assets.folder(&files, Path::new("site")).unwrap();
+    let node = Node::from_value(folder, crate::diagnostic::Span { file: FileId(0), start: 0, end: 0 });
+    assert_eq!(
+        node_text(&node),
+        "{bin: {directory: true}, bin/again: {link: \"run\"}, \
+         bin/run: {content: content \"#!/bin/sh\\n\", executable: true}, \
+         index.html: {content: content \"hello\", executable: false}}"
+    );
+    assert!(assets.folder(&files, Path::new("site/index.html")).is_err());
+    assert!(assets.folder(&files, Path::new("nothing")).is_err());
+    assert!(assets.folder(&MemoryFiles::new().other("site/pipe"), Path::new("site/..")).is_err());
+}
