@@ -8,9 +8,11 @@ use crate::diagnostic::{Diagnostic, nearest};
 use crate::model::Until;
 use crate::resource::{Space, TriggerSource};
 
+use crate::spec::Selector;
+
+use super::addresses::Addresses;
 use super::index::ClaimIndex;
-use super::selector::Addresses;
-use super::{Graph, Input, Node, Reason, Selector, cycle, phase};
+use super::{Graph, Input, Node, Reason, cycle, phase};
 
 /// Dangling references for which the nearest name is looked for; more of them have one cause.
 const MOST_SUGGESTIONS: usize = 100;

@@ -4,11 +4,11 @@
 //! ([`index`]), hard edges follow from them and from `depends_on` ([`build`]), cycles among those are errors
 //! ([`cycle`]), and last come the soft edges of habit, which by construction never close a cycle ([`phase`]).
 
+mod addresses;
 mod build;
 mod cycle;
 mod index;
 mod phase;
-mod selector;
 
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -19,7 +19,6 @@ use crate::model::{Address, OwedAction, Until};
 use crate::resource::{Claim, Claims, Phase, Trigger};
 
 pub use build::build;
-pub use selector::{Selector, SelectorError};
 
 /// What the graph needs to know of a resource.
 #[derive(Clone, Debug)]

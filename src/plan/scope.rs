@@ -1,8 +1,9 @@
 //! `--target` and `--host`: which resources a run may change.
 
-use crate::graph::{Graph, Selector, SelectorError};
+use crate::graph::Graph;
 use crate::model::Address;
 use crate::resource::Phase;
+use crate::spec::{NotASelector, Selector};
 
 /// Which resources a run may change. Everything by default.
 #[derive(Debug, Default)]
@@ -15,7 +16,7 @@ pub struct Scope {
 #[derive(Debug, thiserror::Error)]
 pub enum ScopeError {
     #[error("--target: {0}")]
-    Selector(#[from] SelectorError),
+    Selector(#[from] NotASelector),
     #[error("--target: no resource matches `{0}`")]
     NoMatch(String),
 }
@@ -26,7 +27,7 @@ impl Scope {
         let targets = targets
             .iter()
             .map(|text| Ok((text.clone(), Selector::parse(text)?)))
-            .collect::<Result<_, SelectorError>>()?;
+            .collect::<Result<_, NotASelector>>()?;
         Ok(Self { targets, hosts: hosts.to_vec() })
     }
 
@@ -45,7 +46,7 @@ impl Scope {
         let mut work = Vec::new();
         for (text, selector) in &self.targets {
             let before = work.len();
-            work.extend((0..addresses.len()).filter(|&node| selector.matches(None, &addresses[node])));
+            work.extend((0..addresses.len()).filter(|&node| selector.matches_anywhere(&addresses[node])));
             if work.len() == before {
                 return Err(ScopeError::NoMatch(text.clone()));
             }

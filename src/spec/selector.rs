@@ -58,6 +58,21 @@ impl Selector {
         self.matches(address, &address.host)
     }
 
+    /// Returns the only host it can select on, seen from `own_host`; none where that is a glob.
+    pub fn only_host<'s>(&'s self, own_host: &'s str) -> Option<&'s str> {
+        self.host.as_ref().map_or(Some(own_host), Pattern::literal)
+    }
+
+    /// Returns the only kind it can select; none where that is a glob.
+    pub fn only_kind(&self) -> Option<&str> {
+        self.kind.literal()
+    }
+
+    /// Returns the only name it can select; none where that is a glob.
+    pub fn only_name(&self) -> Option<&str> {
+        self.name.literal()
+    }
+
     /// Says whether it can select several addresses.
     pub fn is_glob(&self) -> bool {
         self.host.iter().chain([&self.kind, &self.name]).any(|pattern| pattern.glob.is_some())
@@ -77,6 +92,10 @@ impl Pattern {
             false => None,
         };
         Ok(Self { text: text.to_string(), glob })
+    }
+
+    fn literal(&self) -> Option<&str> {
+        self.glob.is_none().then_some(self.text.as_str())
     }
 
     fn matches(&self, text: &str) -> bool {
