@@ -40,10 +40,11 @@ take_file() {
     esac
 }
 
-# emit_content WHICH WANTED: writes the content of $path where its $hash is not the one wanted.
-emit_content() {
-    [ -n "$hash" ] && [ "$hash" != "$2" ] && [ "$size" -le 65536 ] || return 0
-    emit "$index" content "$1" "$(base64 <"$path" | tr -d '\n')"
+# note_content WHICH WANTED: notes in $differing what is to be fetched, because its $hash is not the one wanted.
+note_content() {
+    if [ -n "$hash" ] && [ "$hash" != "$2" ] && [ "$size" -le 65536 ]; then
+        differing=$differing$1$US$path$NL
+    fi
 }
 
 set -- $scanned
@@ -51,17 +52,17 @@ index=0
 for row in $repositories; do
     split_row "$row"
     ending=$f2 wanted_sources=$f3 wanted_pin=$f4
-    state=absent access="root:root 0644"
+    state=absent access="root:root 0644" differing=
     take_file "$1"
     sources=$hash
-    contents=$(emit_content sources "$wanted_sources")
+    note_content sources "$wanted_sources"
     take_file "$2"
     armored=$hash armored_size=$size
     take_file "$3"
     binary=$hash binary_size=$size
     take_file "$4"
     pin=$hash
-    contents=$contents$NL$(emit_content pin "$wanted_pin")
+    note_content pin "$wanted_pin"
     shift 4
     case $ending in
         gpg) key=$binary key_size=$binary_size other=$armored ;;
@@ -70,7 +71,9 @@ for row in $repositories; do
     [ -z "$other" ] || key=other
     if [ "$state" = present ]; then
         emit "$index" present "$sources" "$key" "$pin" "$key_size" "$access"
-        for record in $contents; do printf '%s\n' "$record"; done
+        for content in $differing; do
+            emit "$index" content "${content%%"$US"*}" "$(base64 <"${content#*"$US"}" | tr -d '\n')"
+        done
     else
         emit "$index" "$state"
     fi

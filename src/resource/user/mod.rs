@@ -125,8 +125,8 @@ impl Kind for User {
 spec, comes with a package, or is on the host already.
 - **Home.** A new home is a copy of /etc/skel. Where `home` changes, the old folder stays where it is. The home that is \
 there keeps its owner; a `directory` of that name can say otherwise.
-- **A changed `uid`** is given to what the user owns in its home; files elsewhere keep the old number. A user with running \
-processes is not changed.
+- **A changed `uid`** is given to what the user owns in its home; files elsewhere keep the old number. Neither number \
+nor home is changed while processes of the user run; the step then fails and says so.
 - **Password.** A hash comes from `mkpasswd` or `openssl passwd -6`. It reaches the host on standard input and is compared \
 there: the hash that is on the host never leaves it, and no plan shows either. Observing `password` and `locked` takes root.
 - **`locked`** stops logins by password only; keys still work. `shell: /usr/sbin/nologin` stops both. A user that never had \

@@ -195,6 +195,8 @@ apt_install() {
             *' 404 '* | *'Hash Sum mismatch'* | *'Failed to fetch'*)
                 echo "the lists of packages are out of date; reading them again"
                 apt_update
+                apt_offers
+                apt_blame_unknown
                 apt_blame_refused
                 apt_choose
                 [ -z "$chosen" ] || apt_get install $apt_options $chosen
