@@ -68,8 +68,11 @@ apt_nearest() {
             }
             return row[length(b)]
         }
-        BEGIN { least = int((length(name) + 1) / 3) + 1 }
-        length($0) - length(name) < least && length(name) - length($0) < least {
+        BEGIN {
+            most = int((length(name) + 1) / 3)
+            least = most + 1
+        }
+        length($0) - length(name) <= most && length(name) - length($0) <= most {
             edits = distance(name, $0)
             if (edits < least || edits == least && nearest != "" && $0 < nearest) { least = edits; nearest = $0 }
         }
