@@ -26,8 +26,8 @@ fn cut_at(host: &LabHost, infra: &Infra, step: usize) -> usize {
         }
     }
     let status = child.wait().unwrap();
-    // The last step may be over before the cut.
-    assert!(started == step || status.success(), "an apply with {started} steps, not cut off, failed");
+    // What is cut off fails, unless it was the last step and over before the cut.
+    assert!(started >= step || status.success(), "an apply with {started} steps, not cut off, failed");
     started
 }
 

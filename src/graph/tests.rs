@@ -233,7 +233,7 @@ fn dangling_references_name_the_nearest() {
         messages(&diagnostics),
         [
             "no resource matches `file:/etc/ngnix.conf`",
-            "in restart_on or reload_on: `x` is not an address: write kind:name or host/kind:name"
+            "in restart_on or reload_on: `x` is no address: write kind:name or host/kind:name, or a glob such as file:/etc/app/**"
         ]
     );
     assert_eq!(diagnostics[0].help.as_deref(), Some("did you mean `file:/etc/nginx.conf`?"));
