@@ -99,7 +99,7 @@ impl Kind for PackageRepository {
     const DOCUMENTATION: Documentation = Documentation {
         summary: "A repository that the host's package manager gets packages from.",
         name: "A short name, which its files on the host have too.",
-        example: "package_repositories:\n  backports:\n    uris: [http://deb.debian.org/debian]\n    suites: [bookworm-backports]\n    components: [main]\n    signed_by: /usr/share/keyrings/debian-archive-keyring.gpg\n    priority: 100\n    pin: release n=bookworm-backports\n",
+        example: "package_repositories:\n  backports:\n    uris: [http://mirror.example.org/debian]\n    suites: [bookworm-backports]\n    components: [main]\n    signed_by: /usr/share/keyrings/debian-archive-keyring.gpg\n    priority: 100\n    pin: release n=bookworm-backports\n",
         notes: "\
 apt is supported. The repository is /etc/apt/sources.list.d/NAME.sources; `key` or `key_text` becomes \
 /etc/apt/keyrings/NAME.asc or .gpg and signs nothing but this repository; `priority` becomes \
