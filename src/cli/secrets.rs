@@ -6,16 +6,15 @@ use std::io::Read;
 use std::process::{Command, Stdio};
 
 use crate::diagnostic::Diagnostic;
-use crate::model::{Secret, Until};
-use crate::spec::{SecretSource, SecretState, Spec};
+use crate::model::Secret;
+use crate::spec::{Knowledge, SecretSource, SecretState, Spec};
 
 /// The largest secret, in bytes.
 const MOST: u64 = 1024 * 1024;
 
 /// Stands for all secrets that this machine would be asked for: what can be checked without them is checked.
 pub fn unread(spec: &Spec) -> BTreeMap<String, SecretState> {
-    let elsewhere = spec.secrets.iter().filter(|secret| !matches!(secret.source, SecretSource::Kept(_)));
-    elsewhere.map(|secret| (secret.name.clone(), SecretState::Later(Until::Facts("this machine".into())))).collect()
+    Knowledge::nothing(spec).secrets
 }
 
 /// Reads all secrets of a spec that do not live on a host. Each that cannot be read is reported at its place.
