@@ -201,17 +201,19 @@ pub enum Expect {
     Any,
 }
 
-/// Something on a host that only one step at a time may use.
+/// Something on a host that only one step at a time may use. A kind may bring its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Lock {
+pub struct Lock(pub &'static str);
+
+impl Lock {
     /// The package database.
-    Packages,
+    pub const PACKAGES: Self = Self("packages");
     /// The system manager.
-    Systemd,
+    pub const SYSTEMD: Self = Self("systemd");
     /// The account database.
-    Accounts,
+    pub const ACCOUNTS: Self = Self("accounts");
     /// The packet filter.
-    Firewall,
+    pub const FIREWALL: Self = Self("firewall");
 }
 
 /// What a service is owed after something it reads has changed.

@@ -215,7 +215,7 @@ next plan. All keys of a host are observed by a constant number of processes.",
                 keys => format!("{verb} {keys} authorized keys"),
             };
             // Two steps on one file would undo each other.
-            steps.push(Step::new(APPLY, covers, purpose).rows(rows).locks(&[Lock::Accounts]));
+            steps.push(Step::new(APPLY, covers, purpose).rows(rows).locks(&[Lock::ACCOUNTS]));
         }
         steps
     }

@@ -238,7 +238,7 @@ impl Kind for FirewallRule {
             format!("set {} firewall rules", batch.len())
         };
         let script = concat!(include_str!("ufw_guard.sh"), include_str!("ufw_apply.sh"));
-        vec![Step::new(script, covers, purpose).rows(rows.collect()).locks(&[Lock::Firewall])]
+        vec![Step::new(script, covers, purpose).rows(rows.collect()).locks(&[Lock::FIREWALL])]
     }
 }
 

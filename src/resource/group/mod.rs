@@ -118,12 +118,12 @@ does not have.",
                 })
                 .collect();
             let purpose = format!("make or change {}", count(present.len()));
-            steps.push(Step::new(include_str!("apply.sh"), present, purpose).rows(rows).locks(&[Lock::Accounts]));
+            steps.push(Step::new(include_str!("apply.sh"), present, purpose).rows(rows).locks(&[Lock::ACCOUNTS]));
         }
         if !absent.is_empty() {
             let rows = absent.iter().map(|&at| row![batch[at].resource.name()]).collect();
             let purpose = format!("remove {}", count(absent.len()));
-            steps.push(Step::new(include_str!("remove.sh"), absent, purpose).rows(rows).locks(&[Lock::Accounts]));
+            steps.push(Step::new(include_str!("remove.sh"), absent, purpose).rows(rows).locks(&[Lock::ACCOUNTS]));
         }
         steps
     }

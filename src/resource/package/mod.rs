@@ -297,7 +297,7 @@ fn transaction(batch: &[Planned<'_, Package>], covers: Vec<usize>, script: &'sta
         [one] => format!("{verb} {}", batch[*one].resource.name()),
         several => format!("{verb} {} packages", several.len()),
     };
-    Step::new(script, covers, purpose).rows(rows).locks(&[Lock::Packages]).timeout(timeout)
+    Step::new(script, covers, purpose).rows(rows).locks(&[Lock::PACKAGES]).timeout(timeout)
 }
 
 /// Returns the version pattern for a package that should be there.

@@ -296,7 +296,7 @@ a package brings, is not looked at.",
         if !absent.is_empty() {
             let rows = absent.iter().map(|&at| row![batch[at].resource.name()]).collect();
             let purpose = format!("remove {}", count(absent.len()));
-            steps.push(Step::new(include_str!("remove.sh"), absent, purpose).rows(rows).locks(&[Lock::Packages]));
+            steps.push(Step::new(include_str!("remove.sh"), absent, purpose).rows(rows).locks(&[Lock::PACKAGES]));
         }
         steps
     }
@@ -320,7 +320,7 @@ fn write(batch: &[Planned<'_, PackageRepository>], covers: Vec<usize>) -> Step {
     }
     let timeout = covers.iter().filter_map(|&at| batch[at].resource.timeout).max().unwrap_or(TIMEOUT);
     let purpose = format!("set up {} and read the lists", count(covers.len()));
-    Step::new(APPLY, covers, purpose).rows(rows).input(input).locks(&[Lock::Packages]).timeout(timeout)
+    Step::new(APPLY, covers, purpose).rows(rows).input(input).locks(&[Lock::PACKAGES]).timeout(timeout)
 }
 
 fn observation(

@@ -223,7 +223,7 @@ fn step(at: usize, planned: &Planned<'_, Service>) -> Step {
     Step::new(include_str!("apply.sh"), vec![at], purpose)
         .rows(vec![row![unit(planned.resource), enabling, verb, limit.as_secs().max(1)]])
         // Starting takes its time, and systemd starts several at once; links are made by one at a time.
-        .locks(if enabling.is_empty() { &[] } else { &[Lock::Systemd] })
+        .locks(if enabling.is_empty() { &[] } else { &[Lock::SYSTEMD] })
         .timeout(limit + GRACE)
 }
 

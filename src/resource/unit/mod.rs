@@ -199,7 +199,7 @@ impl Kind for Unit {
         if !absent.is_empty() {
             let rows = absent.iter().map(|&at| row![path(batch[at].resource)]).collect();
             let purpose = format!("remove {}", count(absent.len()));
-            steps.push(Step::new(include_str!("remove.sh"), absent, purpose).rows(rows).locks(&[Lock::Systemd]));
+            steps.push(Step::new(include_str!("remove.sh"), absent, purpose).rows(rows).locks(&[Lock::SYSTEMD]));
         }
         steps
     }
@@ -221,7 +221,7 @@ fn write(batch: &[Planned<'_, Unit>], present: Vec<usize>) -> Step {
         input.extend(bytes.map(Blob::from));
     }
     let purpose = format!("write {}", count(present.len()));
-    Step::new(include_str!("apply.sh"), present, purpose).rows(rows).input(input).locks(&[Lock::Systemd])
+    Step::new(include_str!("apply.sh"), present, purpose).rows(rows).input(input).locks(&[Lock::SYSTEMD])
 }
 
 fn path(resource: &Resource<Desired>) -> String {

@@ -298,7 +298,7 @@ All users of a host are observed by a constant number of processes (`getent`, `a
         if !present.is_empty() {
             let rows = present.iter().map(|&at| apply_row(&batch[at])).collect();
             let purpose = format!("make or change {}", count(present.len()));
-            steps.push(Step::new(include_str!("apply.sh"), present, purpose).rows(rows).locks(&[Lock::Accounts]));
+            steps.push(Step::new(include_str!("apply.sh"), present, purpose).rows(rows).locks(&[Lock::ACCOUNTS]));
         }
         if !absent.is_empty() {
             let rows = absent
@@ -306,7 +306,7 @@ All users of a host are observed by a constant number of processes (`getent`, `a
                 .map(|&at| row![batch[at].resource.name(), batch[at].resource.desired.remove_home])
                 .collect();
             let purpose = format!("remove {}", count(absent.len()));
-            steps.push(Step::new(include_str!("remove.sh"), absent, purpose).rows(rows).locks(&[Lock::Accounts]));
+            steps.push(Step::new(include_str!("remove.sh"), absent, purpose).rows(rows).locks(&[Lock::ACCOUNTS]));
         }
         steps
     }
