@@ -19,7 +19,7 @@ macro_rules! kinds {
 }
 
 kinds! {
-    authorized_key, block, check, command, cron, directory, file, firewall_rule, group, package, package_repository,
+    authorized_key, block, check, command, cron, directory, file, firewall_rule, group, nginx_site, package, package_repository,
     python_env, requirement, secret, service, symlink, sysctl, tree, unit, user,
 }
 

@@ -24,6 +24,7 @@ pub mod directory;
 pub mod file;
 pub mod firewall_rule;
 pub mod group;
+pub mod nginx_site;
 pub mod package;
 pub mod package_repository;
 pub mod python_env;

@@ -20,6 +20,7 @@ registry! {
     file::File,
     firewall_rule::FirewallRule,
     group::Group,
+    nginx_site::NginxSite,
     package::Package,
     package_repository::PackageRepository,
     python_env::PythonEnv,

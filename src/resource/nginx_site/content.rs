@@ -1,0 +1,64 @@
+//! What a site's text names.
+
+/// Directives of nginx whose first parameter is a file or folder that must be there before nginx accepts the site.
+const NAME_PATHS: &[&str] = &[
+    "auth_basic_user_file",
+    "include",
+    "root",
+    "ssl_certificate",
+    "ssl_certificate_key",
+    "ssl_client_certificate",
+    "ssl_dhparam",
+    "ssl_trusted_certificate",
+];
+
+/// Returns the absolute paths that the text names.
+pub fn named_paths(text: &str) -> impl Iterator<Item = String> {
+    statements(text).into_iter().filter_map(|statement| {
+        let mut words = statement.split_whitespace();
+        let directive = words.next()?;
+        let path = words.next()?.trim_matches(['"', '\'']);
+        let is_path = path.starts_with('/') && !path.contains(['*', '$']);
+        (NAME_PATHS.contains(&directive) && is_path).then(|| path.trim_end_matches('/').to_string())
+    })
+}
+
+/// Splits at `;`, `{` and `}` outside of comments and quotes.
+fn statements(text: &str) -> Vec<String> {
+    let mut statements = vec![String::new()];
+    let mut quote = None;
+    let mut characters = text.chars();
+    while let Some(c) = characters.next() {
+        match (quote, c) {
+            (None, '#') => {
+                // A comment ends with its line.
+                characters.by_ref().find(|c| *c == '\n');
+                statements.last_mut().expect("there is always one").push(' ');
+                continue;
+            }
+            (None, ';' | '{' | '}') => {
+                statements.push(String::new());
+                continue;
+            }
+            (None, '"' | '\'') => quote = Some(c),
+            (Some(open), c) if open == c => quote = None,
+            _ => {}
+        }
+        statements.last_mut().expect("there is always one").push(c);
+    }
+    statements
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_certificates_and_folders_and_nothing_else() {
+        let text = "server { # ssl_certificate /not/this;\n  ssl_certificate '/etc/ssl/a.pem';ssl_certificate_key /etc/ssl/a.key;\n\
+                    root\n /var/www/a/; include snippets/x.conf; include /etc/nginx/conf.d/*.conf;\n\
+                    add_header X \"root /no;\" always; proxy_pass http://b; }";
+        let found: Vec<String> = named_paths(text).collect();
+        assert_eq!(found, ["/etc/ssl/a.pem", "/etc/ssl/a.key", "/var/www/a"]);
+    }
+}

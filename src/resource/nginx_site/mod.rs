@@ -1,0 +1,227 @@
+//! `nginx_site`: a site of nginx that goes live only if nginx accepts it.
+
+mod content;
+
+use crate::model::{Blob, Changes, Content, Expect, Lock, Probe, ProbeOutput, Record, Step, Value};
+use crate::row;
+
+use super::owned_file::{self, OwnedFile};
+use super::{Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
+
+/// A site of nginx that goes live only if nginx accepts it.
+pub struct NginxSite;
+
+/// A site as the spec wants it.
+#[derive(Clone, Debug)]
+pub struct Desired {
+    /// Left alone where the spec gives none.
+    content: Option<Content>,
+    enabled: bool,
+}
+
+/// A site as it was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observed {
+    /// None where only its link is there.
+    file: Option<OwnedFile>,
+    enabled: bool,
+    /// Nginx has accepted what is there; a run that was killed before it asked leaves a mark.
+    is_tested: bool,
+}
+
+/// Where the sites of Debian's nginx live; `sites-enabled` holds links to those that are served.
+const AVAILABLE: &str = "/etc/nginx/sites-available";
+const ENABLED: &str = "/etc/nginx/sites-enabled";
+/// Provided by the sites of a host that are not served.
+const OFF: Space = Space("disabled sites of nginx");
+const CONTENTS: [&str; 3] = ["content", "template", "source"];
+
+impl Kind for NginxSite {
+    const KIND: &'static str = "nginx_site";
+    const SECTION: &'static str = "nginx_sites";
+    const ATTRIBUTES: &'static [Attribute] = &[
+        Attribute::optional("content", Shape::Text, "The content, given in place."),
+        Attribute::optional("template", Shape::Template, "A template beside the spec that renders the content."),
+        Attribute::optional("source", Shape::Source, "A file beside the spec that is the content."),
+        Attribute::default("enabled", Shape::Bool, "true", "Whether it is served: linked from `sites-enabled`."),
+    ];
+    const DOCUMENTATION: Documentation = Documentation {
+        summary: "A site of nginx that goes live only if nginx accepts it.",
+        name: "The file's name in `/etc/nginx/sites-available`, such as `app` or `example.com`.",
+        example: "packages: [nginx]\nnginx_sites:\n  default: { enabled: false }\n  app:\n    content: |\n      server {\n        \
+                  listen 80;\n        location / { proxy_pass http://127.0.0.1:8000; }\n      }\nservices:\n  nginx: { running: true, \
+                  enabled: true, reload_on: [\"nginx_site:*\"] }\n",
+        notes: "With none of `content`, `template` and `source` only the link is kept; then the site's file must be there.\n\n\
+                The sites that change are put in place and linked together, and `nginx -t` looks at the whole configuration. If it \
+                refuses, all of them are put back as they were and tried one by one, so that the good ones go live and the bad ones fail \
+                with nginx's own words. A removal is treated in the same way. Until nginx is reloaded it serves what it served: let \
+                the service have `reload_on: [\"nginx_site:*\"]`. A run that was killed before nginx was asked is seen as \
+                `tested: false` and made up for.\n\n\
+                Sites that are to be disabled go first. Certificates, keys and folders that the content names (`ssl_certificate`, `root`, `include`, …) come before the site \
+                where the spec has them. The file is root's, with mode 0644.\n\n\
+                All sites of a host are observed by one `stat` and one `sha256sum`; the old content of up to 256 KiB is fetched only \
+                where it differs. Works with Debian's layout of nginx.",
+    };
+    const OBSERVED_WITHOUT: &'static [&'static str] = &CONTENTS;
+    const SHOWN_AS: &'static [(&'static str, &'static str)] = &[("template", "content"), ("source", "content")];
+
+    type Desired = Desired;
+    type Observed = Observed;
+
+    fn decode(fields: &mut Fields<'_>) -> Desired {
+        let name = fields.name().to_string();
+        let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
+        if !is_plain || name.starts_with('.') || name.is_empty() {
+            fields.error(
+                "name",
+                format!("`{name}` is not the name of a site"),
+                "use letters, digits, `.`, `_` and `-`",
+            );
+        }
+        let given: Vec<&str> = CONTENTS.into_iter().filter(|name| fields.has(name)).collect();
+        if let [_, second, ..] = given.as_slice() {
+            fields.error(second, "a site has one of content, template and source", "keep one of them");
+        }
+        let enabled = fields.bool("enabled").unwrap_or(true);
+        Desired { content: given.first().and_then(|name| fields.content(name)), enabled }
+    }
+
+    fn claims(resource: &Resource<Desired>) -> Claims {
+        let path = path(resource);
+        let mut claims = Claims::new()
+            .provides(Space::PATH, &path)
+            .provides(Space::PATH, format!("{ENABLED}/{}", resource.name()))
+            .requires(Space::PROGRAM, "nginx");
+        // What is served no longer makes room: two sites may not both be the default of a port.
+        claims = match resource.desired.enabled {
+            true => claims.requires(OFF, ""),
+            false => claims.shares(OFF, ""),
+        };
+        if let Some(content) = &resource.desired.content {
+            claims = claims.provides(Space::CONTENT, path);
+            // What a secret was rendered into may not decide the order of things.
+            if let Some(text) = content.text().filter(|_| !content.is_sensitive()) {
+                claims = content::named_paths(text).fold(claims, |claims, path| claims.requires(Space::PATH, path));
+            }
+        }
+        claims
+    }
+
+    fn probe(all: &[&Resource<Desired>]) -> Probe {
+        let rows = all.iter().map(|resource| owned_file::row(&path(resource), resource.desired.content.as_ref()));
+        Probe::new(concat!(include_str!("../owned_file.sh"), include_str!("probe.sh")), rows.collect())
+    }
+
+    fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
+        let desired: Vec<Option<&Content>> = all.iter().map(|resource| resource.desired.content.as_ref()).collect();
+        let mut links: Vec<Option<&Record>> = vec![None; all.len()];
+        for record in output.records.iter().filter(|record| record.field(0) == "link") {
+            if let Some(slot) = links.get_mut(record.index) {
+                *slot = Some(record);
+            }
+        }
+        owned_file::observations(output, &desired)
+            .into_iter()
+            .zip(links)
+            .zip(all)
+            .map(|((file, link), resource)| {
+                let Some(link) = link else { return Observation::Failed(output.explain()) };
+                let enabled = match link.field(1) {
+                    "yes" => true,
+                    "no" => false,
+                    other => return Observation::Failed(format!("its place in {ENABLED} holds {other}")),
+                };
+                let is_tested = link.field(2) != "untested";
+                let is_known = resource.desired.content.is_some() && !resource.is_absent();
+                match file {
+                    // The package brings a site of its own.
+                    Observation::Absent if link.field(3) == "no-nginx" && !is_known => Observation::Later {
+                        needs: Claim::new(Space::PROGRAM, "nginx"),
+                        reason: "nginx is not installed".into(),
+                    },
+                    Observation::Absent if !enabled && is_tested => Observation::Absent,
+                    Observation::Absent => Observation::Present(Observed { file: None, enabled, is_tested }),
+                    Observation::Present(file) => {
+                        Observation::Present(Observed { file: Some(file), enabled, is_tested })
+                    }
+                    Observation::Failed(reason) => Observation::Failed(reason),
+                    Observation::Later { needs, reason } => Observation::Later { needs, reason },
+                }
+            })
+            .collect()
+    }
+
+    fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
+        let mut attributes = observed.file.as_ref().map(OwnedFile::attributes).unwrap_or_default();
+        attributes.push(("enabled", observed.enabled.into()));
+        attributes
+    }
+
+    fn diff(resource: &Resource<Desired>, observed: &Observation<Observed>) -> Changes {
+        let desired = &resource.desired;
+        let mut changes = Changes::new();
+        match observed {
+            Observation::Present(observed) => {
+                match (&observed.file, &desired.content) {
+                    (Some(file), Some(content)) => file.compare(&mut changes, content, MODE),
+                    (None, Some(content)) => owned_file::created(&mut changes, content, MODE),
+                    (_, None) => {}
+                }
+                changes.compare("enabled", observed.enabled, desired.enabled);
+                changes.compare("tested", observed.is_tested, true);
+            }
+            _ => {
+                if let Some(content) = &desired.content {
+                    owned_file::created(&mut changes, content, MODE);
+                }
+                // A site that is not there is not served either.
+                if desired.content.is_some() || desired.enabled {
+                    changes.push("enabled", Value::Null, desired.enabled);
+                }
+            }
+        }
+        changes
+    }
+
+    fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
+        match (&resource.desired.content, resource.is_absent()) {
+            (_, true) => Some(vec![Expect::Is("absent".into())]),
+            (Some(content), _) => Some(owned_file::expected(content, MODE)),
+            // Its file may be anything; whether its link is right, only the parsing can tell.
+            (None, _) => Some(vec![Expect::Any]),
+        }
+    }
+
+    fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
+        let mut input = Vec::new();
+        let rows = batch
+            .iter()
+            .map(|planned| {
+                let Desired { content, enabled } = &planned.resource.desired;
+                let name = planned.resource.name();
+                if planned.resource.is_absent() {
+                    return row![name, "gone", "-", ""];
+                }
+                let has_file = matches!(planned.observed, Observation::Present(Observed { file: Some(_), .. }));
+                let changes_content = !has_file || planned.changes.iter().any(|change| change.attribute == "content");
+                let bytes = content.as_ref().and_then(Content::bytes).filter(|_| changes_content);
+                let size = bytes.map_or_else(|| "-".to_string(), |bytes| bytes.len().to_string());
+                input.extend(bytes.map(Blob::from));
+                let state = if *enabled { "enabled" } else { "disabled" };
+                row![name, state, size, content.as_ref().map(Content::hash)]
+            })
+            .collect();
+        let purpose = match batch.len() {
+            1 => format!("set the nginx site {}", batch[0].resource.name()),
+            sites => format!("set {sites} nginx sites"),
+        };
+        let covers = (0..batch.len()).collect();
+        vec![Step::new(include_str!("apply.sh"), covers, purpose).rows(rows).input(input).locks(&[Lock("nginx")])]
+    }
+}
+
+const MODE: &str = "0644";
+
+fn path(resource: &Resource<Desired>) -> String {
+    format!("{AVAILABLE}/{}", resource.name())
+}
