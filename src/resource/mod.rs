@@ -23,6 +23,7 @@ pub mod cron;
 pub mod directory;
 pub mod file;
 pub mod firewall_rule;
+pub mod git_checkout;
 pub mod group;
 pub mod nginx_site;
 pub mod package;

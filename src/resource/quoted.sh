@@ -15,3 +15,12 @@ quoted() {
         esac
     done
 }
+
+# variables NAME…: sets $data to a text that sets these variables.
+variables() {
+    data=
+    for variable do
+        eval "quoted \"\$$variable\""
+        data=$data$variable=$quoted$NL
+    done
+}

@@ -19,6 +19,7 @@ registry! {
     directory::Directory,
     file::File,
     firewall_rule::FirewallRule,
+    git_checkout::GitCheckout,
     group::Group,
     nginx_site::NginxSite,
     package::Package,

@@ -60,15 +60,6 @@ for line in os.environ["recorded"].split("\n"):
         print(name)
 '
 
-# variables NAME…: sets $data to a text that sets them.
-variables() {
-    data=
-    for variable do
-        eval "quoted \"\$$variable\""
-        data=$data$variable=$quoted$NL
-    done
-}
-
 # prefixed PREFIX TEXT: sets $prefixed to its lines with that in front.
 prefixed() {
     prefixed=

@@ -1,0 +1,96 @@
+# Makes a checkout, or brings one to the commit wanted. All that happens inside is done by its user.
+read_checkout "$ROWS"
+command -v git >/dev/null || {
+    echo "git is not on the host: add the package git to the spec"
+    exit 1
+}
+
+# Hands all that is not the user's over. A file with a second name may be somebody else's.
+hand_over() {
+    [ -z "$user" ] || find "$path" ! -user "$user" \( ! -type f -o -links 1 \) -exec chown -h -- "$user": {} +
+}
+
+# shellcheck disable=SC2016
+bring='
+cd "$path" || exit
+[ -e .git ] || git -c init.defaultBranch=main -c init.templateDir= init --quiet . || exit
+if [ -z "$(git config --get remote.origin.url)" ]; then
+    git remote add -- origin "$url" || exit
+else
+    git config remote.origin.url "$url" || exit
+fi
+
+set -- --quiet
+[ -z "$is_local" ] || set -- "$@" --upload-pack="$upload_pack"
+if [ "$kind" = default ]; then
+    answer=$(limit=60 && remote_git ls-remote ${is_local:+"--upload-pack=$upload_pack"} --symref origin HEAD) || exit
+    ref=
+    while IFS= read -r line; do
+        case $line in
+            "ref: refs/heads/"*) line=${line#ref: refs/heads/} && ref=${line%%[!-A-Za-z0-9_./+@%,#]*} ;;
+        esac
+    done <<END
+$answer
+END
+    [ -n "$ref" ] || { echo "$url has no branch yet"; exit 1; }
+    kind=branch
+fi
+if [ -n "$depth" ]; then
+    set -- "$@" --depth "$depth"
+elif [ "$(git rev-parse --is-shallow-repository)" = true ]; then
+    set -- "$@" --unshallow
+fi
+case $kind in
+    branch)
+        target=refs/remotes/origin/$ref
+        remote_git fetch "$@" origin "+refs/heads/$ref:$target" || exit
+        ;;
+    tag)
+        target=refs/tags/$ref
+        remote_git fetch "$@" origin "+refs/tags/$ref:$target" || exit
+        ;;
+    commit)
+        target=$ref
+        # A server that does not hand out single commits hands out its branches and tags.
+        git cat-file -e "$target^{commit}" 2>/dev/null || remote_git fetch "$@" origin "$target" 2>/dev/null ||
+            remote_git fetch "$@" --tags origin "+refs/heads/*:refs/remotes/origin/*" || exit
+        git cat-file -e "$target^{commit}" 2>/dev/null || { echo "$url has no commit $ref"; exit 1; }
+        ;;
+esac
+
+if [ -z "$force" ] && git rev-parse --quiet --verify HEAD >/dev/null; then
+    changed=$(changed_files) || exit
+    changed=$(printf "%s\n" "$changed" | sed "/^[12] .. S.\.[.U] /d; s/^1 \([^ ]* \)\{7\}//; s/^2 \([^ ]* \)\{8\}//; s/^u \([^ ]* \)\{9\}//")
+    [ -z "$changed" ] || { printf "%s\n" "files were changed meanwhile, and would be lost:" "$changed"; exit 1; }
+fi
+set -- -c core.hooksPath=/dev/null checkout --quiet --no-overwrite-ignore
+[ -z "$force" ] || set -- "$@" --force
+if [ "$kind" = branch ]; then
+    git "$@" -B "$ref" "$target" -- || exit
+    git branch --quiet --set-upstream-to="origin/$ref" "$ref" || exit
+else
+    git "$@" --detach "$target" -- || exit
+fi
+git update-ref refs/infra/checkout HEAD || exit
+if [ -n "$submodules" ]; then
+    git submodule --quiet sync --recursive || exit
+    remote_git submodule --quiet update --init --recursive ${force:+--force} ${depth:+--depth "$depth"} || exit
+fi
+'
+
+if [ -d "$path" ]; then
+    hand_over || exit
+else
+    mkdir -p -- "${path%/*}/" && mkdir -- "$path" || exit
+    [ -z "$user" ] || chown -- "$user": "$path" || exit
+fi
+[ -n "$kind" ] || exit 0
+variables path url kind ref submodules force depth key username token is_local helper
+said=$(as_user "$user" "limit=$NL$data$git_text$bring" 2>&1)
+status=$?
+[ -z "$said" ] || printf '%s\n' "$said"
+if [ "$status" != 0 ]; then
+    advise "$said"
+    [ -z "$advice" ] || printf '%s\n' "$advice"
+fi
+exit "$status"
