@@ -1,6 +1,6 @@
 //! Hard edges, from claims, values, triggers and `depends_on`.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use petgraph::graph::{DiGraph, NodeIndex};
 
@@ -8,9 +8,8 @@ use crate::diagnostic::{Diagnostic, nearest};
 use crate::model::Until;
 use crate::resource::{Space, TriggerSource};
 
-use crate::spec::Selector;
+use crate::spec::{AddressIndex, NotASelector, Selector};
 
-use super::addresses::Addresses;
 use super::index::ClaimIndex;
 use super::{Graph, Input, Node, Reason, cycle, phase};
 
@@ -21,7 +20,11 @@ const MOST_SUGGESTIONS: usize = 100;
 pub fn build(inputs: &[Input]) -> (Graph, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     let index = ClaimIndex::new(inputs, &mut diagnostics);
-    let addresses = Addresses::new(inputs);
+    let mut selections = Selections {
+        inputs,
+        addresses: AddressIndex::new(inputs.iter().map(|input| &input.address).collect()),
+        parsed: HashMap::new(),
+    };
     let mut edges =
         Edges { inputs, hard: DiGraph::with_capacity(inputs.len(), inputs.len() * 2), known: HashSet::new() };
     for _ in inputs {
@@ -50,13 +53,13 @@ pub fn build(inputs: &[Input]) -> (Graph, Vec<Diagnostic>) {
         }
         for until in &input.waits_for {
             if let Until::Applied(address) = until
-                && let Some(source) = addresses.exact(address)
+                && let Some(source) = selections.addresses.exact(address)
             {
                 edges.add(source, node, Reason::Value);
             }
         }
         for (selector, span) in &input.depends_on {
-            let found = select(&addresses, input, selector, |error| Diagnostic::error(*span, error), &mut diagnostics);
+            let found = selections.select(input, selector, |error| Diagnostic::error(*span, error), &mut diagnostics);
             for source in found {
                 edges.explicit(source, node, *span);
             }
@@ -64,8 +67,7 @@ pub fn build(inputs: &[Input]) -> (Graph, Vec<Diagnostic>) {
         for trigger in &input.triggers {
             let sources = match &trigger.source {
                 TriggerSource::Provider(claim) => index.find(host, claim),
-                TriggerSource::Selector(selector) => select(
-                    &addresses,
+                TriggerSource::Selector(selector) => selections.select(
                     input,
                     selector,
                     |error| Diagnostic::error(input.span, format!("in restart_on or reload_on: {error}")),
@@ -93,33 +95,44 @@ pub fn build(inputs: &[Input]) -> (Graph, Vec<Diagnostic>) {
     (Graph { hard, phases, hosts, order, triggers, triggered, reads, relies_on_packages, index }, diagnostics)
 }
 
-fn select(
-    addresses: &Addresses<'_>,
-    input: &Input,
-    text: &str,
-    error: impl Fn(String) -> Diagnostic,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Vec<Node> {
-    let selector = match Selector::parse(text) {
-        Ok(selector) => selector,
-        Err(wrong) => {
-            diagnostics.push(error(wrong.to_string()));
-            return Vec::new();
-        }
-    };
-    let found = addresses.select(&input.address.host, &selector);
-    if found.is_empty() {
-        let mut diagnostic = error(format!("no resource matches `{text}`"));
-        let known = match diagnostics.len() {
-            0..MOST_SUGGESTIONS => addresses.local_names(&input.address.host),
-            _ => Vec::new(),
+/// Selectors with what they select; one text often stands at many resources.
+struct Selections<'a> {
+    inputs: &'a [Input],
+    addresses: AddressIndex<'a>,
+    parsed: HashMap<&'a str, Result<Selector, NotASelector>>,
+}
+
+impl<'a> Selections<'a> {
+    fn select(
+        &mut self,
+        input: &Input,
+        text: &'a str,
+        error: impl Fn(String) -> Diagnostic,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Vec<Node> {
+        let host = &*input.address.host;
+        let selector = match self.parsed.entry(text).or_insert_with(|| Selector::parse(text)) {
+            Ok(selector) => selector,
+            Err(wrong) => {
+                diagnostics.push(error(wrong.to_string()));
+                return Vec::new();
+            }
         };
-        if let Some(near) = nearest(text, known.iter().map(String::as_str)) {
-            diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
+        let found = self.addresses.select(selector, host);
+        if found.is_empty() {
+            let mut diagnostic = error(format!("no resource matches `{text}`"));
+            let of_host = self.inputs.iter().filter(|input| *input.address.host == *host);
+            let known: Vec<String> = match diagnostics.len() {
+                0..MOST_SUGGESTIONS => of_host.map(|input| input.address.local()).collect(),
+                _ => Vec::new(),
+            };
+            if let Some(near) = nearest(text, known.iter().map(String::as_str)) {
+                diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
+            }
+            diagnostics.push(diagnostic);
         }
-        diagnostics.push(diagnostic);
+        found
     }
-    found
 }
 
 struct Edges<'a> {

@@ -4,7 +4,6 @@
 //! ([`index`]), hard edges follow from them and from `depends_on` ([`build`]), cycles among those are errors
 //! ([`cycle`]), and last come the soft edges of habit, which by construction never close a cycle ([`phase`]).
 
-mod addresses;
 mod build;
 mod cycle;
 mod index;

@@ -22,6 +22,7 @@ mod read;
 mod resolution;
 mod resolve;
 mod secret;
+mod selection;
 mod selector;
 mod unit;
 mod yaml;
@@ -36,6 +37,7 @@ pub use load::load;
 pub use options::LoadOptions;
 pub use resolution::{Knowledge, Pending, Resolution, Resolved, SecretState};
 pub use secret::{SecretSource, SecretSpec};
+pub use selection::AddressIndex;
 pub use selector::{NotASelector, Selector};
 
 /// A spec with everything it takes in, merged and checked as far as it can be without knowing its hosts.

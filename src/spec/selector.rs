@@ -16,7 +16,15 @@ pub struct Selector {
 #[derive(Clone, Debug)]
 struct Pattern {
     text: String,
-    glob: Option<GlobMatcher>,
+    form: Form,
+}
+
+#[derive(Clone, Debug)]
+enum Form {
+    Literal,
+    /// `PATH/**`, by far the most common glob: what begins with this, its last `/` included.
+    Below(usize),
+    Glob(Box<GlobMatcher>),
 }
 
 /// Why a text is no selector.
@@ -73,34 +81,58 @@ impl Selector {
         self.name.literal()
     }
 
+    /// Returns what every name it can select begins with.
+    pub fn name_prefix(&self) -> &str {
+        self.name.prefix()
+    }
+
     /// Says whether it can select several addresses.
     pub fn is_glob(&self) -> bool {
-        self.host.iter().chain([&self.kind, &self.name]).any(|pattern| pattern.glob.is_some())
+        self.host.iter().chain([&self.kind, &self.name]).any(|pattern| pattern.literal().is_none())
     }
 }
 
+/// What makes a text a glob.
+const SPECIAL: [char; 5] = ['*', '?', '[', '{', '\\'];
+
 impl Pattern {
     fn new(text: &str) -> Result<Self, String> {
-        let glob = match text.contains(['*', '?', '[', '{', '\\']) {
-            true => Some(
+        let form = match text.strip_suffix("**") {
+            Some(below) if below.ends_with('/') && !below.contains(SPECIAL) && !below.contains([']', '}']) => {
+                Form::Below(below.len())
+            }
+            _ if text.contains(SPECIAL) => Form::Glob(Box::new(
                 GlobBuilder::new(text)
                     .literal_separator(true)
                     .build()
                     .map_err(|error| error.kind().to_string())?
                     .compile_matcher(),
-            ),
-            false => None,
+            )),
+            _ => Form::Literal,
         };
-        Ok(Self { text: text.to_string(), glob })
+        Ok(Self { text: text.to_string(), form })
     }
 
     fn literal(&self) -> Option<&str> {
-        self.glob.is_none().then_some(self.text.as_str())
+        matches!(self.form, Form::Literal).then_some(self.text.as_str())
+    }
+
+    fn prefix(&self) -> &str {
+        match self.form {
+            Form::Literal => &self.text,
+            Form::Below(end) => &self.text[..end],
+            Form::Glob(_) => self.text.split(SPECIAL).next().unwrap_or_default(),
+        }
     }
 
     fn matches(&self, text: &str) -> bool {
         // A name may hold what looks like a glob: it selects itself then.
-        self.text == text || self.glob.as_ref().is_some_and(|glob| glob.is_match(text))
+        self.text == text
+            || match &self.form {
+                Form::Literal => false,
+                Form::Below(end) => text.starts_with(&self.text[..*end]),
+                Form::Glob(glob) => glob.is_match(text),
+            }
     }
 }
 
@@ -117,6 +149,9 @@ mod tests {
             ("*/service:nginx", "app1/service:nginx", "app2", true),
             ("file:/etc/app/**", "a/file:/etc/app/x/y", "a", true),
             ("file:/etc/app/**", "a/file:/etc/app", "a", false),
+            ("file:/etc/app/**", "a/file:/etc/apple/x", "a", false),
+            ("file:/etc/app/**", "a/file:/etc/app/**", "a", true),
+            ("file:/**", "a/file:/etc", "a", true),
             ("file:/etc/app/*", "a/file:/etc/app/x/y", "a", false),
             ("file:/etc/app/*", "a/file:/etc/app/x", "a", true),
             ("file:**", "a/file:/etc/app/x", "a", true),
@@ -132,7 +167,7 @@ mod tests {
 
     #[test]
     fn what_is_no_selector_says_why() {
-        for text in ["nginx", "", ":", "a:", ":b", "/a:b", "a/b/c:d", "file:/a[", "file:/{a"] {
+        for text in ["nginx", "", ":", "a:", ":b", "/a:b", "a/b/c:d", "file:/a[", "file:/{a", "file:/a}/**"] {
             assert!(Selector::parse(text).is_err(), "{text}");
         }
     }

@@ -1,13 +1,13 @@
 //! Selectors that select nothing.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use crate::diagnostic::{Diagnostic, Span, nearest};
 use crate::model::Address;
 use crate::resource::{Shape, by_name, kinds};
 
 use super::super::draft::with_help;
-use super::super::{Resolved, Selector};
+use super::super::{AddressIndex, Resolved, Selector};
 use super::Resolver;
 
 impl<'a> Resolver<'a, '_> {
@@ -28,20 +28,13 @@ impl<'a> Resolver<'a, '_> {
             return;
         }
         let all: Vec<&Address> = resources.iter().map(|resolved| &resolved.address).collect();
-        let exact: HashSet<&Address> = all.iter().copied().collect();
-        let mut by_host: HashMap<&str, Vec<&Address>> = HashMap::new();
-        for address in &all {
-            by_host.entry(&address.host).or_default().push(address);
-        }
+        let index = AddressIndex::new(all.clone());
         let mut answered: HashMap<(&str, &str), bool> = HashMap::new();
         let mut reports = Vec::new();
         for resolved in resources {
             let host = &*resolved.address.host;
             for (text, span) in selectors(resolved) {
-                let matches = *answered.entry((host, text)).or_insert_with(|| {
-                    let candidates = if names_host(text) { &all } else { by_host.get(host).unwrap_or(&all) };
-                    selects(text, host, candidates, &exact)
-                });
+                let matches = *answered.entry((host, text)).or_insert_with(|| selects(text, host, &index));
                 if !matches {
                     let diagnostic = Diagnostic::error(span, format!("`{text}` matches no resource"));
                     reports.push(with_help(diagnostic, near_address(text, host, &all)));
@@ -57,21 +50,10 @@ fn names_host(text: &str) -> bool {
     text.split_once(':').is_some_and(|(before, _)| before.contains('/'))
 }
 
-/// Says whether a selector selects any of some addresses.
-fn selects(text: &str, host: &str, candidates: &[&Address], exact: &HashSet<&Address>) -> bool {
+/// Says whether a selector selects any address.
+fn selects(text: &str, host: &str, index: &AddressIndex<'_>) -> bool {
     let Ok(selector) = Selector::parse(text) else { return true };
-    if let Ok(address) = text.parse::<Address>()
-        && exact.contains(&address)
-    {
-        return true;
-    }
-    if let Some((kind, name)) = text.split_once(':')
-        && !kind.contains('/')
-        && exact.contains(&Address::new(host, kind, name))
-    {
-        return true;
-    }
-    selector.is_glob() && candidates.iter().any(|address| selector.matches(address, host))
+    index.selects_any(&selector, host)
 }
 
 fn near_address(text: &str, host: &str, all: &[&Address]) -> Option<String> {
