@@ -21,6 +21,7 @@ pub mod check;
 pub mod command;
 pub mod cron;
 pub mod directory;
+pub mod download;
 pub mod file;
 pub mod firewall_rule;
 pub mod git_checkout;

@@ -17,6 +17,7 @@ registry! {
     command::Command,
     cron::Cron,
     directory::Directory,
+    download::Download,
     file::File,
     firewall_rule::FirewallRule,
     git_checkout::GitCheckout,
