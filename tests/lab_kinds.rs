@@ -34,6 +34,12 @@ fn every_kind_is_here() {
     assert_eq!(registered, KINDS, "tests/lab_kinds.rs lists what the registry holds");
 }
 
+/// The other backend of the kind needs a host of its own: Debian's packages for the two exclude each other.
+#[test]
+fn firewall_rule_by_iptables() {
+    lives("firewall_rule_by_iptables");
+}
+
 fn lives(kind: &str) {
     let mut host = LabHost::boot(kind, support::release());
     let infra = Infra::new(&folder(kind), &host.inventory());

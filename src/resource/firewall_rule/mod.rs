@@ -1,14 +1,13 @@
 //! `firewall_rule`: a rule of the host's packet filter.
 
+mod iptables;
 mod rule;
 mod ufw;
 
-use crate::model::{Changes, Expect, Lock, Node, Probe, ProbeOutput, Record, Step, Value};
-use crate::row;
+use crate::model::{Changes, Expect, Node, Probe, ProbeOutput, ProbeStatus, Step, Value};
 
-use super::{Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
+use super::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
 use rule::{Match, Network, Ports, VERDICTS, Verdict};
-use ufw::UfwRule;
 
 /// A rule of the host's packet filter.
 pub struct FirewallRule;
@@ -23,20 +22,31 @@ pub struct Desired {
     enable: bool,
     /// The spec says which packets it is about; one that should be absent need not.
     is_described: bool,
+    backend: Backend,
+}
+
+/// The program that keeps the rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Backend {
+    Ufw,
+    Iptables,
 }
 
 /// What there is of a rule.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Observed {
-    /// The rule that is about the packets wanted, or else one that was made for the resource.
-    rule: UfwRule,
-    /// The rule is there for IPv4 only, or for IPv6 only, and should be for both.
-    is_half: bool,
-    /// Rules made for the resource when it wanted something else, and rules that should be absent; as ufw's words.
-    stale: Vec<String>,
-    /// Why the firewall does not filter.
-    off: Option<String>,
+pub enum Observed {
+    Ufw(ufw::Found),
+    Iptables(iptables::Found),
 }
+
+/// Each backend looks at its own rows.
+const PROBE: &str = concat!(
+    "ufw_rules() {\n",
+    include_str!("ufw/probe.sh"),
+    "\n}\niptables_rules() {\n",
+    include_str!("iptables/probe.sh"),
+    "\n}\nufw_rules && iptables_rules\n",
+);
 
 const PORT: Shape = Shape::Either(&[Shape::Integer { min: 1, max: 65535 }, Shape::Text]);
 
@@ -69,7 +79,7 @@ impl Kind for FirewallRule {
         Attribute::optional("interface", Shape::Text, "The network interface they pass; any where left out."),
         Attribute::optional("comment", Shape::Text, "Words that `ufw status` shows behind the rule's name."),
         Attribute::default("enable", Shape::Bool, "true", "Whether the firewall is turned on."),
-        Attribute::default("backend", Shape::OneOf(&["ufw"]), "ufw", "The program that keeps the rules."),
+        Attribute::default("backend", Shape::OneOf(&["ufw", "iptables"]), "ufw", "The program that keeps the rules."),
     ];
     const DOCUMENTATION: Documentation = Documentation {
         summary: "A rule of the host's packet filter.",
@@ -87,7 +97,13 @@ impl Kind for FirewallRule {
                 made by hand that says the same is taken over. A new rule goes behind the others, but one that denies or rejects what \
                 comes `from` somewhere goes first; rules that are there are not moved. Two resources that say the same share one rule.\n\n\
                 All rules of a host are observed by reading ufw's files, and by one `iptables -S` and one `ip6tables -S` that tell \
-                whether the kernel has them. Routes, application profiles and ports of the source are left alone.",
+                whether the kernel has them. Routes, application profiles and ports of the source are left alone.\n\n\
+                **`backend: iptables`** keeps the rules in the chains `infra-input` and `infra-output`, which the kernel goes through \
+                first, and in `/etc/iptables/rules.v4` and `rules.v6`, so that netfilter-persistent (package `iptables-persistent`) has \
+                them after a reboot. Other rules and other chains are left alone, in the files too. The more closely a rule says what \
+                it is about, the earlier it stands: `from` a smaller network first, then one with a port, then one that closes; so \
+                the order in the spec never matters. What no rule is about goes on to the host's own rules. A rule that would close \
+                port 22 to everybody is refused, and there is no `limit`.",
     };
 
     type Desired = Desired;
@@ -118,137 +134,104 @@ impl Kind for FirewallRule {
         }
         let verdict = fields.text("action").and_then(|word| Verdict::parse(&word)).unwrap_or(Verdict::Allow);
         let enable = fields.bool("enable").unwrap_or(true);
-        Desired { verdict, matches, comment: fields.text("comment"), enable, is_described }
+        let backend = match fields.text("backend").as_deref() {
+            Some("iptables") => Backend::Iptables,
+            _ => Backend::Ufw,
+        };
+        let desired = Desired { verdict, matches, comment: fields.text("comment"), enable, is_described, backend };
+        if backend == Backend::Iptables && !fields.is_absent() {
+            iptables::check(fields, &desired);
+        }
+        desired
     }
 
-    fn claims(_resource: &Resource<Desired>) -> Claims {
-        Claims::new().requires(Space::PROGRAM, "ufw")
+    fn claims(resource: &Resource<Desired>) -> Claims {
+        match resource.desired.backend {
+            Backend::Ufw => Claims::new().requires(Space::PROGRAM, "ufw"),
+            Backend::Iptables => {
+                Claims::new().requires(Space::PROGRAM, "iptables").requires(Space::PROGRAM, "netfilter-persistent")
+            }
+        }
     }
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {
-        let rows = all.iter().map(|resource| {
-            let Desired { verdict, matches, comment, is_described, .. } = &resource.desired;
-            let tuple = |is_ipv6| if *is_described { ufw::tuple(*verdict, matches, is_ipv6) } else { String::new() };
-            row![tuple(false), tuple(true), ufw::hex(&ufw::comment(resource.name(), comment.as_deref()))]
+        let rows = all.iter().map(|resource| match resource.desired.backend {
+            Backend::Ufw => ufw::row(resource),
+            Backend::Iptables => iptables::row(resource),
         });
-        Probe::new(include_str!("ufw_probe.sh"), rows.collect())
+        Probe::new(PROBE, rows.collect())
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        let rules: Vec<UfwRule> = output
-            .records
-            .iter()
-            .filter(|record| record.field(0) == "rule")
-            .filter_map(|record| UfwRule::parse(record.field(2), record.field(1) == "6"))
-            .collect();
-        let failed = output.status != crate::model::ProbeStatus::Done;
-        output
-            .first_records(all.len())
-            .into_iter()
-            .zip(all)
-            .map(|(record, resource)| match record {
-                Some(record) if !failed => observation(record, resource, &rules),
+        let by_ufw = ufw::reader(output);
+        let by_iptables = iptables::reader(output);
+        let failed = output.status != ProbeStatus::Done;
+        let records = output.first_records(all.len()).into_iter().zip(all);
+        records
+            .map(|(record, resource)| match (record, resource.desired.backend) {
+                (Some(record), Backend::Ufw) if !failed => observed(by_ufw(record, resource), Observed::Ufw),
+                (Some(record), Backend::Iptables) if !failed => {
+                    observed(by_iptables(record, resource), Observed::Iptables)
+                }
                 _ => Observation::Failed(output.explain()),
             })
             .collect()
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
-        let mut attributes = described(observed.rule.verdict, &observed.rule.matches);
-        attributes.push(("comment", observed.rule.comment.as_str().into()));
-        attributes.push(("firewall", firewall(observed.off.as_deref())));
-        attributes
+        match observed {
+            Observed::Ufw(found) => ufw::attributes(found),
+            Observed::Iptables(found) => iptables::attributes(found),
+        }
     }
 
     fn diff(resource: &Resource<Desired>, observed: &Observation<Observed>) -> Changes {
-        let desired = &resource.desired;
-        let wanted = described(desired.verdict, &desired.matches);
-        let comment = ufw::comment(resource.name(), desired.comment.as_deref());
-        let mut changes = Changes::new();
-        let Observation::Present(observed) = observed else {
-            for (attribute, value) in wanted {
-                changes.compare(attribute, Value::Null, value);
-            }
-            changes.push("comment", Value::Null, comment);
-            if desired.enable {
-                changes.push("firewall", Value::Null, ON);
-            }
-            return changes;
+        let found = match observed {
+            Observation::Present(observed) => Some(observed),
+            _ => None,
         };
-        for ((attribute, before), (_, after)) in
-            described(observed.rule.verdict, &observed.rule.matches).into_iter().zip(wanted)
-        {
-            changes.compare(attribute, before, after);
+        match (resource.desired.backend, found) {
+            (Backend::Ufw, Some(Observed::Ufw(found))) => ufw::diff(resource, Some(found)),
+            (Backend::Ufw, _) => ufw::diff(resource, None),
+            (Backend::Iptables, Some(Observed::Iptables(found))) => iptables::diff(resource, Some(found)),
+            (Backend::Iptables, _) => iptables::diff(resource, None),
         }
-        changes.compare("logged", observed.rule.is_logged(), false);
-        if observed.is_half {
-            let family = if observed.rule.is_ipv6 { "IPv6" } else { "IPv4" };
-            changes.push("family", family, "IPv4 and IPv6");
-        }
-        // Two resources that say the same share a rule, and one of them is named in it.
-        if !observed.rule.is_ours() || observed.rule.belongs_to(resource.name()) {
-            changes.compare("comment", observed.rule.comment.as_str(), comment);
-        }
-        if changes.is_empty() {
-            for rule in &observed.stale {
-                changes.push("older rule", rule.as_str(), Value::Null);
-            }
-        }
-        if desired.enable {
-            changes.compare("firewall", firewall(observed.off.as_deref()), ON);
-        }
-        changes
     }
 
     fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
-        let is = |text: &str| Expect::Is(text.to_string());
-        Some(match (resource.is_absent(), resource.desired.enable) {
-            // Another resource may want the same, and ssh may need it.
-            (true, _) if resource.desired.is_described => return None,
-            (true, _) => vec![is("absent"), Expect::Any, Expect::Any, Expect::Any],
-            (false, true) => vec![is("in-place"), is("on"), Expect::Any, Expect::Any],
-            (false, false) => vec![is("in-place"), Expect::Any, Expect::Any, Expect::Any],
-        })
+        match resource.desired.backend {
+            Backend::Ufw => ufw::expected(resource),
+            Backend::Iptables => Some(iptables::expected(resource)),
+        }
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
-        let rows = batch.iter().map(|planned| {
-            let resource = planned.resource;
-            let Desired { verdict, matches, comment, enable, .. } = &resource.desired;
-            let found = match planned.observed {
-                Observation::Present(observed) => Some(observed),
-                _ => None,
-            };
-            let stale = found.map(|observed| observed.stale.join("\n")).unwrap_or_default();
-            let is_off = found.is_some_and(|observed| observed.off.is_some());
-            let changes_rule =
-                planned.changes.iter().any(|change| !["firewall", "older rule"].contains(&&*change.attribute));
-            if resource.is_absent() {
-                return row![stale, "", "", false, false, false];
-            }
-            let words = changes_rule.then(|| ufw::words(*verdict, None, matches));
-            let comment = ufw::comment(resource.name(), comment.as_deref());
-            let goes_first = verdict.is_closing() && matches.from.is_some();
-            row![stale, words, comment, goes_first, *enable, *enable && is_off]
-        });
-        let covers: Vec<usize> = (0..batch.len()).collect();
-        let purpose = if batch.len() == 1 {
-            format!("set the firewall rule {}", batch[0].resource.name())
-        } else {
-            format!("set {} firewall rules", batch.len())
-        };
-        let script = concat!(include_str!("ufw_guard.sh"), include_str!("ufw_apply.sh"));
-        vec![Step::new(script, covers, purpose).rows(rows.collect()).locks(&[Lock::FIREWALL])]
+        let (by_ufw, by_iptables): (Vec<usize>, Vec<usize>) =
+            (0..batch.len()).partition(|&at| batch[at].resource.desired.backend == Backend::Ufw);
+        let mut steps = Vec::new();
+        if !by_ufw.is_empty() {
+            steps.push(ufw::step(batch, by_ufw));
+        }
+        if !by_iptables.is_empty() {
+            steps.push(iptables::step(batch, by_iptables));
+        }
+        steps
     }
 }
 
-/// What the plan says of a firewall that is on, or will be.
-const ON: &str = "on, ssh stays open";
+fn observed<T>(found: Observation<T>, of_backend: fn(T) -> Observed) -> Observation<Observed> {
+    match found {
+        Observation::Present(found) => Observation::Present(of_backend(found)),
+        Observation::Absent => Observation::Absent,
+        Observation::Later { needs, reason } => Observation::Later { needs, reason },
+        Observation::Failed(reason) => Observation::Failed(reason),
+    }
+}
 
-fn firewall(off: Option<&str>) -> Value {
-    match off {
-        Some(reason) => Value::text(format!("off: {reason}")),
-        None => ON.into(),
+fn purpose(batch: &[Planned<'_, FirewallRule>], covers: &[usize]) -> String {
+    match covers {
+        [one] => format!("set the firewall rule {}", batch[*one].resource.name()),
+        _ => format!("set {} firewall rules", covers.len()),
     }
 }
 
@@ -265,50 +248,6 @@ fn described(verdict: Verdict, matches: &Match) -> Vec<(&'static str, Value)> {
         ("to", text(&matches.to)),
         ("interface", matches.interface.clone().into()),
     ]
-}
-
-fn observation(record: &Record, resource: &Resource<Desired>, rules: &[UfwRule]) -> Observation<Observed> {
-    match record.field(0) {
-        "no-ufw" => {
-            let needs = Claim::new(Space::PROGRAM, "ufw");
-            return Observation::Later { needs, reason: "ufw is not installed".into() };
-        }
-        "denied" => return Observation::Failed("ufw's rules may be read by root only: set `become: true`".into()),
-        "in-place" | "absent" | "other" => {}
-        other => return Observation::Failed(format!("its state {other} is none that is known")),
-    }
-    let off = (record.field(1) != "on").then(|| record.field(2).to_string());
-    let (ipv4, ipv6) = resource.desired.matches.families();
-    let families = usize::from(ipv4) + usize::from(ipv6 && (record.field(3) == "yes" || !ipv4));
-    let wanted = &resource.desired;
-    let is_same = |rule: &&UfwRule| wanted.is_described && rule.matches == wanted.matches;
-    let is_named = |rule: &&UfwRule| rule.belongs_to(resource.name());
-    let mut stale: Vec<String> = if resource.is_absent() {
-        let goes = |rule: &&UfwRule| {
-            is_named(rule) || is_same(rule) && rule.verdict == wanted.verdict && !rule.is_ours() && !rule.is_guard()
-        };
-        rules.iter().filter(goes).map(UfwRule::words).collect()
-    } else {
-        rules.iter().filter(|rule| is_named(rule) && !is_same(rule)).map(UfwRule::words).collect()
-    };
-    // A rule for both families is one for ufw's words.
-    stale.sort();
-    stale.dedup();
-    let same: Vec<&UfwRule> = rules.iter().filter(is_same).collect();
-    let first = if resource.is_absent() {
-        rules.iter().find(|rule| stale.contains(&rule.words()))
-    } else {
-        // The half that differs from what is wanted is the one to show.
-        let differs = |rule: &&&UfwRule| rule.verdict != wanted.verdict || rule.is_logged() || !rule.is_ours();
-        same.iter().find(differs).or(same.first()).copied().or_else(|| rules.iter().find(is_named))
-    };
-    match first {
-        None => Observation::Absent,
-        Some(rule) => {
-            let is_half = !resource.is_absent() && !same.is_empty() && same.len() < families;
-            Observation::Present(Observed { rule: rule.clone(), is_half, stale, off })
-        }
-    }
 }
 
 fn ports(fields: &mut Fields<'_>) -> Ports {

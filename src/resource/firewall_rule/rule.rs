@@ -76,6 +76,18 @@ impl Network {
     }
 }
 
+impl Network {
+    /// Returns how many first bits its addresses share.
+    pub fn prefix(&self) -> u8 {
+        self.prefix
+    }
+
+    /// Writes it with its prefix, even where that is one address.
+    pub fn with_prefix(&self) -> String {
+        format!("{}/{}", self.address, self.prefix)
+    }
+}
+
 impl FromStr for Network {
     type Err = ();
 
@@ -134,6 +146,16 @@ impl Ports {
 
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Says whether a port is among them.
+    pub fn holds(&self, port: u16) -> bool {
+        self.0.iter().any(|(first, last)| (*first..=*last).contains(&port))
+    }
+
+    /// Says whether it is one port or one range.
+    pub fn is_single(&self) -> bool {
+        self.0.len() == 1
     }
 
     /// Says whether it is more than one plain port.

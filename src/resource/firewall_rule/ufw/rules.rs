@@ -1,11 +1,11 @@
 //! How ufw keeps rules: the lines `### tuple ###` of `/etc/ufw/user.rules` and `user6.rules`.
 
-use super::rule::{Match, Network, Ports, Verdict};
+use crate::resource::firewall_rule::rule::{Match, Network, Ports, Verdict};
 
 /// What starts the comment of every rule made here.
 const MARK: &str = "infra: ";
 
-/// The comment of the rule that keeps ssh open; `ufw_apply.sh` writes it.
+/// The comment of the rule that keeps ssh open; `apply.sh` writes it.
 const GUARD: &str = "infra: ssh stays open";
 
 /// A rule as ufw has it.

@@ -1,7 +1,8 @@
-# Row: the rule as ufw's files for IPv4 and IPv6 have it ("" where it is of the other family), its comment in hexadecimal.
+# Row: "ufw", the rule as ufw's files for IPv4 and IPv6 have it ("" where it is of the other family), its comment in hexadecimal.
 # Record: in-place, absent or other; on or off with the reason; whether IPv6 is filtered too; or "no-ufw", "denied".
-# Then, for the first row, all rules: "rule", 4 or 6, its text.
+# Then, for the first of its rows, all rules: "rule", 4 or 6, its text.
 # Two processes, however many rows: they tell whether the kernel has the rules that ufw's files have.
+case $NL$ROWS in *"${NL}ufw$US"*) ;; *) return 0 ;; esac
 folder=/etc/ufw
 if ! command -v ufw >/dev/null; then
     state=no-ufw
@@ -13,7 +14,7 @@ fi
 if [ -n "$state" ]; then
     i=0
     for row in $ROWS; do
-        emit "$i" "$state"
+        case $row in ufw"$US"*) emit "$i" "$state" ;; esac
         i=$((i + 1))
     done
     return 0
@@ -83,41 +84,44 @@ if [ "$state" = on ] && [ -d /run/systemd/system ] &&
     state=off reason="it does not start with the host"
 fi
 
-# seen RULES RULE: sets $seen to in-place with the comment in $f3, other without it, absent where there is none.
+# seen RULES RULE: sets $seen to in-place with the comment in $f4, other without it, absent where there is none.
 seen() {
     case $NL$1 in
-        *"$NL$2 comment=$f3$NL"*) seen=in-place ;;
+        *"$NL$2 comment=$f4$NL"*) seen=in-place ;;
         *"$NL$2$NL"* | *"$NL$2 comment="*) seen=other ;;
         *) seen=absent ;;
     esac
 }
 
-i=0
+i=0 first=
 for row in $ROWS; do
+    index=$i
+    i=$((i + 1))
     split_row "$row"
+    [ "$f1" = ufw ] || continue
+    first=${first:-$index}
     seen4='' seen6=''
-    if [ -n "$f1" ]; then
-        seen "$rules4" "$f1"
+    if [ -n "$f2" ]; then
+        seen "$rules4" "$f2"
         seen4=$seen
     fi
-    if [ -n "$f2" ] && [ "$ipv6" = yes ]; then
-        seen "$rules6" "$f2"
+    if [ -n "$f3" ] && [ "$ipv6" = yes ]; then
+        seen "$rules6" "$f3"
         seen6=$seen
     fi
     case $seen4$seen6 in
         in-place | in-placein-place) found=in-place ;;
         absent | absentabsent | '')
             found=absent
-            case $rules4$rules6 in *"comment=$f3$NL"* | *"comment=${f3}202d20"*) found=other ;; esac
+            case $rules4$rules6 in *"comment=$f4$NL"* | *"comment=${f4}202d20"*) found=other ;; esac
             ;;
         *) found=other ;;
     esac
-    emit "$i" "$found" "$state" "$reason" "$ipv6"
-    i=$((i + 1))
+    emit "$index" "$found" "$state" "$reason" "$ipv6"
 done
 for rule in $rules4; do
-    emit 0 rule 4 "$rule"
+    emit "$first" rule 4 "$rule"
 done
 for rule in $rules6; do
-    emit 0 rule 6 "$rule"
+    emit "$first" rule 6 "$rule"
 done

@@ -1,0 +1,185 @@
+//! The backend ufw.
+
+mod rules;
+
+use crate::model::{Arg, Changes, Expect, Lock, ProbeOutput, Record, Step, Value};
+use crate::resource::{Claim, Observation, Planned, Resource, Space};
+use crate::row;
+
+use super::{Desired, FirewallRule, Observed, described, purpose};
+use rules::UfwRule;
+
+/// What ufw has of a rule.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    /// The rule that is about the packets wanted, or else one that was made for the resource.
+    rule: UfwRule,
+    /// The rule is there for IPv4 only, or for IPv6 only, and should be for both.
+    is_half: bool,
+    /// Rules made for the resource when it wanted something else, and rules that should be absent; as ufw's words.
+    stale: Vec<String>,
+    /// Why the firewall does not filter.
+    off: Option<String>,
+}
+
+/// What the plan says of a firewall that is on, or will be.
+const ON: &str = "on, ssh stays open";
+
+fn firewall(off: Option<&str>) -> Value {
+    match off {
+        Some(reason) => Value::text(format!("off: {reason}")),
+        None => ON.into(),
+    }
+}
+
+/// Returns the fields its probe needs.
+pub fn row(resource: &Resource<Desired>) -> Vec<Arg> {
+    let Desired { verdict, matches, comment, is_described, .. } = &resource.desired;
+    let tuple = |is_ipv6| if *is_described { rules::tuple(*verdict, matches, is_ipv6) } else { String::new() };
+    row!["ufw", tuple(false), tuple(true), rules::hex(&rules::comment(resource.name(), comment.as_deref()))]
+}
+
+/// Returns all rules that its probe has read.
+fn all_rules(output: &ProbeOutput) -> Vec<UfwRule> {
+    let records = output.records.iter().filter(|record| record.field(0) == "rule");
+    records.filter_map(|record| UfwRule::parse(record.field(2), record.field(1) == "6")).collect()
+}
+
+/// Makes the reader of its records; reads the rules of the host once.
+pub fn reader(output: &ProbeOutput) -> impl Fn(&Record, &Resource<Desired>) -> Observation<Found> {
+    let rules = all_rules(output);
+    move |record, resource| observation(record, resource, &rules)
+}
+
+fn observation(record: &Record, resource: &Resource<Desired>, rules: &[UfwRule]) -> Observation<Found> {
+    match record.field(0) {
+        "no-ufw" => {
+            let needs = Claim::new(Space::PROGRAM, "ufw");
+            return Observation::Later { needs, reason: "ufw is not installed".into() };
+        }
+        "denied" => return Observation::Failed("ufw's rules may be read by root only: set `become: true`".into()),
+        "in-place" | "absent" | "other" => {}
+        other => return Observation::Failed(format!("its state {other} is none that is known")),
+    }
+    let off = (record.field(1) != "on").then(|| record.field(2).to_string());
+    let (ipv4, ipv6) = resource.desired.matches.families();
+    let families = usize::from(ipv4) + usize::from(ipv6 && (record.field(3) == "yes" || !ipv4));
+    let wanted = &resource.desired;
+    let is_same = |rule: &&UfwRule| wanted.is_described && rule.matches == wanted.matches;
+    let is_named = |rule: &&UfwRule| rule.belongs_to(resource.name());
+    let mut stale: Vec<String> = if resource.is_absent() {
+        let goes = |rule: &&UfwRule| {
+            is_named(rule) || is_same(rule) && rule.verdict == wanted.verdict && !rule.is_ours() && !rule.is_guard()
+        };
+        rules.iter().filter(goes).map(UfwRule::words).collect()
+    } else {
+        rules.iter().filter(|rule| is_named(rule) && !is_same(rule)).map(UfwRule::words).collect()
+    };
+    // A rule for both families is one for ufw's words.
+    stale.sort();
+    stale.dedup();
+    let same: Vec<&UfwRule> = rules.iter().filter(is_same).collect();
+    let first = if resource.is_absent() {
+        rules.iter().find(|rule| stale.contains(&rule.words()))
+    } else {
+        // The half that differs from what is wanted is the one to show.
+        let differs = |rule: &&&UfwRule| rule.verdict != wanted.verdict || rule.is_logged() || !rule.is_ours();
+        same.iter().find(differs).or(same.first()).copied().or_else(|| rules.iter().find(is_named))
+    };
+    match first {
+        None => Observation::Absent,
+        Some(rule) => {
+            let is_half = !resource.is_absent() && !same.is_empty() && same.len() < families;
+            Observation::Present(Found { rule: rule.clone(), is_half, stale, off })
+        }
+    }
+}
+
+/// Returns the attributes of what ufw has.
+pub fn attributes(observed: &Found) -> Vec<(&'static str, Value)> {
+    let mut attributes = described(observed.rule.verdict, &observed.rule.matches);
+    attributes.push(("comment", observed.rule.comment.as_str().into()));
+    attributes.push(("firewall", firewall(observed.off.as_deref())));
+    attributes
+}
+
+/// Compares what ufw has with what the spec wants.
+pub fn diff(resource: &Resource<Desired>, observed: Option<&Found>) -> Changes {
+    let desired = &resource.desired;
+    let wanted = described(desired.verdict, &desired.matches);
+    let comment = rules::comment(resource.name(), desired.comment.as_deref());
+    let mut changes = Changes::new();
+    let Some(observed) = observed else {
+        for (attribute, value) in wanted {
+            changes.compare(attribute, Value::Null, value);
+        }
+        changes.push("comment", Value::Null, comment);
+        if desired.enable {
+            changes.push("firewall", Value::Null, ON);
+        }
+        return changes;
+    };
+    for ((attribute, before), (_, after)) in
+        described(observed.rule.verdict, &observed.rule.matches).into_iter().zip(wanted)
+    {
+        changes.compare(attribute, before, after);
+    }
+    changes.compare("logged", observed.rule.is_logged(), false);
+    if observed.is_half {
+        let family = if observed.rule.is_ipv6 { "IPv6" } else { "IPv4" };
+        changes.push("family", family, "IPv4 and IPv6");
+    }
+    // Two resources that say the same share a rule, and one of them is named in it.
+    if !observed.rule.is_ours() || observed.rule.belongs_to(resource.name()) {
+        changes.compare("comment", observed.rule.comment.as_str(), comment);
+    }
+    if changes.is_empty() {
+        for rule in &observed.stale {
+            changes.push("older rule", rule.as_str(), Value::Null);
+        }
+    }
+    if desired.enable {
+        changes.compare("firewall", firewall(observed.off.as_deref()), ON);
+    }
+    changes
+}
+
+/// Says what the first record must be.
+pub fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
+    let is = |text: &str| Expect::Is(text.to_string());
+    Some(match (resource.is_absent(), resource.desired.enable) {
+        // Another resource may want the same, and ssh may need it.
+        (true, _) if resource.desired.is_described => return None,
+        (true, _) => vec![is("absent"), Expect::Any, Expect::Any, Expect::Any],
+        (false, true) => vec![is("in-place"), is("on"), Expect::Any, Expect::Any],
+        (false, false) => vec![is("in-place"), Expect::Any, Expect::Any, Expect::Any],
+    })
+}
+
+/// Makes the step that sets those of the batch that `covers` names.
+pub fn step(batch: &[Planned<'_, FirewallRule>], covers: Vec<usize>) -> Step {
+    let rows = covers.iter().map(|&at| {
+        let planned = &batch[at];
+        let resource = planned.resource;
+        let Desired { verdict, matches, comment, enable, .. } = &resource.desired;
+        let found = match planned.observed {
+            Observation::Present(Observed::Ufw(found)) => Some(found),
+            _ => None,
+        };
+        let stale = found.map(|found| found.stale.join("\n")).unwrap_or_default();
+        let is_off = found.is_some_and(|found| found.off.is_some());
+        let changes_rule =
+            planned.changes.iter().any(|change| !["firewall", "older rule"].contains(&&*change.attribute));
+        if resource.is_absent() {
+            return row![stale, "", "", false, false, false];
+        }
+        let words = changes_rule.then(|| rules::words(*verdict, None, matches));
+        let comment = rules::comment(resource.name(), comment.as_deref());
+        let goes_first = verdict.is_closing() && matches.from.is_some();
+        row![stale, words, comment, goes_first, *enable, *enable && is_off]
+    });
+    let rows = rows.collect();
+    let purpose = purpose(batch, &covers);
+    let script = concat!(include_str!("guard.sh"), include_str!("apply.sh"));
+    Step::new(script, covers, purpose).rows(rows).locks(&[Lock::FIREWALL])
+}
