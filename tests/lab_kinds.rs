@@ -19,7 +19,7 @@ macro_rules! kinds {
 }
 
 kinds! {
-    authorized_key, block, check, command, cron, directory, download, file, firewall_rule, git_checkout, group,
+    authorized_key, block, check, command, cron, database, directory, file, firewall_rule, git_checkout, group,
     nginx_site, package, package_repository, python_env, requirement, secret, service, symlink, sysctl, tree, unit,
     user,
 }

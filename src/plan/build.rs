@@ -286,6 +286,9 @@ impl<'a> Builder<'a> {
             true => likely_action(item.resource, observed, &changes),
             false => action(item.resource, observed, &changes),
         };
+        if !changes.is_empty() {
+            reasons.extend(kind.remarks(item.resource, observed, &changes));
+        }
         let owed = self.owed(node, observed, &mut reasons, &mut certainty, action == Action::None);
         if action == Action::None
             && let Some(owed) = owed

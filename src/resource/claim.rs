@@ -14,6 +14,8 @@ impl Space {
     pub const GROUP: Self = Self("group");
     /// A systemd unit, by its full name (`nginx.service`).
     pub const UNIT: Self = Self("unit");
+    /// A service that runs, by its unit's full name.
+    pub const SERVICE: Self = Self("service");
     /// A package of the host's package manager.
     pub const PACKAGE: Self = Self("package");
     /// A source of packages, by name.

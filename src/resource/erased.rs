@@ -108,6 +108,7 @@ pub trait KindObject: Send + Sync {
     fn observed_attributes(&self, observed: &AnyObserved) -> Vec<(&'static str, Value)>;
     /// Compares; a resource that should go and is there is `deleted`.
     fn diff(&self, resource: &AnyResource, observed: &AnyObserved) -> Changes;
+    fn remarks(&self, resource: &AnyResource, observed: &AnyObserved, changes: &[Change]) -> Vec<String>;
     fn expected(&self, resource: &AnyResource) -> Option<Vec<Expect>>;
     fn steps(&self, batch: &[ErasedPlanned<'_>]) -> Vec<Step>;
     fn is_absent(&self, resource: &AnyResource) -> bool;
@@ -251,6 +252,10 @@ impl<K: Kind> KindObject for Erased<K> {
             (Observation::Present(value), State::Absent) if K::STYLE == Style::Converge => deleted::<K>(value),
             _ => K::diff(own, &observation),
         }
+    }
+
+    fn remarks(&self, resource: &AnyResource, observed: &AnyObserved, changes: &[Change]) -> Vec<String> {
+        K::remarks(Self::own(resource), &Self::observation(observed), changes)
     }
 
     fn expected(&self, resource: &AnyResource) -> Option<Vec<Expect>> {

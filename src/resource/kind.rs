@@ -167,6 +167,16 @@ pub trait Kind: Send + Sync + 'static {
     /// attribute that will be set, in the order a reader wants; for a deletion, `deleted` does.
     fn diff(resource: &Resource<Self::Desired>, observed: &Observation<Self::Observed>) -> Changes;
 
+    /// Says what a reader of the plan should know of changes beyond what differs: what they leave as it is, what goes with
+    /// them. Called where there are changes.
+    fn remarks(
+        _resource: &Resource<Self::Desired>,
+        _observed: &Observation<Self::Observed>,
+        _changes: &[Change],
+    ) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Says what the first record of the resource's row must be after its steps, so that the host can let dependants
     /// go on in the same request. `None` where only [`Kind::parse`] can tell: the request then ends there.
     fn expected(_resource: &Resource<Self::Desired>) -> Option<Vec<Expect>> {

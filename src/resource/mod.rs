@@ -8,6 +8,8 @@
 mod account;
 mod attribute;
 mod claim;
+#[allow(dead_code, unused_imports, reason = "kinds to come use the rest")]
+mod database_engine;
 mod erased;
 mod fields;
 mod kind;
@@ -20,8 +22,8 @@ pub mod block;
 pub mod check;
 pub mod command;
 pub mod cron;
+pub mod database;
 pub mod directory;
-pub mod download;
 pub mod file;
 pub mod firewall_rule;
 pub mod git_checkout;

@@ -45,6 +45,9 @@ const LIMIT: Duration = Duration::from_secs(180);
 /// What is left for saying what went wrong.
 const GRACE: Duration = Duration::from_secs(20);
 
+/// Services that stand for another, which is what is required of them.
+const ALIASES: &[(&str, &str)] = &[("mariadb.service", "mysql.service"), ("mysqld.service", "mysql.service")];
+
 impl Kind for Service {
     const KIND: &'static str = "service";
     const SECTION: &'static str = "services";
@@ -95,7 +98,16 @@ impl Kind for Service {
     }
 
     fn claims(resource: &Resource<Desired>) -> Claims {
-        unit_files(resource).into_iter().fold(Claims::new(), |claims, unit| claims.requires(Space::UNIT, unit))
+        let files = unit_files(resource);
+        let claims = files.into_iter().fold(Claims::new(), |claims, unit| claims.requires(Space::UNIT, unit));
+        if resource.desired.running != Some(true) && !resource.is_absent() {
+            return claims;
+        }
+        let unit = unit(resource);
+        let alias = ALIASES.iter().find(|(name, _)| *name == unit).map(|(_, alias)| *alias);
+        alias
+            .into_iter()
+            .fold(claims.provides(Space::SERVICE, &unit), |claims, alias| claims.provides(Space::SERVICE, alias))
     }
 
     fn triggers(resource: &Resource<Desired>) -> Vec<Trigger> {

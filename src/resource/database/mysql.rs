@@ -1,0 +1,62 @@
+//! Databases of MySQL and MariaDB.
+
+use super::{Database, Desired, Engine, Observation, Observed, Planned, Record, Resource};
+
+/// Returns the full name of a charset or collation: `utf8` is short for `utf8mb3`, which servers answer by now.
+pub(super) fn full_name(name: &str) -> String {
+    let name = name.to_ascii_lowercase();
+    match name.strip_prefix("utf8") {
+        Some(rest) if rest.is_empty() || rest.starts_with('_') => format!("utf8mb3{rest}"),
+        _ => name,
+    }
+}
+
+/// Selects "absent", or "present", charset, collation and what it holds.
+pub(super) fn look(at: usize, resource: &Resource<Desired>) -> String {
+    let mysql = Engine::Mysql;
+    let name = mysql.text(resource.name());
+    let holds = match resource.is_absent() {
+        true => format!("(SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA={name})"),
+        false => "''".to_string(),
+    };
+    format!(
+        "SELECT {at},IF(COUNT(*)=0,'absent','present'),{},{},{holds} FROM information_schema.SCHEMATA WHERE SCHEMA_NAME={name};",
+        mysql.as_hex("MAX(DEFAULT_CHARACTER_SET_NAME)"),
+        mysql.as_hex("MAX(DEFAULT_COLLATION_NAME)"),
+    )
+}
+
+pub(super) fn observation(record: &Record) -> Observation<Observed> {
+    let text = |at: usize| Engine::answer(record.field(at)).map(|name| full_name(&name));
+    let (Some(charset), Some(collation)) = (text(1), text(2)) else {
+        return Observation::Failed("the server's answer cannot be read".into());
+    };
+    let holds = match record.field(3) {
+        "" => String::new(),
+        "1" => "1 table".into(),
+        tables => format!("{tables} tables"),
+    };
+    Observation::Present(Observed {
+        attributes: vec![("charset", charset), ("collation", collation)],
+        extensions: Vec::new(),
+        holds,
+    })
+}
+
+pub(super) fn change(planned: &Planned<'_, Database>) -> String {
+    let desired = &planned.resource.desired;
+    let mysql = Engine::Mysql;
+    let verb = match planned.observed {
+        Observation::Present(_) => "ALTER",
+        _ => "CREATE",
+    };
+    let mut sql = format!("{verb} DATABASE {}", mysql.name(planned.resource.name()));
+    // A charset alone sets its own default collation.
+    if let Some(charset) = &desired.charset {
+        sql.push_str(&format!(" CHARACTER SET {}", mysql.text(charset)));
+    }
+    if let Some(collation) = &desired.collation {
+        sql.push_str(&format!(" COLLATE {}", mysql.text(collation)));
+    }
+    sql + ";"
+}

@@ -1,0 +1,126 @@
+//! Databases of PostgreSQL.
+
+use super::{Database, Desired, Engine, Observation, Observed, Planned, Record, Resource, wanted};
+
+const ENGINE: Engine = Engine::Postgresql;
+
+/// Selects "absent", or "present", owner, encoding, the two locales, how many of the extensions wanted are there, and its
+/// size; then one record for each of those extensions.
+pub(super) fn look(at: usize, resource: &Resource<Desired>) -> String {
+    let name = ENGINE.text(resource.name());
+    let size = match resource.is_absent() {
+        true => {
+            format!("coalesce((SELECT pg_size_pretty(pg_database_size(oid)) FROM pg_database WHERE datname={name}),'')")
+        }
+        false => "''".to_string(),
+    };
+    let columns = [
+        ENGINE.as_hex("max(pg_get_userbyid(datdba))"),
+        ENGINE.as_hex("max(pg_encoding_to_char(encoding))"),
+        ENGINE.as_hex("max(datcollate)"),
+        ENGINE.as_hex("max(datctype)"),
+    ];
+    let look = |extensions: &str| {
+        format!(
+            "SELECT {at},CASE count(*) WHEN 0 THEN 'absent' ELSE 'present' END,{},{extensions},{size} FROM pg_database WHERE datname={name};",
+            columns.join(",")
+        )
+    };
+    if resource.desired.extensions.is_empty() {
+        return look("0");
+    }
+    // Extensions are known inside the database only; what follows on the connection is about other resources, so it goes
+    // back.
+    let list: Vec<String> = resource.desired.extensions.iter().map(|extension| ENGINE.text(extension)).collect();
+    let there = format!("pg_extension WHERE extname IN ({})", list.join(","));
+    [
+        format!("SELECT count(*)=1 AS there, current_database() AS home FROM pg_database WHERE datname={name} \\gset"),
+        "\\if :there".to_string(),
+        format!("\\connect {}", ENGINE.name(resource.name())),
+        look(&format!("(SELECT count(*) FROM {there})")),
+        format!("SELECT {at},'extension',{} FROM {there};", ENGINE.as_hex("extname")),
+        "\\connect :\"home\"".to_string(),
+        "\\else".to_string(),
+        look("0"),
+        "\\endif".to_string(),
+    ]
+    .join("\n")
+}
+
+pub(super) fn observation(resource: &Resource<Desired>, records: &[&Record]) -> Observation<Observed> {
+    let Some(record) = records.iter().find(|record| record.field(0) == "present") else {
+        return Observation::Failed("the server's answer cannot be read".into());
+    };
+    let mut attributes = Vec::new();
+    for (at, (attribute, wanted)) in wanted(&resource.desired).into_iter().enumerate() {
+        let Some(value) = Engine::answer(record.field(at + 1)) else {
+            return Observation::Failed(format!("the server's answer about `{attribute}` cannot be read"));
+        };
+        let is_fixed = attribute != "owner";
+        if let Some(wanted) = wanted.filter(|wanted| is_fixed && *wanted != value && !resource.is_absent()) {
+            return Observation::Failed(format!(
+                "its {attribute} is {value}, which cannot be changed to {wanted}; keep {value} in the spec, or dump it, \
+                 drop it, and restore the dump once it has been made again"
+            ));
+        }
+        attributes.push((attribute, value));
+    }
+    let extensions = records.iter().filter(|record| record.field(0) == "extension");
+    Observation::Present(Observed {
+        attributes,
+        extensions: extensions.filter_map(|record| Engine::answer(record.field(1))).collect(),
+        holds: record.field(6).to_string(),
+    })
+}
+
+pub(super) fn change(planned: &Planned<'_, Database>) -> String {
+    let desired = &planned.resource.desired;
+    let name = ENGINE.name(planned.resource.name());
+    let mut sql = Vec::new();
+    let found = match planned.observed {
+        Observation::Present(found) => {
+            if let Some(owner) = desired.owner.as_ref().filter(|owner| found.get("owner") != owner.as_str()) {
+                sql.push(format!("ALTER DATABASE {name} OWNER TO {};", ENGINE.name(owner)));
+            }
+            found.extensions.as_slice()
+        }
+        _ => {
+            sql.push(create(desired, &name));
+            &[]
+        }
+    };
+    let missing: Vec<&String> = desired.extensions.iter().filter(|wanted| !found.contains(wanted)).collect();
+    if !missing.is_empty() {
+        sql.push(format!("\\connect {name}"));
+        // A new database may have them from its template.
+        sql.extend(
+            missing
+                .iter()
+                .map(|extension| format!("CREATE EXTENSION IF NOT EXISTS {} CASCADE;", ENGINE.name(extension))),
+        );
+    }
+    sql.join("\n")
+}
+
+fn create(desired: &Desired, name: &str) -> String {
+    let mut sql = format!("CREATE DATABASE {name}");
+    if let Some(owner) = &desired.owner {
+        sql.push_str(&format!(" OWNER {}", ENGINE.name(owner)));
+    }
+    let choices =
+        [("ENCODING", &desired.encoding), ("LC_COLLATE", &desired.lc_collate), ("LC_CTYPE", &desired.lc_ctype)];
+    let mut is_plain = true;
+    for (word, value) in choices {
+        if let Some(value) = value {
+            is_plain = false;
+            sql.push_str(&format!(" {word} {}", ENGINE.text(value)));
+        }
+    }
+    match &desired.template {
+        Some(template) => sql.push_str(&format!(" TEMPLATE {}", ENGINE.name(template))),
+        // Any other template would have to have the same.
+        None if !is_plain => sql.push_str(" TEMPLATE template0"),
+        None => {}
+    }
+    sql + ";"
+}

@@ -1,3 +1,0 @@
-# Row: path.
-split_row "$ROWS"
-rm -rf -- "$f1"
