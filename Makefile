@@ -47,3 +47,7 @@ docs: ## Writes the generated reference anew
 .PHONY: demo
 demo: build ## Boots a throwaway host and takes a real system onto it
 	@scripts/demo $(INFRA)
+
+.PHONY: bench-peers
+bench-peers: tools ## Measures infra beside Ansible, Mitogen, pyinfra and shell scripts (ARGS="--workload b")
+	cargo bench --locked --bench peers -- --json target/peers/results.json $(ARGS)

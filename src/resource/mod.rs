@@ -24,6 +24,7 @@ pub mod command;
 pub mod cron;
 pub mod database;
 pub mod directory;
+pub mod download;
 pub mod file;
 pub mod firewall_rule;
 pub mod git_checkout;

@@ -18,6 +18,7 @@ registry! {
     cron::Cron,
     database::Database,
     directory::Directory,
+    download::Download,
     file::File,
     firewall_rule::FirewallRule,
     git_checkout::GitCheckout,

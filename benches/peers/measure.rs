@@ -1,0 +1,331 @@
+//! Rounds: contestants take turns, in an order that rotates, each on hosts in the same state.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::os::unix::fs::FileTypeExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use infra::lab::Release;
+
+use crate::contestants::{Contestant, Run, Scene, make_folders};
+use crate::hosts::{self, Host, Reach};
+use crate::relay::Relay;
+use crate::run::Watch;
+use crate::wanted::Wanted;
+use crate::workloads::{Task, Workload};
+
+/// What one contestant took for one workload.
+#[derive(Debug)]
+pub struct Series {
+    pub contestant: String,
+    pub times: Vec<Duration>,
+    /// Round trips of each run, where a relay counted them.
+    pub turns: Vec<u64>,
+    /// What the contestant says it cost, line by line.
+    pub counts: Vec<String>,
+    /// Why there are no more rounds.
+    pub failure: Option<String>,
+}
+
+/// What came of a workload.
+#[derive(Debug)]
+pub struct Measured {
+    pub workload: Workload,
+    pub series: Vec<Series>,
+}
+
+/// How often.
+#[derive(Clone, Copy, Debug)]
+pub struct Rounds {
+    pub quick: usize,
+    pub slow: usize,
+}
+
+/// The hosts there are, and what is known of their state.
+#[derive(Debug)]
+pub struct Bench<'a> {
+    watch: &'a Watch,
+    release: Release,
+    cache: &'a Path,
+    scratch: &'a Path,
+    /// Hosts of one contestant each, for workloads with one host.
+    single: BTreeMap<String, Vec<Host>>,
+    /// Hosts that all contestants share.
+    fleet: Vec<Host>,
+    /// What is known of the hosts' state, by contestant, or under `FLEET`.
+    state: BTreeMap<String, State>,
+}
+
+/// What hosts have been made to be.
+#[derive(Debug)]
+struct State {
+    wanted: Wanted,
+    revision: u32,
+    /// Who has: a job, for one, may be in a file or in a crontab, so that shared hosts need both.
+    made_by: BTreeSet<String>,
+}
+
+/// The hosts that all contestants share; no contestant is called so.
+const FLEET: &str = "(fleet)";
+
+impl<'a> Bench<'a> {
+    pub fn new(watch: &'a Watch, release: Release, cache: &'a Path, scratch: &'a Path) -> Self {
+        Bench { watch, release, cache, scratch, single: BTreeMap::new(), fleet: Vec::new(), state: BTreeMap::new() }
+    }
+
+    /// Measures a workload. A contestant that fails is left out of the rounds that follow, with the reason.
+    pub fn measure(
+        &mut self,
+        workload: &Workload,
+        contestants: &[&dyn Contestant],
+        rounds: Rounds,
+    ) -> Result<Measured> {
+        let mut series: Vec<Series> = contestants
+            .iter()
+            .map(|contestant| Series {
+                contestant: contestant.name().to_string(),
+                times: Vec::new(),
+                turns: Vec::new(),
+                counts: Vec::new(),
+                failure: None,
+            })
+            .collect();
+        let mut stages = Vec::new();
+        for (at, contestant) in contestants.iter().enumerate() {
+            let stage = self.set_up(workload, *contestant);
+            self.watch.check()?;
+            stages.push(stage.map_err(|error| series[at].failure = Some(format!("{error:#}"))).ok());
+        }
+        for series in series.iter().filter(|series| series.failure.is_some()) {
+            self.state.remove(&series.contestant);
+        }
+        let most = rounds.quick.max(rounds.slow);
+        for round in 0..most {
+            for turn in 0..contestants.len() {
+                let at = (turn + round) % contestants.len();
+                let contestant = contestants[at];
+                let wanted = if contestant.is_slow() { rounds.slow } else { rounds.quick };
+                let Some(stage) = &stages[at] else { continue };
+                if round >= wanted {
+                    continue;
+                }
+                match self.round(workload, contestant, stage) {
+                    Ok((time, turns)) => {
+                        eprintln!("  {} {}: {:.3} s", workload.name, contestant.name(), time.as_secs_f64());
+                        series[at].times.push(time);
+                        series[at].turns.extend(turns);
+                    }
+                    Err(error) => {
+                        self.watch.check()?;
+                        eprintln!("  {} {}: {error:#}", workload.name, contestant.name());
+                        series[at].failure = Some(format!("{error:#}"));
+                        stages[at] = None;
+                        // Nobody knows what it has left.
+                        self.state.remove(&state_key(workload, contestant));
+                    }
+                }
+            }
+        }
+        for (at, contestant) in contestants.iter().enumerate() {
+            let Some(stage) = &stages[at] else { continue };
+            if let Err(error) = self.finish(workload, *contestant, stage, &mut series[at]) {
+                self.watch.check()?;
+                series[at].failure = Some(format!("{error:#}"));
+            }
+        }
+        for failed in series.iter().filter(|series| series.failure.is_some()) {
+            eprintln!("  {} {}: {}", workload.name, failed.contestant, failed.failure.as_deref().unwrap_or_default());
+        }
+        Ok(Measured { workload: workload.clone(), series })
+    }
+
+    /// Brings hosts up and into the state that the workload starts from.
+    fn set_up(&mut self, workload: &Workload, contestant: &dyn Contestant) -> Result<Stage> {
+        self.boot(workload, contestant)?;
+        let folder = self.scratch.join(format!("{}-{}", contestant.name(), workload.name));
+        fs::create_dir_all(&folder)?;
+        make_folders(&folder)?;
+        let hosts = self.hosts(workload, contestant).iter().map(|host| host.reach().clone()).collect();
+        let mut stage = Stage { folder, hosts, relays: Vec::new() };
+        let key = state_key(workload, contestant);
+        if self.state.get(&key).is_none_or(|state| state.wanted != workload.wanted) {
+            self.remove_state(workload, contestant)?;
+            let state = State { wanted: workload.wanted.clone(), revision: 1, made_by: BTreeSet::new() };
+            self.state.insert(key.clone(), state);
+        }
+        let state = &self.state[&key];
+        if workload.task != Task::First && contestant.does_work() && !state.made_by.contains(contestant.name()) {
+            eprintln!("  {}: {} makes the state to start from", workload.name, contestant.name());
+            self.make_state(contestant, &stage, state)?;
+        }
+        if let Some(state) = self.state.get_mut(&key) {
+            state.made_by.insert(contestant.name().to_string());
+        }
+        if workload.delay > Duration::ZERO {
+            stage.relays = self.relays(workload, &mut stage.hosts, &stage.folder)?;
+        }
+        Ok(stage)
+    }
+
+    fn boot(&mut self, workload: &Workload, contestant: &dyn Contestant) -> Result<()> {
+        if workload.hosts == 1 {
+            if !self.single.contains_key(contestant.name()) {
+                let hosts = hosts::boot(1, contestant.name(), self.release, self.cache, self.watch)?;
+                self.single.insert(contestant.name().to_string(), hosts);
+            }
+        } else if self.fleet.len() != workload.hosts {
+            self.fleet.clear();
+            self.state.remove(FLEET);
+            self.fleet = hosts::boot(workload.hosts, "fleet", self.release, self.cache, self.watch)?;
+        }
+        Ok(())
+    }
+
+    fn hosts(&self, workload: &Workload, contestant: &dyn Contestant) -> &[Host] {
+        match workload.hosts {
+            1 => self.single.get(contestant.name()).map_or(&[], Vec::as_slice),
+            _ => &self.fleet,
+        }
+    }
+
+    fn remove_state(&self, workload: &Workload, contestant: &dyn Contestant) -> Result<()> {
+        self.hosts(workload, contestant).iter().try_for_each(Host::remove_state)
+    }
+
+    /// Lets the contestant make the whole end state, untimed and without delay.
+    fn make_state(&self, contestant: &dyn Contestant, stage: &Stage, state: &State) -> Result<()> {
+        let run = Run { task: Task::First, revision: state.revision, warm: false };
+        let scene = stage.scene(&state.wanted);
+        contestant.prepare(&scene, run)?;
+        self.watch.run(contestant.command(&scene, run), Duration::from_secs(1800), &stage.folder)?;
+        forget_connections(&stage.folder);
+        Ok(())
+    }
+
+    fn relays(&self, workload: &Workload, hosts: &mut [Reach], folder: &Path) -> Result<Vec<Relay>> {
+        let mut relays = Vec::new();
+        for host in hosts {
+            let target = (host.address.clone(), host.port);
+            let relay = Relay::start(self.watch.runtime().handle(), target, workload.delay)?;
+            // The host's key is known under its address; the relay has another one.
+            let known = fs::read_to_string(&host.known_hosts).context("cannot read the known hosts")?;
+            let line = known.lines().find(|line| line.starts_with(&format!("{} ", host.address)));
+            let key = line.and_then(|line| line.split_once(' ')).map(|(_, key)| key).context("the host has no key")?;
+            host.known_hosts = folder.join("known_hosts");
+            fs::write(&host.known_hosts, format!("[127.0.0.1]:{} {key}\n", relay.port()))?;
+            host.address = "127.0.0.1".into();
+            host.port = relay.port();
+            relays.push(relay);
+        }
+        Ok(relays)
+    }
+
+    /// One timed run.
+    fn round(
+        &mut self,
+        workload: &Workload,
+        contestant: &dyn Contestant,
+        stage: &Stage,
+    ) -> Result<(Duration, Option<u64>)> {
+        let run = self.make_ready(workload, contestant, stage)?;
+        let turns = |stage: &Stage| stage.relays.iter().map(Relay::take_turns).sum();
+        let _: u64 = turns(stage);
+        let ran = self.watch.run(
+            contestant.command(&stage.scene(&workload.wanted), run),
+            contestant.limit(),
+            &stage.folder,
+        )?;
+        let turns = (!stage.relays.is_empty()).then(|| turns(stage));
+        if !workload.warm {
+            forget_connections(&stage.folder);
+        }
+        Ok((ran.time, turns))
+    }
+
+    /// Brings hosts into the state before a run.
+    fn make_ready(&mut self, workload: &Workload, contestant: &dyn Contestant, stage: &Stage) -> Result<Run> {
+        if workload.task == Task::First && contestant.does_work() {
+            self.remove_state(workload, contestant)?;
+        }
+        let state = self.state.get_mut(&state_key(workload, contestant)).context("the hosts have no state")?;
+        if workload.task == Task::Change {
+            state.revision += 1;
+        }
+        let run = Run { task: workload.task, revision: state.revision, warm: workload.warm };
+        let scene = stage.scene(&workload.wanted);
+        contestant.prepare(&scene, run)?;
+        if workload.warm {
+            self.watch.run(contestant.command(&scene, run), contestant.limit(), &stage.folder)?;
+        }
+        Ok(run)
+    }
+
+    /// Checks the end state, and counts where the contestant can.
+    fn finish(
+        &mut self,
+        workload: &Workload,
+        contestant: &dyn Contestant,
+        stage: &Stage,
+        series: &mut Series,
+    ) -> Result<()> {
+        if contestant.does_work() {
+            let revision = self.state[&state_key(workload, contestant)].revision;
+            for host in self.hosts(workload, contestant) {
+                host.check_end_state(&workload.wanted, revision)?;
+            }
+        }
+        if contestant.counts() {
+            let run = self.make_ready(workload, contestant, stage)?;
+            if let Some(command) = contestant.counting(&stage.scene(&workload.wanted), run) {
+                let ran = self.watch.run(command, contestant.limit(), &stage.folder)?;
+                series.counts =
+                    ran.said.lines().filter(|line| line.starts_with("stats ")).map(str::to_string).collect();
+            }
+        }
+        forget_connections(&stage.folder);
+        Ok(())
+    }
+}
+
+/// Whose state it is that a workload starts from.
+fn state_key(workload: &Workload, contestant: &dyn Contestant) -> String {
+    if workload.hosts > 1 { FLEET.to_string() } else { contestant.name().to_string() }
+}
+
+/// A contestant that is ready for a workload.
+#[derive(Debug)]
+struct Stage {
+    folder: PathBuf,
+    hosts: Vec<Reach>,
+    relays: Vec<Relay>,
+}
+
+impl Stage {
+    fn scene<'s>(&'s self, wanted: &'s Wanted) -> Scene<'s> {
+        Scene { wanted, hosts: &self.hosts, folder: &self.folder }
+    }
+}
+
+/// Ends the ssh connections whose control sockets are below a folder.
+pub fn forget_connections(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let Ok(kind) = entry.file_type() else { continue };
+        if kind.is_dir() {
+            forget_connections(&entry.path());
+        } else if kind.is_socket() {
+            let _ = Command::new("ssh")
+                .args(["-F", "none", "-O", "exit", "-o"])
+                .arg(format!("ControlPath={}", entry.path().display()))
+                .arg("nowhere")
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .status();
+        }
+    }
+}

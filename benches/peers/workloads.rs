@@ -1,0 +1,92 @@
+//! What is measured.
+
+use std::time::Duration;
+
+use crate::wanted::Wanted;
+
+/// What a contestant is asked to do in a round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Everything but the packages has to be made.
+    First,
+    /// Nothing has to be done.
+    Unchanged,
+    /// One file on each host gets another content.
+    Change,
+}
+
+/// One workload.
+#[derive(Clone, Debug)]
+pub struct Workload {
+    /// A letter and what tells it apart from others of this letter.
+    pub name: &'static str,
+    pub title: &'static str,
+    pub wanted: Wanted,
+    pub task: Task,
+    pub hosts: usize,
+    /// How much later a byte arrives, each way.
+    pub delay: Duration,
+    /// Whether an earlier run has left a connection.
+    pub warm: bool,
+    /// Who takes part; everyone where empty.
+    pub contestants: &'static [&'static str],
+}
+
+/// All workloads. Those on the same hosts with the same end state are next to each other, as that saves making it anew.
+pub fn all() -> Vec<Workload> {
+    let one = |name, title, wanted, task| Workload {
+        name,
+        title,
+        wanted,
+        task,
+        hosts: 1,
+        delay: Duration::ZERO,
+        warm: false,
+        contestants: &[],
+    };
+    let far = |name, title, task, delay, contestants| Workload {
+        delay: Duration::from_millis(delay),
+        contestants,
+        ..one(name, title, Wanted::server(), task)
+    };
+    let fleet = |name, title, hosts, task| Workload { hosts, ..one(name, title, Wanted::node(), task) };
+    let full_fleet = |name, title, hosts| Workload {
+        hosts,
+        contestants: QUICK,
+        ..one(name, title, Wanted::server(), Task::Unchanged)
+    };
+    vec![
+        one("a", "85 resources, first apply", Wanted::server(), Task::First),
+        one("b", "85 resources, no change", Wanted::server(), Task::Unchanged),
+        Workload {
+            warm: true,
+            contestants: &["infra", "script", "ssh-true", "ansible", "mitogen"],
+            ..one("b-warm", "85 resources, no change, within a minute", Wanted::server(), Task::Unchanged)
+        },
+        far("e40", "40 ms each way: 85 resources, no change", Task::Unchanged, 40, &[]),
+        far("e40-first", "40 ms each way: 85 resources, first apply", Task::First, 40, QUICK),
+        far("e80", "80 ms each way: 85 resources, no change", Task::Unchanged, 80, &[]),
+        far("e80-first", "80 ms each way: 85 resources, first apply", Task::First, 80, &[]),
+        one("c", "1,000 files, one changed", Wanted::files(1000), Task::Change),
+        one("f1000", "1,000 files, no change", Wanted::files(1000), Task::Unchanged),
+        Workload {
+            contestants: &["infra", "script", "ssh-true", "pyinfra"],
+            ..one("f10000", "10,000 files, no change", Wanted::files(10_000), Task::Unchanged)
+        },
+        fleet("d20", "20 hosts, no change", 20, Task::Unchanged),
+        fleet("d20-change", "20 hosts, one file changed on each", 20, Task::Change),
+        full_fleet("d20-full", "20 hosts with 85 resources each, no change", 20),
+        fleet("d50", "50 hosts, no change", 50, Task::Unchanged),
+        fleet("d50-change", "50 hosts, one file changed on each", 50, Task::Change),
+    ]
+}
+
+/// Those that take a second or so.
+const QUICK: &[&str] = &["infra", "script", "ssh-true"];
+
+impl Workload {
+    /// Whether a name on the command line means this workload: its own name, or the letter it begins with.
+    pub fn is_meant_by(&self, name: &str) -> bool {
+        self.name == name || (name.len() == 1 && self.name.starts_with(name))
+    }
+}
