@@ -19,4 +19,5 @@ pub mod apply;
 pub mod cli;
 pub mod host;
 pub mod lab;
+pub mod trace;
 pub mod ui;

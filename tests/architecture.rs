@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// The pure modules, each allowed to import those before it.
 const PURE: &[&str] = &["diagnostic", "model", "resource", "spec", "graph", "plan", "render"];
 /// The modules that do I/O; they may import the pure ones and these.
-const IO: &[&str] = &["host", "apply", "lab", "ui", "cli"];
+const IO: &[&str] = &["trace", "host", "apply", "lab", "ui", "cli"];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();

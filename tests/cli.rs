@@ -229,11 +229,80 @@ fn secrets_are_seen_nowhere() {
     ));
     let variables = [("TEST_TOKEN", "hunter2-poison")];
     let mut story = String::new();
-    for arguments in [&["plan"][..], &["plan", "--format", "json"], &["apply", "-y"], &["plan"]] {
+    for arguments in [
+        &["plan", "--trace", "trace.json"][..],
+        &["plan", "--format", "json"],
+        &["apply", "-y", "--trace", "trace.json"],
+        &["plan"],
+    ] {
         story += &place.run_with(arguments, &variables);
+        story += &fs::read_to_string(place.path().join("trace.json")).unwrap();
     }
     assert!(!story.contains("hunter2-poison"), "{story}");
     assert_eq!(fs::read_to_string(format!("{}/f", place.data())).unwrap(), "token=hunter2-poison\n");
     let missing = place.run(&["plan"]);
     insta::assert_snapshot!(missing);
+}
+
+/// A span of a timeline: the name of its track, its own, and when it began and ended.
+type Span = (String, String, f64, f64);
+
+/// Reads a timeline, and checks that it is one.
+fn timeline(place: &Place) -> Vec<Span> {
+    let text = fs::read_to_string(place.path().join("trace.json")).unwrap();
+    let whole: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let events = whole["traceEvents"].as_array().unwrap();
+    let mut tracks = std::collections::HashMap::new();
+    let mut spans = Vec::new();
+    for event in events {
+        let process = event["pid"].as_u64().unwrap();
+        assert!(event["tid"].is_u64(), "{event}");
+        let name = event["name"].as_str().unwrap().to_string();
+        match event["ph"].as_str().unwrap() {
+            "M" if name == "process_name" => {
+                tracks.insert(process, event["args"]["name"].as_str().unwrap().to_string());
+            }
+            "M" => {}
+            "X" => {
+                let start = event["ts"].as_f64().unwrap();
+                spans.push((tracks[&process].clone(), name, start, start + event["dur"].as_f64().unwrap()));
+            }
+            other => panic!("no event of the kind {other} is written"),
+        }
+    }
+    spans
+}
+
+#[test]
+fn a_timeline_says_what_took_how_long() {
+    let place = Place::new(APP);
+    let said = place.run(&["apply", "-y", "--trace", "trace.json"]);
+    assert!(said.ends_with("exit 0\n"), "{said}");
+    let spans = timeline(&place);
+    let find = |track: &str, name: &str| {
+        let found = spans.iter().find(|span| span.0 == track && span.1 == name);
+        found.unwrap_or_else(|| panic!("no {name} on {track}: {spans:?}"))
+    };
+    for name in ["load", "read secrets", "resolve", "observe", "plan", "render", "apply"] {
+        find("infra", name);
+    }
+    find("here", "connect");
+    let observing = find("here", "observe 3 resources");
+    for name in ["facts", "owed restarts", "directory", "file", "command"] {
+        let section = find("here", name);
+        assert!(observing.2 <= section.2 && section.3 <= observing.3, "{section:?} lies outside of {observing:?}");
+    }
+    let step = find("here", "write 1 file");
+    let check = find("here", "verify: write 1 file");
+    let applying = find("infra", "apply");
+    assert!(applying.2 <= step.2 && step.3 <= check.2 && check.3 <= applying.3, "{spans:?}");
+
+    // It is written however a run ends, and says so before anything is done where it cannot be.
+    fs::create_dir(place.path().join("env")).unwrap();
+    place.write("env/broken.yaml", "hosts: { here: { transport: ssh, address: '127.0.0.1', ssh: { port: 1 } } }");
+    let said = place.run(&["plan", "-e", "broken", "--trace", "trace.json"]);
+    assert!(said.ends_with("exit 1\n"), "{said}");
+    assert!(timeline(&place).iter().any(|span| span.1 == "connect"));
+    let said = place.run(&["apply", "-y", "--trace", "no/such/folder"]);
+    assert!(said.contains("the timeline cannot be written to no/such/folder"), "{said}");
 }

@@ -1,5 +1,6 @@
 //! A secret is nowhere but where the spec puts it: not in any output, not in an argument list, not in a temporary file,
 //! not in the state folder.
+#![allow(clippy::disallowed_methods, reason = "tests read what a run writes")]
 
 mod support;
 
@@ -26,7 +27,17 @@ fn assert_clean(what: &str, output: &Output) {
 fn secrets_are_nowhere_but_where_the_spec_puts_them() {
     let host = LabHost::boot("secrets", support::release());
     let spec = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/secrets");
+    let folder = tempfile::TempDir::new().unwrap();
+    let timeline = folder.path().join("trace.json");
     let infra = Infra::new(&spec, &host.inventory()).variable("INFRA_TEST_POISON", POISONS[0]);
+    let infra = infra.option("--trace").option(timeline.to_str().unwrap());
+    let assert_clean_timeline = || {
+        let said = std::fs::read_to_string(&timeline).unwrap();
+        assert!(said.contains("traceEvents"), "{said}");
+        for poison in POISONS {
+            assert!(!said.contains(poison), "the timeline shows a secret:\n{said}");
+        }
+    };
 
     // Old contents that hold the secret, once where the new content holds it too and once where it does not.
     host.check("mkdir -p /opt/secrets");
@@ -47,6 +58,7 @@ fn secrets_are_nowhere_but_where_the_spec_puts_them() {
     let output = infra.run("apply", &["--auto-approve", "--stats"]);
     assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
     assert_clean("apply", &output);
+    assert_clean_timeline();
 
     // Now the values are on the host as the spec says, and nobody else may read them.
     assert_eq!(host.check("cat /opt/secrets/plain"), format!("password={}\n", POISONS[0]));
@@ -65,6 +77,7 @@ fn secrets_are_nowhere_but_where_the_spec_puts_them() {
         let output = failing.run("apply", &["--auto-approve", "--format", format]);
         assert_eq!(output.status.code(), Some(1));
         assert_clean("a failing apply", &output);
+        assert_clean_timeline();
         assert!(text(&output.stdout).contains("using (sensitive)"), "{}", text(&output.stdout));
         assert!(!text(&output.stdout).contains(made.trim()), "{}", text(&output.stdout));
     }

@@ -10,6 +10,7 @@ use crate::host::{Host, HostError, Observed, Options, SshOptions, Stats, Target,
 use crate::model::{Probe, Secret};
 use crate::plan::{HostFailure, Scope};
 use crate::spec::{self, HostSpec};
+use crate::trace::MACHINE;
 
 use super::event::{Event, Events};
 use super::survey::{Survey, SurveyError};
@@ -116,7 +117,9 @@ pub async fn observe(
             failures.sort_by(|a, b| a.host.cmp(&b.host));
             return Err(ObserveError::Hosts(failures));
         }
+        let resolving = reach.options.trace.span(MACHINE, "resolve");
         survey.resolve(scope)?;
+        resolving.end();
     }
     Ok(hosts)
 }

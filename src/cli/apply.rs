@@ -6,12 +6,14 @@ use tokio::sync::watch;
 
 use crate::apply::{self, Stop};
 use crate::render::{plan_json, plan_text, report_json, report_text};
+use crate::trace::{MACHINE, Trace};
 use crate::ui::Terminal;
 
 use super::Exit;
 use super::context::Usage;
 use super::options::{Format, RunOptions};
 use super::run::Run;
+use super::timeline::traced;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -34,11 +36,18 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> anyhow::Result<Exit> {
             "apply asks before it changes anything, and there is no terminal to ask at; use --auto-approve (-y)";
         return Err(Usage(words.into()).into());
     }
-    let run = Run::new(&arguments.run, terminal)?;
+    traced(arguments.run.trace.as_deref(), |trace| plan_and_apply(arguments, terminal, trace))
+}
+
+fn plan_and_apply(arguments: &Arguments, terminal: &Terminal, trace: &Trace) -> anyhow::Result<Exit> {
+    let run = Run::new(&arguments.run, terminal, trace)?;
     let (mut survey, hosts) = run.observe()?;
+    let planning = trace.span(MACHINE, "plan");
     let plan = survey.plan();
+    planning.end();
     let is_text = arguments.format == Format::Text;
     if is_text {
+        let _rendering = trace.span(MACHINE, "render");
         terminal.data(&plan_text(&plan, terminal.data_paint(), terminal.columns()))?;
     }
     let stop_here = if !plan.problems.is_empty() {
@@ -61,6 +70,7 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> anyhow::Result<Exit> {
         return Ok(exit);
     }
     let (sender, stop) = watch::channel(Stop::No);
+    let applying = trace.span(MACHINE, "apply");
     let report = run.with_progress(terminal.progress(), |events| {
         let (survey, hosts, plan, run) = (&mut survey, &hosts, &plan, &run);
         async move {
@@ -72,6 +82,7 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> anyhow::Result<Exit> {
             }
         }
     });
+    applying.end();
     let stats = run.close(hosts);
     if is_text {
         terminal.data(&report_text(&report, &plan, terminal.data_paint()))?;

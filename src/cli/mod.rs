@@ -11,6 +11,7 @@ mod options;
 mod plan;
 mod run;
 mod secrets;
+mod timeline;
 mod validate;
 
 use std::process::ExitCode;

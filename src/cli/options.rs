@@ -62,6 +62,10 @@ pub struct RunOptions {
     #[arg(long, value_name = "SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=600))]
     pub connect_timeout: u64,
 
+    /// Writes a timeline of the run in the Chrome trace event format, which Perfetto and others open.
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
+
     /// Prints what the run cost on each host: frames, bytes, steps, processes, seconds.
     #[arg(long)]
     pub stats: bool,

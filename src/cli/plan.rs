@@ -3,11 +3,13 @@
 use clap::Args;
 
 use crate::render::{plan_json, plan_text};
+use crate::trace::{MACHINE, Trace};
 use crate::ui::Terminal;
 
 use super::Exit;
 use super::options::{Format, RunOptions};
 use super::run::Run;
+use super::timeline::traced;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -25,8 +27,13 @@ pub struct Arguments {
 
 /// Observes the hosts and prints the plan.
 pub fn run(arguments: &Arguments, terminal: &Terminal) -> anyhow::Result<Exit> {
-    let run = Run::new(&arguments.run, terminal)?;
+    traced(arguments.run.trace.as_deref(), |trace| show(arguments, terminal, trace))
+}
+
+fn show(arguments: &Arguments, terminal: &Terminal, trace: &Trace) -> anyhow::Result<Exit> {
+    let run = Run::new(&arguments.run, terminal, trace)?;
     let (plan, stats) = run.plan()?;
+    let _rendering = trace.span(MACHINE, "render");
     let shown = match arguments.format {
         Format::Text => plan_text(&plan, terminal.data_paint(), terminal.columns()),
         Format::Json => format!("{:#}\n", plan_json(&plan)),

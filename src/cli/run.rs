@@ -10,6 +10,7 @@ use crate::apply::{self, Events, Hosts, ObserveError, Reach, Survey};
 use crate::host::{Options, Stats};
 use crate::plan::{HostFailure, Plan, Scope};
 use crate::render::Role;
+use crate::trace::{MACHINE, Trace};
 use crate::ui::{Progress, Terminal};
 
 use super::DiskFiles;
@@ -22,35 +23,46 @@ pub struct Run<'t> {
     pub scope: Scope,
     pub terminal: &'t Terminal,
     options: &'t RunOptions,
+    trace: &'t Trace,
     runtime: Runtime,
 }
 
 impl<'t> Run<'t> {
     /// Loads the spec and reads the options.
-    pub fn new(options: &'t RunOptions, terminal: &'t Terminal) -> anyhow::Result<Self> {
+    pub fn new(options: &'t RunOptions, terminal: &'t Terminal, trace: &'t Trace) -> anyhow::Result<Self> {
+        let loading = trace.span(MACHINE, "load");
         let loaded = Loaded::new(&options.spec, terminal)?;
+        loading.end();
         let scope = Scope::new(&options.targets, &options.spec.hosts).map_err(|error| Usage(error.to_string()))?;
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        Ok(Self { loaded, scope, terminal, options, runtime })
+        Ok(Self { loaded, scope, terminal, options, trace, runtime })
     }
 
     /// Observes the hosts and plans.
     pub fn plan(&self) -> anyhow::Result<(Plan, Vec<(String, Stats)>)> {
         let (survey, hosts) = self.observe()?;
+        let planning = self.trace.span(MACHINE, "plan");
         let plan = survey.plan();
+        drop((survey, planning));
         Ok((plan, self.close(hosts)))
     }
 
     /// Observes the hosts.
     pub fn observe(&self) -> anyhow::Result<(Survey<'_>, Hosts)> {
+        let reading = self.trace.span(MACHINE, "read secrets");
         let secrets = self.loaded.secrets(self.terminal)?;
+        reading.end();
+        let resolving = self.trace.span(MACHINE, "resolve");
         let mut survey = Survey::new(&self.loaded.spec, &DiskFiles, self.loaded.sources.clone(), secrets, &self.scope)
             .map_err(|error| self.loaded.explain(error, self.terminal))?;
+        resolving.end();
         let reach = self.reach(&survey)?;
+        let observing = self.trace.span(MACHINE, "observe");
         let hosts = self.with_progress(self.terminal.progress(), |events| async move {
             let hosts = apply::observe(&mut survey, &self.scope, &reach, &events).await;
             (survey, hosts)
         });
+        observing.end();
         match hosts {
             (survey, Ok(hosts)) => Ok((survey, hosts)),
             (_, Err(ObserveError::Survey(error))) => Err(self.loaded.explain(error, self.terminal)),
@@ -115,6 +127,7 @@ impl<'t> Run<'t> {
         let options = Options {
             connect_timeout: Duration::from_secs(self.options.connect_timeout),
             count_processes: self.options.stats,
+            trace: self.trace.clone(),
             ..Options::default()
         };
         Ok(Reach { options, parallel: usize::from(self.options.parallel), passwords })

@@ -10,6 +10,7 @@ mod facts;
 mod frame;
 mod hello;
 mod lanes;
+mod marks;
 mod observed;
 mod replay;
 mod session;

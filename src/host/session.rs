@@ -10,6 +10,7 @@ use crate::model::{Blob, Probe};
 
 use super::frame::Own;
 use super::lanes::{Asked, Lanes};
+use super::marks::Marks;
 use super::observed::{Observed, Sections, owed};
 use super::replay::Replay;
 use super::stats::Stats;
@@ -48,6 +49,7 @@ impl Host {
     pub async fn connect(target: Target, options: Options) -> Result<Self, HostError> {
         let since = Instant::now();
         let name = target.name.clone();
+        let _connecting = options.trace.span(&name, "connect");
         let way = match &target.transport {
             Transport::Replay(script) => Way::Replay(Box::new(Replay::new(&name, script)?)),
             Transport::Ssh(_) | Transport::Local => Way::Lanes(Box::new(Lanes::open(target, options).await?)),
@@ -80,7 +82,16 @@ impl Host {
             longest += probe.timeout + Duration::from_secs(2);
         }
         let mut answer = Sections::new(own.len() + sections.len());
-        let result = lane.shell.exchange(frame, &[], longest, |line| answer.take(line)).await;
+        let rows = sections.iter().map(|(_, probe)| probe.rows.len()).sum::<usize>();
+        let span = lanes.options.trace.span(self.name(), format_args!("observe {rows} resources"));
+        let names = own.iter().map(|own| -> &str { own.name() }).chain(sections.iter().map(|(name, _)| name.as_str()));
+        let mut marks = Marks::new(span, names);
+        let on_line = |line: Line| {
+            marks.see(&line);
+            answer.take(line)
+        };
+        let result = lane.shell.exchange(frame, &[], longest, on_line).await;
+        drop(marks);
         self.inner.count(lane.traffic(), answer.processes);
         result?;
         lane.give_back();
@@ -123,7 +134,10 @@ impl Host {
         let data: Vec<Blob> = inputs.flatten().cloned().collect();
         let longest = frame.steps.iter().map(FrameStep::longest).sum::<Duration>() + Duration::from_secs(120);
         let guard = lanes.guard(lane.shell.process).await?;
+        let span = lanes.options.trace.span(self.name(), format_args!("apply {} steps", frame.steps.len()));
+        let mut marks = Marks::new(span, frame.steps.iter().map(|step| step.id.as_str()));
         let on_line = |line: Line| {
+            marks.see(&line);
             if matches!(&line, Line::Told(word, _) if word == "frame") {
                 guard.is_under_way();
             }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::Secret;
+use crate::trace::Trace;
 
 use super::replay::Script;
 
@@ -66,6 +67,8 @@ pub struct Options {
     /// Where ssh's control sockets go, each into a private folder. Their names must fit into 104 bytes, so it must not
     /// be the deep folder that some systems have for temporary files.
     pub control_folder: PathBuf,
+    /// What takes how long.
+    pub trace: Trace,
 }
 
 impl Default for Options {
@@ -79,6 +82,7 @@ impl Default for Options {
             path: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".into(),
             state_folder: None,
             control_folder: "/tmp".into(),
+            trace: Trace::default(),
         }
     }
 }

@@ -46,6 +46,16 @@ pub(super) enum Own {
     Owed,
 }
 
+impl Own {
+    /// Returns the word for it on a timeline.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Facts => "facts",
+            Self::Owed => "owed restarts",
+        }
+    }
+}
+
 /// A frame on its way.
 pub(super) struct Frame {
     text: Text,
