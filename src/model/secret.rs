@@ -6,20 +6,44 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// A secret text. It prints as `(sensitive)`, whatever formats it, and is wiped from memory when dropped.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(Arc<Zeroizing<String>>);
+///
+/// While a secret is being rotated, it also knows the text it replaces: what still has that one is not done yet. Two
+/// secrets are equal if their texts are, whatever they replace.
+#[derive(Clone)]
+pub struct Secret {
+    text: Arc<Zeroizing<String>>,
+    previous: Option<Arc<Zeroizing<String>>>,
+}
 
 impl Secret {
     /// Takes a text in; it cannot be printed from here on.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(Arc::new(Zeroizing::new(text.into())))
+        Self { text: Arc::new(Zeroizing::new(text.into())), previous: None }
     }
 
     /// Lends the text to code that delivers it to a host. Every call of this is a place to review.
     pub fn expose(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    /// Says what it replaces in a rotation under way.
+    pub fn replacing(self, previous: &Self) -> Self {
+        Self { previous: Some(previous.text.clone()), ..self }
+    }
+
+    /// Returns what it replaces, while it is being rotated: a server may still know only that one.
+    pub fn previous(&self) -> Option<Self> {
+        self.previous.clone().map(|text| Self { text, previous: None })
     }
 }
+
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Secret {}
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

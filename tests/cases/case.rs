@@ -10,8 +10,9 @@ use serde_json::Value as Json;
 pub struct Case {
     /// What the kind does here, as the end of a sentence: "makes a missing folder".
     pub name: String,
-    /// Name and body of each resource, as in a spec. In a body, `{ $secret: text }` is a secret, `{ $unknown: address }`
-    /// a value known after that resource is applied; the content of a template, source or folder is given in place.
+    /// Name and body of each resource, as in a spec. In a body, `{ $secret: text }` is a secret, `{ $secret: text,
+    /// $previous: text }` one that is being rotated, `{ $unknown: address }` a value known after that resource is applied;
+    /// the content of a template, source or folder is given in place.
     pub resources: IndexMap<String, Json>,
     /// Other sections of the spec, for what the resources refer to.
     #[serde(default)]

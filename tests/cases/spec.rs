@@ -35,7 +35,7 @@ pub fn resources(kind: &dyn KindObject, case: &Case) -> Result<Vec<AnyResource>,
         diagnostics
     };
     let loaded = infra::spec::load(&files, &options, &mut sources).map_err(sorted)?;
-    let knowledge = Knowledge { facts: BTreeMap::new(), secrets: draft.known };
+    let knowledge = Knowledge { secrets: draft.known, ..Knowledge::default() };
     let resolution = loaded.resolve(&files, &knowledge, &mut sources);
     if !resolution.diagnostics.is_empty() {
         return Err(sorted(resolution.diagnostics));
@@ -83,12 +83,15 @@ impl Draft {
         }
     }
 
-    /// Returns the expression for `{ $secret: text }` or `{ $unknown: address }`.
+    /// Returns the expression for `{ $secret: text }`, `{ $secret: text, $previous: text }` or `{ $unknown: address }`.
     fn marked(&mut self, value: &Json) -> Option<String> {
-        let object = value.as_object().filter(|object| object.len() == 1)?;
+        let object = value.as_object().filter(|object| object.keys().all(|key| key.starts_with('$')))?;
         let text = |key: &str| object.get(key).and_then(Json::as_str);
         let state = match (text("$secret"), text("$unknown")) {
-            (Some(secret), _) => SecretState::Known(Secret::new(secret)),
+            (Some(secret), _) => SecretState::Known(match text("$previous") {
+                Some(previous) => Secret::new(secret).replacing(&Secret::new(previous)),
+                None => Secret::new(secret),
+            }),
             (_, Some(address)) => SecretState::Later(infra::model::Until::Applied(address.parse().unwrap())),
             _ => return None,
         };

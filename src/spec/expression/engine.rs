@@ -1,6 +1,6 @@
 //! Rendering a text in a scope.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fmt;
 use std::io;
@@ -144,11 +144,19 @@ pub struct Engine<'e> {
     expressions: RefCell<HashMap<Box<str>, Rc<Expression<'e, 'static>>>>,
     analyses: RefCell<HashMap<Box<str>, Rc<Analysis>>>,
     files: RefCell<HashMap<Box<str>, Rc<Analysis>>>,
+    /// The last render touched a secret that replaces another text.
+    rotating: Cell<bool>,
 }
 
 impl<'e> Engine<'e> {
     pub fn new(environments: &'e Environments) -> Self {
-        Self { environments, expressions: RefCell::default(), analyses: RefCell::default(), files: RefCell::default() }
+        Self {
+            environments,
+            expressions: RefCell::default(),
+            analyses: RefCell::default(),
+            files: RefCell::default(),
+            rotating: Cell::default(),
+        }
     }
 
     /// Returns what remembers the touches; values in scope must be made with it.
@@ -185,7 +193,20 @@ impl<'e> Engine<'e> {
         let analysis = self.analysis(text);
         refuse_problems(&analysis)?;
         self.recorder().take();
-        self.string(text, &analysis, context).map_err(|failure| name_it(failure, &analysis, context))
+        self.with_previous(|| self.string(text, &analysis, context))
+            .map_err(|failure| name_it(failure, &analysis, context))
+    }
+
+    /// Renders; where that touched a secret that is being rotated, the value knows what it replaces.
+    fn with_previous(&self, render: impl Fn() -> Result<Value, Failure>) -> Result<Value, Failure> {
+        let value = render()?;
+        if !self.rotating.get() {
+            return Ok(value);
+        }
+        Ok(match self.recorder().with_previous(render) {
+            Ok(previous) => replacing(value, &previous),
+            Err(_) => value,
+        })
     }
 
     fn string(&self, text: &str, analysis: &Analysis, context: &Context) -> Result<Value, Failure> {
@@ -233,9 +254,11 @@ impl<'e> Engine<'e> {
         let analysis = self.provide(key, text);
         refuse_problems(&analysis)?;
         self.recorder().take();
-        let output = self.output(&self.environments.files, key, context);
-        self.finish(output.map(Value::Text), text, &(0..0), Some(key))
-            .map_err(|failure| name_it(failure, &analysis, context))
+        let render = || {
+            let output = self.output(&self.environments.files, key, context);
+            self.finish(output.map(Value::Text), text, &(0..0), Some(key))
+        };
+        self.with_previous(render).map_err(|failure| name_it(failure, &analysis, context))
     }
 
     fn value(&self, text: &str, context: &Context) -> Result<Template, Error> {
@@ -266,7 +289,8 @@ impl<'e> Engine<'e> {
         within: &Range<usize>,
         own: Option<&str>,
     ) -> Result<Value, Failure> {
-        let Touched { secret, unknown } = self.recorder().take();
+        let Touched { secret, rotating, unknown } = self.recorder().take();
+        self.rotating.set(rotating);
         if let Some(until) = unknown {
             return Ok(Value::Unknown(until));
         }
@@ -289,6 +313,19 @@ fn refuse_problems(analysis: &Analysis) -> Result<(), Failure> {
             template: None,
             undefined: false,
         }),
+    }
+}
+
+/// Lets the secrets of a value know what they replace.
+fn replacing(value: Value, previous: &Value) -> Value {
+    match (value, previous) {
+        (Value::Secret(secret), Value::Secret(previous)) if secret != *previous => {
+            Value::Secret(secret.replacing(previous))
+        }
+        (Value::List(items), Value::List(previous)) if items.len() == previous.len() => {
+            Value::List(items.into_iter().zip(previous).map(|(item, previous)| replacing(item, previous)).collect())
+        }
+        (value, _) => value,
     }
 }
 

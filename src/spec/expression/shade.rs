@@ -2,10 +2,12 @@
 //!
 //! Filters and concatenation turn values into plain texts, so a mark on a value would get lost. What is recorded is
 //! therefore the touch: handing a secret to the template engine is remembered until the render ends, and the render's
-//! whole result is secret then. Something unknown ends the render at once.
+//! whole result is secret then. Something unknown ends the render at once. While a secret is being rotated, what touched
+//! it is rendered once more with what the secret replaces.
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use indexmap::IndexMap;
@@ -18,12 +20,18 @@ use crate::model::{Secret, Until, Value};
 #[derive(Clone, Debug, Default)]
 pub struct Touched {
     pub secret: bool,
+    /// One of the secrets replaces another text.
+    pub rotating: bool,
     pub unknown: Option<Until>,
 }
 
 /// Remembers what the render under way touched.
 #[derive(Clone, Debug, Default)]
-pub struct Recorder(Arc<Mutex<Touched>>);
+pub struct Recorder {
+    touched: Arc<Mutex<Touched>>,
+    /// Secrets are handed out as what they replace.
+    previous: Arc<AtomicBool>,
+}
 
 impl Recorder {
     /// Returns what was touched since the last call, and starts anew.
@@ -31,8 +39,22 @@ impl Recorder {
         std::mem::take(&mut self.lock())
     }
 
-    fn secret(&self) {
-        self.lock().secret = true;
+    /// Does something while secrets are handed out as what they replace.
+    pub fn with_previous<T>(&self, render: impl FnOnce() -> T) -> T {
+        self.previous.store(true, Ordering::Relaxed);
+        let result = render();
+        self.previous.store(false, Ordering::Relaxed);
+        result
+    }
+
+    /// Hands out a secret.
+    fn secret(&self, secret: &Secret) -> Template {
+        let previous = secret.previous();
+        let mut touched = self.lock();
+        touched.secret = true;
+        touched.rotating |= previous.is_some();
+        let previous = previous.filter(|_| self.previous.load(Ordering::Relaxed));
+        Template::from(previous.as_ref().unwrap_or(secret).expose())
     }
 
     fn unknown(&self, until: &Until) {
@@ -41,7 +63,7 @@ impl Recorder {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Touched> {
         // What is guarded is valid whenever a panic could have struck.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.touched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -76,10 +98,7 @@ impl Shade {
     pub fn touch(&self, recorder: &Recorder) -> Template {
         match self {
             Self::Plain(value) => value.clone(),
-            Self::Secret(secret) => {
-                recorder.secret();
-                Template::from(secret.expose())
-            }
+            Self::Secret(secret) => recorder.secret(secret),
             Self::Unknown(until) => {
                 recorder.unknown(until);
                 Template::from(Error::new(ErrorKind::InvalidOperation, "not known yet"))
