@@ -39,6 +39,32 @@ impl Place {
         fs::write(self.path().join(name), text.replace("{dir}", &self.data())).unwrap();
     }
 
+    /// Puts a program onto the path of what runs here.
+    fn program(&self, name: &str, text: &str) {
+        use std::os::unix::fs::PermissionsExt;
+        fs::create_dir_all(self.path().join("bin")).unwrap();
+        let path = self.path().join("bin").join(name);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// Makes an identity and a file that it decrypts.
+    fn encrypt_with_age(&self, text: &str, identity: &str, file: &str) {
+        let run = |program: &str, arguments: &[&str], input: &str| {
+            use std::io::Write;
+            let mut command = Command::new(program);
+            command.args(arguments).current_dir(self.path()).stdin(std::process::Stdio::piped());
+            let mut child = command.stdout(std::process::Stdio::piped()).spawn().expect("age is installed");
+            child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+            let output = child.wait_with_output().unwrap();
+            assert!(output.status.success());
+            String::from_utf8(output.stdout).unwrap()
+        };
+        run("age-keygen", &["-o", identity], "");
+        let recipient = run("age-keygen", &["-y", identity], "");
+        run("age", &["--encrypt", "--recipient", recipient.trim(), "--output", file], text);
+    }
+
     /// Runs the command in a cleaned environment; returns what it printed and its exit status.
     fn run(&self, arguments: &[&str]) -> String {
         self.run_with(arguments, &[])
@@ -47,7 +73,10 @@ impl Place {
     fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> String {
         let mut command = Command::new(assert_cmd::cargo::cargo_bin!("infra"));
         command.args(arguments).current_dir(self.path()).env_clear();
-        command.env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", self.path().join("home"));
+        let path = std::env::join_paths(
+            std::iter::once(self.path().join("bin")).chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
+        );
+        command.env("PATH", path.unwrap()).env("HOME", self.path().join("home"));
         command.envs(variables.iter().copied()).stdin(std::process::Stdio::null());
         let output = command.output().unwrap();
         let mut text = format!("$ infra {}\n", arguments.join(" "));
@@ -219,6 +248,81 @@ fn why_and_graph_say_where_edges_come_from() {
     story += &place.run(&["graph"]);
     story += &place.run(&["graph", "--format", "mermaid"]);
     insta::assert_snapshot!(story);
+}
+
+/// The words `sops` is called with, and what it prints; each call leaves a line behind.
+const SOPS: &str = "#!/bin/sh
+printf '%s\\n' \"$*\" >>\"$HOME/sops-calls\"
+case $* in
+    '--decrypt --output-type json '*/secrets.enc.yaml) printf '{\"db\": {\"password\": \"of-sops\", \"port\": 3306}}' ;;
+    '--decrypt '*/whole.enc) echo all-of-it ;;
+    *) echo 'Error getting data key' >&2; exit 128 ;;
+esac
+";
+
+#[test]
+fn a_secret_comes_from_the_first_source_that_has_it() {
+    let place = Place::new(concat!(
+        "secrets:\n",
+        "  first: [{ env: FIRST }, { file: first }]\n",
+        "  second: [{ env: UNSET }, { file: nowhere }, { file: second }, { env: FIRST }]\n",
+        "  third: [{ env: EMPTY }, { command: [printf, of-command] }]\n",
+        "  fourth: [{ sops: { file: nowhere.yaml, key: a } }, { sops: { file: secrets.enc.yaml, key: db.user } },\n",
+        "           { sops: { file: secrets.enc.yaml, key: db.password } }]\n",
+        "  fifth: { sops: { file: secrets.enc.yaml, key: /db/port } }\n",
+        "  sixth: { sops: { file: whole.enc } }\n",
+        "  seventh: [{ age: { file: no.age, identity: key } }, { age: { file: seventh.age, identity: key } }]\n",
+        "  eighth: [{ env: FIRST }, { generate: {}, keep: { path: '{dir}/kept', key: EIGHTH } }]\n",
+        "  ninth: [{ env: UNSET }, { generate: { length: 40 }, keep: { path: '{dir}/kept', key: NINTH } }]\n",
+        "files:\n",
+        "  '{dir}/f': { content: \"{% for name in ['first', 'second', 'third', 'fourth', 'fifth', 'sixth', 'seventh', 'eighth', \
+         'ninth'] %}{{ name }}={{ secrets[name] }}\\n{% endfor %}\" }\n",
+    ));
+    place.write("second", "of-file\n");
+    place.write("secrets.enc.yaml", "");
+    place.write("whole.enc", "");
+    place.program("sops", SOPS);
+    place.encrypt_with_age("of-age\n", "key", "seventh.age");
+    let variables = [("FIRST", "of-env"), ("EMPTY", "")];
+    let story = place.run_with(&["apply", "-y"], &variables);
+    assert!(story.ends_with("exit 0\n"), "{story}");
+    let made = fs::read_to_string(format!("{}/kept", place.data())).unwrap();
+    let ninth = made.strip_prefix("NINTH=").unwrap_or_else(|| panic!("only one is made and kept: {made}"));
+    assert_eq!(ninth.trim_end().len(), 40);
+    assert_eq!(mode(&format!("{}/kept", place.data())), 0o600);
+    assert_eq!(
+        fs::read_to_string(format!("{}/f", place.data())).unwrap(),
+        format!(
+            "first=of-env\nsecond=of-file\nthird=of-command\nfourth=of-sops\nfifth=3306\nsixth=all-of-it\n\
+             seventh=of-age\neighth=of-env\nninth={ninth}"
+        )
+    );
+    let calls = fs::read_to_string(place.path().join("home/sops-calls")).unwrap();
+    assert_eq!(calls.lines().count(), 2, "each file is decrypted once:\n{calls}");
+    assert!(place.run_with(&["plan", "--detailed-exitcode"], &variables).ends_with("exit 0\n"));
+}
+
+#[test]
+fn a_secret_that_no_source_has_says_where_it_was_looked_for() {
+    let place = Place::new(concat!(
+        "secrets:\n",
+        "  nowhere:\n",
+        "    - env: UNSET\n",
+        "    - file: nowhere\n",
+        "    - sops: { file: secrets.enc.yaml, key: db.user }\n",
+        "    - age: { file: no.age, identity: key }\n",
+        "    - command: 'true'\n",
+        "  alone: { file: alone }\n",
+        "  broken: [{ env: UNSET }, { sops: { file: other.enc.yaml, key: a } }, { env: HOME }]\n",
+        "  fails: { command: [sh, -c, exit 3] }\n",
+        "  missing: { command: [no-such-program-here] }\n",
+        "  identity: { age: { file: whole.enc, identity: no-key } }\n",
+    ));
+    for name in ["secrets.enc.yaml", "other.enc.yaml", "whole.enc"] {
+        place.write(name, "");
+    }
+    place.program("sops", SOPS);
+    insta::assert_snapshot!(place.run(&["plan"]));
 }
 
 #[test]

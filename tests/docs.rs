@@ -7,10 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use infra::diagnostic::{Sources, render_all};
-use infra::model::Until;
 use infra::render::kinds_reference;
 use infra::resource::kinds;
-use infra::spec::{Knowledge, LoadOptions, MemoryFiles, SecretSource, SecretState, load};
+use infra::spec::{Knowledge, LoadOptions, MemoryFiles, load};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -139,11 +138,7 @@ fn mistakes(files: &MemoryFiles) -> Option<String> {
     let wrong = match load(files, &options, &mut sources) {
         Err(diagnostics) => diagnostics,
         Ok(spec) => {
-            let mut knowledge = Knowledge::default();
-            for secret in spec.secrets.iter().filter(|secret| !matches!(secret.source, SecretSource::Kept(_))) {
-                let later = SecretState::Later(Until::Facts("this machine".into()));
-                knowledge.secrets.insert(secret.name.clone(), later);
-            }
+            let knowledge = Knowledge::nothing(&spec);
             spec.resolve(files, &knowledge, &mut sources).diagnostics
         }
     };

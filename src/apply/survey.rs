@@ -38,6 +38,21 @@ pub struct Survey<'a> {
     asked: HashMap<Address, (usize, usize)>,
     is_partial: bool,
     owed: HashMap<Address, OwedAction>,
+    hidden: Hidden,
+}
+
+/// All secrets seen in a run, those that were replaced too.
+#[derive(Debug, Default)]
+struct Hidden(Vec<Secret>);
+
+impl Hidden {
+    fn insert(&mut self, secret: &Secret) {
+        for secret in [Some(secret.clone()), secret.previous()].into_iter().flatten() {
+            if !self.0.contains(&secret) {
+                self.0.push(secret);
+            }
+        }
+    }
 }
 
 /// Why a run cannot go on.
@@ -74,7 +89,13 @@ impl<'a> Survey<'a> {
             asked: HashMap::new(),
             is_partial: scope.is_partial(),
             owed: HashMap::new(),
+            hidden: Hidden::default(),
         };
+        for state in survey.knowledge.secrets.values() {
+            if let SecretState::Known(secret) = state {
+                survey.hidden.insert(secret);
+            }
+        }
         survey.resolve(scope)?;
         Ok(survey)
     }
@@ -293,7 +314,8 @@ impl<'a> Survey<'a> {
         for (node, observed) in nodes.into_iter().zip(parsed) {
             if let Some(Value::Secret(secret)) = kind.output(&observed) {
                 let name = self.resolution.resources[node].address.name.to_string();
-                self.knowledge.secrets.insert(name, SecretState::Known(secret));
+                self.hidden.insert(&secret);
+                self.knowledge.kept.insert(name, SecretState::Known(secret));
             }
             self.observed[node] = Some(observed);
         }
@@ -353,16 +375,7 @@ impl<'a> Survey<'a> {
 
     /// Knows all secrets of the run so far.
     pub fn redactor(&self) -> Redactor {
-        let known: Vec<&Secret> = self
-            .knowledge
-            .secrets
-            .values()
-            .filter_map(|state| match state {
-                SecretState::Known(secret) => Some(secret),
-                SecretState::Later(_) => None,
-            })
-            .collect();
-        Redactor::new(known)
+        Redactor::new(&self.hidden.0)
     }
 
     pub fn graph(&self) -> &Graph {
@@ -391,7 +404,8 @@ impl<'a> Survey<'a> {
 
     /// Returns the names of all secrets whose values are known.
     pub fn known_secrets(&self) -> BTreeSet<&str> {
-        let known = self.knowledge.secrets.iter().filter(|(_, state)| matches!(state, SecretState::Known(_)));
+        let all = self.knowledge.secrets.iter().chain(&self.knowledge.kept);
+        let known = all.filter(|(_, state)| matches!(state, SecretState::Known(_)));
         known.map(|(name, _)| name.as_str()).collect()
     }
 

@@ -100,6 +100,8 @@ pub trait KindObject: Send + Sync {
     fn asks_for_others_below(&self) -> bool;
     /// Returns the resource with the paths below its own that others provide.
     fn with_others_below(&self, resource: &AnyResource, others: Vec<String>) -> AnyResource;
+    /// Returns the resource with a new value wanted.
+    fn with_rotation(&self, resource: &AnyResource) -> AnyResource;
     fn output(&self, observed: &AnyObserved) -> Option<Value>;
     fn shown_as<'a>(&self, attribute: &'a str) -> &'a str;
     fn owed_applies(&self, resource: &AnyResource, observed: &AnyObserved) -> bool;
@@ -111,6 +113,7 @@ pub trait KindObject: Send + Sync {
     fn remarks(&self, resource: &AnyResource, observed: &AnyObserved, changes: &[Change]) -> Vec<String>;
     fn expected(&self, resource: &AnyResource) -> Option<Vec<Expect>>;
     fn steps(&self, batch: &[ErasedPlanned<'_>]) -> Vec<Step>;
+    fn conclude(&self, batch: &[ErasedPlanned<'_>]) -> Vec<Step>;
     fn is_absent(&self, resource: &AnyResource) -> bool;
 }
 
@@ -125,6 +128,23 @@ impl<K: Kind> Erased<K> {
     /// The registry pairs each resource with its own kind; anything else is a bug in the engine.
     fn own(resource: &AnyResource) -> &Resource<K::Desired> {
         resource.inner.downcast_ref().expect("a resource is handed to the kind that decoded it")
+    }
+
+    fn with_typed(batch: &[ErasedPlanned<'_>], make: fn(&[Planned<'_, K>]) -> Vec<Step>) -> Vec<Step> {
+        let observed: Vec<Observation<K::Observed>> =
+            batch.iter().map(|planned| Self::observation(planned.observed)).collect();
+        let typed: Vec<Planned<'_, K>> = batch
+            .iter()
+            .zip(&observed)
+            .map(|(planned, observed)| Planned {
+                resource: Self::own(planned.resource),
+                observed,
+                changes: planned.changes,
+                action: planned.action,
+                owed: planned.owed,
+            })
+            .collect();
+        make(&typed)
     }
 
     fn observation(observed: &AnyObserved) -> Observation<K::Observed> {
@@ -176,7 +196,15 @@ impl<K: Kind> KindObject for Erased<K> {
         let kind = super::by_name(K::KIND).expect("a kind that decodes is registered");
         AnyResource {
             kind,
-            inner: Arc::new(Resource { address, state, run_as, timeout, others_below: Vec::new(), desired }),
+            inner: Arc::new(Resource {
+                address,
+                state,
+                run_as,
+                timeout,
+                others_below: Vec::new(),
+                rotate: false,
+                desired,
+            }),
         }
     }
 
@@ -203,6 +231,11 @@ impl<K: Kind> KindObject for Erased<K> {
 
     fn with_others_below(&self, resource: &AnyResource, others: Vec<String>) -> AnyResource {
         let own = Resource { others_below: others, ..Self::own(resource).clone() };
+        AnyResource { kind: resource.kind, inner: Arc::new(own) }
+    }
+
+    fn with_rotation(&self, resource: &AnyResource) -> AnyResource {
+        let own = Resource { rotate: true, ..Self::own(resource).clone() };
         AnyResource { kind: resource.kind, inner: Arc::new(own) }
     }
 
@@ -263,20 +296,11 @@ impl<K: Kind> KindObject for Erased<K> {
     }
 
     fn steps(&self, batch: &[ErasedPlanned<'_>]) -> Vec<Step> {
-        let observed: Vec<Observation<K::Observed>> =
-            batch.iter().map(|planned| Self::observation(planned.observed)).collect();
-        let typed: Vec<Planned<'_, K>> = batch
-            .iter()
-            .zip(&observed)
-            .map(|(planned, observed)| Planned {
-                resource: Self::own(planned.resource),
-                observed,
-                changes: planned.changes,
-                action: planned.action,
-                owed: planned.owed,
-            })
-            .collect();
-        K::steps(&typed)
+        Self::with_typed(batch, K::steps)
+    }
+
+    fn conclude(&self, batch: &[ErasedPlanned<'_>]) -> Vec<Step> {
+        Self::with_typed(batch, K::conclude)
     }
 
     fn is_absent(&self, resource: &AnyResource) -> bool {

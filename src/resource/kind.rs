@@ -25,6 +25,8 @@ pub struct Resource<D> {
     pub timeout: Option<Duration>,
     /// Paths below its name that other resources of the host provide; only for kinds that ask for them.
     pub others_below: Vec<String>,
+    /// A new value is wanted in the place of the one it has; only for what has an output.
+    pub rotate: bool,
     pub desired: D,
 }
 
@@ -161,6 +163,12 @@ pub trait Kind: Send + Sync + 'static {
     /// Returns the value that waits for it elsewhere get once it is in place (a secret's).
     fn output(_observed: &Self::Observed) -> Option<Value> {
         None
+    }
+
+    /// Makes the steps that end what earlier steps began, for resources of which that is known; run once everything
+    /// else of a run has succeeded.
+    fn conclude(_batch: &[Planned<'_, Self>]) -> Vec<Step> {
+        Vec::new()
     }
 
     /// Compares; called only with `Absent` and `Present`. No changes mean nothing to do. For a creation, every

@@ -1,11 +1,13 @@
 //! Working out hosts and where secrets come from, before any host is looked at.
 
+mod secrets;
+
 use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
 
 use crate::diagnostic::{Diagnostic, Sources, Span, did_you_mean};
-use crate::model::{Address, Entry, Node, NodeValue, Secret, Until, Value};
+use crate::model::{Entry, Node, NodeValue, Secret, Until, Value};
 use crate::resource::{Attribute, Shape};
 
 use super::check::{Asset, Surroundings, object};
@@ -14,8 +16,8 @@ use super::evaluate::{Evaluator, Reported, Scope, World};
 use super::expression::Environments;
 use super::names::Site;
 use super::read::beside;
-use super::unit::{SecretForm, Unit};
-use super::{HostRole, HostSpec, Knowledge, LoadOptions, SecretSource, SecretSpec, Spec, SshOptions, Transport};
+use super::unit::Unit;
+use super::{HostRole, HostSpec, Knowledge, LoadOptions, Spec, SshOptions, Transport};
 
 const SSH: &[Attribute] = &[
     Attribute::optional("port", Shape::Integer { min: 1, max: 65535 }, "The port sshd listens on."),
@@ -260,106 +262,6 @@ impl Early<'_> {
                     HostRole::NeverContacted
                 }
             };
-        }
-    }
-
-    fn secrets(&mut self, hosts: &[HostSpec], count: usize) -> Vec<SecretSpec> {
-        let mut secrets = Vec::new();
-        let mut todo = vec![(self.unit, 0)];
-        let mut seen = std::collections::HashSet::new();
-        for at in 1..self.evaluator.instances.len() {
-            todo.push((self.evaluator.instances[at].unit, at));
-        }
-        for (unit, instance) in todo {
-            for (name, secret) in &unit.secrets {
-                let source = match &secret.form {
-                    SecretForm::Env(node) => self.secret_text(node, instance).map(SecretSource::Env),
-                    SecretForm::File(node) => self
-                        .secret_text(node, instance)
-                        .map(|path| SecretSource::File(self.beside_its_file(&path, node.span))),
-                    SecretForm::Command(node) => self.secret_command(node, instance).map(SecretSource::Command),
-                    SecretForm::Kept(host) if instance == 0 => {
-                        // Hosts that are wrong themselves were reported; which one is meant cannot be told then.
-                        if hosts.len() < count {
-                            continue;
-                        }
-                        self.keeper(host.as_ref(), secret.entry.key_span, hosts)
-                            .map(|host| SecretSource::Kept(Address::new(host, "secret", name.as_str())))
-                    }
-                    SecretForm::Kept(_) | SecretForm::Unknown => None,
-                };
-                let Some(source) = source else { continue };
-                if seen.insert((name.clone(), format!("{source:?}"))) {
-                    let clash = secrets.iter().find(|other: &&SecretSpec| other.name == *name).map(|other| other.span);
-                    if let Some(first) = clash {
-                        self.evaluator.report(
-                            Diagnostic::error(secret.entry.key_span, format!("there is another secret `{name}`"))
-                                .related(first, "it is declared here too")
-                                .help("all secrets of a spec and its modules share their names; rename one"),
-                        );
-                        continue;
-                    }
-                    secrets.push(SecretSpec { name: name.clone(), span: secret.entry.key_span, source });
-                }
-            }
-        }
-        secrets
-    }
-
-    fn keeper(&mut self, named: Option<&Node>, span: Span, hosts: &[HostSpec]) -> Option<String> {
-        let Some(node) = named else {
-            if let [host] = hosts {
-                return Some(host.name.clone());
-            }
-            if !hosts.is_empty() {
-                let names: Vec<&str> = hosts.iter().map(|host| host.name.as_str()).collect();
-                self.evaluator.report(
-                    Diagnostic::error(span, "the spec has several hosts, and on which this secret is kept is not said")
-                        .help(format!("add `host:` to its `keep`, one of {}", names.join(", "))),
-                );
-            }
-            return None;
-        };
-        let name = self.secret_text(node, 0)?;
-        let found = hosts.iter().find(|host| host.name == name);
-        if found.is_none() {
-            let diagnostic = Diagnostic::error(node.span, format!("the spec has no host `{name}`"));
-            let help = did_you_mean(&name, hosts.iter().map(|host| host.name.as_str()));
-            self.evaluator.report(with_help(diagnostic, help));
-        }
-        found.map(|host| host.name.clone())
-    }
-
-    fn secret_text(&mut self, node: &Node, instance: usize) -> Option<String> {
-        let (unit, is_module) = (self.evaluator.instances[instance].unit, instance != 0);
-        let site = early_site(unit, is_module, "where a secret comes from");
-        self.evaluator.check_names(node, site);
-        let value = self.evaluator.node(node, &Scope::new(instance, None, None)).ok()?.to_value();
-        let problem = match value {
-            Value::Text(text) if text.is_empty() => "this is empty".to_string(),
-            Value::Text(text) if text.contains('\0') => "this holds a NUL".to_string(),
-            Value::Text(text) => return Some(text),
-            Value::Integer(number) => return Some(number.to_string()),
-            Value::Unknown(_) | Value::Secret(_) => {
-                "where a secret comes from must be known before hosts are contacted, and is no secret".into()
-            }
-            other => format!("where a secret comes from is a text; this is {}", other.type_name()),
-        };
-        self.evaluator.report(Diagnostic::error(node.span, problem));
-        None
-    }
-
-    fn secret_command(&mut self, node: &Node, instance: usize) -> Option<Vec<String>> {
-        match &node.value {
-            NodeValue::List(items) if !items.is_empty() => {
-                let words: Vec<Option<String>> = items.iter().map(|item| self.secret_text(item, instance)).collect();
-                words.into_iter().collect()
-            }
-            NodeValue::List(_) => {
-                self.evaluator.report(Diagnostic::error(node.span, "the command is empty"));
-                None
-            }
-            _ => Some(vec!["sh".into(), "-c".into(), self.secret_text(node, instance)?]),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! From files to a [`Spec`]: reading, including, merging, modules.
 
+mod secrets;
+
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -15,7 +17,7 @@ use super::draft::{Draft, Item, Role, is_identifier, is_variable, with_help};
 use super::files::{FileKind, Files, normalize};
 use super::input::{InputSpec, long_form};
 use super::read::{self, Assets, Unreadable, beside};
-use super::unit::{Body, Call, Overridden, Secret, SecretForm, Unit};
+use super::unit::{Body, Call, Unit};
 use super::{Knowledge, LoadOptions, Spec, check, hosts, input, yaml};
 
 /// How deep modules may use modules.
@@ -258,101 +260,6 @@ impl Loader<'_> {
             inputs.insert(name, InputSpec::new(&entry, &checked, &mut self.diagnostics));
         }
         inputs
-    }
-
-    fn secrets(&mut self, items: IndexMap<String, Item>, bodies: &mut Vec<Body>) -> IndexMap<String, Secret> {
-        const SOURCES: [&str; 4] = ["env", "file", "command", "generate"];
-        let mut secrets = IndexMap::new();
-        for (name, entry) in self.entries(items, "a secret", is_variable) {
-            let NodeValue::Map(attributes) = &entry.value.value else {
-                self.report(
-                    Diagnostic::error(entry.key_span, format!("the secret `{name}` needs a source"))
-                        .help("give it one of `env`, `file`, `command`, or `generate` with `keep`"),
-                );
-                secrets.insert(name, Secret { entry, form: SecretForm::Unknown });
-                continue;
-            };
-            let mut right = true;
-            for attribute in attributes {
-                if attribute.key != "keep" && !SOURCES.contains(&attribute.key.as_str()) {
-                    let known = SOURCES.into_iter().chain(["keep"]);
-                    self.diagnostics.push(with_help(
-                        Diagnostic::error(attribute.key_span, format!("a secret has no source `{}`", attribute.key)),
-                        did_you_mean(&attribute.key, known),
-                    ));
-                    right = false;
-                }
-            }
-            let given: Vec<&Entry> =
-                attributes.iter().filter(|attribute| SOURCES.contains(&attribute.key.as_str())).collect();
-            let keep = entry.value.entry("keep");
-            let form = match given.as_slice() {
-                [source] if source.key == "generate" => match keep {
-                    Some(keep) => {
-                        let host = keep.value.get("host").filter(|host| !host.is_null()).cloned();
-                        self.kept(&entry, bodies);
-                        SecretForm::Kept(host)
-                    }
-                    None => {
-                        self.report(
-                            Diagnostic::error(entry.key_span, format!("the secret `{name}` is made but not kept"))
-                                .help("say where: `keep: { path: /etc/NAME/credentials, key: NAME }`"),
-                        );
-                        SecretForm::Unknown
-                    }
-                },
-                [source] => {
-                    if let Some(keep) = keep {
-                        let message = format!("`keep` belongs to `generate`; this secret comes from `{}`", source.key);
-                        self.report(Diagnostic::error(keep.key_span, message));
-                    }
-                    let value = source.value.clone();
-                    match source.key.as_str() {
-                        "env" => SecretForm::Env(value),
-                        "file" => SecretForm::File(value),
-                        _ => SecretForm::Command(value),
-                    }
-                }
-                [first, second, ..] => {
-                    self.report(
-                        Diagnostic::error(second.key_span, format!("the secret `{name}` has two sources"))
-                            .related(first.key_span, "this is the first")
-                            .help("a secret comes from exactly one of `env`, `file`, `command`, `generate`"),
-                    );
-                    SecretForm::Unknown
-                }
-                [] => {
-                    if right {
-                        self.report(
-                            Diagnostic::error(entry.key_span, format!("the secret `{name}` needs a source"))
-                                .help("give it one of `env`, `file`, `command`, or `generate` with `keep`"),
-                        );
-                    }
-                    SecretForm::Unknown
-                }
-            };
-            secrets.insert(name, Secret { entry, form });
-        }
-        secrets
-    }
-
-    /// Makes the resource that keeps a secret.
-    fn kept(&mut self, entry: &Entry, bodies: &mut Vec<Body>) {
-        let Some(kind) = resource::by_name("secret") else {
-            let help = "use `env`, `file` or `command`";
-            self.report(Diagnostic::error(entry.key_span, "secrets cannot be kept on hosts").help(help));
-            return;
-        };
-        let mut entry = entry.clone();
-        if let NodeValue::Map(attributes) = &mut entry.value.value {
-            for attribute in attributes {
-                // Which host it is, is its address.
-                if let ("keep", NodeValue::Map(keep)) = (attribute.key.as_str(), &mut attribute.value.value) {
-                    keep.retain(|entry| entry.key != "host");
-                }
-            }
-        }
-        bodies.push(Body { kind, entry, overridden: Overridden::No });
     }
 
     fn calls(&mut self, items: IndexMap<String, Item>, folder: &Path) -> IndexMap<String, Call> {

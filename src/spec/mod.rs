@@ -36,7 +36,7 @@ pub use hosts::HOST;
 pub use load::load;
 pub use options::LoadOptions;
 pub use resolution::{Knowledge, Pending, Resolution, Resolved, SecretState};
-pub use secret::{SecretSource, SecretSpec};
+pub use secret::{SecretOrigin, SecretSource, SecretSpec};
 pub use selection::AddressIndex;
 pub use selector::{NotASelector, Selector};
 

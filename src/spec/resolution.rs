@@ -6,28 +6,35 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::model::{Address, Node, Secret, Until, Value};
 use crate::resource::{AnyResource, Deferral};
 
-use super::{SecretSource, Spec};
+use super::Spec;
 
 /// What is known of the world when a spec is resolved.
 #[derive(Clone, Debug, Default)]
 pub struct Knowledge {
     /// By host name; each a mapping. A host that is not in here has not been observed yet.
     pub facts: BTreeMap<String, Value>,
-    /// By name. One that is not in here is known later where it is kept on a host, and otherwise an error at its use.
+    /// By name, what comes from outside the hosts. One that is not in here is looked for among those kept on hosts.
     pub secrets: BTreeMap<String, SecretState>,
+    /// By name, what is kept on hosts, as far as those were observed.
+    pub kept: BTreeMap<String, SecretState>,
 }
 
 impl Knowledge {
     /// Returns what is known before anything is read or contacted: no facts, and secrets only by name.
     pub fn nothing(spec: &Spec) -> Self {
-        let elsewhere = spec.secrets.iter().filter(|secret| !matches!(secret.source, SecretSource::Kept(_)));
+        let elsewhere = spec.secrets.iter().filter(|secret| !secret.is_kept());
         Self::unread(elsewhere.map(|secret| secret.name.as_str()))
     }
 
     /// Knows secrets only by name.
     pub(super) fn unread<'n>(names: impl Iterator<Item = &'n str>) -> Self {
         let later = |name: &str| SecretState::Later(Until::Applied(Address::new("", "secret", name)));
-        Self { facts: BTreeMap::new(), secrets: names.map(|name| (name.to_string(), later(name))).collect() }
+        Self { secrets: names.map(|name| (name.to_string(), later(name))).collect(), ..Self::default() }
+    }
+
+    /// Returns what is known of a secret: from outside the hosts, or else from the host that keeps it.
+    pub fn secret(&self, name: &str) -> Option<&SecretState> {
+        self.secrets.get(name).or_else(|| self.kept.get(name))
     }
 }
 

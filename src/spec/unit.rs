@@ -56,7 +56,8 @@ pub(super) enum Overridden {
 #[derive(Debug)]
 pub(super) struct Secret {
     pub entry: Entry,
-    pub form: SecretForm,
+    /// Where it comes from, in order, each with its place; none where that was reported as a mistake.
+    pub forms: Vec<(SecretForm, Span)>,
 }
 
 /// Where a secret comes from, as written.
@@ -65,10 +66,39 @@ pub(super) enum SecretForm {
     Env(Node),
     File(Node),
     Command(Node),
-    /// Its body is among the unit's bodies; this is `keep.host`.
-    Kept(Option<Node>),
-    /// Reported as a mistake.
-    Unknown,
+    Sops {
+        file: Node,
+        key: Option<Node>,
+    },
+    Age {
+        file: Node,
+        identity: Node,
+    },
+    /// Its body is among the unit's bodies.
+    Kept {
+        /// `keep.host`.
+        host: Option<Node>,
+        absent: bool,
+    },
+}
+
+impl SecretForm {
+    /// Returns the values that say where it is.
+    pub(super) fn nodes(&self) -> Vec<&Node> {
+        match self {
+            Self::Env(node) | Self::File(node) | Self::Command(node) => vec![node],
+            Self::Sops { file, key } => std::iter::once(file).chain(key).collect(),
+            Self::Age { file, identity } => vec![file, identity],
+            Self::Kept { host, .. } => host.iter().collect(),
+        }
+    }
+}
+
+impl Secret {
+    /// Returns how it is kept on a host, where it is.
+    pub(super) fn kept(&self) -> Option<&SecretForm> {
+        self.forms.iter().map(|(form, _)| form).find(|form| matches!(form, SecretForm::Kept { .. }))
+    }
 }
 
 /// One entry of `modules:`.

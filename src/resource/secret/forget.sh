@@ -1,22 +1,27 @@
-# Row: path, key. Takes the key's line out of the file.
+# Row: path, key, its note. Takes the key's lines out of the file.
 i=0
 for row in $ROWS; do
     split_row "$row"
-    path=$f1 key=$f2
-    new=${path%/*}/.infra-$$-$i.tmp
-    if [ -f "$path" ]; then
-        if (rm -f -- "$new" && umask 077 && set -C && : >"$new") && while IFS= read -r line || [ -n "$line" ]; do
-            case $line in
-                "$key="*) ;;
-                *) printf '%s\n' "$line" ;;
-            esac
-        done <"$path" >"$new"; then
-            sync -- "$new" 2>/dev/null || sync
-            mv -f -T -- "$new" "$path" || item_failed "$i" "cannot put $path in place"
+    path=$f1 key=$f2 note=$f3
+    index=$i wrong=
+    i=$((i + 1))
+    if [ -f "$path" ] && start_file "$path" "$index"; then
+        copied=1
+        if {
+            while IFS= read -r line || [ -n "$line" ]; do
+                case $line in
+                    "$key="*) ;;
+                    *) printf '%s\n' "$line" || copied= ;;
+                esac
+            done <"$path"
+            [ -n "$copied" ]
+        } >"$new"; then
+            put_in_place "$path"
         else
             rm -f -- "$new"
-            item_failed "$i" "cannot write beside $path"
+            wrong="cannot write beside $path; is the disk full?"
         fi
     fi
-    i=$((i + 1))
+    [ -n "$wrong" ] || wrong=$(rm -f -- "$note" 2>&1) || :
+    [ -z "$wrong" ] || item_failed "$index" "$wrong"
 done

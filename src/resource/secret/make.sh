@@ -1,30 +1,28 @@
-# Row: path, key, form (characters, hex, base64), size, alphabet for tr.
-# The value goes from /dev/urandom into the file and is in no argument list; a line that is there already stays.
+# Row: path, key, form (characters, hex, base64), size, alphabet for tr, where to note what is replaced.
+# A line that has a value stays, unless it is noted; one without a value is a place for one.
 i=0
 for row in $ROWS; do
     split_row "$row"
-    path=$f1 key=$f2 form=$f3 size=$f4 alphabet=$f5
+    path=$f1 key=$f2 form=$f3 size=$f4 alphabet=$f5 note=$f6
     index=$i
     i=$((i + 1))
-    have=
+    have='' old=
     if [ -f "$path" ]; then
         while IFS= read -r line || [ -n "$line" ]; do
-            case $line in "$key="*) have=1 ;; esac
+            case $line in "$key="*) have=1 old=${line#*=} ;; esac
         done <"$path"
     fi
-    [ -z "$have" ] || continue
-    case $form in
-        characters) value=$(tr -dc -- "$alphabet" </dev/urandom 2>/dev/null | head -c "$size") ;;
-        hex) value=$(head -c "$size" /dev/urandom | od -An -v -tx1 | tr -d ' \n') ;;
-        base64) value=$(head -c "$size" /dev/urandom | base64 | tr -d '\n') ;;
-    esac
-    if [ -z "$value" ]; then
+    [ -z "$old" ] || [ -n "$note" ] || continue
+    if ! new_value "$form" "$size" "$alphabet"; then
         item_failed "$index" "no value could be made from /dev/urandom"
         continue
     fi
-    new=${path%/*}/.infra-$$-$index.tmp
-    if ! message=$(mkdir -p -- "${path%/*}/" 2>&1 && rm -f -- "$new" && umask 077 && set -C && : 2>&1 >"$new"); then
-        item_failed "$index" "cannot write beside $path: $message"
+    if [ -n "$note" ] && [ -n "$old" ] && ! message=$(note_previous "$note" "$old" 2>&1); then
+        item_failed "$index" "cannot note what is replaced in ${note%/*}: $message"
+        continue
+    fi
+    if ! start_file "$path" "$index"; then
+        item_failed "$index" "$wrong"
         continue
     fi
     # Line by line, for the last one may lack its newline.
@@ -32,15 +30,17 @@ for row in $ROWS; do
     if {
         if [ -f "$path" ]; then
             while IFS= read -r line || [ -n "$line" ]; do
+                case $line in "$key="*) line=$key=$value ;; esac
                 printf '%s\n' "$line" || copied=
             done <"$path"
         fi
-        [ -n "$copied" ] && printf '%s=%s\n' "$key" "$value"
+        [ -n "$have" ] || printf '%s=%s\n' "$key" "$value" || copied=
+        [ -n "$copied" ]
     } >"$new"; then
-        sync -- "$new" 2>/dev/null || sync
-        mv -f -T -- "$new" "$path" || item_failed "$index" "cannot put $path in place"
+        put_in_place "$path"
     else
         rm -f -- "$new"
-        item_failed "$index" "cannot write $path; is the disk full?"
+        wrong="cannot write $path; is the disk full?"
     fi
+    [ -z "$wrong" ] || item_failed "$index" "$wrong"
 done

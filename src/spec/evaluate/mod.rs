@@ -16,7 +16,7 @@ use crate::model::{Address, Entry, Node, NodeValue, Until, Value};
 use super::draft::with_help;
 use super::expression::{Context, Engine, Environments, Failure, Places, Progressive, Shade, has_expression};
 use super::unit::{Call, Unit};
-use super::{HostSpec, Knowledge, SecretSource, Spec};
+use super::{HostSpec, Knowledge, Spec};
 
 /// How much text all expressions of a spec may come to, in bytes.
 const MAX_TEXT: usize = 1 << 30;
@@ -121,7 +121,7 @@ impl Spec {
         let world = World { root: &self.root, hosts: &self.hosts, hosts_known: true, knowledge };
         let mut evaluator = Evaluator::new(world, environments, sources);
         for secret in &self.secrets {
-            if let SecretSource::Kept(address) = &secret.source {
+            if let Some(address) = secret.keeper() {
                 evaluator.kept.insert((0, secret.name.clone()), address.clone());
             }
         }

@@ -256,11 +256,14 @@ impl Evaluator<'_> {
     /// Returns a secret as expressions see it; `None` where there is none of this name.
     pub(super) fn secret(&self, instance: usize, name: &str) -> Option<Shade> {
         let secret = self.instances[instance].unit.secrets.get(name)?;
-        Some(match self.world.knowledge.secrets.get(name) {
+        Some(match self.world.knowledge.secret(name) {
             Some(SecretState::Known(secret)) => Shade::Secret(secret.clone()),
             Some(SecretState::Later(until)) => Shade::Unknown(until.clone()),
-            None => match (&secret.form, self.kept.get(&(instance, name.to_string()))) {
-                (SecretForm::Kept(_), Some(address)) => Shade::Unknown(Until::Applied(address.clone())),
+            None => match (secret.kept(), self.kept.get(&(instance, name.to_string()))) {
+                (Some(SecretForm::Kept { absent: true, .. }), _) => {
+                    Shade::Unusable(format!("the secret `{name}` is absent").into())
+                }
+                (Some(SecretForm::Kept { .. }), Some(address)) => Shade::Unknown(Until::Applied(address.clone())),
                 _ => Shade::Unusable(format!("the secret `{name}` is not available").into()),
             },
         })

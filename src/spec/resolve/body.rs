@@ -6,10 +6,18 @@ use crate::resource::{Attribute, COMMON, Shape};
 use super::super::expression::has_expression;
 use super::super::unit::Body;
 
+/// What a secret has in common with other resources.
+const SECRET: &[Attribute] = &[Attribute::default(
+    "state",
+    Shape::OneOf(&["present", "absent"]),
+    "present",
+    "Whether it should be kept on the host.",
+)];
+
 /// Returns the attributes that resources of a body's kind have in common with all others.
 pub(super) fn common(body: &Body) -> &'static [Attribute] {
-    // A secret is no resource of its own making: it stands in its own section.
-    if body.kind.name() == "secret" { &[] } else { COMMON }
+    // A secret stands in its own section, on the host that keeps it.
+    if body.kind.name() == "secret" { SECRET } else { COMMON }
 }
 
 pub(super) fn described(body: &Body) -> String {

@@ -27,7 +27,7 @@ use super::expression::{Environments, has_expression};
 use super::files::Files;
 use super::read::Assets;
 use super::unit::{Body, Overridden, Unit};
-use super::{HostSpec, Knowledge, Pending, Resolution, Resolved, Spec};
+use super::{HostSpec, Knowledge, Pending, Resolution, Resolved, SecretState, Spec};
 
 use body::{common, described, has_template, is_absent, is_constant, split};
 
@@ -263,6 +263,9 @@ impl<'a> Resolver<'a, '_> {
     fn item(&mut self, task: &Task<'a>, scope: &Scope, spec: &HostSpec, module: &Presence) -> Option<Until> {
         let body = task.body;
         let mut left_alone = matches!(module, Presence::LeftAlone) || body.overridden == Overridden::TakenAway;
+        // What comes from elsewhere is not made.
+        left_alone |= body.kind.name() == "secret"
+            && matches!(self.evaluator.world.knowledge.secrets.get(&body.entry.key), Some(SecretState::Known(_)));
         match self.when(body.entry.value.get("when"), scope) {
             Presence::There => {}
             Presence::LeftAlone => left_alone = true,

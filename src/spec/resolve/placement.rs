@@ -115,7 +115,7 @@ impl<'a> Resolver<'a, '_> {
         for (at, hosts) in hosts.iter().enumerate().skip(1) {
             let unit = self.evaluator.instances[at].unit;
             for (name, secret) in &unit.secrets {
-                let SecretForm::Kept(host) = &secret.form else { continue };
+                let Some(SecretForm::Kept { host, .. }) = secret.kept() else { continue };
                 if let Some(host) = self.keeper(host.as_ref(), secret.entry.key_span, at, hosts.as_deref()) {
                     let host = self.evaluator.world.hosts[host].name.as_str();
                     self.evaluator.kept.insert((at, name.clone()), Address::new(host, "secret", name.as_str()));

@@ -10,7 +10,7 @@ use super::super::check::{Asset, Surroundings, object, unknown_keys};
 use super::super::draft::with_help;
 use super::super::expression::has_expression;
 use super::super::names::Site;
-use super::super::unit::{Body, Call, SecretForm, Unit};
+use super::super::unit::{Body, Call, Unit};
 use super::Resolver;
 use super::body::{common, described, is_absent, mask, split};
 
@@ -62,15 +62,10 @@ impl<'a> Resolver<'a, '_> {
             }
         }
         for secret in unit.secrets.values() {
-            match &secret.form {
-                SecretForm::Env(node)
-                | SecretForm::File(node)
-                | SecretForm::Command(node)
-                | SecretForm::Kept(Some(node)) => {
-                    let decides = Some("where a secret comes from");
-                    self.evaluator.check_names(node, Site { host: false, hosts: false, decides, ..site });
-                }
-                SecretForm::Kept(None) | SecretForm::Unknown => {}
+            let decides = Some("where a secret comes from");
+            let site = Site { host: false, hosts: false, decides, ..site };
+            for node in secret.forms.iter().flat_map(|(form, _)| form.nodes()) {
+                self.evaluator.check_names(node, site);
             }
         }
         for body in &unit.bodies {

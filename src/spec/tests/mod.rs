@@ -67,7 +67,8 @@ impl Case {
                     let _ = writeln!(out, "host {}: {}", host.name, host_text(host));
                 }
                 for secret in &spec.secrets {
-                    let _ = writeln!(out, "secret {}: {:?}", secret.name, secret.source);
+                    let origins: Vec<_> = secret.sources.iter().map(|source| &source.origin).collect();
+                    let _ = writeln!(out, "secret {}: {origins:?}", secret.name);
                 }
                 for resolved in &resolution.resources {
                     resource_text(resolved, &mut out);

@@ -1,0 +1,49 @@
+# Row: path, its SHA-256 as it was seen (empty where it was not there), form (or nothing), size, alphabet for tr, bytes of
+# the step's input before the value, bytes after it (only in the last row of a path), where to note what is replaced,
+# what is replaced.
+# The rows of a path follow each other: its new text is the input with values between.
+i=0
+file=
+for row in $ROWS; do
+    split_row "$row"
+    path=$f1 hash=$f2 form=$f3 size=$f4 alphabet=$f5 before=$f6 after=$f7 note=$f8
+    decode "$f9"
+    index=$i
+    i=$((i + 1))
+    if [ "$path" != "$file" ]; then
+        file=$path first=$index
+        start_file "$path" "$index" || :
+    fi
+    value=
+    if [ -z "$wrong" ] && [ "$form" != nothing ] && ! new_value "$form" "$size" "$alphabet"; then
+        wrong="no value could be made from /dev/urandom"
+    fi
+    if [ -z "$wrong" ] && [ -n "$note" ] && ! message=$(note_previous "$note" "$decoded" 2>&1); then
+        wrong="cannot note what is replaced in ${note%/*}: $message"
+    fi
+    # The input is read whatever is wrong.
+    target=$new
+    [ -z "$wrong" ] || target=/dev/null
+    if ! {
+        take "$before"
+        printf '%s' "$value" | sed 's/[\\"]/\\&/g' | tr -d '\n'
+        [ -z "$after" ] || take "$after"
+    } >>"$target" 2>/dev/null; then
+        wrong=${wrong:-"cannot write $path; is the disk full?"}
+    fi
+    [ -n "$after" ] || continue
+    if [ -z "$wrong" ]; then
+        now=
+        [ ! -e "$path" ] || now=$(sha256sum <"$path")
+        if [ "${now%% *}" = "$hash" ]; then
+            put_in_place "$path"
+        else
+            wrong="$path has changed since it was looked at; apply again"
+        fi
+    fi
+    [ -z "$wrong" ] || rm -f -- "$new"
+    while [ -n "$wrong" ] && [ "$first" -lt "$i" ]; do
+        item_failed "$first" "$wrong"
+        first=$((first + 1))
+    done
+done

@@ -1,0 +1,182 @@
+//! Where secrets come from, as written.
+
+use indexmap::IndexMap;
+
+use crate::diagnostic::{Diagnostic, Span, did_you_mean};
+use crate::model::{Entry, Node, NodeValue};
+use crate::resource;
+
+use super::super::draft::{Item, is_variable, with_help};
+use super::super::unit::{Body, Overridden, Secret, SecretForm};
+use super::Loader;
+
+const SOURCES: [&str; 6] = ["env", "file", "command", "sops", "age", "generate"];
+const HELP: &str = "give it one of `env`, `file`, `command`, `sops`, `age`, or `generate` with `keep`";
+
+impl Loader<'_> {
+    pub(super) fn secrets(
+        &mut self,
+        items: IndexMap<String, Item>,
+        bodies: &mut Vec<Body>,
+    ) -> IndexMap<String, Secret> {
+        let mut secrets = IndexMap::new();
+        for (name, entry) in self.entries(items, "a secret", is_variable) {
+            let forms = match &entry.value.value {
+                NodeValue::Map(_) => self.source(&entry, &entry.value, bodies).into_iter().collect(),
+                NodeValue::List(items) if !items.is_empty() => self.sources(&entry, items, bodies),
+                _ => {
+                    let message = format!("the secret `{name}` needs a source");
+                    self.report(Diagnostic::error(entry.key_span, message).help(HELP));
+                    Vec::new()
+                }
+            };
+            secrets.insert(name, Secret { entry, forms });
+        }
+        secrets
+    }
+
+    /// Reads an ordered list of sources.
+    fn sources(&mut self, entry: &Entry, items: &[Node], bodies: &mut Vec<Body>) -> Vec<(SecretForm, Span)> {
+        let mut forms = Vec::new();
+        let mut last: Option<Span> = None;
+        for item in items {
+            if !matches!(item.value, NodeValue::Map(_)) {
+                let message = format!("a source of a secret is a mapping; this is {}", item.type_name());
+                self.report(Diagnostic::error(item.span, message).help(HELP));
+                continue;
+            }
+            if let Some(made) = last {
+                self.report(
+                    Diagnostic::error(item.span, "this source is never asked")
+                        .related(made, "what is made here is always there")
+                        .help("put `generate` last"),
+                );
+                break;
+            }
+            if let Some(state) = item.entry("state") {
+                let message = "`state` belongs to a secret with one source";
+                self.report(Diagnostic::error(state.key_span, message));
+                continue;
+            }
+            let Some((form, span)) = self.source(entry, item, bodies) else { continue };
+            if matches!(form, SecretForm::Kept { .. }) {
+                last = Some(item.span);
+            }
+            forms.push((form, span));
+        }
+        forms
+    }
+
+    /// Reads one source.
+    fn source(&mut self, entry: &Entry, node: &Node, bodies: &mut Vec<Body>) -> Option<(SecretForm, Span)> {
+        let name = &entry.key;
+        let mut right = true;
+        for attribute in node.entries() {
+            let key = attribute.key.as_str();
+            if !SOURCES.contains(&key) && !["keep", "state"].contains(&key) {
+                let diagnostic = Diagnostic::error(attribute.key_span, format!("a secret has no source `{key}`"));
+                let known = SOURCES.into_iter().chain(["keep", "state"]);
+                self.report(with_help(diagnostic, did_you_mean(key, known)));
+                right = false;
+            }
+        }
+        let given: Vec<&Entry> = node.entries().iter().filter(|given| SOURCES.contains(&given.key.as_str())).collect();
+        let keep = node.entry("keep");
+        let absent = node.get("state").and_then(Node::as_text) == Some("absent");
+        let source = match given.as_slice() {
+            [source] => source,
+            [] if absent && keep.is_some() => return Some(self.kept(entry, node, true, bodies)),
+            [] => {
+                if right {
+                    let message = format!("the secret `{name}` needs a source");
+                    let span = if node.span == entry.value.span { entry.key_span } else { node.span };
+                    self.report(Diagnostic::error(span, message).help(HELP));
+                }
+                return None;
+            }
+            [first, second, ..] => {
+                self.report(
+                    Diagnostic::error(second.key_span, format!("the secret `{name}` has two sources"))
+                        .related(first.key_span, "this is the first")
+                        .help("give them in a list: it comes from the first that has it"),
+                );
+                return None;
+            }
+        };
+        if source.key == "generate" {
+            if keep.is_none() {
+                self.report(
+                    Diagnostic::error(source.key_span, format!("the secret `{name}` is made but not kept"))
+                        .help("say where: `keep: { path: /etc/NAME/credentials, key: NAME }`"),
+                );
+                return None;
+            }
+            return Some(self.kept(entry, node, absent, bodies));
+        }
+        for alien in keep.into_iter().chain(node.entry("state")) {
+            let message = format!("`{}` belongs to `generate`; this secret comes from `{}`", alien.key, source.key);
+            self.report(Diagnostic::error(alien.key_span, message));
+        }
+        let value = || source.value.clone();
+        let form = match source.key.as_str() {
+            "env" => SecretForm::Env(value()),
+            "file" => SecretForm::File(value()),
+            "command" => SecretForm::Command(value()),
+            "sops" => {
+                let [file, key] = self.parts(source, ["file", "key"])?;
+                SecretForm::Sops { file: self.part(source, "file", file)?, key }
+            }
+            _ => {
+                let [file, identity] = self.parts(source, ["file", "identity"])?;
+                let file = self.part(source, "file", file);
+                let identity = self.part(source, "identity", identity);
+                SecretForm::Age { file: file?, identity: identity? }
+            }
+        };
+        Some((form, source.key_span))
+    }
+
+    /// Returns the parts of a source that is a mapping; another key is a mistake.
+    fn parts(&mut self, source: &Entry, known: [&str; 2]) -> Option<[Option<Node>; 2]> {
+        if !matches!(source.value.value, NodeValue::Map(_)) {
+            let what = source.value.type_name();
+            let message =
+                format!("`{}` is a mapping with `{}` and `{}`; this is {what}", source.key, known[0], known[1]);
+            self.report(Diagnostic::error(source.value.span, message));
+            return None;
+        }
+        for entry in source.value.entries().iter().filter(|entry| !known.contains(&entry.key.as_str())) {
+            let diagnostic = Diagnostic::error(entry.key_span, format!("`{}` has no `{}`", source.key, entry.key));
+            self.report(with_help(diagnostic, did_you_mean(&entry.key, known)));
+        }
+        Some(known.map(|name| source.value.get(name).filter(|node| !node.is_null()).cloned()))
+    }
+
+    fn part(&mut self, source: &Entry, name: &str, part: Option<Node>) -> Option<Node> {
+        if part.is_none() {
+            self.report(Diagnostic::error(source.key_span, format!("`{}` needs `{name}`", source.key)));
+        }
+        part
+    }
+
+    /// Makes the resource that keeps a secret.
+    fn kept(&mut self, entry: &Entry, node: &Node, absent: bool, bodies: &mut Vec<Body>) -> (SecretForm, Span) {
+        let host = node.get("keep").and_then(|keep| keep.get("host")).filter(|host| !host.is_null()).cloned();
+        let form = (SecretForm::Kept { host, absent }, node.entry("generate").map_or(node.span, |made| made.key_span));
+        let Some(kind) = resource::by_name("secret") else {
+            self.report(Diagnostic::error(entry.key_span, "secrets cannot be kept on hosts").help(HELP));
+            return form;
+        };
+        let mut body = Entry { value: node.clone(), ..entry.clone() };
+        if let NodeValue::Map(attributes) = &mut body.value.value {
+            for attribute in attributes {
+                // Which host it is, is its address.
+                if let ("keep", NodeValue::Map(keep)) = (attribute.key.as_str(), &mut attribute.value.value) {
+                    keep.retain(|entry| entry.key != "host");
+                }
+            }
+        }
+        bodies.push(Body { kind, entry: body, overridden: Overridden::No });
+        form
+    }
+}
