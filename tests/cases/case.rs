@@ -56,7 +56,7 @@ pub struct Case {
 pub struct Step {
     pub purpose: String,
     pub rows: Option<Vec<Vec<Json>>>,
-    /// The texts on its standard input.
+    /// The texts on its standard input; of an archive, those of its files.
     pub input: Option<Vec<String>>,
     pub run_as: Option<String>,
 }

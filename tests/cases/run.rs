@@ -264,7 +264,7 @@ fn steps(expected: &[Step], made: &[infra::model::Step], mistakes: &mut Vec<Stri
             same_rows(&format!("rows of `{}`", made.purpose), rows, &made.rows, mistakes);
         }
         if let Some(input) = &expected.input {
-            let texts: Vec<_> = made.input.iter().map(|blob| String::from_utf8_lossy(&blob.0)).collect();
+            let texts = texts(&made.input);
             if *input != texts {
                 let purpose = &made.purpose;
                 mistakes.push(format!("input of `{purpose}`: expected {input:?}\n        but it is {texts:?}"));
@@ -274,6 +274,22 @@ fn steps(expected: &[Step], made: &[infra::model::Step], mistakes: &mut Vec<Stri
             mistakes.push(format!("`{}` runs as {:?}, not {:?}", made.purpose, made.run_as, expected.run_as));
         }
     }
+}
+
+/// Returns the texts on a step's standard input: the files of an archive, or each blob.
+fn texts(input: &[infra::model::Blob]) -> Vec<String> {
+    let bytes = input.iter().flat_map(|blob| blob.0.iter().copied()).collect::<Vec<u8>>();
+    if bytes.get(257..262) != Some(b"ustar") {
+        return input.iter().map(|blob| String::from_utf8_lossy(&blob.0).into_owned()).collect();
+    }
+    let mut archive = tar::Archive::new(&bytes[..]);
+    let entries = archive.entries().expect("an archive");
+    let text = |entry: std::io::Result<tar::Entry<'_, &[u8]>>| {
+        let mut text = String::new();
+        std::io::Read::read_to_string(&mut entry.expect("an entry"), &mut text).expect("a text");
+        text
+    };
+    entries.map(text).collect()
 }
 
 /// After the steps nothing may be left to do, and the host must have been able to tell.

@@ -1,6 +1,6 @@
 # Record: name, then its values. Three processes: awk, uname and id.
-required='awk base64 cat chmod chown cp dd env id ln mkdir mv printf rm rmdir sed setsid sha256sum sleep stat sync tr uname
-xargs'
+required='awk base64 cat chmod chown cp dd env id ln mkdir mv printf rm rmdir sed setsid sha256sum sleep stat sync tar tr
+uname xargs'
 optional='apk apt-get bash busybox crontab curl dnf docker dpkg-query firewall-cmd git groupadd ip iptables journalctl
 mariadb mysql nft npm openssl pacman psql python3 rc-service redis-cli rpm rsync runuser snap ss su sudo systemctl ufw
 useradd wget yum zypper'

@@ -3,10 +3,10 @@
 mod crontab;
 mod schedule;
 
-use crate::model::{Arg, Blob, Changes, Content, Expect, Probe, ProbeOutput, ProbeStatus, Step, Value};
+use crate::model::{Arg, Changes, Content, Expect, Probe, ProbeOutput, ProbeStatus, Step, Value};
 use crate::row;
 
-use super::owned_file::{self, OwnedFile};
+use super::owned_file::{self, NewFile, OwnedFile};
 use super::{Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
 
 /// A command that cron runs at certain times.
@@ -103,7 +103,7 @@ impl Kind for Cron {
     fn probe(all: &[&Resource<Desired>]) -> Probe {
         let rows =
             all.iter().map(|resource| owned_file::row(&path(resource), Some(&resource.desired.content))).collect();
-        Probe::new(concat!(include_str!("../owned_file.sh"), include_str!("probe.sh")), rows)
+        Probe::new(concat!(include_str!("../owned_file/look.sh"), include_str!("probe.sh")), rows)
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<OwnedFile>> {
@@ -152,7 +152,7 @@ impl Kind for Cron {
             (0..batch.len()).partition(|&at| batch[at].resource.is_absent());
         let mut steps = Vec::new();
         if !present.is_empty() {
-            steps.push(write(batch, present));
+            steps.push(write(batch, &present));
         }
         if !absent.is_empty() {
             let rows = absent.iter().map(|&at| row![path(batch[at].resource)]).collect();
@@ -164,21 +164,30 @@ impl Kind for Cron {
 }
 
 /// Makes the one step that writes all these jobs.
-fn write(batch: &[Planned<'_, Cron>], present: Vec<usize>) -> Step {
-    let mut input = Vec::new();
-    let mut rows = Vec::with_capacity(present.len());
-    for &at in &present {
+fn write(batch: &[Planned<'_, Cron>], present: &[usize]) -> Step {
+    let file = |&at: &usize| {
         let planned = &batch[at];
         let content = &planned.resource.desired.content;
         let is_new = !matches!(planned.observed, Observation::Present(_));
         let changes_content = is_new || planned.changes.iter().any(|change| change.attribute == "content");
-        let bytes = content.bytes().filter(|_| changes_content);
-        let size = bytes.map_or_else(|| "-".to_string(), |bytes| bytes.len().to_string());
-        rows.push(row![path(planned.resource), mode(content), size, content.hash()]);
-        input.extend(bytes.map(Blob::from));
-    }
+        NewFile {
+            at,
+            path: path(planned.resource),
+            owner: "root".into(),
+            group: "root".into(),
+            mode: mode(content).into(),
+            content: Some(content).filter(|_| changes_content),
+            more: Vec::new(),
+        }
+    };
+    let script = concat!(
+        include_str!("../ownership.sh"),
+        include_str!("../owned_file/write.sh"),
+        include_str!("folder.sh"),
+        include_str!("../owned_file/whole.sh")
+    );
     let purpose = format!("write {}", count(present.len()));
-    Step::new(include_str!("write.sh"), present, purpose).rows(rows).input(input)
+    owned_file::step_of(script, None, present.iter().map(file).collect(), purpose)
 }
 
 /// Reports what is wrong with an attribute that the spec gives; what is left out is reported elsewhere.

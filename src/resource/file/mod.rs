@@ -1,8 +1,9 @@
 //! `file`: a file with content, owner, group and mode.
 
-use crate::model::{Blob, Changes, Content, Expect, Probe, ProbeOutput, Record, Step, Value};
+use crate::model::{Changes, Content, Expect, Probe, ProbeOutput, Step, Value};
 use crate::row;
 
+use super::owned_file::{self, NewFile, OwnedFile};
 use super::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
 
 /// A file with content, owner, group and mode.
@@ -18,18 +19,6 @@ pub struct Desired {
     /// Four octal digits.
     mode: Option<String>,
 }
-
-/// A file as it was found.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Observed {
-    content: Content,
-    owner: String,
-    group: String,
-    mode: String,
-}
-
-/// The largest content that is fetched for a diff, in bytes.
-const MOST_FETCHED: u64 = 256 * 1024;
 
 impl Kind for File {
     const KIND: &'static str = "file";
@@ -59,7 +48,7 @@ impl Kind for File {
     const SHOWN_AS: &'static [(&'static str, &'static str)] = &[("template", "content"), ("source", "content")];
 
     type Desired = Desired;
-    type Observed = Observed;
+    type Observed = OwnedFile;
 
     fn decode(fields: &mut Fields<'_>) -> Desired {
         let given: Vec<&str> = ["content", "template", "source"].into_iter().filter(|name| fields.has(name)).collect();
@@ -83,41 +72,20 @@ impl Kind for File {
     }
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {
-        let rows = all
-            .iter()
-            .map(|resource| {
-                row![resource.name(), resource.desired.content.as_ref().map(|content| content.hash()), MOST_FETCHED]
-            })
-            .collect();
-        Probe::new(include_str!("probe.sh"), rows)
+        let rows = all.iter().map(|resource| owned_file::row(resource.name(), resource.desired.content.as_ref()));
+        Probe::new(include_str!("../owned_file/look.sh"), rows.collect())
     }
 
-    fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        let mut contents = std::collections::HashMap::new();
-        for record in output.records.iter().filter(|record| record.field(0) == "content") {
-            contents.insert(record.index, record.field(1));
-        }
-        output
-            .first_records(all.len())
-            .into_iter()
-            .enumerate()
-            .map(|(at, record)| match record {
-                None => Observation::Failed(output.explain()),
-                Some(record) => observation(record, contents.get(&at).copied(), all[at].desired.content.as_ref()),
-            })
-            .collect()
+    fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<OwnedFile>> {
+        let desired: Vec<Option<&Content>> = all.iter().map(|resource| resource.desired.content.as_ref()).collect();
+        owned_file::observations(output, &desired)
     }
 
-    fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
-        vec![
-            ("content", observed.content.clone().into()),
-            ("owner", observed.owner.as_str().into()),
-            ("group", observed.group.as_str().into()),
-            ("mode", observed.mode.as_str().into()),
-        ]
+    fn attributes(observed: &OwnedFile) -> Vec<(&'static str, Value)> {
+        observed.attributes()
     }
 
-    fn diff(resource: &Resource<Desired>, observed: &Observation<Observed>) -> Changes {
+    fn diff(resource: &Resource<Desired>, observed: &Observation<OwnedFile>) -> Changes {
         let desired = &resource.desired;
         let mut changes = Changes::new();
         if let Observation::Present(observed) = observed {
@@ -156,7 +124,7 @@ impl Kind for File {
             (0..batch.len()).partition(|&at| batch[at].resource.is_absent());
         let mut steps = Vec::new();
         if !present.is_empty() {
-            steps.push(write(batch, present));
+            steps.push(write(batch, &present));
         }
         if !absent.is_empty() {
             let rows = absent.iter().map(|&at| row![batch[at].resource.name()]).collect();
@@ -168,17 +136,14 @@ impl Kind for File {
 }
 
 /// Makes the one step that writes all these files.
-fn write(batch: &[Planned<'_, File>], present: Vec<usize>) -> Step {
-    let mut input = Vec::new();
-    let mut rows = Vec::with_capacity(present.len());
-    for &at in &present {
+fn write(batch: &[Planned<'_, File>], present: &[usize]) -> Step {
+    let empty = Content::new(&b""[..]);
+    let file = |&at: &usize| {
         let planned = &batch[at];
         let desired = &planned.resource.desired;
         let is_new = !matches!(planned.observed, Observation::Present(_));
         let changes_content = is_new || planned.changes.iter().any(|change| change.attribute == "content");
-        let empty = Content::new(&b""[..]);
         let content = desired.content.as_ref().or(is_new.then_some(&empty)).filter(|_| changes_content);
-        let bytes = content.and_then(Content::bytes);
         // A file that is replaced keeps what the spec leaves alone.
         let (owner, group, mode) = match planned.observed {
             Observation::Present(found) => (
@@ -192,37 +157,10 @@ fn write(batch: &[Planned<'_, File>], present: Vec<usize>) -> Step {
                 created_mode(desired),
             ),
         };
-        let size = bytes.map_or_else(|| "-".to_string(), |bytes| bytes.len().to_string());
-        rows.push(row![planned.resource.name(), owner, group, mode, size, content.map(Content::hash)]);
-        input.extend(bytes.map(Blob::from));
-    }
-    let purpose = format!("write {}", count(present.len()));
-    Step::new(include_str!("write.sh"), present, purpose).rows(rows).input(input)
-}
-
-fn observation(record: &Record, fetched: Option<&str>, desired: Option<&Content>) -> Observation<Observed> {
-    match record.field(0) {
-        "absent" => Observation::Absent,
-        "file" => {
-            let size = record.field(4).parse().unwrap_or_default();
-            let hash = record.field(5);
-            let summary = Content::summary(hash, size);
-            let content = match (desired, fetched.map(crate::model::decode_base64)) {
-                (Some(desired), _) if desired.hash() == hash => desired.clone(),
-                (_, Some(Some(bytes))) => Content::new(bytes),
-                _ => summary,
-            };
-            Observation::Present(Observed {
-                // What replaces a secret, or is replaced by one, is not shown either.
-                content: content.mark_sensitive(desired.is_some_and(Content::is_sensitive)),
-                owner: record.field(1).to_string(),
-                group: record.field(2).to_string(),
-                mode: record.field(3).to_string(),
-            })
-        }
-        "denied" => Observation::Failed("a folder above it may not be searched by this account".into()),
-        other => Observation::Failed(format!("it is there, but as {other}, not a file")),
-    }
+        let path = planned.resource.name().to_string();
+        NewFile { at, path, owner, group, mode, content, more: Vec::new() }
+    };
+    owned_file::step(present.iter().map(file).collect(), format!("write {}", count(present.len())))
 }
 
 /// A file with a secret in it is nobody else's to read unless the spec says so.

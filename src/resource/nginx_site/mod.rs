@@ -109,7 +109,7 @@ impl Kind for NginxSite {
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {
         let rows = all.iter().map(|resource| owned_file::row(&path(resource), resource.desired.content.as_ref()));
-        Probe::new(concat!(include_str!("../owned_file.sh"), include_str!("probe.sh")), rows.collect())
+        Probe::new(concat!(include_str!("../owned_file/look.sh"), include_str!("probe.sh")), rows.collect())
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {

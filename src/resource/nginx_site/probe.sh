@@ -1,4 +1,4 @@
-# Row: path and more, as for owned_file.sh. A further record for each row: "link"; yes, no or what is in the link's place;
+# Row: path and more, as for owned_file/look.sh. A further record for each row: "link"; yes, no or what is in the link's place;
 # "untested" where a run was killed before nginx was asked; "no-nginx" where there is none. No process.
 i=0 no_nginx=no-nginx
 if command -v nginx >/dev/null; then no_nginx=; fi

@@ -1,44 +1,21 @@
-# Row: path, mode, size of its content on standard input ("-" where the content stays), SHA-256 of it, 1 where warnings
-# are fine.
-# All files are written into one folder beside the live ones, under their real names, looked at there by
-# systemd-analyze, and renamed; then systemd reads them, once.
+# Row: as for all files that are written whole, with one more field: 1 where warnings are fine.
+# All units are unpacked in one folder beside the live ones, under their real names, looked at there by systemd-analyze,
+# and put in their places; then systemd reads them, once.
 live=/etc/systemd/system
-folder=$live/.infra-units
+folder=$live/.infra-new
 unit_list=/run/infra-daemon-reload
-# What a killed run left.
-rm -rf -- "$folder"
-(umask 077; mkdir -p -- "$folder") || exit
-trap 'rm -rf -- "$folder"' EXIT
+mkdir -p -- "$live" || exit
+stage_files
 
-bad= # indexes between colons
-fail() {
-    bad=$bad:$1:
-    item_failed "$1" "$2"
-}
-
-i=-1 new='' bases=''
+new='' bases=''
+i=-1
 for row in $ROWS; do
     split_row "$row"
     i=$((i + 1)) name=${f1#"$live/"}
-    [ "$f3" != - ] || continue
-    case $name in
-        */*) bases=$bases${name%.d/*}$NL && mkdir -p -- "$folder/${name%/*}" ;;
-    esac
-    if ! message=$(umask 077; : 2>&1 >"$folder/$name"); then
-        take "$f3" >/dev/null
-        fail "$i" "cannot write beside it: $message"
-        continue
-    fi
-    if ! take "$f3" >"$folder/$name"; then
-        fail "$i" "cannot write its content; is the disk full?"
-        continue
-    fi
-    sum=$(sha256sum <"$folder/$name")
-    if [ "${sum%% *}" != "$f4" ]; then
-        fail "$i" "its content did not arrive whole; is the disk full?"
-        continue
-    fi
-    new=$new$folder/$name$NL
+    case $refused in *":$i:"*) continue ;; esac
+    [ -n "$f5" ] || continue
+    new=$new$f5$NL
+    case $name in */*) bases=$bases${name%.d/*}$NL ;; esac
 done
 
 # A drop-in is looked at with the unit it belongs to, the new one where that is among these.
@@ -62,7 +39,7 @@ fi
 # judge NAME LENIENT: sets $wrong to what is said against a file. That a program is still to come, or that a newer key
 # should be used, is nothing against it.
 judge() {
-    wrong='' ignored='' refused='' lines=''
+    wrong='' ignored='' fatal='' lines=''
     base=${1%.d/*}
     stem=${base%@*}
     for line in $said; do
@@ -76,50 +53,36 @@ judge() {
                     *[Ii]gnoring*) ignored=$ignored${ignored:+; }$line ;;
                 esac
                 ;;
-            "$base: "*Refusing* | "$stem@"*": "*Refusing*) refused=1 lines=$lines${lines:+; }$line ;;
-            "$base: "*fatal* | "$stem@"*": "*fatal* | "Unit $base has a bad "* | "Unit $stem@"*" has a bad "*) refused=1 ;;
-            "Unit $1 is masked.") refused=1 lines="it is empty, and systemd takes an empty file for a masked unit" ;;
+            "$base: "*Refusing* | "$stem@"*": "*Refusing*) fatal=1 lines=$lines${lines:+; }$line ;;
+            "$base: "*fatal* | "$stem@"*": "*fatal* | "Unit $base has a bad "* | "Unit $stem@"*" has a bad "*) fatal=1 ;;
+            "Unit $1 is masked.") fatal=1 lines="it is empty, and systemd takes an empty file for a masked unit" ;;
         esac
     done
-    if [ -n "$refused" ]; then
+    if [ -n "$fatal" ]; then
         wrong=${lines:-it has a bad setting}
     elif [ -z "$2" ]; then
         wrong=$ignored
     fi
 }
 
-i=-1
+i=-1 folders=''
 for row in $ROWS; do
     split_row "$row"
     i=$((i + 1)) name=${f1#"$live/"}
-    case $bad in *:$i:*) continue ;; esac
-    if [ "$f3" = - ]; then
-        file=$f1
-    else
-        file=$folder/$name
-        judge "$name" "$f5"
-        if [ -n "$wrong" ]; then
-            fail "$i" "systemd-analyze says: $wrong; the file was not put in place"
-            continue
-        fi
+    case $refused in *":$i:"*) continue ;; esac
+    [ -n "$f5" ] || continue
+    judge "$name" "$f7"
+    if [ -n "$wrong" ]; then
+        refuse "$i" "systemd-analyze says: $wrong; the file was not put in place"
+        continue
     fi
-    if ! message=$(chown -- root:root "$file" 2>&1 && chmod -- "$f2" "$file" 2>&1); then
-        fail "$i" "$message"
-    fi
+    [ -d "${f1%/*}" ] || folders=$folders${f1%/*}$NL
+    printf '%s\n' "$f1" >>"$unit_list" || exit
 done
 
-[ -z "$new" ] || sync -- $new 2>/dev/null || sync
-i=-1
-for row in $ROWS; do
-    split_row "$row"
-    i=$((i + 1)) name=${f1#"$live/"}
-    case $bad in *:$i:*) continue ;; esac
-    [ "$f3" != - ] || continue
-    case $name in */*) mkdir -p -- "${f1%/*}" ;; esac
-    printf '%s\n' "$f1" >>"$unit_list" || exit
-    if ! message=$(mv -f -T -- "$folder/$name" "$f1" 2>&1); then
-        fail "$i" "$message"
-    fi
-done
+give chown
+give chmod
+[ -z "$folders" ] || mkdir -p -- $folders
+place_files
 [ -d /run/systemd/system ] || exit 0
 systemctl daemon-reload && rm -f -- "$unit_list"

@@ -4,10 +4,10 @@ mod content;
 
 use std::collections::HashSet;
 
-use crate::model::{Blob, Changes, Content, Expect, Lock, Probe, ProbeOutput, Step, Value};
+use crate::model::{Changes, Content, Expect, Lock, Probe, ProbeOutput, Step, Value};
 use crate::row;
 
-use super::owned_file::{self, OwnedFile};
+use super::owned_file::{self, NewFile, OwnedFile};
 use super::unit_name::{self, FileName};
 use super::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
 
@@ -129,7 +129,7 @@ impl Kind for Unit {
             row.push(if unit_name::is_template(unit) { "" } else { unit }.into());
             row
         });
-        Probe::new(concat!(include_str!("../owned_file.sh"), include_str!("probe.sh")), rows.collect())
+        Probe::new(concat!(include_str!("../owned_file/look.sh"), include_str!("probe.sh")), rows.collect())
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
@@ -194,7 +194,7 @@ impl Kind for Unit {
             (0..batch.len()).partition(|&at| batch[at].resource.is_absent());
         let mut steps = Vec::new();
         if !present.is_empty() {
-            steps.push(write(batch, present));
+            steps.push(write(batch, &present));
         }
         if !absent.is_empty() {
             let rows = absent.iter().map(|&at| row![path(batch[at].resource)]).collect();
@@ -206,22 +206,26 @@ impl Kind for Unit {
 }
 
 /// Makes the one step that writes all these units.
-fn write(batch: &[Planned<'_, Unit>], present: Vec<usize>) -> Step {
-    let mut input = Vec::new();
-    let mut rows = Vec::with_capacity(present.len());
-    for &at in &present {
+fn write(batch: &[Planned<'_, Unit>], present: &[usize]) -> Step {
+    let contents: Vec<Content> = present.iter().map(|&at| content(&batch[at].resource.desired)).collect();
+    let files = present.iter().zip(&contents).map(|(&at, content)| {
         let planned = &batch[at];
-        let content = content(&planned.resource.desired);
         let is_new = !matches!(planned.observed, Observation::Present(_));
         let changes_content = is_new || planned.changes.iter().any(|change| change.attribute == "content");
-        let bytes = content.bytes().filter(|_| changes_content);
-        let size = bytes.map_or_else(|| "-".to_string(), |bytes| bytes.len().to_string());
-        let allow_warnings = planned.resource.desired.allow_warnings;
-        rows.push(row![path(planned.resource), mode(&content), size, content.hash(), allow_warnings]);
-        input.extend(bytes.map(Blob::from));
-    }
+        NewFile {
+            at,
+            path: path(planned.resource),
+            owner: "root".into(),
+            group: "root".into(),
+            mode: mode(content).into(),
+            content: Some(content).filter(|_| changes_content),
+            more: row![planned.resource.desired.allow_warnings],
+        }
+    });
+    let script =
+        concat!(include_str!("../ownership.sh"), include_str!("../owned_file/write.sh"), include_str!("apply.sh"));
     let purpose = format!("write {}", count(present.len()));
-    Step::new(include_str!("apply.sh"), present, purpose).rows(rows).input(input).locks(&[Lock::SYSTEMD])
+    owned_file::step_of(script, Some(FOLDER), files.collect(), purpose).locks(&[Lock::SYSTEMD])
 }
 
 fn path(resource: &Resource<Desired>) -> String {

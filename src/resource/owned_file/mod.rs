@@ -1,4 +1,7 @@
-//! A file that a kind keeps whole in a folder of the system, owned by root: a systemd unit, a file of cron.
+//! A file that a kind keeps whole: how it is looked at, compared and written. `file` lets a spec choose its owner and
+//! mode; kinds that keep a file in a folder of the system (a systemd unit, a file of cron) have it owned by root.
+
+mod writing;
 
 use std::collections::HashMap;
 
@@ -7,6 +10,8 @@ use crate::row;
 
 use super::Observation;
 
+pub(crate) use writing::{NewFile, step, step_of};
+
 /// The largest content that is fetched for a diff, in bytes.
 const MOST_FETCHED: u64 = 256 * 1024;
 
@@ -14,12 +19,12 @@ const MOST_FETCHED: u64 = 256 * 1024;
 #[derive(Clone, Debug, PartialEq)]
 pub struct OwnedFile {
     pub content: Content,
-    owner: String,
-    group: String,
-    mode: String,
+    pub owner: String,
+    pub group: String,
+    pub mode: String,
 }
 
-/// Returns the fields that `owned_file.sh`, the program that looks at them, needs.
+/// Returns the fields that `look.sh`, the program that looks at them, needs.
 pub(super) fn row(path: &str, desired: Option<&Content>) -> Vec<Arg> {
     row![path, desired.map(Content::hash), MOST_FETCHED]
 }

@@ -1,0 +1,4 @@
+stage_files
+give chown
+give chmod
+place_files

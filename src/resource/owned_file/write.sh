@@ -1,0 +1,118 @@
+# What programs share that write files whole; ownership.sh goes before. Row: path, owner, group, mode, where it is unpacked
+# ("" where its content stays), its size. Rows of one folder follow each other.
+# The step's input is a tar archive of all contents. They are unpacked into folders named .infra-new beside their places,
+# where nobody else may look, get owner and mode there, are synced, and renamed. Some processes for each folder, owner
+# and mode, and none for each file.
+
+# Unpacks the contents.
+stage_files() {
+    stages='' folders='' folder=''
+    for row in $ROWS; do
+        split_row "$row"
+        if [ -z "$f5" ] || [ "${f5%/*}" = "$folder" ]; then continue; fi
+        folder=${f5%/*}
+        stage=${f5%/.infra-new/*}/.infra-new
+        case $NL$stages in *"$NL$stage$NL"*) ;; *) stages=$stages$stage$NL ;; esac
+        [ "$folder" = "$stage" ] || folders=$folders$folder$NL
+    done
+    [ -n "$stages" ] || return 0
+    # What a killed run left.
+    stale=
+    for stage in $stages; do
+        if [ -e "$stage" ] || [ -L "$stage" ]; then stale=$stale$stage$NL; fi
+    done
+    [ -z "$stale" ] || rm -rf -- $stale
+    # shellcheck disable=SC2016 # evaluated at the end
+    at_exit='IFS=$NL; rm -rf -- $stages'
+    trap 'exit 143' HUP INT TERM
+    if ! printf '%s\0' $stages | xargs -0 mkdir -m 0700 -- 2>/dev/null; then
+        for stage in $stages; do
+            rmdir -- "$stage" 2>/dev/null
+            message=$(mkdir -m 0700 -- "$stage" 2>&1) || refuse_below "$stage" "cannot write beside it: $message"
+        done
+    fi
+    [ -z "$folders" ] || printf '%s\0' $folders | xargs -0 mkdir -p --
+    # Without names all of it is unpacked.
+    set --
+    if [ -n "$refused" ]; then
+        i=-1
+        for row in $ROWS; do
+            i=$((i + 1))
+            case $refused in *":$i:"*) continue ;; esac
+            split_row "$row"
+            [ -z "$f5" ] || set -- "$@" "${f5#/}"
+        done
+        [ $# -gt 0 ] || return 0
+    fi
+    message=$(umask 077; tar -x -m -o -f - -C / -- "$@" 2>&1)
+    unpacked=$? i=-1
+    for row in $ROWS; do
+        i=$((i + 1))
+        case $refused in *":$i:"*) continue ;; esac
+        split_row "$row"
+        [ -n "$f5" ] || continue
+        if [ -f "$f5" ]; then
+            if [ "$unpacked" = 0 ] || [ "$(stat -c %s -- "$f5")" = "$f6" ]; then continue; fi
+        fi
+        refuse "$i" "its content did not arrive whole; is the disk full? ${message%%"$NL"*}"
+    done
+}
+
+# refuse_below STAGE MESSAGE: nothing can be unpacked there.
+refuse_below() {
+    i=-1
+    for row in $ROWS; do
+        i=$((i + 1))
+        split_row "$row"
+        case $f5 in "$1"/*) refuse "$i" "$2" ;; esac
+    done
+}
+
+# Puts what was unpacked in its place.
+place_files() {
+    # A line for each folder: the folder, then what goes there.
+    moves=$(
+        i=-1 folder=
+        for row in $ROWS; do
+            i=$((i + 1))
+            case $refused in *":$i:"*) continue ;; esac
+            split_row "$row"
+            [ -n "$f5" ] || continue
+            if [ "${f1%/*}/" != "$folder" ]; then
+                folder=${f1%/*}/
+                printf '\n%s' "$folder"
+            fi
+            printf '%s' "$US$f5"
+        done
+    )
+    [ -n "$moves" ] || return 0
+    # A few files are synced by themselves, many with all of their file systems: each file on its own takes long.
+    IFS=$US$NL
+    set -- $moves
+    IFS=$NL
+    if [ $# -le 20 ]; then
+        for one do
+            case $one in */) ;; *) printf '%s\0' "$one" ;; esac
+        done | xargs -0 sync -- 2>/dev/null || sync
+    else
+        sync -f -- $stages 2>/dev/null || sync
+    fi
+    failed=
+    for line in $moves; do
+        IFS=$US
+        set -- $line
+        IFS=$NL
+        folder=$1
+        shift
+        mv -f -t "$folder" -- "$@" 2>/dev/null || failed=1
+    done
+    [ -n "$failed" ] || return 0
+    i=-1
+    for row in $ROWS; do
+        i=$((i + 1))
+        case $refused in *":$i:"*) continue ;; esac
+        split_row "$row"
+        [ -e "$f5" ] || continue
+        message=$(mv -f -t "${f1%/*}/" -- "$f5" 2>&1) || refuse "$i" "$message"
+    done
+}
