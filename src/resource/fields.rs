@@ -71,6 +71,14 @@ impl<'a> Fields<'a> {
         self.diagnostics.push(Diagnostic::error(span, message).help(help));
     }
 
+    /// Reports a resource whose name should be an absolute path and is none.
+    pub fn check_path_name(&mut self) {
+        let name = self.name;
+        if let Some(why) = not_a_path(name) {
+            self.error("name", format!("the name is an absolute path; `{name}` {why}"), "write it as `/folder/name`");
+        }
+    }
+
     /// Returns the evaluated node.
     pub fn node(&self, attribute: &str) -> Option<&'a Node> {
         self.node.get(attribute).filter(|node| !node.is_null())
@@ -205,6 +213,25 @@ fn scalar_text(value: &Value) -> Option<String> {
         Value::Float(value) => Some(value.to_string()),
         Value::Secret(secret) => Some(secret.expose().to_string()),
         _ => None,
+    }
+}
+
+/// Says what keeps a text from being a path of a host.
+pub(crate) fn not_a_path(text: &str) -> Option<&'static str> {
+    if !text.starts_with('/') {
+        Some("does not start with `/`")
+    } else if text.chars().any(char::is_control) {
+        Some("holds a control character")
+    } else if text.len() > 1 && text.ends_with('/') {
+        Some("ends in `/`")
+    } else if text.contains("//") {
+        Some("holds `//`")
+    } else if text.split('/').any(|part| part == ".." || part == ".") {
+        Some("holds `.` or `..`")
+    } else if text.len() > 4095 || text.split('/').any(|part| part.len() > 255) {
+        Some("is longer than Linux allows")
+    } else {
+        None
     }
 }
 

@@ -24,6 +24,8 @@ registry! {
     git_checkout::GitCheckout,
     group::Group,
     nginx_site::NginxSite,
+    npm_package::NpmPackage,
+    npm_project::NpmProject,
     package::Package,
     package_repository::PackageRepository,
     python_env::PythonEnv,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
 use crate::model::{Entry, Node, NodeValue, Secret, Until, Value};
-use crate::resource::{Attribute, Shape, parse_duration, parse_size};
+use crate::resource::{Attribute, Shape, not_a_path, parse_duration, parse_size};
 
 use super::draft::with_help;
 use super::yaml;
@@ -382,25 +382,6 @@ fn takes_secrets(shape: &Shape) -> bool {
 fn is_mode(text: &str) -> bool {
     let digits = text.strip_prefix("0o").unwrap_or(text);
     (3..=4).contains(&digits.len()) && digits.bytes().all(|byte| (b'0'..=b'7').contains(&byte))
-}
-
-/// Says what keeps a text from being a path of a host.
-pub(super) fn not_a_path(text: &str) -> Option<&'static str> {
-    if !text.starts_with('/') {
-        Some("does not start with `/`")
-    } else if text.chars().any(char::is_control) {
-        Some("holds a control character")
-    } else if text.len() > 1 && text.ends_with('/') {
-        Some("ends in `/`")
-    } else if text.contains("//") {
-        Some("holds `//`")
-    } else if text.split('/').any(|part| part == ".." || part == ".") {
-        Some("holds `.` or `..`")
-    } else if text.len() > 4095 || text.split('/').any(|part| part.len() > 255) {
-        Some("is longer than Linux allows")
-    } else {
-        None
-    }
 }
 
 /// Names as useradd(8) takes them, and what directory services bring (`name@domain`).

@@ -97,6 +97,7 @@ the archive count for nothing: `owner` and `group`, or the account that unpacks.
     type Observed = Observed;
 
     fn decode(fields: &mut Fields<'_>) -> Desired {
+        fields.check_path_name();
         let url = fields.text("url").unwrap_or_default();
         let schemes = ["https://", "http://", "ftp://", "file:///"];
         let is_address = schemes.iter().any(|scheme| url.len() > scheme.len() && url.starts_with(scheme))

@@ -124,6 +124,7 @@ Observing runs about six git processes for each checkout, and one more for the r
     type Observed = Observed;
 
     fn decode(fields: &mut Fields<'_>) -> Desired {
+        fields.check_path_name();
         let url = source::url(fields);
         let is_https = url.starts_with("https://") || url.starts_with("http://");
         let token = fields.arg("token");

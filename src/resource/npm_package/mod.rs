@@ -1,0 +1,175 @@
+//! `npm_package`: a package that npm installs for all of the host.
+
+use std::time::Duration;
+
+use crate::model::{Changes, Expect, Lock, Probe, ProbeOutput, Record, Step, Until, Value};
+use crate::row;
+
+use super::{Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
+
+/// A package that npm installs for all of the host.
+pub struct NpmPackage;
+
+/// A package as the spec wants it.
+#[derive(Clone, Debug)]
+pub struct Desired {
+    /// A version or its beginning; any will do where it is left out.
+    version: Option<String>,
+}
+
+/// A package as it was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observed {
+    version: String,
+    is_wanted: bool,
+}
+
+/// What npm installs for all of the host; one npm at a time changes it.
+const GLOBAL: Lock = Lock("npm packages");
+
+const TIMEOUT: Duration = Duration::from_secs(900);
+
+impl Kind for NpmPackage {
+    const KIND: &'static str = "npm_package";
+    const SECTION: &'static str = "npm_packages";
+    const ATTRIBUTES: &'static [Attribute] = &[Attribute::optional(
+        "version",
+        Shape::Text,
+        "The version, or its beginning: `5` stands for all of 5.x; any will do where it is left out.",
+    )];
+    const DOCUMENTATION: Documentation = Documentation {
+        summary: "A package that npm installs globally, such as a process manager.",
+        name: "The package's name: `pm2`, `@angular/cli`.",
+        example: "packages: [nodejs, npm]\nnpm_packages:\n  pm2: { version: \"5.4.3\" }\n",
+        notes: "It is what `npm install --global` does; npm itself comes with a package of the host, or a `download`. A version that \
+                is not the one wanted is replaced; without `version` nothing is upgraded. What a project needs is an `npm_project`'s. \
+                Registry and proxy are the host's own configuration (`/etc/npmrc` of the packaged npm, `~/.npmrc`). All packages are \
+                observed by one `npm root` and one `node`, and installed by one `npm`.",
+    };
+
+    type Desired = Desired;
+    type Observed = Observed;
+
+    fn decode(fields: &mut Fields<'_>) -> Desired {
+        let name = fields.name().to_string();
+        if !is_package(&name) {
+            fields.error(
+                "name",
+                format!("`{name}` cannot be the name of an npm package"),
+                "write `name` or `@scope/name`; the version is an attribute",
+            );
+        }
+        let version = fields.text("version");
+        let is_version = |text: &str| {
+            text.starts_with(|c: char| c.is_ascii_digit())
+                && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-+".contains(&byte))
+        };
+        if let Some(version) = version.as_deref().filter(|version| !is_version(version)) {
+            let message = format!("`{version}` is neither a version nor the beginning of one");
+            fields.error("version", message, "write \"5.4.3\", \"5.4\" or \"5\"; ranges and tags are not taken");
+        }
+        Desired { version }
+    }
+
+    fn claims(resource: &Resource<Desired>) -> Claims {
+        let name = resource.name();
+        // Its program usually has its name.
+        let program = name.rsplit_once('/').map_or(name, |(_, name)| name);
+        Claims::new()
+            .provides(Space("npm package"), name)
+            .provides(Space::PROGRAM, program)
+            .requires(Space::PROGRAM, "npm")
+    }
+
+    fn probe(all: &[&Resource<Desired>]) -> Probe {
+        let rows = all.iter().map(|resource| row![resource.name(), resource.desired.version.as_ref()]).collect();
+        Probe::new(include_str!("probe.sh"), rows)
+    }
+
+    fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
+        let records = output.first_records(all.len()).into_iter();
+        records.map(|record| record.map_or_else(|| Observation::Failed(output.explain()), observation)).collect()
+    }
+
+    fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
+        vec![("version", observed.version.as_str().into())]
+    }
+
+    fn diff(resource: &Resource<Desired>, observed: &Observation<Observed>) -> Changes {
+        let wanted = resource.desired.version.as_deref();
+        let mut changes = Changes::new();
+        match observed {
+            Observation::Present(observed) if observed.is_wanted => {}
+            Observation::Present(observed) => {
+                changes.push("version", observed.version.as_str(), wanted.unwrap_or("any"))
+            }
+            _ => {
+                let any = Value::Unknown(Until::Applied(resource.address.clone()));
+                changes.push("version", Value::Null, wanted.map_or(any, Value::text));
+            }
+        }
+        changes
+    }
+
+    fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
+        let is = |text: &str| Expect::Is(text.to_string());
+        Some(if resource.is_absent() { vec![is("absent")] } else { vec![is("present"), is("same")] })
+    }
+
+    fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
+        let (absent, present): (Vec<usize>, Vec<usize>) =
+            (0..batch.len()).partition(|&at| batch[at].resource.is_absent());
+        let timeout = batch.iter().filter_map(|planned| planned.resource.timeout).max().unwrap_or(TIMEOUT);
+        let mut steps = Vec::new();
+        if !present.is_empty() {
+            let package = |&at: &usize| {
+                let Planned { resource, .. } = &batch[at];
+                match &resource.desired.version {
+                    Some(version) => row![format!("{}@{version}", resource.name())],
+                    None => row![resource.name()],
+                }
+            };
+            let rows = present.iter().map(package).collect();
+            let purpose = format!("install {}", count(present.len()));
+            let step = Step::new(include_str!("install.sh"), present, purpose);
+            steps.push(step.rows(rows).locks(&[GLOBAL]).timeout(timeout));
+        }
+        if !absent.is_empty() {
+            let rows = absent.iter().map(|&at| row![batch[at].resource.name()]).collect();
+            let purpose = format!("remove {}", count(absent.len()));
+            let step = Step::new(include_str!("remove.sh"), absent, purpose);
+            steps.push(step.rows(rows).locks(&[GLOBAL]).timeout(timeout));
+        }
+        steps
+    }
+}
+
+fn observation(record: &Record) -> Observation<Observed> {
+    match record.field(0) {
+        "absent" => Observation::Absent,
+        "present" => Observation::Present(Observed {
+            version: record.field(2).to_string(),
+            is_wanted: record.field(1) == "same",
+        }),
+        "no-npm" => {
+            Observation::Later { needs: Claim::new(Space::PROGRAM, "npm"), reason: "npm is not on the host".into() }
+        }
+        other => Observation::Failed(format!("its state {other} is none that is known")),
+    }
+}
+
+/// Says whether it can be a package's name: validate-npm-package-name has the rules.
+fn is_package(name: &str) -> bool {
+    let is_part = |part: &str| {
+        part.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+            && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._".contains(&byte))
+    };
+    match name.strip_prefix('@') {
+        Some(scoped) => scoped.split_once('/').is_some_and(|(scope, name)| is_part(scope) && is_part(name)),
+        None => is_part(name),
+    }
+}
+
+fn count(packages: usize) -> String {
+    if packages == 1 { "1 npm package".into() } else { format!("{packages} npm packages") }
+}

@@ -1,0 +1,56 @@
+# Row: path, what is left out (words with commas), owner, 1 to install, "" to hand over only, 1 where scripts of packages
+# run. npm runs as the owner.
+split_row "$ROWS"
+path=$f1 omit=$f2 owner=$f3 install=$f4 scripts=$f5
+
+if [ -n "$owner" ] && [ -d "$path/node_modules" ]; then
+    find "$path/node_modules" ! -user "$owner" \( ! -type f -o -links 1 \) -exec chown -h -- "$owner" {} + || exit
+fi
+[ -n "$install" ] || exit 0
+command -v npm >/dev/null || {
+    echo "npm is not on the host: add the packages nodejs and npm to the spec"
+    exit 1
+}
+lock_file "$path" || {
+    echo "there is no package-lock.json in $path: make one with npm install, and keep it with the code"
+    exit 1
+}
+# The project's folder may belong to somebody else.
+if [ -n "$owner" ] && ! [ -d "$path/node_modules" ]; then
+    mkdir -- "$path/node_modules" && chown -- "$owner": "$path/node_modules" || exit
+fi
+variables path omit scripts
+# shellcheck disable=SC2016
+as_user "$owner" "$data"'
+    cd "$path" || exit
+    rm -f node_modules/.infra-npm || exit
+    export npm_config_audit=false npm_config_fund=false npm_config_update_notifier=false npm_config_loglevel=error
+    # An account that has no home of its own cannot keep what npm fetched.
+    cache=
+    if ! mkdir -p "$HOME/.npm" 2>/dev/null || ! [ -w "$HOME/.npm" ]; then
+        cache=$(mktemp -d) || exit
+        export npm_config_cache="$cache"
+    fi
+    set --
+    IFS=,
+    for word in $omit; do
+        set -- "$@" --omit="$word"
+    done
+    [ -n "$scripts" ] || set -- "$@" --ignore-scripts
+    npm ci "$@"
+    status=$?
+    [ -z "$cache" ] || rm -rf "$cache"
+    [ "$status" = 0 ] || exit "$status"
+    mkdir -p node_modules
+' 2>&1 || exit
+
+hash "$lock" && was="lock=$hash omit=$omit abi=$(node -p process.versions.modules </dev/null)"
+hash "$path/node_modules/.package-lock.json" && was="$was npm=$hash"
+names "$path"
+record=$was$NL$names
+variables path record
+# shellcheck disable=SC2016
+as_user "$owner" "$data"'
+    printf "%s\n" "$record" >"$path/node_modules/.infra-npm.new" &&
+        mv -f "$path/node_modules/.infra-npm.new" "$path/node_modules/.infra-npm"
+'

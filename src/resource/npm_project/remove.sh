@@ -1,0 +1,3 @@
+# Row: path.
+split_row "$ROWS"
+rm -rf -- "$f1/node_modules"
