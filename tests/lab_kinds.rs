@@ -19,9 +19,33 @@ macro_rules! kinds {
 }
 
 kinds! {
-    authorized_key, block, check, command, cron, database, directory, download, file, firewall_rule, git_checkout,
-    group, nginx_site, npm_package, npm_project, package, package_repository, python_env, requirement, secret,
-    service, symlink, sysctl, tree, unit, user,
+    authorized_key,
+    block,
+    check,
+    command,
+    cron,
+    database,
+    directory,
+    download,
+    file,
+    firewall_rule,
+    git_checkout,
+    group,
+    nginx_site,
+    npm_package,
+    npm_project,
+    package,
+    package_repository,
+    python_env,
+    requirement,
+    secret,
+    service,
+    setting,
+    symlink,
+    sysctl,
+    tree,
+    unit,
+    user,
 }
 
 fn folder(kind: &str) -> PathBuf {

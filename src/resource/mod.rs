@@ -38,6 +38,7 @@ pub mod python_env;
 pub mod requirement;
 pub mod secret;
 pub mod service;
+pub mod setting;
 pub mod symlink;
 pub mod sysctl;
 pub mod tree;

@@ -32,6 +32,7 @@ registry! {
     requirement::Requirement,
     secret::Secret,
     service::Service,
+    setting::Setting,
     symlink::Symlink,
     sysctl::Sysctl,
     tree::Tree,
