@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
 use crate::diagnostic::{Diagnostic, Severity, Sources};
 use crate::graph::{self, Graph};
 use crate::host::Observed;
@@ -27,7 +29,9 @@ pub struct Survey<'a> {
     sources: Sources,
     knowledge: Knowledge,
     resolution: Resolution,
-    index: HashMap<Address, usize>,
+    index: FxHashMap<Address, usize>,
+    /// The resources of each host.
+    by_host: BTreeMap<Arc<str>, Vec<usize>>,
     graph: Arc<Graph>,
     /// Resources with `ignore_changes`, without the attributes it names.
     relaxed: HashMap<usize, AnyResource>,
@@ -35,7 +39,7 @@ pub struct Survey<'a> {
     observed: Vec<Option<AnyObserved>>,
     sightings: Vec<Sighting>,
     /// Where each resource that was asked about is: which sighting, and which row of it.
-    asked: HashMap<Address, (usize, usize)>,
+    asked: Vec<Option<(usize, usize)>>,
     is_partial: bool,
     owed: HashMap<Address, OwedAction>,
     hidden: Hidden,
@@ -80,13 +84,14 @@ impl<'a> Survey<'a> {
             sources,
             knowledge,
             resolution: Resolution::default(),
-            index: HashMap::new(),
+            index: FxHashMap::default(),
+            by_host: BTreeMap::new(),
             graph: Arc::new(graph::build(&[]).0),
             relaxed: HashMap::new(),
             in_scope: Vec::new(),
             observed: Vec::new(),
             sightings: Vec::new(),
-            asked: HashMap::new(),
+            asked: Vec::new(),
             is_partial: scope.is_partial(),
             owed: HashMap::new(),
             hidden: Hidden::default(),
@@ -119,6 +124,15 @@ impl<'a> Survey<'a> {
         self.graph = Arc::new(graph);
         self.index =
             self.resolution.resources.iter().enumerate().map(|(at, resolved)| (resolved.address.clone(), at)).collect();
+        self.by_host.clear();
+        for (at, resolved) in self.resolution.resources.iter().enumerate() {
+            match self.by_host.get_mut(&resolved.address.host) {
+                Some(of_host) => of_host.push(at),
+                None => {
+                    self.by_host.insert(resolved.address.host.clone(), vec![at]);
+                }
+            }
+        }
         self.relax();
         self.tell_others_below();
         let addresses: Vec<Address> =
@@ -130,6 +144,7 @@ impl<'a> Survey<'a> {
             Err(error) => return Err(error.into()),
         };
         self.observed = vec![None; self.resolution.resources.len()];
+        self.asked = vec![None; self.resolution.resources.len()];
         for at in 0..self.sightings.len() {
             self.read(at);
         }
@@ -161,7 +176,7 @@ impl<'a> Survey<'a> {
 
     /// Tells the kinds that ask for it which paths below their own others provide.
     fn tell_others_below(&mut self) {
-        if !kinds().iter().any(|kind| kind.asks_for_others_below()) {
+        if !self.resolution.resources.iter().any(|resolved| resolved.resource.kind.asks_for_others_below()) {
             return;
         }
         let mut paths: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
@@ -222,36 +237,48 @@ impl<'a> Survey<'a> {
 
     /// Returns the probes that can be asked now and have not been, by host and kind.
     pub fn wanted(&self) -> BTreeMap<String, Vec<(String, Probe)>> {
-        let mut wanted: BTreeMap<String, Vec<(String, Probe)>> = BTreeMap::new();
-        for ((host, _), resources) in self.to_ask(None) {
-            let kind = resources[0].kind;
-            let refs: Vec<&AnyResource> = resources.iter().collect();
-            wanted.entry(host).or_default().push((kind.name().to_string(), kind.probe(&refs)));
+        let mut wanted = BTreeMap::new();
+        for host in self.by_host.keys() {
+            let probe = |nodes: Vec<usize>| {
+                let resources = self.resources(&nodes);
+                let kind = resources[0].kind;
+                (kind.name().to_string(), kind.probe(&resources))
+            };
+            let probes: Vec<(String, Probe)> = self.to_ask(host).into_iter().map(probe).collect();
+            if !probes.is_empty() {
+                wanted.insert(host.to_string(), probes);
+            }
         }
         wanted
     }
 
-    /// Groups the resources, of one host or of all, that can be observed and have not been, by host and place of the
-    /// kind in the registry.
-    fn to_ask(&self, host: Option<&str>) -> BTreeMap<(String, usize), Vec<AnyResource>> {
-        let places: HashMap<&str, usize> = kinds().iter().enumerate().map(|(at, kind)| (kind.name(), at)).collect();
-        let mut groups: BTreeMap<(String, usize), Vec<AnyResource>> = BTreeMap::new();
-        for (at, resolved) in self.resolution.resources.iter().enumerate() {
-            if resolved.left_alone
-                || host.is_some_and(|host| *resolved.address.host != *host)
-                || self.asked.contains_key(&resolved.address)
-                || !self.is_observable(at)
-            {
+    /// Groups the resources of a host that can be observed and have not been by kind, in the order of the registry.
+    fn to_ask(&self, host: &str) -> Vec<Vec<usize>> {
+        let mut groups: Vec<Vec<usize>> = vec![Vec::new(); kinds().len()];
+        let mut place = 0;
+        for &at in self.by_host.get(host).into_iter().flatten() {
+            let resolved = &self.resolution.resources[at];
+            if resolved.left_alone || self.asked[at].is_some() || !self.is_observable(at) {
                 continue;
             }
             // Secrets are read even out of scope: others' values come from them.
             if !self.in_scope[at] && &*resolved.address.kind != "secret" {
                 continue;
             }
-            let place = places[resolved.resource.kind.name()];
-            groups.entry((resolved.address.host.to_string(), place)).or_default().push(resolved.resource.clone());
+            let name = resolved.resource.kind.name();
+            // Resources of a kind lie together.
+            if kinds()[place].name() != name {
+                place = kinds().iter().position(|kind| kind.name() == name).unwrap_or_default();
+            }
+            groups[place].push(at);
         }
+        groups.retain(|group| !group.is_empty());
         groups
+    }
+
+    /// Lends resources as they are resolved now.
+    fn resources(&self, nodes: &[usize]) -> Vec<&AnyResource> {
+        nodes.iter().map(|&node| &self.resolution.resources[node].resource).collect()
     }
 
     /// Says whether all values that observing it needs are known.
@@ -262,7 +289,7 @@ impl<'a> Survey<'a> {
     }
 
     /// Takes what a host told of the probes of [`Survey::wanted`].
-    pub fn take(&mut self, host: &str, told: Observed) {
+    pub fn take(&mut self, host: &str, mut told: Observed) {
         if let Some(facts) = told.facts {
             self.knowledge.facts.insert(host.to_string(), facts);
         }
@@ -272,59 +299,53 @@ impl<'a> Survey<'a> {
                 *action = owed.action.max(*action);
             }
         }
-        for (_, resources) in self.to_ask(Some(host)) {
-            let kind = resources[0].kind.name();
-            let addresses: Vec<Address> = resources.iter().map(AnyResource::address).collect();
-            let output = told.sections.get(kind).cloned().unwrap_or_else(ProbeOutput::missing);
-            self.see(addresses, output);
+        for nodes in self.to_ask(host) {
+            let kind = self.resolution.resources[nodes[0]].resource.kind.name();
+            let output = told.sections.remove(kind).unwrap_or_else(ProbeOutput::missing);
+            self.see(&nodes, output);
         }
     }
 
     /// Remembers what was said about resources, and reads it.
-    fn see(&mut self, asked: Vec<Address>, output: ProbeOutput) {
-        let place = self.sightings.len();
-        self.asked.extend(asked.iter().enumerate().map(|(row, address)| (address.clone(), (place, row))));
+    fn see(&mut self, nodes: &[usize], output: ProbeOutput) {
+        let asked = nodes.iter().map(|&node| self.resolution.resources[node].address.clone()).collect();
         self.sightings.push(Sighting { asked, output });
-        self.read(place);
+        self.read(self.sightings.len() - 1);
     }
 
     /// Parses a sighting with the resources as they are resolved now.
     fn read(&mut self, at: usize) {
         let sighting = &self.sightings[at];
-        let mut places = HashMap::new();
-        let mut resources = Vec::new();
-        let mut nodes = Vec::new();
+        let mut nodes = Vec::with_capacity(sighting.asked.len());
+        let mut rows = Vec::with_capacity(sighting.asked.len());
         for (row, address) in sighting.asked.iter().enumerate() {
             if let Some(&node) = self.index.get(address) {
-                places.insert(row, resources.len());
-                resources.push(self.resolution.resources[node].resource.clone());
                 nodes.push(node);
+                rows.push(row);
             }
         }
-        let Some(first) = resources.first() else { return };
-        let records = sighting
-            .output
-            .records
-            .iter()
-            .filter_map(|record| Some(Record { index: *places.get(&record.index)?, fields: record.fields.clone() }))
-            .collect();
-        let output = ProbeOutput { records, ..sighting.output.clone() };
-        let kind = first.kind;
-        let parsed = kind.parse(&resources.iter().collect::<Vec<_>>(), &output);
-        for (node, observed) in nodes.into_iter().zip(parsed) {
+        let Some(&first) = nodes.first() else { return };
+        let kind = self.resolution.resources[first].resource.kind;
+        let parsed = if nodes.len() == sighting.asked.len() {
+            kind.parse(&self.resources(&nodes), &sighting.output)
+        } else {
+            kind.parse(&self.resources(&nodes), &only(&rows, &sighting.output))
+        };
+        for ((node, row), observed) in nodes.into_iter().zip(rows).zip(parsed) {
             if let Some(Value::Secret(secret)) = kind.output(&observed) {
                 let name = self.resolution.resources[node].address.name.to_string();
                 self.hidden.insert(&secret);
                 self.knowledge.kept.insert(name, SecretState::Known(secret));
             }
             self.observed[node] = Some(observed);
+            self.asked[node] = Some((at, row));
         }
     }
 
     /// Forgets what was seen of these, so that they are asked again.
     pub fn forget(&mut self, nodes: &[usize]) {
         for &node in nodes {
-            if let Some((place, row)) = self.asked.remove(&self.resolution.resources[node].address) {
+            if let Some((place, row)) = self.asked[node].take() {
                 // The row stays, so that the others keep theirs.
                 self.sightings[place].asked[row] = Address::new("", "", "");
             }
@@ -335,8 +356,7 @@ impl<'a> Survey<'a> {
     /// Takes what was seen of resources outside of [`Survey::wanted`]: after their steps.
     pub fn take_verified(&mut self, nodes: &[usize], output: ProbeOutput) {
         self.forget(nodes);
-        let asked: Vec<Address> = nodes.iter().map(|&node| self.resolution.resources[node].address.clone()).collect();
-        self.see(asked, output);
+        self.see(nodes, output);
     }
 
     /// Returns the plan for what is known now.
@@ -447,6 +467,15 @@ impl<'a> Survey<'a> {
     pub fn spec(&self) -> &'a Spec {
         self.spec
     }
+}
+
+/// Returns what was said about some of the rows, as if only they had been asked about.
+fn only(rows: &[usize], output: &ProbeOutput) -> ProbeOutput {
+    let records = output.records.iter().filter_map(|record| {
+        let index = rows.binary_search(&record.index).ok()?;
+        Some(Record { index, fields: record.fields.clone() })
+    });
+    ProbeOutput { status: output.status.clone(), records: records.collect(), messages: output.messages.clone() }
 }
 
 /// What the graph needs of a resource.

@@ -1,8 +1,7 @@
 //! Hard edges, from claims, values, triggers and `depends_on`.
 
-use std::collections::{HashMap, HashSet};
-
 use petgraph::graph::{DiGraph, NodeIndex};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::model::Until;
@@ -23,10 +22,10 @@ pub fn build(inputs: &[Input]) -> (Graph, Vec<Diagnostic>) {
     let mut selections = Selections {
         inputs,
         addresses: AddressIndex::new(inputs.iter().map(|input| &input.address).collect()),
-        parsed: HashMap::new(),
+        parsed: FxHashMap::default(),
     };
     let mut edges =
-        Edges { inputs, hard: DiGraph::with_capacity(inputs.len(), inputs.len() * 2), known: HashSet::new() };
+        Edges { inputs, hard: DiGraph::with_capacity(inputs.len(), inputs.len() * 2), known: FxHashSet::default() };
     for _ in inputs {
         edges.hard.add_node(());
     }
@@ -35,27 +34,29 @@ pub fn build(inputs: &[Input]) -> (Graph, Vec<Diagnostic>) {
     let mut reads = vec![Vec::new(); inputs.len()];
     let mut relies_on_packages = vec![false; inputs.len()];
     for (node, input) in inputs.iter().enumerate() {
-        let host = &input.address.host;
+        // Every host of a resource is in the index.
+        let Some(of_host) = index.of_host(&input.address.host) else { continue };
         for claim in &input.claims.requires {
-            let providers = index.find(host, claim);
-            relies_on_packages[node] |= providers.is_empty() && claim.space != Space::PATH;
-            for provider in providers {
-                edges.inferred(provider, node, Reason::Provides(claim.clone()));
+            let mut is_provided = claim.space == Space::PATH;
+            for provider in of_host.find(claim) {
+                is_provided = true;
+                edges.inferred(provider, node, || Reason::Provides(claim.clone()));
             }
+            relies_on_packages[node] |= !is_provided;
         }
         for claim in &input.claims.reads {
-            reads[node].extend(index.find(host, claim).into_iter().filter(|&provider| provider != node));
+            reads[node].extend(of_host.find(claim).filter(|&provider| provider != node));
         }
         for claim in input.claims.provides.iter().filter(|claim| claim.space == Space::PATH) {
-            if let Some(container) = index.container(host, &claim.name) {
-                edges.inferred(container, node, Reason::Contains(inputs[container].address.name.to_string()));
+            if let Some(container) = of_host.container(&claim.name) {
+                edges.inferred(container, node, || Reason::Contains(inputs[container].address.name.clone()));
             }
         }
         for until in &input.waits_for {
             if let Until::Applied(address) = until
                 && let Some(source) = selections.addresses.exact(address)
             {
-                edges.add(source, node, Reason::Value);
+                edges.add(source, node, || Reason::Value);
             }
         }
         for (selector, span) in &input.depends_on {
@@ -66,7 +67,7 @@ pub fn build(inputs: &[Input]) -> (Graph, Vec<Diagnostic>) {
         }
         for trigger in &input.triggers {
             let sources = match &trigger.source {
-                TriggerSource::Provider(claim) => index.find(host, claim),
+                TriggerSource::Provider(claim) => of_host.find(claim).collect(),
                 TriggerSource::Selector(selector) => selections.select(
                     input,
                     selector,
@@ -76,7 +77,7 @@ pub fn build(inputs: &[Input]) -> (Graph, Vec<Diagnostic>) {
             };
             // Also what goes comes first: its going is what restarts the other.
             for source in sources.into_iter().filter(|&source| source != node && !input.absent) {
-                edges.add(source, node, Reason::Triggers(trigger.action));
+                edges.add(source, node, || Reason::Triggers(trigger.action));
                 triggers[node].push((source, trigger.action));
                 triggered[source].push((node, trigger.action));
             }
@@ -99,7 +100,7 @@ pub fn build(inputs: &[Input]) -> (Graph, Vec<Diagnostic>) {
 struct Selections<'a> {
     inputs: &'a [Input],
     addresses: AddressIndex<'a>,
-    parsed: HashMap<&'a str, Result<Selector, NotASelector>>,
+    parsed: FxHashMap<&'a str, Result<Selector, NotASelector>>,
 }
 
 impl<'a> Selections<'a> {
@@ -139,12 +140,12 @@ struct Edges<'a> {
     inputs: &'a [Input],
     hard: DiGraph<(), Reason>,
     /// The edges there are; looking for one at a folder of many files would walk all of them.
-    known: HashSet<(Node, Node)>,
+    known: FxHashSet<(Node, Node)>,
 }
 
 impl Edges<'_> {
     /// An edge that follows from claims: what is needed goes only after what needed it.
-    fn inferred(&mut self, before: Node, after: Node, reason: Reason) {
+    fn inferred(&mut self, before: Node, after: Node, reason: impl FnOnce() -> Reason) {
         if self.inputs[before].absent {
             self.add(after, before, reason);
         } else {
@@ -155,17 +156,23 @@ impl Edges<'_> {
     /// An edge the spec asks for; it turns round only where what is depended on goes.
     fn explicit(&mut self, before: Node, after: Node, span: crate::diagnostic::Span) {
         if self.inputs[before].absent {
-            self.add(after, before, Reason::DependsOn(span));
+            self.insert(after, before, || Reason::DependsOn(span));
         } else {
-            self.add(before, after, Reason::DependsOn(span));
+            self.insert(before, after, || Reason::DependsOn(span));
         }
     }
 
-    fn add(&mut self, before: Node, after: Node, reason: Reason) {
-        // A claim a resource provides for itself is no edge; of several reasons for one edge the first is enough.
-        let is_loop = before == after && !matches!(reason, Reason::DependsOn(_));
-        if !is_loop && self.known.insert((before, after)) {
-            self.hard.add_edge(NodeIndex::new(before), NodeIndex::new(after), reason);
+    fn add(&mut self, before: Node, after: Node, reason: impl FnOnce() -> Reason) {
+        // A claim a resource provides for itself is no edge.
+        if before != after {
+            self.insert(before, after, reason);
+        }
+    }
+
+    fn insert(&mut self, before: Node, after: Node, reason: impl FnOnce() -> Reason) {
+        // Of several reasons for one edge the first is enough.
+        if self.known.insert((before, after)) {
+            self.hard.add_edge(NodeIndex::new(before), NodeIndex::new(after), reason());
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Who provides what.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
 
 use crate::diagnostic::Diagnostic;
 use crate::resource::{Claim, Space};
@@ -14,7 +15,69 @@ const EXCLUSIVE: &[Space] = &[Space::PATH, Space::USER, Space::UNIT, Space::CONT
 /// All claims provided, by host.
 #[derive(Debug, Default)]
 pub struct ClaimIndex {
-    providers: HashMap<Arc<str>, HashMap<Claim, Vec<Node>>>,
+    hosts: FxHashMap<Arc<str>, OfHost>,
+}
+
+/// The claims provided on one host.
+#[derive(Debug, Default)]
+pub struct OfHost {
+    spaces: FxHashMap<Space, FxHashMap<Box<str>, Providers>>,
+}
+
+/// What provides one thing; hardly ever more than one resource.
+#[derive(Debug)]
+struct Providers {
+    first: Node,
+    others: Vec<Node>,
+}
+
+impl Providers {
+    fn iter(&self) -> impl Iterator<Item = Node> {
+        std::iter::once(self.first).chain(self.others.iter().copied())
+    }
+}
+
+impl OfHost {
+    fn get(&self, space: Space, name: &str) -> Option<&Providers> {
+        self.spaces.get(&space)?.get(name)
+    }
+
+    /// Adds a provider. Returns the first there was before.
+    fn add(&mut self, claim: &Claim, node: Node) -> Option<Node> {
+        let names = self.spaces.entry(claim.space).or_default();
+        if let Some(providers) = names.get_mut(claim.name.as_str()) {
+            providers.others.push(node);
+            return Some(providers.first);
+        }
+        names.insert(claim.name.as_str().into(), Providers { first: node, others: Vec::new() });
+        None
+    }
+
+    /// Returns what provides a claim: for a path, its nearest provided ancestor where nothing provides it.
+    pub fn find(&self, claim: &Claim) -> impl Iterator<Item = Node> {
+        let providers = self.get(claim.space, &claim.name);
+        let container = match providers {
+            None if claim.space == Space::PATH => self.container(&claim.name),
+            _ => None,
+        };
+        providers.into_iter().flat_map(Providers::iter).chain(container)
+    }
+
+    /// Returns what provides the nearest ancestor of a path.
+    pub fn container(&self, path: &str) -> Option<Node> {
+        let paths = self.spaces.get(&Space::PATH)?;
+        let mut rest = path;
+        while let Some(slash) = rest.rfind('/') {
+            rest = &rest[..slash];
+            if rest.is_empty() {
+                return None;
+            }
+            if let Some(providers) = paths.get(rest) {
+                return Some(providers.first);
+            }
+        }
+        None
+    }
 }
 
 impl ClaimIndex {
@@ -22,13 +85,12 @@ impl ClaimIndex {
     pub fn new(inputs: &[Input], diagnostics: &mut Vec<Diagnostic>) -> Self {
         let mut index = Self::default();
         for (node, input) in inputs.iter().enumerate() {
-            let of_host = index.providers.entry(input.address.host.clone()).or_default();
+            let of_host = index.of_host_mut(&input.address.host);
             if input.left_alone {
                 continue;
             }
             for claim in &input.claims.provides {
-                let providers = of_host.entry(claim.clone()).or_default();
-                if let Some(&first) = providers.first()
+                if let Some(first) = of_host.add(claim, node)
                     && EXCLUSIVE.contains(&claim.space)
                 {
                     diagnostics.push(
@@ -43,65 +105,47 @@ impl ClaimIndex {
                         .help("declare it once; what two kinds want of one thing belongs in one of them"),
                     );
                 }
-                providers.push(node);
             }
         }
         // After all of the above, so that the first provider of a path is the one that claims it for itself.
         for (node, input) in inputs.iter().enumerate().filter(|(_, input)| !input.left_alone) {
+            let of_host = index.of_host_mut(&input.address.host);
             for claim in &input.claims.shares {
                 if claim.space == Space::CONTENT {
-                    Self::refuse_editors(&index, inputs, node, claim, diagnostics);
+                    refuse_editors(of_host, inputs, node, claim, diagnostics);
                 }
-                let of_host = index.providers.entry(input.address.host.clone()).or_default();
-                of_host.entry(claim.clone()).or_default().push(node);
+                of_host.add(claim, node);
             }
         }
         index
     }
 
-    /// Who provides the whole content of a file allows nobody else to edit it: the two would undo each other for ever.
-    fn refuse_editors(index: &Self, inputs: &[Input], node: Node, claim: &Claim, diagnostics: &mut Vec<Diagnostic>) {
-        let of_host = index.providers.get(&inputs[node].address.host);
-        let whole = of_host
-            .and_then(|of_host| of_host.get(claim))
-            .into_iter()
-            .flatten()
-            .find(|&&other| inputs[other].claims.provides.contains(claim));
-        if let Some(&whole) = whole {
-            let (owner, editor) = (&inputs[whole].address, &inputs[node].address);
-            diagnostics.push(
-                Diagnostic::error(
-                    inputs[node].span,
-                    format!("`{editor}` edits {}, and `{owner}` writes all of it", claim.name),
-                )
-                .related(inputs[whole].span, "writes all of it")
-                .help("put what the one adds into the other"),
-            );
-        }
+    fn of_host_mut(&mut self, host: &Arc<str>) -> &mut OfHost {
+        self.hosts.entry(host.clone()).or_default()
     }
 
-    /// Returns what provides a claim on a host: for a path, its nearest provided ancestor where nothing provides it.
-    pub fn find(&self, host: &str, claim: &Claim) -> Vec<Node> {
-        let Some(of_host) = self.providers.get(host) else { return Vec::new() };
-        if let Some(nodes) = of_host.get(claim) {
-            return nodes.clone();
-        }
-        if claim.space == Space::PATH { self.container(host, &claim.name).into_iter().collect() } else { Vec::new() }
+    /// Returns what is provided on a host.
+    pub fn of_host(&self, host: &str) -> Option<&OfHost> {
+        self.hosts.get(host)
     }
+}
 
-    /// Returns what provides the nearest ancestor of a path.
-    pub fn container(&self, host: &str, path: &str) -> Option<Node> {
-        let of_host = self.providers.get(host)?;
-        let mut rest = path;
-        while let Some(slash) = rest.rfind('/') {
-            rest = &rest[..slash];
-            if rest.is_empty() {
-                return None;
-            }
-            if let Some(nodes) = of_host.get(&Claim::path(rest)) {
-                return nodes.first().copied();
-            }
-        }
-        None
+/// Who provides the whole content of a file allows nobody else to edit it: the two would undo each other for ever.
+fn refuse_editors(of_host: &OfHost, inputs: &[Input], node: Node, claim: &Claim, diagnostics: &mut Vec<Diagnostic>) {
+    let whole = of_host
+        .get(claim.space, &claim.name)
+        .into_iter()
+        .flat_map(Providers::iter)
+        .find(|&other| inputs[other].claims.provides.contains(claim));
+    if let Some(whole) = whole {
+        let (owner, editor) = (&inputs[whole].address, &inputs[node].address);
+        diagnostics.push(
+            Diagnostic::error(
+                inputs[node].span,
+                format!("`{editor}` edits {}, and `{owner}` writes all of it", claim.name),
+            )
+            .related(inputs[whole].span, "writes all of it")
+            .help("put what the one adds into the other"),
+        );
     }
 }

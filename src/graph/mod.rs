@@ -9,6 +9,8 @@ mod cycle;
 mod index;
 mod phase;
 
+use std::sync::Arc;
+
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
@@ -44,7 +46,7 @@ pub enum Reason {
     /// It provides what the other requires.
     Provides(Claim),
     /// It is the nearest declared folder above the other's path.
-    Contains(String),
+    Contains(Arc<str>),
     /// A value of the other is known only once it is applied.
     Value,
     /// The other restarts or reloads when it changes.
@@ -60,7 +62,7 @@ pub struct Graph {
     hard: DiGraph<(), Reason>,
     /// The phase by habit, lowered where a real edge asks for it.
     phases: Vec<Phase>,
-    hosts: Vec<std::sync::Arc<str>>,
+    hosts: Vec<Arc<str>>,
     order: Vec<Node>,
     /// For each resource that restarts or reloads: whose change does it.
     triggers: Vec<Vec<(Node, OwedAction)>>,
@@ -121,7 +123,7 @@ impl Graph {
 
     /// Returns what provides a claim on a host.
     pub fn providers(&self, host: &str, claim: &Claim) -> Vec<Node> {
-        self.index.find(host, claim)
+        self.index.of_host(host).into_iter().flat_map(|of_host| of_host.find(claim)).collect()
     }
 
     pub fn len(&self) -> usize {

@@ -1,5 +1,6 @@
 //! Resources, observations and graph in; plan out.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -66,7 +67,7 @@ pub fn build(items: &[Item<'_>], graph: &Graph, secrets: &Redactor, is_partial: 
         graph,
         secrets,
         is_partial,
-        places: items.iter().enumerate().map(|(node, item)| (item.address, node)).collect(),
+        places: OnceCell::new(),
         acting: vec![Acting::No; items.len()],
         upstream: vec![Acting::No; items.len()],
         hosts: BTreeMap::new(),
@@ -100,7 +101,8 @@ struct Builder<'a> {
     graph: &'a Graph,
     secrets: &'a Redactor,
     is_partial: bool,
-    places: HashMap<&'a Address, usize>,
+    /// Made where a value waits for a resource.
+    places: OnceCell<HashMap<&'a Address, usize>>,
     acting: Vec<Acting>,
     /// Whether anything a resource really depends on, near or far, is going to change.
     upstream: Vec<Acting>,
@@ -364,7 +366,8 @@ impl<'a> Builder<'a> {
     }
 
     fn acts(&self, address: &Address) -> bool {
-        self.places.get(address).is_some_and(|&node| self.acting[node] != Acting::No)
+        let places = || self.items.iter().enumerate().map(|(node, item)| (item.address, node)).collect();
+        self.places.get_or_init(places).get(address).is_some_and(|&node| self.acting[node] != Acting::No)
     }
 
     /// Hides a change of which either side holds a known secret.

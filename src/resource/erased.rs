@@ -1,6 +1,7 @@
 //! Kinds as objects, so that the engine can hold resources of all kinds in one list.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -39,6 +40,7 @@ impl fmt::Debug for AnyResource {
 #[derive(Clone)]
 pub enum AnyObserved {
     Absent,
+    /// Holds the kind's whole [`Observation`].
     Present(Arc<dyn Any + Send + Sync>),
     Later {
         needs: Claim,
@@ -131,7 +133,7 @@ impl<K: Kind> Erased<K> {
     }
 
     fn with_typed(batch: &[ErasedPlanned<'_>], make: fn(&[Planned<'_, K>]) -> Vec<Step>) -> Vec<Step> {
-        let observed: Vec<Observation<K::Observed>> =
+        let observed: Vec<Cow<'_, Observation<K::Observed>>> =
             batch.iter().map(|planned| Self::observation(planned.observed)).collect();
         let typed: Vec<Planned<'_, K>> = batch
             .iter()
@@ -147,19 +149,17 @@ impl<K: Kind> Erased<K> {
         make(&typed)
     }
 
-    fn observation(observed: &AnyObserved) -> Observation<K::Observed> {
-        match observed {
-            AnyObserved::Absent => Observation::Absent,
-            AnyObserved::Present(value) => Observation::Present(
-                value
-                    .downcast_ref::<K::Observed>()
-                    .expect("an observation is handed to the kind that parsed it")
-                    .clone(),
-            ),
+    fn observation(observed: &AnyObserved) -> Cow<'_, Observation<K::Observed>> {
+        Cow::Owned(match observed {
+            AnyObserved::Present(present) => {
+                return Cow::Borrowed(
+                    present.downcast_ref().expect("an observation is handed to the kind that parsed it"),
+                );
+            }
+            AnyObserved::Absent | AnyObserved::NotYet => Observation::Absent,
             AnyObserved::Later { needs, reason } => Observation::Later { needs: needs.clone(), reason: reason.clone() },
             AnyObserved::Failed(reason) => Observation::Failed(reason.clone()),
-            AnyObserved::NotYet => Observation::Absent,
-        }
+        })
     }
 }
 
@@ -240,8 +240,8 @@ impl<K: Kind> KindObject for Erased<K> {
     }
 
     fn output(&self, observed: &AnyObserved) -> Option<Value> {
-        match Self::observation(observed) {
-            Observation::Present(value) => K::output(&value),
+        match &*Self::observation(observed) {
+            Observation::Present(value) => K::output(value),
             _ => None,
         }
     }
@@ -263,7 +263,7 @@ impl<K: Kind> KindObject for Erased<K> {
             .into_iter()
             .map(|observation| match observation {
                 Observation::Absent => AnyObserved::Absent,
-                Observation::Present(value) => AnyObserved::Present(Arc::new(value)),
+                present @ Observation::Present(_) => AnyObserved::Present(Arc::new(present)),
                 Observation::Later { needs, reason } => AnyObserved::Later { needs, reason },
                 Observation::Failed(reason) => AnyObserved::Failed(reason),
             })
@@ -271,8 +271,8 @@ impl<K: Kind> KindObject for Erased<K> {
     }
 
     fn observed_attributes(&self, observed: &AnyObserved) -> Vec<(&'static str, Value)> {
-        match Self::observation(observed) {
-            Observation::Present(value) => K::attributes(&value),
+        match &*Self::observation(observed) {
+            Observation::Present(value) => K::attributes(value),
             _ => Vec::new(),
         }
     }
@@ -280,7 +280,7 @@ impl<K: Kind> KindObject for Erased<K> {
     fn diff(&self, resource: &AnyResource, observed: &AnyObserved) -> Changes {
         let own = Self::own(resource);
         let observation = Self::observation(observed);
-        match (&observation, own.state) {
+        match (&*observation, own.state) {
             (Observation::Absent, State::Absent) => Changes::new(),
             (Observation::Present(value), State::Absent) if K::STYLE == Style::Converge => deleted::<K>(value),
             _ => K::diff(own, &observation),

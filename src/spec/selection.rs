@@ -1,7 +1,8 @@
 //! Many addresses, indexed so that a selector need not look at all of them.
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
+
+use rustc_hash::FxHashMap;
 
 use crate::model::Address;
 
@@ -11,8 +12,9 @@ use super::Selector;
 #[derive(Debug)]
 pub struct AddressIndex<'a> {
     addresses: Vec<&'a Address>,
-    exact: HashMap<&'a Address, usize>,
-    groups: HashMap<(&'a str, &'a str), Group>,
+    /// Made where a whole address is asked for.
+    exact: OnceCell<FxHashMap<&'a Address, usize>>,
+    groups: FxHashMap<(&'a str, &'a str), Group>,
 }
 
 /// The addresses of one kind on one host, as places in the list.
@@ -25,17 +27,17 @@ struct Group {
 impl<'a> AddressIndex<'a> {
     /// Indexes addresses; their places in the list are what selecting returns.
     pub fn new(addresses: Vec<&'a Address>) -> Self {
-        let mut groups: HashMap<_, Group> = HashMap::new();
+        let mut groups: FxHashMap<_, Group> = FxHashMap::default();
         for (place, address) in addresses.iter().enumerate() {
             groups.entry((&*address.host, &*address.kind)).or_default().members.push(place);
         }
-        let exact = addresses.iter().enumerate().map(|(place, address)| (*address, place)).collect();
-        Self { addresses, exact, groups }
+        Self { addresses, exact: OnceCell::new(), groups }
     }
 
     /// Returns the place of an address.
     pub fn exact(&self, address: &Address) -> Option<usize> {
-        self.exact.get(address).copied()
+        let places = || self.addresses.iter().enumerate().map(|(place, address)| (*address, place)).collect();
+        self.exact.get_or_init(places).get(address).copied()
     }
 
     /// Returns the places a selector picks, seen from a host, in the order of the list.

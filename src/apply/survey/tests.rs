@@ -71,9 +71,12 @@ impl World {
             if round == 0 {
                 asked.extend(survey.hosts().into_iter().map(|host| (host, BTreeMap::new())));
             }
-            for ((host, _), resources) in survey.to_ask(None) {
-                let kind = resources[0].kind.name().to_string();
-                asked.entry(host).or_default().insert(kind, self.answer(&resources));
+            for host in survey.by_host.keys() {
+                for nodes in survey.to_ask(host) {
+                    let resources = survey.resources(&nodes);
+                    let kind = resources[0].kind.name().to_string();
+                    asked.entry(host.to_string()).or_default().insert(kind, self.answer(&resources));
+                }
             }
             if asked.is_empty() {
                 break;
@@ -88,7 +91,7 @@ impl World {
         Ok(look(&mut survey))
     }
 
-    fn answer(&self, resources: &[AnyResource]) -> ProbeOutput {
+    fn answer(&self, resources: &[&AnyResource]) -> ProbeOutput {
         let records = resources.iter().enumerate().flat_map(|(index, resource)| {
             let told = self.told.get(&resource.address().to_string()).cloned().unwrap_or_default();
             told.into_iter().map(move |fields| Record { index, fields })

@@ -1,5 +1,6 @@
 //! Selectors that select nothing.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use crate::diagnostic::{Diagnostic, Span, nearest};
@@ -28,13 +29,15 @@ impl<'a> Resolver<'a, '_> {
             return;
         }
         let all: Vec<&Address> = resources.iter().map(|resolved| &resolved.address).collect();
-        let index = AddressIndex::new(all.clone());
+        let index = OnceCell::new();
         let mut answered: HashMap<(&str, &str), bool> = HashMap::new();
         let mut reports = Vec::new();
         for resolved in resources {
             let host = &*resolved.address.host;
             for (text, span) in selectors(resolved) {
-                let matches = *answered.entry((host, text)).or_insert_with(|| selects(text, host, &index));
+                let matches = *answered
+                    .entry((host, text))
+                    .or_insert_with(|| selects(text, host, index.get_or_init(|| AddressIndex::new(all.clone()))));
                 if !matches {
                     let diagnostic = Diagnostic::error(span, format!("`{text}` matches no resource"));
                     reports.push(with_help(diagnostic, near_address(text, host, &all)));

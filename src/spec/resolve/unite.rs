@@ -1,6 +1,6 @@
 //! Resources of one address: modules may declare the same, if it is the same.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use crate::diagnostic::Diagnostic;
 use crate::model::{Address, Value};
@@ -11,7 +11,8 @@ use super::{Found, Resolver};
 impl<'a> Resolver<'a, '_> {
     /// Makes one of resources that several modules declare alike; anything else of one address is a mistake.
     pub(super) fn unite(&mut self, found: Vec<Found>) -> Vec<Resolved> {
-        let mut at: HashMap<Address, usize> = HashMap::with_capacity(found.len());
+        let mut at: FxHashMap<Address, usize> = FxHashMap::default();
+        at.reserve(found.len());
         let mut kept: Vec<Found> = Vec::with_capacity(found.len());
         for new in found {
             let Some(&index) = at.get(&new.resolved.address) else {
