@@ -51,6 +51,11 @@ impl Contestant for Ansible {
         command.args(["-i", "hosts.ini", "site.yaml", "-e", &format!("revision={}", run.revision)]);
         command
     }
+
+    fn did_nothing(&self, said: &str) -> bool {
+        let mut recaps = said.lines().filter(|line| line.contains("unreachable=")).peekable();
+        recaps.peek().is_some() && recaps.all(|line| line.contains(" changed=0 "))
+    }
 }
 
 impl Ansible {
@@ -131,7 +136,7 @@ fn playbook(wanted: &Wanted) -> String {
             "path": format!("{ROOT}/d{{{{ item }}}}"), "state": "directory",
             "owner": owner, "group": group, "mode": "0750",
         },
-        "loop": format!("{{{{ range({}) }}}}", wanted.directories),
+        "loop": format!("{{{{ range({}) | list }}}}", wanted.directories),
     }));
     tasks.push(json!({
         "name": "files",
@@ -140,7 +145,7 @@ fn playbook(wanted: &Wanted) -> String {
             "dest": format!("{ROOT}/d{{{{ item % {} }}}}/f{{{{ item }}}}.conf", wanted.directories),
             "owner": owner, "group": group, "mode": "0640",
         },
-        "loop": format!("{{{{ range({}) }}}}", wanted.files),
+        "loop": format!("{{{{ range({}) | list }}}}", wanted.files),
     }));
     if !wanted.crons.is_empty() {
         let cron = |cron: &crate::wanted::Cron| {

@@ -38,6 +38,10 @@ impl Contestant for Infra {
         command
     }
 
+    fn did_nothing(&self, said: &str) -> bool {
+        said.contains("Apply: 0 created, 0 changed, 0 deleted, ")
+    }
+
     fn counts(&self) -> bool {
         true
     }

@@ -73,6 +73,9 @@ pub trait Contestant {
     /// The command that is timed. It must succeed.
     fn command(&self, scene: &Scene<'_>, run: Run) -> Command;
 
+    /// Whether what it wrote says that nothing had to be done.
+    fn did_nothing(&self, said: &str) -> bool;
+
     /// Whether it can tell what a run costs.
     fn counts(&self) -> bool {
         false

@@ -44,6 +44,12 @@ impl Contestant for Pyinfra {
         command.args(["--data", &format!("revision={}", run.revision), "inventory.py", "deploy.py"]);
         command
     }
+
+    fn did_nothing(&self, said: &str) -> bool {
+        // Columns: operations, successes (what was changed), errors, no changes.
+        let total = said.lines().find_map(|line| line.trim().strip_prefix("Grand total"));
+        total.is_some_and(|columns| columns.split_whitespace().skip(1).take(2).all(|column| column == "-"))
+    }
 }
 
 /// The inventory. Names and paths are plain, so that JSON's strings are Python's.
