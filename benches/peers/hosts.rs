@@ -47,7 +47,6 @@ impl Reach {
 /// A throwaway host.
 #[derive(Debug)]
 pub struct Host {
-    lab: Lab,
     id: HostId,
     reach: Reach,
 }
@@ -108,33 +107,46 @@ impl Host {
     }
 }
 
-impl Drop for Host {
+/// Hosts that are gone when dropped.
+#[derive(Debug)]
+pub struct Hosts {
+    lab: Lab,
+    name: String,
+    hosts: Vec<Host>,
+}
+
+impl std::ops::Deref for Hosts {
+    type Target = [Host];
+
+    fn deref(&self) -> &[Host] {
+        &self.hosts
+    }
+}
+
+impl Drop for Hosts {
     fn drop(&mut self) {
-        let selection = Selection::Hosts(self.id.lab.clone(), vec![self.id.host.clone()]);
-        if let Err(error) = self.lab.down(&selection, &|_| {}) {
-            eprintln!("cannot take {} down: {error:#}", self.id);
+        if let Err(error) = self.lab.down(&Selection::Lab(self.name.clone()), &|_| {}) {
+            eprintln!("cannot take the hosts of {} down: {error:#}", self.name);
         }
     }
 }
 
 /// Boots hosts and brings the packages onto them.
-pub fn boot(count: usize, prefix: &str, release: Release, cache: &Path, watch: &Watch) -> Result<Vec<Host>> {
+pub fn boot(count: usize, prefix: &str, release: Release, cache: &Path, watch: &Watch) -> Result<Hosts> {
     eprintln!("booting {count} {}", if count == 1 { "host" } else { "hosts" });
     let lab = Lab::open(&Settings::from_variables(|name| std::env::var_os(name)))?;
-    let lab_name = format!("bench-{prefix}-{}", std::process::id());
+    let mut all = Hosts { lab, name: format!("bench-{prefix}-{}", std::process::id()), hosts: Vec::new() };
     let names: Vec<String> = (1..=count).map(|at| format!("app{at}")).collect();
-    let mut hosts = Vec::new();
     // As many at once as cores can boot without any of them being late.
     for names in names.chunks(10) {
         watch.check()?;
         let options =
-            UpOptions { lab: lab_name.clone(), release, hosts: names.to_vec(), lifetime: Lifetime::ThisProcess };
-        let up = lab.up(&options, &|progress| match progress {
+            UpOptions { lab: all.name.clone(), release, hosts: names.to_vec(), lifetime: Lifetime::ThisProcess };
+        let up = all.lab.up(&options, &|progress| match progress {
             Progress::BaseOutput(_) | Progress::Booting(_) | Progress::Ready(_) | Progress::Stopping(_) => {}
             other => eprintln!("{other}"),
         })?;
-        hosts.extend(up.into_iter().map(|host| Host {
-            lab: lab.clone(),
+        all.hosts.extend(up.into_iter().map(|host| Host {
             reach: Reach {
                 name: host.id.host.clone(),
                 address: host.address.to_string(),
@@ -145,8 +157,8 @@ pub fn boot(count: usize, prefix: &str, release: Release, cache: &Path, watch: &
             id: host.id,
         }));
     }
-    prepare(&hosts, cache, watch)?;
-    Ok(hosts)
+    prepare(&all, cache, watch)?;
+    Ok(all)
 }
 
 /// Brings the packages onto all hosts. What apt changes on the first one is kept and carried to the others, and to those

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use infra::lab::Release;
 
 use crate::contestants::{Contestant, Run, Scene, Script, make_folders};
-use crate::hosts::{self, Host, Reach};
+use crate::hosts::{self, Host, Hosts, Reach};
 use crate::relay::Relay;
 use crate::run::Watch;
 use crate::wanted::Wanted;
@@ -52,10 +52,12 @@ pub struct Bench<'a> {
     release: Release,
     cache: &'a Path,
     scratch: &'a Path,
+    /// How many times contestants were made ready.
+    stages: usize,
     /// Hosts of one contestant each, for workloads with one host.
-    single: BTreeMap<String, Vec<Host>>,
+    single: BTreeMap<String, Hosts>,
     /// Hosts that all contestants share.
-    fleet: Vec<Host>,
+    fleet: Option<Hosts>,
     /// What is known of the hosts' state, by contestant, or under `FLEET`.
     state: BTreeMap<String, State>,
 }
@@ -74,7 +76,16 @@ const FLEET: &str = "(fleet)";
 
 impl<'a> Bench<'a> {
     pub fn new(watch: &'a Watch, release: Release, cache: &'a Path, scratch: &'a Path) -> Self {
-        Bench { watch, release, cache, scratch, single: BTreeMap::new(), fleet: Vec::new(), state: BTreeMap::new() }
+        Bench {
+            watch,
+            release,
+            cache,
+            scratch,
+            stages: 0,
+            single: BTreeMap::new(),
+            fleet: None,
+            state: BTreeMap::new(),
+        }
     }
 
     /// Measures a workload. A contestant that fails is left out of the rounds that follow, with the reason.
@@ -146,7 +157,9 @@ impl<'a> Bench<'a> {
     /// Brings hosts up and into the state that the workload starts from.
     fn set_up(&mut self, workload: &Workload, contestant: &dyn Contestant) -> Result<Stage> {
         self.boot(workload, contestant)?;
-        let folder = self.scratch.join(format!("{}-{}", contestant.name(), workload.name));
+        // A short name: sockets go in there.
+        self.stages += 1;
+        let folder = self.scratch.join(self.stages.to_string());
         fs::create_dir_all(&folder)?;
         make_folders(&folder)?;
         let hosts = self.hosts(workload, contestant).iter().map(|host| host.reach().clone()).collect();
@@ -177,18 +190,18 @@ impl<'a> Bench<'a> {
                 let hosts = hosts::boot(1, contestant.name(), self.release, self.cache, self.watch)?;
                 self.single.insert(contestant.name().to_string(), hosts);
             }
-        } else if self.fleet.len() != workload.hosts {
-            self.fleet.clear();
+        } else if self.fleet.as_deref().map(<[Host]>::len) != Some(workload.hosts) {
+            self.fleet = None;
             self.state.remove(FLEET);
-            self.fleet = hosts::boot(workload.hosts, "fleet", self.release, self.cache, self.watch)?;
+            self.fleet = Some(hosts::boot(workload.hosts, "fleet", self.release, self.cache, self.watch)?);
         }
         Ok(())
     }
 
     fn hosts(&self, workload: &Workload, contestant: &dyn Contestant) -> &[Host] {
         match workload.hosts {
-            1 => self.single.get(contestant.name()).map_or(&[], Vec::as_slice),
-            _ => &self.fleet,
+            1 => self.single.get(contestant.name()).map_or(&[], |hosts| hosts),
+            _ => self.fleet.as_deref().unwrap_or(&[]),
         }
     }
 
