@@ -25,6 +25,7 @@ kinds! {
     command,
     cron,
     database,
+    database_user,
     directory,
     download,
     file,

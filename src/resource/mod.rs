@@ -23,6 +23,7 @@ pub mod check;
 pub mod command;
 pub mod cron;
 pub mod database;
+pub mod database_user;
 pub mod directory;
 pub mod download;
 pub mod file;

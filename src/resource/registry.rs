@@ -17,6 +17,7 @@ registry! {
     command::Command,
     cron::Cron,
     database::Database,
+    database_user::DatabaseUser,
     directory::Directory,
     download::Download,
     file::File,

@@ -21,7 +21,8 @@ read_connection() {
 session_start() {
     case $engine in
         mysql) printf '%s\n' "SET SESSION sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO', time_zone='+00:00';" ;;
-        postgresql) printf '%s\n' "SET client_encoding='UTF8'; SET standard_conforming_strings=on; SET DateStyle='ISO, YMD'; SET IntervalStyle='iso_8601'; SET TimeZone='UTC'; SET extra_float_digits=1; SET bytea_output='hex'; SET client_min_messages=warning;" ;;
+        # Its options hold after \connect too.
+        postgresql) printf '\n' ;;
         sqlite) printf '%s\n' "PRAGMA foreign_keys=ON;" ;;
     esac
 }
@@ -85,8 +86,10 @@ _run_psql() {
     fi
     [ -z "$port" ] || set -- "$@" -p "$port"
     set -- "$@" -d "${database:-postgres}"
-    PGCONNECT_TIMEOUT=10 PSQL_HISTORY=/dev/null PGAPPNAME=infra
-    export PGCONNECT_TIMEOUT PSQL_HISTORY PGAPPNAME
+    PGCONNECT_TIMEOUT=10 PSQL_HISTORY=/dev/null PGAPPNAME=infra PGCLIENTENCODING=UTF8
+    PGOPTIONS='-c standard_conforming_strings=on -c DateStyle=ISO,YMD -c IntervalStyle=iso_8601 -c TimeZone=UTC'
+    PGOPTIONS="$PGOPTIONS -c extra_float_digits=1 -c bytea_output=hex -c client_min_messages=warning"
+    export PGCONNECT_TIMEOUT PSQL_HISTORY PGAPPNAME PGCLIENTENCODING PGOPTIONS
     case $tls in
         required) export PGSSLMODE=require ;;
         verified) export PGSSLMODE=verify-full ;;

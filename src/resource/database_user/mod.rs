@@ -1,0 +1,348 @@
+//! `database_user`: an account of a database server, and what it may do.
+
+mod grants;
+mod mysql;
+mod postgresql;
+mod verifier;
+
+use std::collections::BTreeSet;
+
+use crate::model::{Change, Changes, Probe, ProbeOutput, Record, Secret, Step, Value};
+
+use super::database_engine::{Answers, DATABASE, DATABASE_USER, Engine, RUN, SCHEMA, Server, hex, unhex};
+use super::{Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape};
+
+use grants::{Grants, Object};
+
+/// An account of a database server, and what it may do.
+pub struct DatabaseUser;
+
+/// An account as the spec wants it; what is `None` is left alone.
+#[derive(Clone, Debug)]
+pub struct Desired {
+    server: Server,
+    /// The part of the name before `@`; for PostgreSQL all of it.
+    user: String,
+    /// Empty for PostgreSQL.
+    host: String,
+    password: Option<Secret>,
+    /// MySQL: whether the unix user of its name may log in by the local socket.
+    socket: Option<bool>,
+    /// MySQL: `required` or `optional`.
+    tls: Option<String>,
+    /// PostgreSQL: attributes of a role, such as `login`.
+    role: Vec<(&'static str, bool)>,
+    grants: Option<Grants>,
+}
+
+/// An account as it was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observed {
+    password: Password,
+    socket: bool,
+    tls: String,
+    role: Vec<(&'static str, bool)>,
+    grants: Grants,
+}
+
+/// How the password of an account compares with the one wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Password {
+    /// None is wanted.
+    Ignored,
+    Same,
+    Differs,
+    /// There is none.
+    Missing,
+}
+
+/// Attributes of a role of PostgreSQL, and what `CREATE ROLE` calls them.
+const ROLE: &[(&str, &str)] =
+    &[("login", "LOGIN"), ("superuser", "SUPERUSER"), ("createdb", "CREATEDB"), ("createrole", "CREATEROLE")];
+
+impl Kind for DatabaseUser {
+    const KIND: &'static str = "database_user";
+    const SECTION: &'static str = "database_users";
+    const ATTRIBUTES: &'static [Attribute] = &[
+        Engine::ATTRIBUTE,
+        Server::ATTRIBUTE,
+        Attribute::optional("password", Shape::Text, "Its password, which may be a secret; left alone where left out."),
+        Attribute::optional(
+            "socket",
+            Shape::Bool,
+            "MySQL: whether the unix user of the same name logs in by the local socket without a password.",
+        ),
+        Attribute::optional(
+            "tls",
+            Shape::OneOf(&["required", "optional"]),
+            "MySQL: whether it may connect only with encryption.",
+        ),
+        Attribute::optional(
+            "login",
+            Shape::Bool,
+            "PostgreSQL: whether it may log in; true for a new one where left out.",
+        ),
+        Attribute::optional("superuser", Shape::Bool, "PostgreSQL: whether it may do everything."),
+        Attribute::optional("createdb", Shape::Bool, "PostgreSQL: whether it may make databases."),
+        Attribute::optional("createrole", Shape::Bool, "PostgreSQL: whether it may make roles."),
+        Attribute::optional(
+            "grants",
+            Shape::Map(&Shape::List(&Shape::Text)),
+            "What it may do, by object, such as `{ \"shop.*\": [SELECT, INSERT] }`; others are revoked. Left alone where left out.",
+        ),
+    ];
+    const DOCUMENTATION: Documentation = Documentation {
+        summary: "An account of MySQL, MariaDB or PostgreSQL, and what it may do.",
+        name: "`user@host` for MySQL and MariaDB (`app@localhost`, `app@%`), the role for PostgreSQL.",
+        example: "database_users:\n  app@localhost:\n    engine: mysql\n    password: \"{{ secrets.app_db }}\"\n    grants: { \"shop.*\": [SELECT, INSERT, UPDATE] }\n  \
+                  stats: { engine: postgresql, password: \"{{ secrets.app_db }}\", grants: { \"stats.*\": [SELECT] } }\nsecrets:\n  app_db: { env: APP_DB }\n",
+        notes: "\
+- **Password.** It is compared with what the server stores (`mysql_native_password`, `caching_sha2_password`, SCRAM, MD5); \
+nobody logs in to try it, so no account gets locked. It reaches the server as such a verifier, never in the clear, so that no \
+log of the server holds it. An account of another plugin is an error of the plan where a password is wanted. A new account \
+without one cannot log in by password.
+- **`socket`.** `root@localhost: { socket: true, password: … }` sets a password for MariaDB's root and keeps its login by the \
+socket. MySQL allows one of the two.
+- **`grants`** are exactly as declared: more are shown and revoked, also those on other objects. `ALL` stands for all privileges, \
+`GRANT OPTION` for `WITH GRANT OPTION`. For MySQL an object is `*.*`, `db.*` or `db.table`; a privilege of columns is \
+`SELECT (name, value)`. Roles and privileges of routines are left alone.
+- **Grants of PostgreSQL** are on a database (`db`), a schema (`db.schema`), all tables of a schema (`db.schema.*`), or a table \
+(`db.schema.table`). `db.*` means what it does elsewhere: `CONNECT` on the database, `USAGE` on the schema `public`, and these \
+privileges on all its tables. Privileges on all tables are also made the default for tables that the admin makes later, and who \
+may insert into all tables may use their sequences. Only the databases that are named are looked into. An owner needs no grants: \
+a database that is owned by a user comes after it, and one that it has grants on comes before it.
+- **`state: absent`** drops the account. PostgreSQL refuses where it owns something; its privileges are revoked first in the \
+databases that `grants` still names.
+
+All accounts of a server are observed by one client.",
+    };
+
+    type Desired = Desired;
+    type Observed = Observed;
+
+    fn decode(fields: &mut Fields<'_>) -> Desired {
+        let server = Server::decode(fields);
+        let engine = server.engine;
+        let (user, host) = check_name(fields, engine);
+        let of_mysql = ["socket", "tls"].map(|attribute| (attribute, Engine::Mysql));
+        let of_postgresql = ROLE.iter().map(|(attribute, _)| (*attribute, Engine::Postgresql));
+        for (attribute, known_to) in of_mysql.into_iter().chain(of_postgresql) {
+            if fields.has(attribute) && engine != known_to {
+                let message = format!("`{attribute}` is not for {}, but for {}", engine.title(), known_to.title());
+                fields.error(attribute, message, format!("leave `{attribute}` out"));
+            }
+        }
+        let password = fields.secret("password");
+        if let Some(password) = password.as_ref().filter(|_| !fields.is_unknown("password")) {
+            let text = password.expose();
+            if text.is_empty() {
+                fields.error("password", "the password is empty", "set one, or leave `password` out");
+            } else if engine == Engine::Postgresql && !text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+                fields.error(
+                    "password",
+                    "a password of PostgreSQL may hold ASCII characters only here",
+                    "others are changed by each client in its own way (SASLprep)",
+                );
+            }
+        }
+        let role = ROLE.iter().filter_map(|(attribute, _)| Some((*attribute, fields.bool(attribute)?))).collect();
+        Desired {
+            user,
+            host,
+            password,
+            socket: fields.bool("socket"),
+            tls: fields.text("tls"),
+            role,
+            grants: grants::decode(fields, engine),
+            server,
+        }
+    }
+
+    fn claims(resource: &Resource<Desired>) -> Claims {
+        let desired = &resource.desired;
+        let engine = desired.server.engine;
+        let claims = Claims::new().provides(DATABASE_USER, engine.claim(resource.name()));
+        let claims = desired.server.required_by(claims);
+        let objects = desired.grants.iter().flat_map(|grants| grants.keys());
+        let needed: BTreeSet<Claim> = objects.filter_map(|object| needs(engine, object)).collect();
+        needed.into_iter().fold(claims, |claims, claim| claims.requires(claim.space, claim.name))
+    }
+
+    fn probe(all: &[&Resource<Desired>]) -> Probe {
+        let row = |(at, resource): (usize, &&Resource<Desired>)| {
+            let desired = &resource.desired;
+            let sql = match desired.server.engine {
+                Engine::Postgresql => postgresql::look(at, resource),
+                _ => mysql::look(at, resource),
+            };
+            desired.server.query(resource, "", sql)
+        };
+        Probe::new(super::database_engine::QUERY, all.iter().enumerate().map(row).collect())
+    }
+
+    fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
+        let answers = Answers::new(all.len(), output);
+        let observation = |(at, resource): (usize, &&Resource<Desired>)| {
+            let server = &resource.desired.server;
+            match answers.of(at, server.engine) {
+                Err(failure) => failure.observation(server, ""),
+                Ok(records) => observation(resource, records),
+            }
+        };
+        all.iter().enumerate().map(observation).collect()
+    }
+
+    fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
+        let mut attributes = Vec::new();
+        if observed.socket {
+            attributes.push(("socket", true.into()));
+        }
+        if !observed.tls.is_empty() {
+            attributes.push(("tls", observed.tls.as_str().into()));
+        }
+        attributes.extend(observed.role.iter().map(|(name, value)| (*name, Value::Bool(*value))));
+        let grants = observed.grants.iter().map(|(object, privileges)| (object.to_string(), grants::list(privileges)));
+        attributes.push(("grants", Value::Map(grants.collect())));
+        attributes
+    }
+
+    fn diff(resource: &Resource<Desired>, observed: &Observation<Observed>) -> Changes {
+        let desired = &resource.desired;
+        let found = match observed {
+            Observation::Present(observed) => Some(observed),
+            _ => None,
+        };
+        let mut changes = Changes::new();
+        if found.is_none() {
+            changes.push("engine", Value::Null, desired.server.engine.word());
+        }
+        if let Some(password) = &desired.password {
+            match found.map(|found| found.password) {
+                Some(Password::Same | Password::Ignored) => {}
+                Some(Password::Differs) => changes.push("password", Secret::new(""), password.clone()),
+                Some(Password::Missing) | None => changes.push("password", Value::Null, password.clone()),
+            }
+        }
+        changes.compare_if("socket", found.map(|found| found.socket), desired.socket);
+        changes.compare_if("tls", found.map(|found| found.tls.as_str()), desired.tls.as_deref());
+        for (attribute, wanted) in &desired.role {
+            let before = found.and_then(|found| found.role.iter().find(|(name, _)| name == attribute));
+            changes.compare(attribute, before.map(|(_, value)| *value), *wanted);
+        }
+        if let Some(wanted) = &desired.grants {
+            let none = Grants::new();
+            for (object, before, after) in grants::compare(found.map_or(&none, |found| &found.grants), wanted) {
+                let shown = |privileges: &BTreeSet<String>| match privileges.is_empty() {
+                    true => Value::Null,
+                    false => grants::list(privileges),
+                };
+                changes.push(&format!("grants[{object}]"), shown(&before), shown(&after));
+            }
+        }
+        changes
+    }
+
+    fn remarks(resource: &Resource<Desired>, observed: &Observation<Observed>, changes: &[Change]) -> Vec<String> {
+        let mut remarks = Vec::new();
+        if resource.is_absent() {
+            return remarks;
+        }
+        let desired = &resource.desired;
+        let logs_in = desired.socket != Some(true) && !desired.role.contains(&("login", false));
+        if *observed == Observation::Absent && desired.password.is_none() && logs_in {
+            remarks.push("it cannot log in until it gets a password".to_string());
+        }
+        let gone =
+            changes.iter().filter(|change| change.attribute.starts_with("grants[") && change.after == Value::Null);
+        if gone.count() > 0 {
+            remarks.push("revokes what the spec does not grant".into());
+        }
+        remarks
+    }
+
+    fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
+        let mut steps = Vec::new();
+        for (is_absent, verb) in [(false, "make or change"), (true, "drop")] {
+            let covers: Vec<usize> =
+                (0..batch.len()).filter(|&at| batch[at].resource.is_absent() == is_absent).collect();
+            if covers.is_empty() {
+                continue;
+            }
+            let rows = covers.iter().map(|&at| {
+                let resource = batch[at].resource;
+                let sql = match resource.desired.server.engine {
+                    Engine::Postgresql => postgresql::change(&batch[at]),
+                    _ => mysql::change(&batch[at]),
+                };
+                // It holds what is derived from a password.
+                resource.desired.server.query(resource, "", Secret::new(sql))
+            });
+            let rows = rows.collect();
+            let purpose = match covers.as_slice() {
+                [one] => format!("{verb} the database user {}", batch[*one].resource.name()),
+                several => format!("{verb} {} database users", several.len()),
+            };
+            steps.push(Step::new(RUN, covers, purpose).rows(rows));
+        }
+        steps
+    }
+}
+
+fn observation(resource: &Resource<Desired>, records: &[&Record]) -> Observation<Observed> {
+    let engine = resource.desired.server.engine;
+    // A grant on nothing would be made, and then hold for whatever gets that name later.
+    let lacks = records.iter().find(|record| record.field(0) == "lacks" && !resource.is_absent());
+    if let Some(database) = lacks.and_then(|record| Engine::answer(record.field(1))) {
+        return Observation::Later {
+            needs: Claim::new(DATABASE, engine.claim(&database)),
+            reason: format!("it has grants on the database `{database}`, which is not there"),
+        };
+    }
+    let Some(record) = records.iter().find(|record| matches!(record.field(0), "absent" | "present")) else {
+        return Observation::Failed("the server's answer cannot be read".into());
+    };
+    if record.field(0) == "absent" {
+        return Observation::Absent;
+    }
+    match engine {
+        Engine::Postgresql => postgresql::observation(resource, record, records),
+        _ => mysql::observation(resource, record, records),
+    }
+}
+
+/// Returns what has to be there before a grant on an object.
+fn needs(engine: Engine, object: &Object) -> Option<Claim> {
+    let database = object.database.as_ref()?;
+    let space = if object.table.is_some() { SCHEMA } else { DATABASE };
+    Some(Claim::new(space, engine.claim(&database.replace("\\_", "_"))))
+}
+
+fn check_name(fields: &mut Fields<'_>, engine: Engine) -> (String, String) {
+    let name = fields.name().to_string();
+    let (user, host) = match engine {
+        Engine::Mysql => match name.rsplit_once('@') {
+            Some((user, host)) => (user.to_string(), host.to_string()),
+            None => {
+                let help = format!("write `{name}@localhost`, or `{name}@%` for everywhere");
+                fields.error("name", format!("`{name}` has no host"), help);
+                (name.clone(), "localhost".into())
+            }
+        },
+        Engine::Postgresql => (name.clone(), String::new()),
+        Engine::Sqlite => {
+            fields.error("engine", "SQLite has no users", "`owner` and `mode` of the database say who may read it");
+            (name.clone(), String::new())
+        }
+    };
+    if let Some(wrong) = engine.refuse_name(&user) {
+        fields.error("name", format!("the name of a user {wrong}"), "choose another name");
+    }
+    if engine == Engine::Mysql && (host.is_empty() || host.contains(|c: char| c.is_whitespace() || c.is_control())) {
+        fields.error(
+            "name",
+            format!("`{host}` is not a host"),
+            "a name, an address, a pattern such as `10.0.%`, or `%`",
+        );
+    }
+    (user, host)
+}

@@ -1,0 +1,299 @@
+//! Roles of PostgreSQL.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::grants::{self, Grants, Object};
+use super::{
+    DatabaseUser, Desired, Engine, Observation, Observed, Password, Planned, ROLE, Record, Resource, verifier,
+};
+
+const ENGINE: Engine = Engine::Postgresql;
+
+/// Tables, views, sequences and the like of schemas that are not the server's own.
+const RELATIONS: &str = "pg_class c JOIN pg_namespace n ON n.oid=c.relnamespace \
+                         WHERE c.relkind IN ('r','p','v','m','f','S') AND n.nspname NOT IN ('pg_catalog','information_schema') \
+                         AND n.nspname NOT LIKE 'pg\\_toast%' AND n.nspname NOT LIKE 'pg\\_temp%'";
+
+/// Selects "absent", or "present", the role's attributes and its verifier; "database", name, privilege. For each database that
+/// grants name: "lacks" and its name, or what [`look_inside`] selects.
+pub(super) fn look(at: usize, resource: &Resource<Desired>) -> String {
+    let role = ENGINE.text(&resource.desired.user);
+    let flags = ["rolcanlogin", "rolsuper", "rolcreatedb", "rolcreaterole"].map(|column| format!("bool_or({column})"));
+    let mut lines = vec![format!(
+        "SELECT {at},CASE count(*) WHEN 0 THEN 'absent' ELSE 'present' END,{},{} FROM pg_authid WHERE rolname={role};",
+        flags.join(","),
+        ENGINE.as_hex("max(rolpassword)")
+    )];
+    let Some(wanted) = resource.desired.grants.as_ref().filter(|_| !resource.is_absent()) else {
+        return lines.remove(0);
+    };
+    lines.push(format!(
+        "SELECT {at},'database',{},a.privilege_type FROM pg_database d, aclexplode(d.datacl) a JOIN pg_roles r ON r.oid=a.grantee \
+         WHERE r.rolname={role} AND d.datdba<>r.oid;",
+        ENGINE.as_hex("d.datname")
+    ));
+    for database in databases(wanted) {
+        let name = ENGINE.text(database);
+        lines.push(format!(
+            "SELECT count(*)=1 AS there, current_database() AS home FROM pg_database WHERE datname={name} \\gset"
+        ));
+        lines.push("\\if :there".into());
+        lines.push(format!("\\connect {}", ENGINE.name(database)));
+        lines.extend(look_inside(at, &role));
+        lines.push("\\connect :\"home\"".into());
+        lines.push("\\else".into());
+        lines.push(format!("SELECT {at},'lacks',{};", ENGINE.as_hex(&name)));
+        lines.push("\\endif".into());
+    }
+    lines.join("\n")
+}
+
+/// Selects "schema", database, schema, privilege; "count", database, schema, "t" or "s" for tables or sequences, how many
+/// there are that are not the role's own; "relation", database, schema, name, "t" or "s", privilege; "default", database, schema,
+/// "t" or "s", privilege.
+fn look_inside(at: usize, role: &str) -> [String; 4] {
+    let database = ENGINE.as_hex("current_database()");
+    let schema = ENGINE.as_hex("n.nspname");
+    let letter = "CASE c.relkind WHEN 'S' THEN 's' ELSE 't' END";
+    [
+        format!(
+            "SELECT {at},'schema',{database},{schema},a.privilege_type FROM pg_namespace n, aclexplode(n.nspacl) a JOIN pg_roles r \
+             ON r.oid=a.grantee WHERE r.rolname={role} AND n.nspowner<>r.oid;"
+        ),
+        format!(
+            "SELECT {at},'count',{database},{schema},{letter},count(*) FROM {RELATIONS} AND NOT EXISTS (SELECT 1 FROM pg_roles r \
+             WHERE r.rolname={role} AND r.oid=c.relowner) GROUP BY 4,5;"
+        ),
+        format!(
+            "SELECT {at},'relation',{database},{schema},{},{letter},a.privilege_type FROM {} AND r.rolname={role} AND c.relowner<>r.oid;",
+            ENGINE.as_hex("c.relname"),
+            RELATIONS.replacen(
+                " WHERE ",
+                " CROSS JOIN LATERAL aclexplode(c.relacl) a JOIN pg_roles r ON r.oid=a.grantee WHERE ",
+                1
+            )
+        ),
+        format!(
+            "SELECT {at},'default',{database},{schema},CASE d.defaclobjtype WHEN 'S' THEN 's' ELSE 't' END,a.privilege_type FROM \
+             pg_default_acl d JOIN pg_namespace n ON n.oid=d.defaclnamespace, aclexplode(d.defaclacl) a JOIN pg_roles r ON \
+             r.oid=a.grantee WHERE r.rolname={role} AND d.defaclobjtype IN ('r','S') AND d.defaclrole=(SELECT oid FROM pg_roles \
+             WHERE rolname=current_user);"
+        ),
+    ]
+}
+
+/// What is granted on the tables, or the sequences, of a schema.
+#[derive(Default)]
+struct Schema {
+    count: usize,
+    by_relation: BTreeMap<String, BTreeSet<String>>,
+    default: BTreeSet<String>,
+}
+
+pub(super) fn observation(resource: &Resource<Desired>, record: &Record, records: &[&Record]) -> Observation<Observed> {
+    let desired = &resource.desired;
+    let Some(stored) = Engine::answer(record.field(5)) else {
+        return Observation::Failed("its verifier cannot be read from the server's answer".into());
+    };
+    let password = match (&desired.password, stored.as_str()) {
+        (None, _) => Password::Ignored,
+        (Some(_), "") => Password::Missing,
+        (Some(wanted), stored) => match verifier::is_of_postgresql(stored, wanted.expose(), &desired.user) {
+            Some(true) => Password::Same,
+            Some(false) => Password::Differs,
+            None => return Observation::Failed("its password is kept in a form that is not known".into()),
+        },
+    };
+    let flag = |(at, (name, _)): (usize, &(&'static str, &str))| (*name, record.field(at + 1) == "t");
+    Observation::Present(Observed {
+        password,
+        socket: false,
+        tls: String::new(),
+        role: ROLE.iter().enumerate().map(flag).collect(),
+        grants: match &desired.grants {
+            Some(wanted) => grants::as_wanted(ENGINE, granted(wanted, records), Some(wanted)),
+            None => Grants::new(),
+        },
+    })
+}
+
+/// Reads the grants. What is wanted on all tables of a schema counts as there only where every table has it and tables to
+/// come will; what only some have, and is not wanted, is there too.
+fn granted(wanted: &Grants, records: &[&Record]) -> Grants {
+    let mut found = Grants::new();
+    let mut schemas: BTreeMap<Object, Schema> = BTreeMap::new();
+    let text = |record: &Record, at: usize| Engine::answer(record.field(at)).unwrap_or_default();
+    let of = |record: &Record, letter: &str| {
+        let schema = Object::database(text(record, 1)).schema(text(record, 2));
+        if letter == "s" { schema.sequences() } else { schema.every() }
+    };
+    for record in records {
+        match record.field(0) {
+            "database" => {
+                found.entry(Object::database(text(record, 1))).or_default().insert(grants::normal(record.field(2)));
+            }
+            "schema" => {
+                let schema = Object::database(text(record, 1)).schema(text(record, 2));
+                found.entry(schema).or_default().insert(record.field(3).into());
+            }
+            "count" => {
+                schemas.entry(of(record, record.field(3))).or_default().count =
+                    record.field(4).parse().unwrap_or_default();
+            }
+            "relation" => {
+                let schema = schemas.entry(of(record, record.field(4))).or_default();
+                schema.by_relation.entry(text(record, 3)).or_default().insert(record.field(5).into());
+            }
+            "default" => {
+                schemas.entry(of(record, record.field(3))).or_default().default.insert(record.field(4).into());
+            }
+            _ => {}
+        }
+    }
+    for (object, schema) in schemas {
+        let all = object.all(ENGINE);
+        let of_all = wanted.get(&object);
+        let is_of_all =
+            |privilege: &str| of_all.is_some_and(|words| words.contains(privilege) || words.contains("ALL"));
+        for privilege in all.iter().chain(&["MAINTAIN"]).filter(|privilege| is_of_all(privilege)) {
+            let have = schema.by_relation.values().filter(|words| words.contains(*privilege)).count();
+            if have == schema.count && schema.default.contains(*privilege) {
+                found.entry(object.clone()).or_default().insert(privilege.to_string());
+            }
+        }
+        for privilege in schema.default.iter().filter(|privilege| !is_of_all(privilege)) {
+            found.entry(object.clone()).or_default().insert(privilege.clone());
+        }
+        for (relation, privileges) in schema.by_relation {
+            let own = Object { every: false, ..object.clone() }.table(relation);
+            let kept = privileges.into_iter().filter(|privilege| {
+                !is_of_all(privilege) || wanted.get(&own).is_some_and(|words| words.contains(privilege))
+            });
+            let kept: BTreeSet<String> = kept.collect();
+            if !kept.is_empty() {
+                found.insert(own, kept);
+            }
+        }
+    }
+    found
+}
+
+pub(super) fn change(planned: &Planned<'_, DatabaseUser>) -> String {
+    let resource = planned.resource;
+    let desired = &resource.desired;
+    let role = ENGINE.name(&desired.user);
+    if resource.is_absent() {
+        let mut lines: Vec<String> = Vec::new();
+        for database in desired.grants.iter().flat_map(databases) {
+            lines.extend(enter(database));
+            lines.push(revoke_all(&desired.user));
+            lines.extend(["\\connect :\"home\"".to_string(), "\\endif".into()]);
+        }
+        lines.push(format!("DROP ROLE {role};"));
+        return lines.join("\n");
+    }
+    let found = match planned.observed {
+        Observation::Present(found) => Some(found),
+        _ => None,
+    };
+    let changes =
+        |attribute: &str| found.is_none() || planned.changes.iter().any(|change| change.attribute == attribute);
+    let mut options = String::new();
+    for (attribute, word) in ROLE {
+        match desired.role.iter().find(|(name, _)| name == attribute) {
+            Some((_, value)) if changes(attribute) => {
+                options.push_str(&format!(" {}{word}", if *value { "" } else { "NO" }));
+            }
+            None if found.is_none() && *attribute == "login" => options.push_str(" LOGIN"),
+            _ => {}
+        }
+    }
+    if let Some(password) = desired.password.as_ref().filter(|_| changes("password")) {
+        let verifier = verifier::scram(password.expose(), &desired.user);
+        options.push_str(&format!(" PASSWORD {}", ENGINE.text(&verifier)));
+    }
+    let mut lines = Vec::new();
+    if found.is_none() || !options.is_empty() {
+        let verb = if found.is_none() { "CREATE" } else { "ALTER" };
+        lines.push(format!("{verb} ROLE {role}{options};"));
+    }
+    let Some(wanted) = &desired.grants else { return lines.join("\n") };
+    let none = Grants::new();
+    let differences = grants::compare(found.map_or(&none, |found| &found.grants), wanted);
+    let touched: BTreeSet<&String> = differences.iter().filter_map(|(object, ..)| object.database.as_ref()).collect();
+    for database in touched {
+        lines.extend(enter(database));
+        let here = |object: &Object| object.database.as_ref() == Some(database);
+        for (object, before, after) in differences.iter().filter(|(object, ..)| here(object)) {
+            let gone: Vec<&str> = before.difference(after).map(String::as_str).collect();
+            if !gone.is_empty() && !after.contains("ALL") {
+                lines.extend(say("REVOKE", &gone, object, "FROM", &role));
+            }
+        }
+        // All of them: what was revoked from all tables may be wanted on one.
+        for (object, privileges) in wanted.iter().filter(|(object, _)| here(object)) {
+            let words: Vec<&str> = privileges.iter().map(String::as_str).collect();
+            lines.extend(say("GRANT", &words, object, "TO", &role));
+        }
+        lines.extend(["\\connect :\"home\"".to_string(), "\\endif".into()]);
+    }
+    lines.join("\n")
+}
+
+/// Connects to a database if it is there; `\endif` ends what is done in it.
+fn enter(database: &str) -> [String; 3] {
+    [
+        format!(
+            "SELECT count(*)=1 AS there, current_database() AS home FROM pg_database WHERE datname={} \\gset",
+            ENGINE.text(database)
+        ),
+        "\\if :there".into(),
+        format!("\\connect {}", ENGINE.name(database)),
+    ]
+}
+
+/// Writes a grant or its opposite; two statements for all tables of a schema, as there are tables to come.
+fn say(verb: &str, privileges: &[&str], object: &Object, toward: &str, role: &str) -> Vec<String> {
+    let words = privileges.join(", ");
+    let schema = ENGINE.name(object.schema.as_deref().unwrap_or_default());
+    if let Some(table) = &object.table {
+        let kind = if object.sequences { "SEQUENCE" } else { "TABLE" };
+        return vec![format!("{verb} {words} ON {kind} {schema}.{} {toward} {role};", ENGINE.name(table))];
+    }
+    if object.every {
+        let kind = if object.sequences { "SEQUENCES" } else { "TABLES" };
+        return vec![
+            format!("{verb} {words} ON ALL {kind} IN SCHEMA {schema} {toward} {role};"),
+            format!("ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} {verb} {words} ON {kind} {toward} {role};"),
+        ];
+    }
+    let database = ENGINE.name(object.database.as_deref().unwrap_or_default());
+    match &object.schema {
+        Some(_) => vec![format!("{verb} {words} ON SCHEMA {schema} {toward} {role};")],
+        None => vec![format!("{verb} {words} ON DATABASE {database} {toward} {role};")],
+    }
+}
+
+/// Revokes all that a role may do in the database that is connected to.
+fn revoke_all(role: &str) -> String {
+    let text = ENGINE.text(role);
+    let execute = |sql: &str| format!("EXECUTE format('{sql}', s, {text});");
+    let inside: String = [
+        "REVOKE ALL ON ALL TABLES IN SCHEMA %I FROM %I",
+        "REVOKE ALL ON ALL SEQUENCES IN SCHEMA %I FROM %I",
+        "REVOKE ALL ON SCHEMA %I FROM %I",
+        "ALTER DEFAULT PRIVILEGES IN SCHEMA %I REVOKE ALL ON TABLES FROM %I",
+        "ALTER DEFAULT PRIVILEGES IN SCHEMA %I REVOKE ALL ON SEQUENCES FROM %I",
+    ]
+    .map(execute)
+    .concat();
+    let body = format!(
+        "DECLARE s name; BEGIN FOR s IN SELECT nspname FROM pg_namespace WHERE nspname NOT LIKE 'pg\\_%' AND nspname<>'information_schema' \
+         LOOP {inside} END LOOP; EXECUTE format('REVOKE ALL ON DATABASE %I FROM %I', current_database(), {text}); END"
+    );
+    format!("DO {};", ENGINE.text(&body))
+}
+
+fn databases(grants: &Grants) -> BTreeSet<&String> {
+    grants.keys().filter_map(|object| object.database.as_ref()).collect()
+}
