@@ -104,3 +104,87 @@ fn no_kind_of_the_everyday_ones_starts_a_process_per_resource() {
     }
     assert!(processes[1] <= processes[0] + 4, "processes for 2 and 20 of each kind: {processes:?}");
 }
+
+/// What the first apply of a spec costs, in frames, steps and processes, with a line of `--stats`.
+#[track_caller]
+fn applied(infra: &Infra) -> (u64, u64, u64) {
+    let output = infra.run("apply", &["--stats", "--auto-approve"]);
+    let said = text(&output.stderr);
+    assert!(output.status.success(), "{}{said}", text(&output.stdout));
+    let line = said.lines().find(|line| line.starts_with("stats app1:")).expect("--stats prints a line for each host");
+    let count = |word: &str| -> u64 {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let at = words.iter().position(|each| each.trim_end_matches(',') == word).expect(word);
+        words[at - 1].parse().expect(word)
+    };
+    (count("frames"), count("steps"), count("processes"))
+}
+
+#[test]
+fn a_first_apply_starts_no_process_per_file_or_folder() {
+    let host = LabHost::boot("first", support::release());
+    let mut processes = Vec::new();
+    for files in [10, 1000] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut spec = "infra: 1\nname: first\nhosts: { app1: {} }\ndirectories:\n".to_string();
+        for at in 0..files / 10 {
+            let _ = writeln!(spec, "  /opt/first/{at}: {{ mode: '0750' }}");
+        }
+        spec.push_str("files:\n");
+        for file in 0..files {
+            let _ = writeln!(
+                spec,
+                "  /opt/first/{}/{file}: {{ content: 'file {file}', mode: '0640', owner: root, group: root }}",
+                file % (files / 10)
+            );
+        }
+        std::fs::write(folder.path().join("infra.yaml"), spec).unwrap();
+        let infra = Infra::new(folder.path(), &host.inventory());
+        host.check("rm -rf /opt/first");
+        let (frames, steps, count) = applied(&infra);
+        assert_eq!((frames, steps), (2, 2), "{files} files");
+        // One mv for each folder; nothing else grows.
+        processes.push(count - files / 10);
+        host.check("test -z \"$(find /opt/first -name '.infra*')\"");
+    }
+    assert!(processes[1] <= processes[0] + 8, "processes for 10 and 1,000 files: {processes:?}");
+    assert!(processes[0] <= 150, "processes for 10 files: {processes:?}");
+}
+
+#[test]
+fn a_first_apply_of_an_ordinary_host_takes_two_requests() {
+    let host = LabHost::boot("ordinary", support::release());
+    host.check(
+        "for i in 1 2 3; do printf '[Service]\\nExecStart=/bin/sleep infinity\\n[Install]\\nWantedBy=multi-user.target\\n' \
+         >/etc/systemd/system/ordinary$i.service; done; mkdir -p /etc/cron.d; touch /usr/local/bin/crontab; \
+         chmod +x /usr/local/bin/crontab; systemctl daemon-reload",
+    );
+    let mut spec = "infra: 1\nname: ordinary\nhosts: { app1: {} }\npackages: [bash, coreutils, grep, sed, tar]\n\
+                    groups: { g1: {}, g2: {} }\nusers:\n"
+        .to_string();
+    let mut line = |text: String| {
+        let _ = writeln!(spec, "{text}");
+    };
+    (1..=3).for_each(|at| line(format!("  u{at}: {{ system: true, groups: [g1] }}")));
+    line("directories:".into());
+    (0..10).for_each(|at| line(format!("  /opt/ordinary/{at}: {{ owner: u{}, group: g2, mode: '0750' }}", at % 3 + 1)));
+    line("files:".into());
+    (0..60).for_each(|at| {
+        let (folder, user) = (at % 10, at % 3 + 1);
+        line(format!(
+            "  /opt/ordinary/{folder}/{at}.conf: {{ content: 'host = {{{{ host.name }}}}', owner: u{user}, group: g1 }}"
+        ));
+    });
+    line("crons:".into());
+    (1..=2).for_each(|at| line(format!("  job{at}: {{ schedule: '1 2 * * *', user: u{at}, command: 'true' }}")));
+    line("services:".into());
+    (1..=3).for_each(|at| line(format!("  ordinary{at}: {{ running: true, enabled: true }}")));
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("infra.yaml"), spec).unwrap();
+    let infra = Infra::new(folder.path(), &host.inventory());
+    let (frames, steps, processes) = applied(&infra);
+    // One to observe, one to change; a step for each kind.
+    assert_eq!((frames, steps), (2, 6));
+    assert!(processes <= 360, "{processes} processes");
+    infra.plan().assert_empty("after the first apply");
+}

@@ -151,6 +151,7 @@ impl Execution<'_, '_> {
                     host: resolved.address.host.clone(),
                     kind: resolved.resource.kind.name(),
                     decidable: resolved.resource.kind.expected(&resolved.resource).is_some(),
+                    in_order: resolved.resource.kind.goes_in_order(),
                     uncertain: false,
                 }
             })

@@ -41,6 +41,8 @@ pub struct Task {
     pub kind: &'static str,
     /// The host can tell by itself whether it is in place after its steps.
     pub decidable: bool,
+    /// A batch of its kind may hold what it depends on.
+    pub in_order: bool,
     /// Whether it does anything is known only afterwards, so nothing that reacts to it may share its frame.
     pub uncertain: bool,
 }
@@ -279,10 +281,17 @@ impl<'s> Placing<'s> {
             && let Some(group) = self.next_group()
         {
             let mut nodes = Vec::new();
+            let mut placed = 0;
             while nodes.len() < room
                 && let Some((_, node)) = self.free.get_mut(&group).and_then(BTreeMap::pop_first)
             {
                 nodes.push(node);
+                if self.schedule.tasks[node].in_order {
+                    self.place(node);
+                    placed += 1;
+                }
+            }
+            for &node in &nodes[placed..] {
                 self.place(node);
             }
             room -= nodes.len();

@@ -100,6 +100,7 @@ pub trait KindObject: Send + Sync {
     fn triggers(&self, resource: &AnyResource) -> Vec<Trigger>;
     fn observed_without(&self) -> &'static [&'static str];
     fn asks_for_others_below(&self) -> bool;
+    fn goes_in_order(&self) -> bool;
     /// Returns the resource with the paths below its own that others provide.
     fn with_others_below(&self, resource: &AnyResource, others: Vec<String>) -> AnyResource;
     /// Returns the resource with a new value wanted.
@@ -223,6 +224,10 @@ impl<K: Kind> KindObject for Erased<K> {
 
     fn observed_without(&self) -> &'static [&'static str] {
         K::OBSERVED_WITHOUT
+    }
+
+    fn goes_in_order(&self) -> bool {
+        K::IN_ORDER
     }
 
     fn asks_for_others_below(&self) -> bool {

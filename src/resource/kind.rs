@@ -134,6 +134,9 @@ pub trait Kind: Send + Sync + 'static {
     const OBSERVED_WITHOUT: &'static [&'static str] = &[];
     /// It has to know which paths below its own other resources provide; see [`Resource::others_below`].
     const ASKS_FOR_OTHERS_BELOW: bool = false;
+    /// Its steps go through resources in the order they are given, so that one may be in a batch with another that it
+    /// depends on (a folder and the one it is in). Otherwise a batch holds only what does not depend on each other.
+    const IN_ORDER: bool = false;
     /// Attributes whose value a plan shows under another name: `("template", "content")`.
     const SHOWN_AS: &'static [(&'static str, &'static str)] = &[];
 

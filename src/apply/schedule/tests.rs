@@ -24,8 +24,9 @@ impl Sketch {
     fn add(mut self, address: &str, depends_on: &[&str], status: Status) -> Self {
         let address: Address = address.parse().unwrap();
         let span = Span { file: FileId(0), start: 0, end: 0 };
-        let kind = crate::resource::by_name(&address.kind).map_or("thing", |kind| kind.name());
-        self.tasks.push(Task { host: address.host.clone(), kind, decidable: true, uncertain: false });
+        let known = crate::resource::by_name(&address.kind);
+        let (kind, in_order) = known.map_or(("thing", false), |kind| (kind.name(), kind.goes_in_order()));
+        self.tasks.push(Task { host: address.host.clone(), kind, decidable: true, in_order, uncertain: false });
         self.inputs.push(Input {
             address,
             span,
@@ -89,6 +90,18 @@ fn puts_resources_of_a_kind_that_are_ready_together_into_one_batch() {
     assert_eq!(schedule.gates(&[5], &(0..6).collect()), [3]);
     (0..6).for_each(|node| schedule.set(node, Status::Done));
     assert_eq!(schedule.next("a"), Frame::Finished);
+}
+
+#[test]
+fn puts_what_depends_on_each_other_into_one_batch_only_where_its_steps_go_in_order() {
+    let chain = |kind: &str| {
+        Sketch::new()
+            .add(&format!("a/{kind}:/1"), &[], Status::Ready)
+            .add(&format!("a/{kind}:/1/2"), &[&format!("{kind}:/1")], Status::Ready)
+            .add(&format!("a/{kind}:/3"), &[], Status::Ready)
+    };
+    assert_eq!(chain("file").schedule().next("a"), frame(&[("file", &[0, 2]), ("file", &[1])]));
+    assert_eq!(chain("directory").schedule().next("a"), frame(&[("directory", &[0, 1, 2])]));
 }
 
 #[test]

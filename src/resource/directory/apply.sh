@@ -1,30 +1,28 @@
-# Row: path, owner, group, mode; what is empty stays as it is, or as mkdir makes it.
-# A new folder is made beside its place and renamed, so that one with the wrong owner or mode is never seen.
-i=0
+# Row: path, owner, group, mode; what is empty stays as it is, or as mkdir makes it. ownership.sh goes before.
+# A new folder is closed to others until it has its owner and mode. A few processes for each owner and mode there is, none
+# for each folder.
+new='' plain='' i=-1
 for row in $ROWS; do
     split_row "$row"
-    path=$f1 owner=$f2 group=$f3 mode=$f4
-    index=$i
     i=$((i + 1))
-    new=$path
-    if ! [ -d "$path" ] || [ -L "$path" ]; then
-        if path_state "$path"; then
-            item_failed "$index" "$path is there, but not a folder"
-            continue
-        fi
-        new=${path%/*}/.infra-$$-$index.tmp
-        if ! message=$(mkdir -p -- "${path%/*}/" 2>&1 && mkdir -m 0700 -- "$new" 2>&1); then
-            item_failed "$index" "$message"
-            continue
-        fi
-        mode=${mode:-0755}
+    if [ -d "$f1" ] && ! [ -L "$f1" ]; then continue; fi
+    if path_state "$f1"; then
+        refuse "$i" "$f1 is there, but not a folder"
+    else
+        new=$new$f1$NL
+        [ -n "$f4" ] || plain=$plain$f1$NL
     fi
-    # chmod takes a folder's setuid and setgid bits away only where the mode has five digits.
-    if { [ -z "$owner$group" ] || message=$(chown -- "$owner${group:+:$group}" "$new" 2>&1); } &&
-        { [ -z "$mode" ] || message=$(chmod -- "0$mode" "$new" 2>&1); } &&
-        { [ "$new" = "$path" ] || message=$(mv -T -- "$new" "$path" 2>&1); }; then
-        continue
-    fi
-    item_failed "$index" "$message"
-    [ "$new" = "$path" ] || rmdir -- "$new"
 done
+if [ -n "$new" ] && ! printf '%s\0' $new | xargs -0 mkdir -p -m 0700 -- 2>/dev/null; then
+    i=-1
+    for row in $ROWS; do
+        split_row "$row"
+        i=$((i + 1))
+        case $NL$new in *"$NL$f1$NL"*) ;; *) continue ;; esac
+        # shellcheck disable=SC2174 # its parents are as the host makes them
+        message=$(mkdir -p -m 0700 -- "$f1" 2>&1) || refuse "$i" "$message"
+    done
+fi
+give chown
+give chmod
+[ -z "$plain" ] || printf '%s\0' $plain | xargs -0 chmod -- 00755 2>/dev/null || :

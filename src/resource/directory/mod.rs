@@ -43,6 +43,8 @@ impl Kind for Directory {
                 empty folder; one that holds anything is an error, never a loss.",
     };
 
+    const IN_ORDER: bool = true;
+
     type Desired = Desired;
     type Observed = Observed;
 
@@ -129,7 +131,8 @@ impl Kind for Directory {
                 })
                 .collect();
             let purpose = format!("make or change {}", count(present.len()));
-            steps.push(Step::new(include_str!("apply.sh"), present, purpose).rows(rows));
+            let script = concat!(include_str!("../ownership.sh"), include_str!("apply.sh"));
+            steps.push(Step::new(script, present, purpose).rows(rows));
         }
         if !absent.is_empty() {
             let rows = absent.iter().map(|&at| row![batch[at].resource.name()]).collect();

@@ -6,14 +6,14 @@
 
 # Unpacks the contents.
 stage_files() {
-    stages='' folders='' folder=''
+    stages='' below='' last=''
     for row in $ROWS; do
         split_row "$row"
-        if [ -z "$f5" ] || [ "${f5%/*}" = "$folder" ]; then continue; fi
-        folder=${f5%/*}
+        if [ -z "$f5" ] || [ "${f5%/*}" = "$last" ]; then continue; fi
+        last=${f5%/*}
         stage=${f5%/.infra-new/*}/.infra-new
         case $NL$stages in *"$NL$stage$NL"*) ;; *) stages=$stages$stage$NL ;; esac
-        [ "$folder" = "$stage" ] || folders=$folders$folder$NL
+        [ "$last" = "$stage" ] || below=$below$last$NL
     done
     [ -n "$stages" ] || return 0
     # What a killed run left.
@@ -24,14 +24,15 @@ stage_files() {
     [ -z "$stale" ] || rm -rf -- $stale
     # shellcheck disable=SC2016 # evaluated at the end
     at_exit='IFS=$NL; rm -rf -- $stages'
-    trap 'exit 143' HUP INT TERM
+    # PIPE, because the shell says of a child that it was terminated, and nobody may be there to hear it.
+    trap 'exit 143' HUP INT PIPE TERM
     if ! printf '%s\0' $stages | xargs -0 mkdir -m 0700 -- 2>/dev/null; then
         for stage in $stages; do
             rmdir -- "$stage" 2>/dev/null
             message=$(mkdir -m 0700 -- "$stage" 2>&1) || refuse_below "$stage" "cannot write beside it: $message"
         done
     fi
-    [ -z "$folders" ] || printf '%s\0' $folders | xargs -0 mkdir -p --
+    [ -z "$below" ] || (umask 077 && mkdir -p -- $below)
     # Without names all of it is unpacked.
     set --
     if [ -n "$refused" ]; then
@@ -70,17 +71,24 @@ refuse_below() {
 
 # Puts what was unpacked in its place.
 place_files() {
+    [ -n "$stages" ] || return 0
+    rename_files
+    rm -rf -- $stages
+    at_exit=
+}
+
+rename_files() {
     # A line for each folder: the folder, then what goes there.
     moves=$(
-        i=-1 folder=
+        i=-1 last=
         for row in $ROWS; do
             i=$((i + 1))
             case $refused in *":$i:"*) continue ;; esac
             split_row "$row"
             [ -n "$f5" ] || continue
-            if [ "${f1%/*}/" != "$folder" ]; then
-                folder=${f1%/*}/
-                printf '\n%s' "$folder"
+            if [ "${f1%/*}/" != "$last" ]; then
+                last=${f1%/*}/
+                printf '\n%s' "$last"
             fi
             printf '%s' "$US$f5"
         done
@@ -102,9 +110,9 @@ place_files() {
         IFS=$US
         set -- $line
         IFS=$NL
-        folder=$1
+        last=$1
         shift
-        mv -f -t "$folder" -- "$@" 2>/dev/null || failed=1
+        mv -f -t "$last" -- "$@" 2>/dev/null || failed=1
     done
     [ -n "$failed" ] || return 0
     i=-1

@@ -1,13 +1,32 @@
-# Row: unit, enable|disable|"", start|stop|restart|reload|"", seconds to wait for systemd.
-split_row "$ROWS"
-unit=$f1 enabling=$f2 verb=$f3 limit=$f4
+# Row: unit, enable|disable|"", start|stop|restart|reload|"", seconds to wait for systemd. All but the unit is the same in
+# every row. One systemctl for all units, whatever it is asked.
+units='' count=0
+for row in $ROWS; do
+    split_row "$row"
+    units=$units$f1$NL
+    count=$((count + 1))
+done
+enabling=$f2 verb=$f3 limit=$f4
+refused= # indexes between colons
 
-# state: sets $id (another name where the unit's is an alias), $load, $active, $sub, $type, $result, $code, $status,
-# $file, $invocation and $outdated.
-state() {
-    id=$unit load='' active='' sub='' type='' result='' code='' status='' file='' invocation='' outdated=''
+# look: asks systemd about all units; sets $block_0, …
+look() {
     properties=Id,LoadState,ActiveState,SubState,Type,Result,ExecMainCode,ExecMainStatus,UnitFileState,InvocationID
-    for line in $(systemctl show --no-pager --property="$properties,NeedDaemonReload" -- "$unit"); do
+    blocks=$(systemctl show --no-pager --property="$properties,NeedDaemonReload,CPUUsageNSec" -- $units)$NL$NL
+    at=0
+    while [ "$at" -lt "$count" ]; do
+        eval "block_$at=\${blocks%%\"\$NL\$NL\"*}"
+        blocks=${blocks#*"$NL$NL"}
+        at=$((at + 1))
+    done
+}
+
+# state INDEX: sets what systemd said of a unit: $id (another name where the unit's is an alias), $load, $active, $sub,
+# $type, $result, $code, $status, $file, $invocation, $outdated and $cpu.
+state() {
+    id='' load='' active='' sub='' type='' result='' code='' status='' file='' invocation='' outdated='' cpu=''
+    eval "lines=\$block_$1"
+    for line in $lines; do
         case $line in
             Id=?*) id=${line#*=} ;;
             LoadState=*) load=${line#*=} ;;
@@ -20,19 +39,32 @@ state() {
             UnitFileState=*) file=${line#*=} ;;
             InvocationID=*) invocation=${line#*=} ;;
             NeedDaemonReload=*) outdated=${line#*=} ;;
+            CPUUsageNSec=*) cpu=${line#*=} ;;
         esac
     done
 }
 
-# refuse MESSAGE: nothing was tried.
+# each COMMAND: runs it for each unit that has not failed, with its $index, its name as $unit, and its state.
+each() {
+    index=-1
+    for unit in $units; do
+        index=$((index + 1))
+        case $refused in *":$index:"*) continue ;; esac
+        state "$index"
+        : "${id:=$unit}"
+        "$1"
+    done
+}
+
+# refuse MESSAGE: nothing more is done about this unit.
 refuse() {
-    echo "$1"
-    exit 1
+    refused=$refused:$index:
+    item_failed "$index" "$1"
 }
 
 # give_up MESSAGE: what the journal says last, what systemd says, and why.
 give_up() {
-    state
+    [ "$count" = 1 ] || echo "$unit:"
     if command -v journalctl >/dev/null; then
         journalctl --sync >/dev/null 2>&1
         journalctl --no-pager --quiet --lines=10 --output=cat --unit="$id" 2>/dev/null
@@ -49,97 +81,188 @@ give_up() {
             226) echo "hint: a path that its sandbox names (ReadWritePaths=, PrivateTmp=, ...) is not there" ;;
         esac
     fi
-    echo "$1"
-    exit 1
+    refuse "$1"
 }
 
-state
 # What systemd starts is what it has read.
-if [ "$outdated" = yes ] && [ "$verb" != stop ]; then
-    systemctl daemon-reload || exit
-fi
-case $load in
-    not-found)
-        case $verb in
-            start | restart | reload) refuse "the host has no unit $unit: no package or unit of the spec brings it" ;;
-        esac
-        ;;
-    masked)
-        case $enabling$verb in
-            *enable* | *start*) refuse "$unit is masked: systemctl unmask $unit lets it run" ;;
-        esac
-        ;;
-esac
+find_outdated() {
+    [ "$outdated" != yes ] || reload=1
+}
 
-if [ -n "$enabling" ]; then
-    systemctl --quiet "$enabling" -- "$id" || exit
-    if [ "$enabling" = enable ]; then
-        state
-        case $file in
-            static) refuse "$unit has no [Install] section, so nothing can enable it: add WantedBy=, or leave \`enabled\` out" ;;
+find_missing() {
+    case $load in
+        not-found)
+            case $verb in
+                start | restart | reload) refuse "the host has no unit $unit: no package or unit of the spec brings it" ;;
+            esac
+            ;;
+        masked)
+            case $enabling$verb in
+                *enable* | *start*) refuse "$unit is masked: systemctl unmask $unit lets it run" ;;
+            esac
+            ;;
+    esac
+}
+
+collect() {
+    chosen=$chosen$id$NL
+}
+
+enable_alone() {
+    message=$(systemctl --quiet "$enabling" -- "$id" 2>&1) || refuse "$message"
+}
+
+find_static() {
+    [ "$file" != static ] ||
+        refuse "$unit has no [Install] section, so nothing can enable it: add WantedBy=, or leave \`enabled\` out"
+}
+
+# Notes the run that is now, and what is asked of systemd.
+prepare() {
+    eval "before_$index=\$invocation"
+    case $verb in
+        start)
+            # Something else has started it since it was looked at (its package, say), perhaps before its configuration was
+            # in place; or it is about to start again after a crash.
+            case $active in
+                inactive | failed) first=$first$unit$NL ;;
+                *) second=$second$unit$NL ;;
+            esac
+            ;;
+        *) first=$first$unit$NL ;;
+    esac
+}
+
+# request REQUEST UNIT…: sets $ended.
+request() {
+    ended=0
+    [ $# -gt 1 ] || return 0
+    asked=$1
+    shift
+    timeout --foreground "$limit" systemctl "$asked" -- "$@"
+    ended=$?
+}
+
+# Says whether systemd did what was asked.
+judge() {
+    ended=$first_ended asked=$request
+    case $NL$second in *"$NL$unit$NL"*) ended=$second_ended asked=restart ;; esac
+    # Others were asked for together with it.
+    if [ "$ended" != 0 ] && [ "$count" != 1 ]; then
+        case $verb:$active in
+            stop:inactive | stop:failed) ended=0 ;;
+            start:active | restart:active | *:reloading | *:refreshing) ended=0 ;;
+            start:inactive | restart:inactive)
+                if [ "$type" = oneshot ] && [ "$result" = success ]; then ended=0; fi
+                ;;
         esac
     fi
+    case $ended in
+        0) ;;
+        124) give_up "systemctl $asked $unit did not end within $limit s" && return ;;
+        *) give_up "systemctl $asked $unit failed" && return ;;
+    esac
+    case $verb in
+        stop)
+            case $active in
+                inactive | failed) ;;
+                *) give_up "$unit did not stop" ;;
+            esac
+            ;;
+        start | restart)
+            eval "before=\$before_$index"
+            if [ "$type" = oneshot ] && [ "$active" = inactive ]; then
+                if [ "$result" != success ]; then
+                    give_up "$unit failed"
+                    return
+                elif [ "$verb" != restart ]; then
+                    give_up "$unit has done its work and ended, as Type=oneshot does: give it RemainAfterExit=yes, or leave \`running\` out"
+                    return
+                fi
+            fi
+            if [ -n "$invocation" ] && [ "$invocation" = "$before" ]; then
+                give_up "$unit was not started anew: systemd still shows the same run"
+            fi
+            ;;
+    esac
+}
+
+# A process that tells nobody when it is ready counts as started at once; one that dies before it comes to rest, within a
+# second, did not start. At rest is what has used no processor for a tenth of a second.
+watch() {
+    case $active in
+        active | reloading | refreshing) ;;
+        *)
+            if [ "$type" != oneshot ]; then
+                give_up "$unit ended right after its start"
+                return
+            fi
+            ;;
+    esac
+    eval "started=\${started_$index-\$invocation} used=\${used_$index-}"
+    if [ "$invocation" != "$started" ]; then
+        give_up "$unit ended right after its start, and systemd started it again"
+        return
+    fi
+    eval "started_$index=\$invocation used_$index=\$cpu"
+    case $type in
+        simple | exec | idle | forking)
+            case $cpu in
+                '' | *[!0-9]* | 18446744073709551615) restless=1 ;;
+                *) [ "$cpu" = "$used" ] || restless=1 ;;
+            esac
+            ;;
+    esac
+}
+
+look
+reload=
+[ "$verb" = stop ] || each find_outdated
+if [ -n "$reload" ]; then
+    systemctl daemon-reload || exit
+fi
+each find_missing
+
+if [ -n "$enabling" ]; then
+    chosen=
+    each collect
+    if [ -n "$chosen" ] && ! systemctl --quiet "$enabling" -- $chosen 2>/dev/null; then
+        each enable_alone
+    fi
+    if [ "$enabling" = enable ] || [ -n "$verb" ]; then
+        look
+    fi
+    [ "$enabling" != enable ] || each find_static
 fi
 [ -n "$verb" ] || exit 0
 
-state
-before=$invocation
-case $verb in
-    start)
-        # Something else has started it since it was looked at (its package, say), perhaps before its configuration was
-        # in place; or it is about to start again after a crash.
-        case $active in
-            inactive | failed) ;;
-            *) verb=restart ;;
-        esac
-        ;;
-    reload) verb=reload-or-restart ;;
-esac
 # A unit that failed too often may be started again: the change that failed it is being mended.
-case $verb in start | restart) systemctl reset-failed -- "$unit" 2>/dev/null ;; esac
-
-timeout --foreground "$limit" systemctl "$verb" -- "$unit"
-ended=$?
-case $ended in
-    0) ;;
-    124) give_up "systemctl $verb $unit did not end within $limit s" ;;
-    *) give_up "systemctl $verb $unit failed" ;;
-esac
-
-state
 case $verb in
-    stop)
-        case $active in
-            inactive | failed) exit 0 ;;
-        esac
-        give_up "$unit did not stop"
-        ;;
-    reload-or-restart) ;;
-    *)
-        if [ "$type" = oneshot ] && [ "$active" = inactive ]; then
-            [ "$result" = success ] || give_up "$unit failed"
-            [ "$f3" = restart ] ||
-                give_up "$unit has done its work and ended, as Type=oneshot does: give it RemainAfterExit=yes, or leave \`running\` out"
-        fi
-        if [ -n "$invocation" ] && [ "$invocation" = "$before" ]; then
-            give_up "$unit was not started anew: systemd still shows the same run"
-        fi
+    start | restart)
+        chosen=
+        each collect
+        [ -z "$chosen" ] || systemctl reset-failed -- $chosen 2>/dev/null
         ;;
 esac
-
-# A process that tells nobody when it is ready counts as started at once; one that dies in its first second did not start.
-started=$invocation
-case $type in
-    simple | exec | idle | forking) tries=5 ;;
-    *) tries=1 ;;
-esac
-while [ "$tries" -gt 0 ]; do
-    case $active in
-        active | reloading | refreshing) ;;
-        *) [ "$type" = oneshot ] || give_up "$unit ended right after its start" ;;
-    esac
-    [ "$invocation" = "$started" ] || give_up "$unit ended right after its start, and systemd started it again"
+first='' second=''
+each prepare
+request=$verb
+[ "$verb" != reload ] || request='reload-or-restart'
+request "$request" $first
+first_ended=$ended
+request restart $second
+second_ended=$ended
+look
+each judge
+case $verb in stop) exit 0 ;; esac
+tries=10
+while :; do
+    restless=
+    each watch
     tries=$((tries - 1))
-    [ "$tries" -eq 0 ] || sleep 0.2 2>/dev/null || sleep 1
-    state
+    if [ -z "$restless" ] || [ "$tries" -eq 0 ]; then
+        exit 0
+    fi
+    sleep 0.1 2>/dev/null || sleep 1
+    look
 done

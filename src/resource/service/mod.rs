@@ -68,7 +68,7 @@ impl Kind for Service {
                 is owed nothing.\n\n\
                 `running: true` holds while systemd shows it as active. One that failed, or crashes and is started again and again, \
                 does not run. A start waits until systemd calls it started (for `Type=notify` until it says so itself), at most `timeout` \
-                (3 minutes where left out); a service that dies within its first second did not start. That a restart took place is \
+                (3 minutes where left out); a service that dies within its first second, before it has come to rest, did not start. That a restart took place is \
                 proved by the run's id. A failure shows the last lines of the journal.\n\n\
                 `enabled: true` needs an `[Install]` section: a static unit cannot be enabled, and saying so is an error of the apply. A \
                 unit that is masked is an error of the plan where it should run or be enabled. A unit that is not there yet is planned \
@@ -185,9 +185,26 @@ impl Kind for Service {
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
-        // One step a service: a start that hangs must not be taken for another's.
-        batch.iter().enumerate().map(|(at, planned)| step(at, planned)).collect()
+        // What is asked of several services alike is asked of systemd at once; whether one was reloaded, only its own
+        // request tells.
+        let mut alike: Vec<(Asked, Vec<usize>)> = Vec::new();
+        for (at, planned) in batch.iter().enumerate() {
+            let asked = asked(planned);
+            match alike.iter_mut().find(|(same, _)| *same == asked) {
+                Some((_, covers)) if asked.verb != "reload" => covers.push(at),
+                _ => alike.push((asked, vec![at])),
+            }
+        }
+        alike.into_iter().map(|(asked, covers)| step(batch, asked, covers)).collect()
     }
+}
+
+/// What is asked of systemd about a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Asked {
+    enabling: &'static str,
+    verb: &'static str,
+    limit: Duration,
 }
 
 fn observation(record: &Record, resource: &Resource<Desired>) -> Observation<Observed> {
@@ -213,7 +230,7 @@ fn observation(record: &Record, resource: &Resource<Desired>) -> Observation<Obs
     }
 }
 
-fn step(at: usize, planned: &Planned<'_, Service>) -> Step {
+fn asked(planned: &Planned<'_, Service>) -> Asked {
     let desired = &planned.resource.desired;
     let changes = |attribute: &str| planned.changes.iter().any(|change| change.attribute == attribute);
     let run = if changes("running") { desired.running } else { None };
@@ -229,14 +246,24 @@ fn step(at: usize, planned: &Planned<'_, Service>) -> Step {
         Some(false) => "disable",
         None => "",
     };
+    Asked { enabling, verb, limit: planned.resource.timeout.unwrap_or(LIMIT) }
+}
+
+fn step(batch: &[Planned<'_, Service>], asked: Asked, covers: Vec<usize>) -> Step {
+    let Asked { enabling, verb, limit } = asked;
     let words: Vec<&str> = [enabling, verb].into_iter().filter(|word| !word.is_empty()).collect();
-    let purpose = format!("{} {}", words.join(" and "), planned.resource.name());
-    let limit = planned.resource.timeout.unwrap_or(LIMIT);
-    Step::new(include_str!("apply.sh"), vec![at], purpose)
-        .rows(vec![row![unit(planned.resource), enabling, verb, limit.as_secs().max(1)]])
+    let what = match covers.as_slice() {
+        [at] => batch[*at].resource.name().to_string(),
+        _ => format!("{} services", covers.len()),
+    };
+    let rows = covers.iter().map(|&at| row![unit(batch[at].resource), enabling, verb, limit.as_secs().max(1)]);
+    let rows = rows.collect();
+    Step::new(include_str!("apply.sh"), covers, format!("{} {what}", words.join(" and ")))
+        .rows(rows)
         // Starting takes its time, and systemd starts several at once; links are made by one at a time.
         .locks(if enabling.is_empty() { &[] } else { &[Lock::SYSTEMD] })
-        .timeout(limit + GRACE)
+        // Some may have been started meanwhile and are restarted then.
+        .timeout(limit * 2 + GRACE)
 }
 
 /// Returns the full name of a service's unit.

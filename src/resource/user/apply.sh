@@ -32,7 +32,8 @@ apply_user() {
     [ -z "$shell" ] || set -- "$@" -s "$shell"
     case $words in *' comment '*) set -- "$@" -c "$comment" ;; esac
     # What the plan found absent may have come with a package meanwhile.
-    if getent passwd "$name" >/dev/null; then
+    case $there in *"$NL$name:"*) is_there=1 ;; *) is_there= ;; esac
+    if [ -n "$is_there" ]; then
         [ -z "$group" ] || set -- "$@" -g "$group"
         if [ -n "$groups" ]; then
             case $words in
@@ -68,6 +69,11 @@ apply_user() {
     esac
 }
 
+names=
+for row in $ROWS; do
+    names=$names${row%%"$US"*}$NL
+done
+there=$NL$(getent passwd $names)
 i=0
 for row in $ROWS; do
     if ! message=$(apply_user "$row" </dev/null 2>&1); then
