@@ -98,7 +98,7 @@ find_missing() {
             ;;
         masked)
             case $enabling$verb in
-                *enable* | *start*) refuse "$unit is masked: systemctl unmask $unit lets it run" ;;
+                enable* | *start*) refuse "$unit is masked: systemctl unmask $unit lets it run" ;;
             esac
             ;;
     esac
@@ -188,7 +188,7 @@ judge() {
 }
 
 # A process that tells nobody when it is ready counts as started at once; one that dies before it comes to rest, within a
-# second, did not start. At rest is what has used no processor for a tenth of a second.
+# second, did not start. At rest is what has used no processor for a twentieth of a second.
 watch() {
     case $active in
         active | reloading | refreshing) ;;
@@ -220,19 +220,17 @@ reload=
 [ "$verb" = stop ] || each find_outdated
 if [ -n "$reload" ]; then
     systemctl daemon-reload || exit
+    look
 fi
 each find_missing
 
 if [ -n "$enabling" ]; then
+    [ "$enabling" != enable ] || each find_static
     chosen=
     each collect
     if [ -n "$chosen" ] && ! systemctl --quiet "$enabling" -- $chosen 2>/dev/null; then
         each enable_alone
     fi
-    if [ "$enabling" = enable ] || [ -n "$verb" ]; then
-        look
-    fi
-    [ "$enabling" != enable ] || each find_static
 fi
 [ -n "$verb" ] || exit 0
 
@@ -255,14 +253,17 @@ second_ended=$ended
 look
 each judge
 case $verb in stop) exit 0 ;; esac
-tries=10
+tries=16
 while :; do
     restless=
     each watch
     tries=$((tries - 1))
-    if [ -z "$restless" ] || [ "$tries" -eq 0 ]; then
+    if [ -z "$restless" ] || [ "$tries" -le 0 ]; then
         exit 0
     fi
-    sleep 0.1 2>/dev/null || sleep 1
+    if ! sleep 0.05 2>/dev/null; then
+        sleep 1
+        tries=1
+    fi
     look
 done
