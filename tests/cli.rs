@@ -326,6 +326,57 @@ fn a_secret_that_no_source_has_says_where_it_was_looked_for() {
 }
 
 #[test]
+fn secrets_are_listed_with_sources_and_users() {
+    let place = Place::with(concat!(
+        "hosts: { app1: {}, db1: {} }\n",
+        "vars: { url: 'mysql://app:{{ secrets.db }}@db1' }\n",
+        "secrets:\n",
+        "  db: { generate: {}, keep: { host: db1, path: /etc/app/credentials, key: DB } }\n",
+        "  jwt: [{ env: JWT }, { sops: { file: s.yaml, key: a.b } }, { generate: {}, keep: { host: app1, path: /etc/app/s.json, key: jwt } }]\n",
+        "  unused: { command: [pass, show, unused] }\n",
+        "files:\n",
+        "  /etc/app/env: { on: app1, content: 'DB={{ secrets.db }} JWT={{ secrets.jwt }}' }\n",
+        "  /etc/app/conf: { template: conf.j2 }\n",
+        "  /etc/app/off: { content: '{{ secrets.jwt }}', when: false }\n",
+        "modules: { m: { source: m, on: db1, with: { token: '{{ secrets.jwt }}' } } }\n",
+    ));
+    place.write("conf.j2", "{% if host.name == 'app1' %}{{ vars.url }}{% endif %}\n");
+    fs::create_dir(place.path().join("m")).unwrap();
+    place.write(
+        "m/module.yaml",
+        "infra: 1\ninputs: { token: { type: text, sensitive: true } }\n\
+         secrets: { own: { generate: {}, keep: { path: /etc/m, key: OWN } } }\n\
+         files: { /etc/m.conf: { content: '{{ inputs.token }} {{ secrets.own }}' } }\n",
+    );
+    let mut story = place.run(&["secrets", "list"]);
+    story += &place.run(&["secrets", "list", "--format", "json"]);
+    insta::assert_snapshot!(story);
+}
+
+#[test]
+fn what_cannot_be_rotated_is_said_before_a_host_is_contacted() {
+    let place = Place::with(concat!(
+        "hosts: { nowhere: { address: nowhere.invalid } }\n",
+        "secrets:\n",
+        "  token: { env: TOKEN }\n",
+        "  jwt: [{ env: JWT }, { generate: {}, keep: { path: /etc/app/c, key: JWT } }]\n",
+        "files: { /f: { content: '{{ secrets.token }} {{ secrets.jwt }}' } }\n",
+    ));
+    let variables = [("TOKEN", "hunter2-a"), ("JWT", "hunter2-b")];
+    let mut story = String::new();
+    for arguments in [
+        &["apply", "-y", "--rotate", "tokn"][..],
+        &["plan", "--rotate", "token"],
+        &["plan", "--rotate", "jwt"],
+        &["plan", "--rotate", "jwt", "--target", "file:/f"],
+        &["plan", "--rotate", "jwt", "--host", "nowhere"],
+    ] {
+        story += &place.run_with(arguments, &variables);
+    }
+    insta::assert_snapshot!(story);
+}
+
+#[test]
 fn secrets_are_seen_nowhere() {
     let place = Place::new(concat!(
         "secrets: { token: { env: TEST_TOKEN } }\n",

@@ -70,6 +70,41 @@ fn secrets_are_nowhere_but_where_the_spec_puts_them() {
     assert_eq!(made.trim().len(), 32);
     assert_eq!(host.check("cat /opt/secrets/made"), format!("made={made}"));
 
+    // A rotation, seen from here too: neither what is printed nor what is written tells of old or new values.
+    let striking = || host.check("grep -o '[QZ]*[QZ]' /etc/secrets/striking.json").trim().to_string();
+    let (here, old) = (Here::new(), striking());
+    for words in [&["plan"][..], &["apply", "--auto-approve"]] {
+        let trace = here.path("trace.json");
+        let options = [&words[1..], &["--rotate", "striking", "--trace", trace.to_str().unwrap(), "--stats"]].concat();
+        for format in ["text", "json"] {
+            let mut command = infra.command(words[0]);
+            command.args(&options).args(["--format", format]).env("HOME", here.path("")).env("TMPDIR", here.path(""));
+            let output = command.output().unwrap();
+            assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
+            assert_clean("a rotation", &output);
+            assert_not_striking(&format!("{}{}", text(&output.stdout), text(&output.stderr)));
+        }
+    }
+    here.assert_clean();
+    assert_ne!(striking(), old);
+    assert_eq!(striking().len(), 40);
+    // Not in a history, not in a log, and nobody but root may read it.
+    let search = "grep -rlsaE '[QZ]{30}|p[0]ison' /etc /opt /root /home /var /run /tmp || :";
+    let mut holders: Vec<String> = host.check(search).lines().map(String::from).collect();
+    holders.sort();
+    assert_eq!(
+        holders,
+        [
+            "/etc/secrets/striking.json",
+            "/opt/secrets/filtered",
+            "/opt/secrets/joined",
+            "/opt/secrets/plain",
+            "/opt/secrets/striking"
+        ]
+    );
+    assert_eq!(host.check("stat -c %a /etc/secrets/striking.json /opt/secrets/striking"), "600\n600\n");
+    assert_eq!(host.check("journalctl | grep -cE '[QZ]{30}' || :").trim(), "0");
+
     // A second run, and one in which a step prints the secret and fails.
     infra.plan().assert_empty("after apply");
     for format in ["text", "json"] {
@@ -96,6 +131,49 @@ fn secrets_are_nowhere_but_where_the_spec_puts_them() {
     assert!(seen.contains("/tmp/control") && seen.contains("/cmdline"), "the watch is blind: {seen}");
 }
 
+/// A text in which no value that can be told from anything else may be.
+#[track_caller]
+fn assert_not_striking(said: &str) {
+    let longest = said.split(|c| !['Q', 'Z'].contains(&c)).map(str::len).max().unwrap_or(0);
+    assert!(longest < 20, "a secret is shown:\n{said}");
+}
+
+/// The home and temporary folder of a run on this machine.
+struct Here(tempfile::TempDir);
+
+impl Here {
+    fn new() -> Self {
+        Self(tempfile::TempDir::new().unwrap())
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// Nothing that was written here, the timeline included, holds a secret.
+    #[track_caller]
+    fn assert_clean(&self) {
+        let mut folders = vec![self.0.path().to_path_buf()];
+        let mut files = 0;
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let entry = entry.unwrap();
+                match entry.file_type().unwrap() {
+                    kind if kind.is_dir() => folders.push(entry.path()),
+                    kind if kind.is_file() => {
+                        files += 1;
+                        let held = text(&std::fs::read(entry.path()).unwrap());
+                        assert_not_striking(&held);
+                        assert!(!POISONS.iter().any(|poison| held.contains(poison)), "{:?}", entry.path());
+                    }
+                    _ => {}
+                }
+            }
+        }
+        assert!(files > 0, "the timeline is not there");
+    }
+}
+
 /// Looks at all processes and temporary folders of a host until it is ended.
 struct Watcher(Child);
 
@@ -103,8 +181,8 @@ impl Watcher {
     fn start(host: &LabHost) -> Self {
         // The pattern must not find itself.
         let watch = "while :; do
-            grep -lsa 'p[0]ison' /proc/[0-9]*/cmdline
-            grep -rlsa 'p[0]ison' /tmp /var/tmp /run /dev/shm /var/lib/infra
+            grep -lsaE 'p[0]ison|[QZ]{30}' /proc/[0-9]*/cmdline
+            grep -rlsaE --exclude-dir=rotating 'p[0]ison|[QZ]{30}' /tmp /var/tmp /run /dev/shm /var/lib/infra
             sleep 0.02
         done";
         Self(host.ssh(Account::Root).arg(watch).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())

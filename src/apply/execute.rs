@@ -17,6 +17,7 @@ use crate::resource::{AnyObserved, ErasedPlanned, KindObject, Style};
 
 use super::drive::Hosts;
 use super::event::{Event, Events};
+use super::rotation;
 use super::schedule::{Batch, Frame, Schedule, Status, Task};
 use super::survey::Survey;
 
@@ -137,7 +138,9 @@ pub async fn apply(
     }
     execution.forget_needless_debts(&schedule, hosts).await;
     execution.finish(&mut schedule, stopping);
-    execution.report
+    let mut report = execution.report;
+    rotation::finish(survey, scope, plan, hosts, events, &mut report).await;
+    report
 }
 
 impl Execution<'_, '_> {
@@ -161,6 +164,9 @@ impl Execution<'_, '_> {
             plan.resources.iter().filter(|planned| planned.acts()).map(|planned| &*planned.address.host).collect();
         for planned in &plan.resources {
             let node = planned.node;
+            if planned.finishes {
+                continue;
+            }
             if !planned.acts() {
                 if self.is_check(node) {
                     status[node] = self.prepare_check(node, changes.contains(&*planned.address.host));
@@ -658,7 +664,7 @@ impl Execution<'_, '_> {
     fn resolve_if_secrets_came(&mut self, schedule: &Schedule) {
         let made = self.survey.known_secrets();
         let waits = (0..self.survey.len()).any(|node| {
-            schedule.status(node) == Status::Deferred
+            !schedule.status(node).is_final()
                 && self.survey.resolved(node).deferrals.iter().any(|deferral| {
                     matches!(&deferral.until, crate::model::Until::Applied(address) if made.contains(&*address.name))
                 })

@@ -6,6 +6,7 @@
 mod drive;
 mod event;
 mod execute;
+mod rotation;
 mod schedule;
 mod survey;
 

@@ -9,7 +9,7 @@ use crate::diagnostic::{Diagnostic, Severity, Sources};
 use crate::graph::{self, Graph};
 use crate::host::Observed;
 use crate::model::{Address, NodeValue, OwedAction, Probe, ProbeOutput, Record, Redactor, Secret, Until, Value};
-use crate::plan::{Item, Plan, Scope, ScopeError};
+use crate::plan::{Item, Plan, Rotation, Scope, ScopeError};
 use crate::resource::{AnyObserved, AnyResource, Space, kinds};
 use crate::spec::{Files, HostRole, Knowledge, Resolution, Resolved, SecretState, Spec};
 
@@ -43,6 +43,8 @@ pub struct Survey<'a> {
     is_partial: bool,
     owed: HashMap<Address, OwedAction>,
     hidden: Hidden,
+    /// The secrets that get a new value in this run.
+    rotate: BTreeSet<String>,
 }
 
 /// All secrets seen in a run, those that were replaced too.
@@ -95,6 +97,7 @@ impl<'a> Survey<'a> {
             is_partial: scope.is_partial(),
             owed: HashMap::new(),
             hidden: Hidden::default(),
+            rotate: BTreeSet::new(),
         };
         for state in survey.knowledge.secrets.values() {
             if let SecretState::Known(secret) = state {
@@ -135,6 +138,11 @@ impl<'a> Survey<'a> {
         }
         self.relax();
         self.tell_others_below();
+        for resolved in &mut self.resolution.resources {
+            if &*resolved.address.kind == "secret" && self.rotate.contains(&*resolved.address.name) {
+                resolved.resource = resolved.resource.kind.with_rotation(&resolved.resource);
+            }
+        }
         let addresses: Vec<Address> =
             self.resolution.resources.iter().map(|resolved| resolved.address.clone()).collect();
         self.in_scope = match scope.select(&addresses, &self.graph) {
@@ -149,6 +157,34 @@ impl<'a> Survey<'a> {
             self.read(at);
         }
         Ok(())
+    }
+
+    /// Asks for new values of kept secrets, once all has been observed with the values they have: what uses them is
+    /// known again when they are made.
+    pub fn rotate(&mut self, names: &BTreeSet<String>, scope: &Scope) -> Result<(), SurveyError> {
+        // One that is not made yet gets its first value.
+        let has_value = |name: &&String| matches!(self.knowledge.kept.get(*name), Some(SecretState::Known(_)));
+        self.rotate = names.iter().filter(has_value).cloned().collect();
+        // The first time tells which values are to be replaced, the second time that they are not known.
+        self.resolve(scope)?;
+        self.resolve(scope)
+    }
+
+    /// Asks for no new values any more, now that there are.
+    pub fn end_rotation(&mut self) {
+        self.rotate.clear();
+    }
+
+    /// Says where the rotation of a secret is, as it was seen last.
+    pub fn rotation(&self, node: usize) -> Option<Rotation> {
+        let resource = &self.resolution.resources[node].resource;
+        let Some(Value::Secret(secret)) = resource.kind.output(self.observed[node].as_ref()?) else { return None };
+        let name = &*self.resolution.resources[node].address.name;
+        match secret.previous() {
+            _ if self.rotate.contains(name) && !is_replaced(&secret) => Some(Rotation::Asked),
+            Some(_) => Some(Rotation::Unfinished),
+            None => None,
+        }
     }
 
     /// Decodes resources with `ignore_changes` once more, without the attributes it names.
@@ -333,9 +369,13 @@ impl<'a> Survey<'a> {
         };
         for ((node, row), observed) in nodes.into_iter().zip(rows).zip(parsed) {
             if let Some(Value::Secret(secret)) = kind.output(&observed) {
-                let name = self.resolution.resources[node].address.name.to_string();
+                let address = &self.resolution.resources[node].address;
                 self.hidden.insert(&secret);
-                self.knowledge.kept.insert(name, SecretState::Known(secret));
+                let state = match self.rotate.contains(&*address.name) && !is_replaced(&secret) {
+                    true => SecretState::Later(Until::Applied(address.clone())),
+                    false => SecretState::Known(secret),
+                };
+                self.knowledge.kept.insert(address.name.to_string(), state);
             }
             self.observed[node] = Some(observed);
             self.asked[node] = Some((at, row));
@@ -383,6 +423,7 @@ impl<'a> Survey<'a> {
             prevent_destroy: resolved.prevent_destroy,
             ignore_changes: &resolved.ignore_changes,
             overridden: resolved.overridden,
+            rotation: self.rotation(at),
         }
     }
 
@@ -476,6 +517,11 @@ fn only(rows: &[usize], output: &ProbeOutput) -> ProbeOutput {
         Some(Record { index, fields: record.fields.clone() })
     });
     ProbeOutput { status: output.status.clone(), records: records.collect(), messages: output.messages.clone() }
+}
+
+/// Says whether a secret has its new value: what it replaces is noted before that.
+fn is_replaced(secret: &Secret) -> bool {
+    secret.previous().is_some_and(|previous| previous != *secret)
 }
 
 /// What the graph needs of a resource.

@@ -52,14 +52,14 @@ impl Loaded {
 
     /// Resolves the spec as far as it goes without hosts and secrets.
     pub fn survey(&self, terminal: &Terminal) -> anyhow::Result<Survey<'_>> {
-        let secrets = super::secrets::unread(&self.spec);
+        let secrets = super::secret_sources::unread(&self.spec);
         Survey::new(&self.spec, &DiskFiles, self.sources.clone(), secrets, &Scope::default())
             .map_err(|error| self.explain(error, terminal))
     }
 
     /// Reads the secrets that come from this machine.
     pub fn secrets(&self, terminal: &Terminal) -> anyhow::Result<BTreeMap<String, SecretState>> {
-        super::secrets::read(&self.spec).map_err(|wrong| mistakes(&wrong, &self.sources, terminal).into())
+        super::secret_sources::read(&self.spec).map_err(|wrong| mistakes(&wrong, &self.sources, terminal).into())
     }
 
     /// Shows places for mistakes found later.

@@ -10,6 +10,7 @@ pub mod lab;
 mod options;
 mod plan;
 mod run;
+mod secret_sources;
 mod secrets;
 mod timeline;
 mod validate;
@@ -53,6 +54,9 @@ enum Command {
     Graph(graph::GraphArguments),
     /// Says what a resource depends on, and why.
     Why(graph::WhyArguments),
+    /// Says which secrets a spec has.
+    #[command(subcommand)]
+    Secrets(secrets::SecretsCommand),
     /// Explains a resource kind.
     Explain(explain::Arguments),
     /// Boots throwaway Debian hosts on this machine, to try and test specs on.
@@ -108,6 +112,7 @@ pub fn main() -> ExitCode {
         Command::Apply(arguments) => apply::run(&arguments, &terminal),
         Command::Graph(arguments) => graph::graph(&arguments, &terminal),
         Command::Why(arguments) => graph::why(&arguments, &terminal),
+        Command::Secrets(command) => secrets::run(&command, &terminal),
         Command::Explain(arguments) => explain::run(&arguments, &terminal),
         Command::Lab(command) => {
             let settings = Settings::from_variables(|name| context::variable(name).map(Into::into));

@@ -54,6 +54,10 @@ pub struct RunOptions {
     #[arg(long = "target", value_name = "ADDRESS")]
     pub targets: Vec<String>,
 
+    /// Makes a new value for this secret and takes it to all that uses it (repeatable).
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["targets", "hosts"])]
+    pub rotate: Vec<String>,
+
     /// How many hosts are worked on at once.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
     pub parallel: u16,

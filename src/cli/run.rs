@@ -1,6 +1,6 @@
 //! What plan and apply share: from options to a survey of connected hosts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
@@ -33,6 +33,7 @@ impl<'t> Run<'t> {
         let loading = trace.span(MACHINE, "load");
         let loaded = Loaded::new(&options.spec, terminal)?;
         loading.end();
+        super::secret_sources::can_rotate(&loaded.spec, &options.rotate)?;
         let scope = Scope::new(&options.targets, &options.spec.hosts).map_err(|error| Usage(error.to_string()))?;
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         Ok(Self { loaded, scope, terminal, options, trace, runtime })
@@ -51,6 +52,7 @@ impl<'t> Run<'t> {
     pub fn observe(&self) -> anyhow::Result<(Survey<'_>, Hosts)> {
         let reading = self.trace.span(MACHINE, "read secrets");
         let secrets = self.loaded.secrets(self.terminal)?;
+        super::secret_sources::are_kept(&self.loaded.spec, &self.options.rotate, &secrets)?;
         reading.end();
         let resolving = self.trace.span(MACHINE, "resolve");
         let mut survey = Survey::new(&self.loaded.spec, &DiskFiles, self.loaded.sources.clone(), secrets, &self.scope)
@@ -64,7 +66,16 @@ impl<'t> Run<'t> {
         });
         observing.end();
         match hosts {
-            (survey, Ok(hosts)) => Ok((survey, hosts)),
+            (mut survey, Ok(hosts)) => {
+                let names: BTreeSet<String> = self.options.rotate.iter().cloned().collect();
+                if !names.is_empty()
+                    && let Err(error) = survey.rotate(&names, &self.scope)
+                {
+                    self.close(hosts);
+                    return Err(self.loaded.explain(error, self.terminal));
+                }
+                Ok((survey, hosts))
+            }
             (_, Err(ObserveError::Survey(error))) => Err(self.loaded.explain(error, self.terminal)),
             (_, Err(ObserveError::Hosts(failures))) => {
                 for failure in &failures {

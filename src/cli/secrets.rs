@@ -1,236 +1,153 @@
-//! Reads the secrets that come from this machine: its environment, files and programs.
-#![allow(clippy::disallowed_methods, reason = "this is the edge: the environment and this machine's files enter here")]
+//! `infra secrets`: which secrets there are, where they come from and who uses them; never their values.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::io::{ErrorKind, Read};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::fmt::Write;
 
-use zeroize::Zeroizing;
+use clap::{Args, Subcommand};
+use serde_json::{Value as Json, json};
 
-use crate::diagnostic::Diagnostic;
-use crate::model::{Secret, json_scalar};
-use crate::spec::{Knowledge, SecretOrigin, SecretSpec, SecretState, Spec};
+use crate::model::{Address, Node, Secret, Until};
+use crate::render::FORMAT_VERSION;
+use crate::spec::{Knowledge, Resolved, SecretOrigin, SecretSpec, SecretState, Spec};
+use crate::ui::Terminal;
 
-/// The largest secret, and the largest file with secrets, in bytes.
-const MOST: u64 = 1024 * 1024;
+use super::context::Loaded;
+use super::options::{Format, SpecOptions};
+use super::secret_sources::{describe, unread};
+use super::{DiskFiles, Exit};
 
-/// Stands for all secrets that this machine would be asked for: what can be checked without them is checked.
-pub fn unread(spec: &Spec) -> BTreeMap<String, SecretState> {
-    Knowledge::nothing(spec).secrets
+#[derive(Debug, Subcommand)]
+pub enum SecretsCommand {
+    /// Lists the secrets of a spec, their sources and who uses them; contacts no host and reads no secret.
+    List(Arguments),
 }
 
-/// Reads all secrets of a spec that this machine has; those it has not but a host may keep are left out. Each that
-/// cannot be read is reported at its place.
-pub fn read(spec: &Spec) -> Result<BTreeMap<String, SecretState>, Vec<Diagnostic>> {
-    let mut reader = Reader::default();
-    let mut secrets = BTreeMap::new();
-    let mut wrong = Vec::new();
-    for secret in &spec.secrets {
-        match reader.secret(secret) {
-            Ok(Some(value)) => {
-                secrets.insert(secret.name.clone(), SecretState::Known(value));
-            }
-            Ok(None) => {}
-            Err(diagnostic) => wrong.push(diagnostic),
-        }
-    }
-    if wrong.is_empty() { Ok(secrets) } else { Err(wrong) }
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    spec: SpecOptions,
+
+    /// The form of the list.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
 }
 
-/// What asking one source came to.
-enum Answer {
-    Has(Secret),
-    /// It does not have it, and why; the next source is asked.
-    Nothing(String),
-    /// Whether it has it cannot be told.
-    Fails(String),
+/// What is said of one secret.
+struct Listed<'s> {
+    secret: &'s SecretSpec,
+    /// Host, file and key of each place it is kept in.
+    kept: Vec<(String, String, String)>,
+    used_by: Vec<Address>,
 }
 
-use Answer::{Fails, Has, Nothing};
-
-/// Asks sources, each encrypted file once.
-#[derive(Default)]
-struct Reader {
-    /// What programs printed, by their words.
-    printed: BTreeMap<Vec<OsString>, Result<Zeroizing<Vec<u8>>, String>>,
+pub fn run(command: &SecretsCommand, terminal: &Terminal) -> anyhow::Result<Exit> {
+    let SecretsCommand::List(arguments) = command;
+    let loaded = Loaded::new(&arguments.spec, terminal)?;
+    // Mistakes are reported as everywhere.
+    loaded.survey(terminal)?;
+    let listed = list(&loaded);
+    terminal.data(&match arguments.format {
+        Format::Text => text(&listed),
+        Format::Json => format!("{:#}\n", as_json(&listed)),
+    })?;
+    Ok(Exit::Success)
 }
 
-impl Reader {
-    /// Returns the value from the first source that has it; nothing where the host that keeps it is to be asked.
-    fn secret(&mut self, secret: &SecretSpec) -> Result<Option<Secret>, Diagnostic> {
-        let mut passed_over = Vec::new();
-        for source in &secret.sources {
+fn list(loaded: &Loaded) -> Vec<Listed<'_>> {
+    let spec = &loaded.spec;
+    let nothing = resolve(loaded, unread(spec));
+    let secrets = spec.secrets.iter().map(|secret| {
+        let of_it = nothing.iter().filter(|one| &*one.address.kind == "secret" && *one.address.name == *secret.name);
+        let kept = of_it.filter_map(|resolved| {
+            let keep = resolved.node.get("keep")?;
+            let text = |key: &str| keep.get(key).and_then(Node::as_text).map(String::from);
+            Some((resolved.address.host.to_string(), text("path")?, text("key")?))
+        });
+        Listed { secret, kept: kept.collect(), used_by: used_by(loaded, &secret.name, &nothing) }
+    });
+    secrets.collect()
+}
+
+/// Finds the resources that wait for a secret when it is not known: alone, or with all others, in case what stands in
+/// for those does not fit.
+fn used_by(loaded: &Loaded, name: &str, nothing: &[Resolved]) -> Vec<Address> {
+    let mark = Address::new("", "secret", name);
+    let alone = resolve(loaded, all_but(&loaded.spec, name, &mark));
+    let waits = |one: &&Resolved| {
+        one.deferrals.iter().any(|deferral| match &deferral.until {
+            Until::Applied(address) => address.kind == mark.kind && address.name == mark.name,
+            Until::Facts(_) => false,
+        })
+    };
+    let mut users: Vec<Address> = alone
+        .iter()
+        .chain(nothing)
+        .filter(|one| !one.left_alone)
+        .filter(waits)
+        .map(|one| one.address.clone())
+        .collect();
+    users.sort();
+    users.dedup();
+    users
+}
+
+/// Knows all secrets but one, which it marks.
+fn all_but(spec: &Spec, name: &str, mark: &Address) -> BTreeMap<String, SecretState> {
+    let state = |other: &SecretSpec| match other.name == name {
+        true => SecretState::Later(Until::Applied(mark.clone())),
+        false => SecretState::Known(Secret::new("stand-in")),
+    };
+    spec.secrets.iter().map(|other| (other.name.clone(), state(other))).collect()
+}
+
+fn resolve(loaded: &Loaded, secrets: BTreeMap<String, SecretState>) -> Vec<Resolved> {
+    let knowledge = Knowledge { secrets, ..Knowledge::default() };
+    loaded.spec.resolve(&DiskFiles, &knowledge, &mut loaded.sources.clone()).resources
+}
+
+fn text(listed: &[Listed<'_>]) -> String {
+    let mut text = String::new();
+    for one in listed {
+        let _ = writeln!(text, "{}", one.secret.name);
+        for source in &one.secret.sources {
+            let mut line = describe(&source.origin);
             if matches!(source.origin, SecretOrigin::Kept(_)) {
-                return Ok(None);
-            }
-            match self.ask(&source.origin) {
-                Has(value) => return Ok(Some(value)),
-                Nothing(reason) => passed_over.push((source, reason)),
-                Fails(reason) => {
-                    let message = format!("the secret `{}` cannot be read: {reason}", secret.name);
-                    let diagnostic = Diagnostic::error(source.span, message).help(help(&source.origin));
-                    return Err(passed_over.into_iter().fold(diagnostic, |diagnostic, (source, reason)| {
-                        diagnostic.related(source.span, format!("not from here: {reason}"))
-                    }));
+                for (host, path, key) in &one.kept {
+                    let _ = write!(line, ", kept on {host} in {path} ({key})");
                 }
             }
+            let _ = writeln!(text, "  from     {line}");
         }
-        Err(match passed_over.as_slice() {
-            [(source, reason)] => {
-                let message = format!("the secret `{}` cannot be read: {reason}", secret.name);
-                Diagnostic::error(secret.span, message).help(help(&source.origin))
-            }
-            all => {
-                let message = format!("none of its {} sources has the secret `{}`", all.len(), secret.name);
-                let diagnostic = Diagnostic::error(secret.span, message).help("give it to one of them");
-                passed_over
-                    .iter()
-                    .fold(diagnostic, |diagnostic, (source, reason)| diagnostic.related(source.span, reason.clone()))
-            }
+        if one.used_by.is_empty() {
+            text.push_str("  used by  nothing\n");
+        }
+        for (at, address) in one.used_by.iter().enumerate() {
+            let _ = writeln!(text, "  {}  {address}", if at == 0 { "used by" } else { "       " });
+        }
+    }
+    if text.is_empty() { "The spec has no secrets.\n".into() } else { text }
+}
+
+fn as_json(listed: &[Listed<'_>]) -> Json {
+    let secrets = listed.iter().map(|one| {
+        let kept = one.kept.iter().map(|(host, path, key)| json!({ "host": host, "path": path, "key": key }));
+        json!({
+            "name": one.secret.name,
+            "sources": one.secret.sources.iter().map(|source| origin(&source.origin)).collect::<Vec<_>>(),
+            "kept": kept.collect::<Vec<_>>(),
+            "used_by": one.used_by.iter().map(ToString::to_string).collect::<Vec<_>>(),
         })
-    }
-
-    fn ask(&mut self, origin: &SecretOrigin) -> Answer {
-        match origin {
-            SecretOrigin::Env(name) => environment(name),
-            SecretOrigin::File(path) => file(&expanded(path)),
-            SecretOrigin::Command(words) => self.command(words),
-            SecretOrigin::Sops { file, key } => self.sops(&expanded(file), key.as_deref()),
-            SecretOrigin::Age { file, identity } => self.age(&expanded(file), &expanded(identity)),
-            SecretOrigin::Kept(_) => Nothing("it is kept on a host".into()),
-        }
-    }
-
-    fn command(&mut self, words: &[String]) -> Answer {
-        let words: Vec<OsString> = words.iter().map(OsString::from).collect();
-        let program = words.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
-        match self.output(words) {
-            Ok(text) => secret(text, &format!("what `{program}` prints")),
-            Err(reason) => Fails(reason),
-        }
-    }
-
-    fn sops(&mut self, file: &Path, key: Option<&str>) -> Answer {
-        if let Err(answer) = exists(file) {
-            return answer;
-        }
-        let mut words: Vec<OsString> = vec!["sops".into(), "--decrypt".into()];
-        if key.is_some() {
-            words.extend(["--output-type".into(), "json".into()]);
-        }
-        words.push(word(file));
-        let shown = file.display();
-        let text = match self.output(words) {
-            Ok(text) => text,
-            Err(reason) => return Fails(format!("{shown} cannot be decrypted: {reason}")),
-        };
-        let Some(key) = key else { return secret(text, &shown.to_string()) };
-        match std::str::from_utf8(text).map(|text| json_scalar(text, key)) {
-            Ok(Ok(Some(value))) => Has(Secret::new(value)),
-            Ok(Ok(None)) => Nothing(format!("{shown} has no `{key}`")),
-            Ok(Err(error)) => Fails(format!("{shown}, decrypted: {}", error.0)),
-            Err(_) => Fails(format!("{shown}, decrypted, is not UTF-8")),
-        }
-    }
-
-    fn age(&mut self, file: &Path, identity: &Path) -> Answer {
-        if let Err(answer) = exists(file) {
-            return answer;
-        }
-        if let Err(Nothing(reason) | Fails(reason)) = exists(identity) {
-            return Fails(reason);
-        }
-        let words = vec!["age".into(), "--decrypt".into(), "--identity".into(), word(identity), word(file)];
-        let shown = file.display();
-        match self.output(words) {
-            Ok(text) => secret(text, &shown.to_string()),
-            Err(reason) => Fails(format!("{shown} cannot be decrypted: {reason}")),
-        }
-    }
-
-    /// Returns what a program prints; it is run once for all that ask.
-    fn output(&mut self, words: Vec<OsString>) -> Result<&[u8], String> {
-        let printed = self.printed.entry(words).or_insert_with_key(|words| run(words));
-        printed.as_ref().map(|text| text.as_slice()).map_err(Clone::clone)
-    }
+    });
+    json!({ "format_version": FORMAT_VERSION, "secrets": secrets.collect::<Vec<_>>() })
 }
 
-/// Says what to do where a source does not have a secret, or fails.
-fn help(origin: &SecretOrigin) -> String {
+fn origin(origin: &SecretOrigin) -> Json {
     match origin {
-        SecretOrigin::Env(name) => format!("set {name} in the environment infra runs in"),
-        SecretOrigin::File(_) => "check the path and its permissions".into(),
-        SecretOrigin::Command(_) => "run it by hand to see what is wrong".into(),
-        SecretOrigin::Sops { file, .. } => format!("`sops --decrypt {}` by hand shows what is wrong", file.display()),
-        SecretOrigin::Age { file, identity } => {
-            format!("`age --decrypt --identity {} {}` by hand shows what is wrong", identity.display(), file.display())
-        }
-        SecretOrigin::Kept(_) => "look at the host that keeps it".into(),
-    }
-}
-
-fn environment(name: &str) -> Answer {
-    match super::context::variable(name) {
-        Some(value) if value.is_empty() => Nothing(format!("the environment variable {name} is empty")),
-        Some(value) => Has(Secret::new(value)),
-        None => Nothing(format!("the environment variable {name} is not set")),
-    }
-}
-
-fn file(path: &Path) -> Answer {
-    let mut text = Zeroizing::new(Vec::new());
-    match std::fs::File::open(path).and_then(|file| file.take(MOST + 1).read_to_end(&mut text)) {
-        Ok(_) => secret(&text, &path.display().to_string()),
-        Err(error) => unreadable(path, &error),
-    }
-}
-
-/// Passes a file over that is not there.
-fn exists(path: &Path) -> Result<(), Answer> {
-    std::fs::metadata(path).map(drop).map_err(|error| unreadable(path, &error))
-}
-
-fn unreadable(path: &Path, error: &std::io::Error) -> Answer {
-    let reason = format!("{}: {error}", path.display());
-    if error.kind() == ErrorKind::NotFound { Nothing(reason) } else { Fails(reason) }
-}
-
-fn run(words: &[OsString]) -> Result<Zeroizing<Vec<u8>>, String> {
-    let Some((program, arguments)) = words.split_first() else { return Err("the command is empty".into()) };
-    let shown = program.to_string_lossy();
-    let started = Command::new(program).args(arguments).stdin(Stdio::null()).stderr(Stdio::inherit()).output();
-    let output = match started {
-        Ok(output) => output,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Err(format!("`{shown}` is not installed here")),
-        Err(error) => return Err(format!("`{shown}` cannot be started: {error}")),
-    };
-    let text = Zeroizing::new(output.stdout);
-    if output.status.success() { Ok(text) } else { Err(format!("`{shown}` ended with {}", output.status)) }
-}
-
-/// Takes a secret from bytes, without the line end at its end; `what` they are.
-fn secret(bytes: &[u8], what: &str) -> Answer {
-    if bytes.len() as u64 > MOST {
-        return Fails(format!("{what} is larger than 1 MiB"));
-    }
-    let Ok(text) = std::str::from_utf8(bytes) else { return Fails(format!("{what} is not UTF-8")) };
-    let text = text.strip_suffix('\n').unwrap_or(text);
-    let text = text.strip_suffix('\r').unwrap_or(text);
-    if text.is_empty() { Nothing(format!("{what} is empty")) } else { Has(Secret::new(text)) }
-}
-
-/// Makes a path an argument that is no option, whatever it begins with.
-fn word(path: &Path) -> OsString {
-    if path.is_relative() { Path::new(".").join(path).into() } else { path.into() }
-}
-
-/// Puts the home folder in the place of `~`.
-fn expanded(path: &Path) -> PathBuf {
-    let home = || super::context::variable("HOME").map(PathBuf::from);
-    match path.strip_prefix("~") {
-        Ok(rest) => home().map_or_else(|| path.to_path_buf(), |home| home.join(rest)),
-        Err(_) => path.to_path_buf(),
+        SecretOrigin::Env(name) => json!({ "env": name }),
+        SecretOrigin::File(path) => json!({ "file": path }),
+        SecretOrigin::Command(words) => json!({ "command": words }),
+        SecretOrigin::Sops { file, key } => json!({ "sops": { "file": file, "key": key } }),
+        SecretOrigin::Age { file, identity } => json!({ "age": { "file": file, "identity": identity } }),
+        SecretOrigin::Kept(_) => json!({ "generate": {} }),
     }
 }

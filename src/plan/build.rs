@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::graph::Graph;
-use crate::model::{Action, Address, Change, Changes, OwedAction, Redactor, Until, Value};
+use crate::model::{Action, Address, Change, Changes, OwedAction, Redactor, Secret, Until, Value};
 use crate::resource::{AnyObserved, AnyResource, Claim, Deferral, Phase, Style};
 
-use super::{Certainty, Finding, Plan, PlannedResource, Problem};
+use super::{Certainty, Finding, Plan, PlannedResource, Problem, Rotation};
 
 /// A resource of the run with all that is known about it.
 #[derive(Debug)]
@@ -29,6 +29,8 @@ pub struct Item<'a> {
     pub ignore_changes: &'a [String],
     /// A requirement that the inventory overrides.
     pub overridden: bool,
+    /// Of a secret that is being rotated.
+    pub rotation: Option<Rotation>,
 }
 
 /// Compares one resource with what was observed; `ignore_changes` and unknown attributes are taken into account.
@@ -189,6 +191,8 @@ impl<'a> Builder<'a> {
         let item = &self.items[node];
         let mut entry = self.entry(node, Action::Read, Vec::new());
         let failing = match observed {
+            // It looked with a value that is going to be another one.
+            AnyObserved::Present(_) if !item.deferrals.is_empty() => None,
             AnyObserved::Present(_) => {
                 let changes = compare(item, observed);
                 let words = changes.iter().map(|change| {
@@ -300,6 +304,24 @@ impl<'a> Builder<'a> {
                 OwedAction::Reload => Action::Reload,
             };
         }
+        let finishes = item.rotation == Some(Rotation::Unfinished) && action == Action::None && !self.is_partial;
+        match item.rotation {
+            Some(Rotation::Asked) if action != Action::None => reasons.push("it is rotated, as asked".into()),
+            Some(Rotation::Unfinished) if self.is_partial => {
+                let note = "its rotation stays unfinished, because --target or --host leaves something out";
+                self.plan.notes.push(format!("{}: {note}", item.address));
+            }
+            Some(Rotation::Unfinished) => {
+                reasons.push("its rotation is finished once all the rest has succeeded".into())
+            }
+            _ => {}
+        }
+        if finishes {
+            action = Action::Update;
+            let mut noted = Changes::new();
+            noted.push("previous value", Value::Secret(Secret::new("")), Value::Null);
+            changes.extend(noted.into_vec());
+        }
         if matches!(action, Action::Delete | Action::Replace) && item.prevent_destroy {
             let help = "take `prevent_destroy` away first, or keep what forces the deletion as it is";
             self.problem(node, format!("it would be {}d, and `prevent_destroy` forbids that", action.word()), help);
@@ -312,6 +334,8 @@ impl<'a> Builder<'a> {
         }
         self.acting[node] = match (&certainty, action) {
             (_, Action::None | Action::Read) => Acting::No,
+            // Nobody else needs to care.
+            _ if finishes => Acting::No,
             (Certainty::Ready, _) => Acting::Yes,
             _ => Acting::Maybe,
         };
@@ -324,6 +348,7 @@ impl<'a> Builder<'a> {
         }
         let mut entry = self.entry(node, action, changes.into_iter().map(|change| self.hide(change)).collect());
         entry.certainty = certainty;
+        entry.finishes = finishes;
         entry.reasons = reasons.iter().map(|reason| self.secrets.redact(reason).into_owned()).collect();
         entry.owed = owed;
         entry.before = self.before(&entry.changes, kind.observed_attributes(observed));
@@ -439,6 +464,7 @@ impl<'a> Builder<'a> {
             reasons: Vec::new(),
             owed: None,
             owes: Vec::new(),
+            finishes: false,
             depends_on: depends_on.into_iter().map(|(_, address)| address).collect(),
         }
     }

@@ -22,6 +22,15 @@ pub enum Certainty {
     Deferred { until: Vec<Address>, reason: String },
 }
 
+/// Where the rotation of a secret is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rotation {
+    /// A new value is asked for.
+    Asked,
+    /// It has its new value; what held the one before may still do so, or did until this run.
+    Unfinished,
+}
+
 /// What is going to happen to one resource.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlannedResource {
@@ -39,6 +48,8 @@ pub struct PlannedResource {
     pub owed: Option<OwedAction>,
     /// Restarts and reloads that a change of it owes to others; recorded on their hosts before the change.
     pub owes: Vec<(Address, OwedAction)>,
+    /// All there is to do is to end its rotation, once everything else has succeeded.
+    pub finishes: bool,
     /// Direct dependencies, in order.
     pub depends_on: Vec<Address>,
 }

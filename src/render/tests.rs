@@ -70,6 +70,7 @@ fn resource() -> impl Strategy<Value = PlannedResource> {
             reasons: vec!["file:/y changes".into()],
             owed: is_owed.then_some(OwedAction::Restart),
             owes: Vec::new(),
+            finishes: false,
             depends_on: vec!["app1/directory:/".parse().unwrap()],
         },
     )
@@ -118,6 +119,7 @@ fn one(change: Change) -> Plan {
         reasons: Vec::new(),
         owed: None,
         owes: Vec::new(),
+        finishes: false,
         depends_on: Vec::new(),
     };
     Plan { spec: "test".into(), hosts: vec!["app1".into()], resources: vec![resource], ..Plan::default() }

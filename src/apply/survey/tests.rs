@@ -19,6 +19,7 @@ struct World {
     /// Records by address, each a line of fields.
     told: HashMap<String, Vec<Vec<String>>>,
     owed: Vec<(String, Owed)>,
+    rotate: BTreeSet<String>,
 }
 
 impl World {
@@ -47,6 +48,11 @@ impl World {
 
     fn target(mut self, selector: &str) -> Self {
         self.targets.push(selector.into());
+        self
+    }
+
+    fn rotate(mut self, secret: &str) -> Self {
+        self.rotate.insert(secret.into());
         self
     }
 
@@ -87,6 +93,9 @@ impl World {
                 survey.take(&host, Observed { facts, owed, sections });
             }
             survey.resolve(&scope).map_err(explain)?;
+        }
+        if !self.rotate.is_empty() {
+            survey.rotate(&self.rotate, &scope).map_err(explain)?;
         }
         Ok(look(&mut survey))
     }
@@ -436,4 +445,52 @@ fn very_many_resources_are_planned() {
             assert!(all.iter().all(|&node| survey.observed(node).is_none()));
         })
         .unwrap();
+}
+
+/// A secret that is kept, a file and a command that hold it, and a check that uses it.
+const ROTATED: &str = concat!(
+    "secrets: { db: { generate: {}, keep: { path: /etc/c, key: DB } } }\n",
+    "files: { /etc/app: { content: 'password={{ secrets.db }}' } }\n",
+    "commands: { once: { run: login, creates: /x, environment: { P: '{{ secrets.db }}' } } }\n",
+    "checks: { login: { command: 'login {{ secrets.db }}' } }\n",
+    "services: { app: { running: true, restart_on: ['secret:db'] } }\n",
+);
+
+fn rotated(note: &str) -> World {
+    app1(ROTATED)
+        .tell("app1/secret:db", &format!("present cG9pc29uZWQ= {note} /var/lib/infra"))
+        .tell("app1/file:/etc/app", "file root root 0600 17 abc")
+        .tell("app1/command:once", "done")
+        .tell("app1/check:login", "ok")
+        .tell("app1/service:app", "running enabled loaded")
+}
+
+#[test]
+fn what_holds_a_rotated_secret_is_known_later_again() {
+    let outline = rotated("_").rotate("db").outline();
+    assert_eq!(
+        outline,
+        "update app1/secret:db\nrun app1/command:once after [app1/secret:db]\n\
+         update app1/file:/etc/app after [app1/secret:db]\nrestart app1/service:app, restart\n"
+    );
+    // One that is not made yet is only made.
+    let world = app1("secrets: { db: { generate: {}, keep: { path: /etc/c, key: DB } } }\n");
+    assert_eq!(world.tell("app1/secret:db", "absent").rotate("db").outline(), "create app1/secret:db\n");
+}
+
+#[test]
+fn a_rotation_that_was_begun_is_in_the_plan_until_it_is_finished() {
+    for world in [rotated("b2xk"), rotated("b2xk").rotate("db")] {
+        let outline = world.outline();
+        assert!(outline.contains("update app1/secret:db\n"), "{outline}");
+        assert!(!outline.contains("command:once") && !outline.contains("service:app"), "{outline}");
+        let plan = world.plan();
+        let secret = planned(&plan, "app1/secret:db");
+        assert!(secret.finishes && !plan_json(&plan).to_string().contains("poison"));
+    }
+    let part = rotated("b2xk").target("secret:db").outline();
+    assert!(part.contains("note: app1/secret:db: its rotation stays unfinished"), "{part}");
+    // What is noted is still what is there: the new value is yet to be made.
+    let begun = rotated("cG9pc29uZWQ=").rotate("db").outline();
+    assert!(begun.contains("run app1/command:once after [app1/secret:db]"), "{begun}");
 }
