@@ -461,3 +461,18 @@ fn a_timeline_says_what_took_how_long() {
     let said = place.run(&["apply", "-y", "--trace", "no/such/folder"]);
     assert!(said.contains("the timeline cannot be written to no/such/folder"), "{said}");
 }
+
+#[test]
+fn a_reader_that_goes_away_ends_the_output_quietly() {
+    let place = Place::new("directories: { '{dir}/{{ each.value }}': { for_each: \"{{ range(3000) | list }}\" } }\n");
+    for arguments in [&["plan"][..], &["plan", "--format", "json"], &["graph"]] {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("infra"));
+        command.args(arguments).current_dir(place.path()).stdin(std::process::Stdio::null());
+        let mut child =
+            command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{arguments:?}");
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+    }
+}

@@ -11,7 +11,7 @@ use divan::{AllocProfiler, Bencher, black_box};
 use infra::apply::Survey;
 use infra::diagnostic::Sources;
 use infra::plan::{Plan, Scope};
-use infra::render::{Paint, plan_json, plan_text};
+use infra::render::{Paint, PlanJson, write_plan_text};
 use infra::spec::{Files, LoadOptions, MemoryFiles, Spec, load};
 
 use fleet::State;
@@ -146,12 +146,19 @@ mod render {
     #[divan::bench(args = SIZES, sample_count = 5, sample_size = 1)]
     fn text(bencher: Bencher<'_, '_>, size: usize) {
         let plan = whole(&fleet::applications(size), State::Bare);
-        bencher.counter(ItemsCount::new(size)).bench_local(|| plan_text(&plan, Paint { color: true }, 120));
+        bencher.counter(ItemsCount::new(size)).bench_local(|| {
+            let _ = write_plan_text(&plan, Paint { color: true }, 120, &mut |part| {
+                black_box(part);
+                Ok(())
+            });
+        });
     }
 
     #[divan::bench(args = SIZES, sample_count = 5, sample_size = 1)]
     fn json(bencher: Bencher<'_, '_>, size: usize) {
         let plan = whole(&fleet::applications(size), State::Bare);
-        bencher.counter(ItemsCount::new(size)).bench_local(|| format!("{:#}", plan_json(&plan)));
+        bencher.counter(ItemsCount::new(size)).bench_local(|| {
+            let _ = serde_json::to_writer_pretty(std::io::sink(), &PlanJson(&plan));
+        });
     }
 }

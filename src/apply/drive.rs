@@ -117,6 +117,10 @@ pub async fn observe(
             failures.sort_by(|a, b| a.host.cmp(&b.host));
             return Err(ObserveError::Hosts(failures));
         }
+        if !survey.waits() {
+            // Nothing more comes of what was told.
+            break;
+        }
         let resolving = reach.options.trace.span(MACHINE, "resolve");
         survey.resolve(scope)?;
         resolving.end();

@@ -495,6 +495,12 @@ impl<'a> Survey<'a> {
         self.index.get(address).copied()
     }
 
+    /// Says whether anything waits for what hosts tell: whether a resource is there, its name, or a value of it.
+    pub fn waits(&self) -> bool {
+        !self.resolution.pending.is_empty()
+            || self.resolution.resources.iter().any(|resolved| !resolved.deferrals.is_empty())
+    }
+
     /// Returns what still waits for facts.
     pub fn pending(&self) -> &[crate::spec::Pending] {
         &self.resolution.pending

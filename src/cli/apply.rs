@@ -5,7 +5,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::apply::{self, Stop};
-use crate::render::{plan_json, plan_text, report_json, report_text};
+use crate::render::{PlanJson, report_json, report_text};
 use crate::trace::{MACHINE, Trace};
 use crate::ui::Terminal;
 
@@ -29,6 +29,13 @@ pub struct Arguments {
     format: Format,
 }
 
+/// What an apply prints for programs.
+#[derive(serde::Serialize)]
+struct Whole<'a> {
+    plan: PlanJson<'a>,
+    report: Option<serde_json::Value>,
+}
+
 /// Observes, shows the plan, asks, applies, and reports.
 pub fn run(arguments: &Arguments, terminal: &Terminal) -> anyhow::Result<Exit> {
     if !arguments.auto_approve && !terminal.is_interactive() {
@@ -48,7 +55,7 @@ fn plan_and_apply(arguments: &Arguments, terminal: &Terminal, trace: &Trace) -> 
     let is_text = arguments.format == Format::Text;
     if is_text {
         let _rendering = trace.span(MACHINE, "render");
-        terminal.data(&plan_text(&plan, terminal.data_paint(), terminal.columns()))?;
+        terminal.plan(&plan)?;
     }
     let stop_here = if !plan.problems.is_empty() {
         Some(Exit::Failure)
@@ -63,7 +70,7 @@ fn plan_and_apply(arguments: &Arguments, terminal: &Terminal, trace: &Trace) -> 
     };
     if let Some(exit) = stop_here {
         if !is_text {
-            terminal.data(&format!("{:#}\n", serde_json::json!({ "plan": plan_json(&plan), "report": null })))?;
+            terminal.json(&Whole { plan: PlanJson(&plan), report: None })?;
         }
         let stats = run.close(hosts);
         run.show_stats(&stats);
@@ -87,10 +94,7 @@ fn plan_and_apply(arguments: &Arguments, terminal: &Terminal, trace: &Trace) -> 
     if is_text {
         terminal.data(&report_text(&report, &plan, terminal.data_paint()))?;
     } else {
-        terminal.data(&format!(
-            "{:#}\n",
-            serde_json::json!({ "plan": plan_json(&plan), "report": report_json(&report) })
-        ))?;
+        terminal.json(&Whole { plan: PlanJson(&plan), report: Some(report_json(&report)) })?;
     }
     run.show_stats(&stats);
     Ok(if report.is_success() { Exit::Success } else { Exit::Failure })

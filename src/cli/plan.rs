@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::render::{plan_json, plan_text};
+use crate::render::PlanJson;
 use crate::trace::{MACHINE, Trace};
 use crate::ui::Terminal;
 
@@ -34,11 +34,10 @@ fn show(arguments: &Arguments, terminal: &Terminal, trace: &Trace) -> anyhow::Re
     let run = Run::new(&arguments.run, terminal, trace)?;
     let (plan, stats) = run.plan()?;
     let _rendering = trace.span(MACHINE, "render");
-    let shown = match arguments.format {
-        Format::Text => plan_text(&plan, terminal.data_paint(), terminal.columns()),
-        Format::Json => format!("{:#}\n", plan_json(&plan)),
-    };
-    terminal.data(&shown)?;
+    match arguments.format {
+        Format::Text => terminal.plan(&plan)?,
+        Format::Json => terminal.json(&PlanJson(&plan))?,
+    }
     run.show_stats(&stats);
     Ok(match () {
         () if !plan.problems.is_empty() => Exit::Failure,

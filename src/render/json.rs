@@ -1,5 +1,7 @@
 //! A plan for programs.
 
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value as Json, json};
 
 use crate::model::Value;
@@ -8,27 +10,46 @@ use crate::plan::{Certainty, Plan, PlannedResource};
 /// The two integers of `format_version`: the first grows when a reader must change, the second when fields are added.
 pub const FORMAT_VERSION: [u32; 2] = [1, 0];
 
-/// Renders a plan. Secrets are `null` and named in `sensitive`; what is known after apply is absent from `after` and
-/// named in `after_unknown`.
-pub fn plan(plan: &Plan) -> Json {
-    let counts = plan.counts();
-    json!({
-        "format_version": FORMAT_VERSION,
-        "spec": plan.spec,
-        "hosts": plan.hosts,
-        "resources": plan.resources.iter().map(resource).collect::<Vec<_>>(),
-        "findings": plan.findings.iter().map(|finding| json!({
-            "address": finding.address.to_string(), "message": finding.message,
-        })).collect::<Vec<_>>(),
-        "problems": plan.problems.iter().map(|problem| json!({
-            "address": problem.address.to_string(), "message": problem.message, "help": problem.help,
-        })).collect::<Vec<_>>(),
-        "notes": plan.notes,
-        "summary": {
+/// A plan as JSON, written resource by resource. Secrets are `null` and named in `sensitive`; what is known after apply
+/// is absent from `after` and named in `after_unknown`.
+#[derive(Clone, Copy, Debug)]
+pub struct PlanJson<'a>(pub &'a Plan);
+
+impl Serialize for PlanJson<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let plan = self.0;
+        let counts = plan.counts();
+        let mut whole = serializer.serialize_map(Some(8))?;
+        whole.serialize_entry("format_version", &FORMAT_VERSION)?;
+        whole.serialize_entry("spec", &plan.spec)?;
+        whole.serialize_entry("hosts", &plan.hosts)?;
+        whole.serialize_entry("resources", &Resources(&plan.resources))?;
+        let findings = plan
+            .findings
+            .iter()
+            .map(|finding| json!({ "address": finding.address.to_string(), "message": finding.message }));
+        whole.serialize_entry("findings", &findings.collect::<Vec<_>>())?;
+        let problems = plan.problems.iter().map(|problem| {
+            json!({ "address": problem.address.to_string(), "message": problem.message, "help": problem.help })
+        });
+        whole.serialize_entry("problems", &problems.collect::<Vec<_>>())?;
+        whole.serialize_entry("notes", &plan.notes)?;
+        let summary = json!({
             "create": counts.create, "change": counts.change, "delete": counts.delete,
             "run": counts.run, "unchanged": counts.unchanged,
-        },
-    })
+        });
+        whole.serialize_entry("summary", &summary)?;
+        whole.end()
+    }
+}
+
+/// Resources, of which only one at a time is there as JSON.
+struct Resources<'a>(&'a [PlannedResource]);
+
+impl Serialize for Resources<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(resource))
+    }
 }
 
 fn resource(planned: &PlannedResource) -> Json {

@@ -8,11 +8,11 @@ mod report;
 mod text;
 mod value;
 
-pub use json::{FORMAT_VERSION, plan as plan_json};
+pub use json::{FORMAT_VERSION, PlanJson};
 pub use page::{kind as kind_page, kinds as kinds_reference};
 pub use paint::{Paint, Role};
 pub use report::{json as report_json, text as report_text};
-pub use text::plan as plan_text;
+pub use text::{plan as plan_text, write as write_plan_text};
 pub use value::{line as describe, visible};
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! A plan for people.
 
+use std::collections::HashMap;
 use std::fmt::Write;
+use std::io;
 
 use unicode_width::UnicodeWidthStr;
 
@@ -17,15 +19,28 @@ const MOST_NAMES: usize = 4;
 /// Renders a plan: changes by host, findings, problems, legend, and the summary as last line.
 pub fn plan(plan: &Plan, paint: Paint, columns: usize) -> String {
     let mut text = String::new();
+    // A string takes whatever is written.
+    let _ = write(plan, paint, columns, &mut |part| {
+        text.push_str(part);
+        Ok(())
+    });
+    text
+}
+
+/// Renders a plan bit by bit, resource by resource.
+pub fn write(plan: &Plan, paint: Paint, columns: usize, out: &mut dyn FnMut(&str) -> io::Result<()>) -> io::Result<()> {
+    let mut of_hosts: HashMap<&str, Vec<&PlannedResource>> = HashMap::new();
+    for planned in plan.resources.iter().filter(|planned| planned.acts()) {
+        of_hosts.entry(&planned.address.host).or_default().push(planned);
+    }
+    let mut text = String::new();
     for host in &plan.hosts {
-        let acting: Vec<&PlannedResource> =
-            plan.resources.iter().filter(|resource| *resource.address.host == **host && resource.acts()).collect();
-        if acting.is_empty() {
-            continue;
-        }
+        let Some(acting) = of_hosts.get(host.as_str()) else { continue };
         let _ = writeln!(text, "{}\n", paint.paint(Role::Heading, host));
         for planned in acting {
             resource(&mut text, planned, paint, columns);
+            out(&text)?;
+            text.clear();
         }
         text.push('\n');
     }
@@ -46,7 +61,7 @@ pub fn plan(plan: &Plan, paint: Paint, columns: usize) -> String {
     }
     legend(&mut text, plan);
     let _ = writeln!(text, "{}", paint.paint(Role::Heading, &summary(plan)));
-    text
+    out(&text)
 }
 
 /// Returns the last line of a plan.

@@ -4,7 +4,8 @@ mod progress;
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
-use crate::render::Paint;
+use crate::plan::Plan;
+use crate::render::{Paint, write_plan_text};
 
 pub use progress::Progress;
 
@@ -62,11 +63,34 @@ impl Terminal {
 
     /// Writes data. A reader that has gone away ends the output quietly.
     pub fn data(&self, text: &str) -> io::Result<()> {
-        let mut stdout = io::stdout().lock();
-        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        self.stream(|out| out.write_all(text.as_bytes()))
+    }
+
+    /// Writes data bit by bit. A reader that has gone away ends the output quietly.
+    pub fn stream(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+        let mut stdout = io::BufWriter::with_capacity(64 * 1024, io::stdout().lock());
+        match write(&mut stdout).and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                // What is left in the buffer has nobody to read it.
+                let _ = stdout.into_parts();
+                Ok(())
+            }
             other => other,
         }
+    }
+
+    /// Writes data as JSON for people and programs, a new line at its end.
+    pub fn json(&self, data: &impl serde::Serialize) -> io::Result<()> {
+        self.stream(|out| {
+            serde_json::to_writer_pretty(&mut *out, data)?;
+            out.write_all(b"\n")
+        })
+    }
+
+    /// Writes a plan.
+    pub fn plan(&self, plan: &Plan) -> io::Result<()> {
+        let (paint, columns) = (self.data_paint(), self.columns());
+        self.stream(|out| write_plan_text(plan, paint, columns, &mut |part| out.write_all(part.as_bytes())))
     }
 
     /// Writes a line of status.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::diagnostic::render_all;
 use crate::model::{Owed, ProbeStatus};
 use crate::plan::{Certainty, PlannedResource};
-use crate::render::{Paint, plan_json, plan_text};
+use crate::render::{Paint, PlanJson, plan_text};
 use crate::spec::{LoadOptions, MemoryFiles, load};
 
 use super::*;
@@ -164,7 +164,7 @@ fn a_value_from_a_secret_not_made_yet_is_known_later() {
     .tell("app1/secret:db", "absent")
     .tell("app1/file:/etc/app", "absent");
     assert_eq!(world.outline(), "create app1/secret:db\ncreate app1/file:/etc/app after [app1/secret:db]\n");
-    let json = plan_json(&world.plan());
+    let json = serde_json::to_value(PlanJson(&world.plan())).unwrap();
     assert_eq!(json["resources"][1]["after_unknown"], serde_json::json!(["content"]));
     assert!(json["resources"][1]["after"].get("content").is_none());
 }
@@ -182,7 +182,8 @@ fn a_secret_that_is_there_is_read_out_of_scope_and_not_shown() {
     assert_eq!(world.outline(), "create app1/file:/etc/app\n");
     let plan = world.plan();
     assert!(
-        !plan_json(&plan).to_string().contains("poison") && !plan_text(&plan, Paint::default(), 80).contains("poison")
+        !serde_json::to_string(&PlanJson(&plan)).unwrap().contains("poison")
+            && !plan_text(&plan, Paint::default(), 80).contains("poison")
     );
 }
 
