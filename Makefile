@@ -20,6 +20,7 @@ tools: ## Installs what building and testing need (Debian, as root)
 .PHONY: build
 build: tools ## Builds the release binary
 	cargo build --release --locked
+	@size=$$(stat -c %s $(INFRA)); [ $$size -lt $$((20 * 1024 * 1024)) ] || { echo "$(INFRA) has $$size bytes, 20 MiB are allowed" >&2; exit 1; }
 
 .PHONY: check
 check: tools ## Formatting, lints, and all tests that need no host

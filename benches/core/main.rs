@@ -17,7 +17,7 @@ use infra::spec::{Files, LoadOptions, MemoryFiles, Spec, load};
 use fleet::State;
 
 #[global_allocator]
-static ALLOCATOR: AllocProfiler = AllocProfiler::system();
+static ALLOCATOR: AllocProfiler<mimalloc::MiMalloc> = AllocProfiler::new(mimalloc::MiMalloc);
 
 const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
 
