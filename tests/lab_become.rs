@@ -63,7 +63,7 @@ async fn look(target: Target, script: &'static str) -> (String, ProbeOutput) {
 
 async fn refused(target: Target) -> Problem {
     match connect(target).await {
-        Ok(_) => panic!("it connects"),
+        Ok(host) => host.observe(vec![]).await.expect_err("it answers").problem,
         Err(problem) => problem,
     }
 }

@@ -8,9 +8,15 @@ use std::fmt::Write;
 use support::infra::Infra;
 use support::lab::{LabHost, text};
 
-/// Frames and processes that `--stats` counts for app1.
+/// What `--stats` counts for app1.
+struct Stats {
+    logins: u64,
+    frames: u64,
+    processes: u64,
+}
+
 #[track_caller]
-fn stats(infra: &Infra) -> (u64, u64) {
+fn stats(infra: &Infra) -> Stats {
     let output = infra.run("plan", &["--stats", "--detailed-exitcode"]);
     let said = text(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "the plan is not empty: {}{said}", text(&output.stdout));
@@ -20,7 +26,7 @@ fn stats(infra: &Infra) -> (u64, u64) {
         let at = words.iter().position(|each| each.trim_end_matches(',') == word).expect(word);
         words[at - 1].parse().expect(word)
     };
-    (count("frames"), count("processes"))
+    Stats { logins: count("logins"), frames: count("frames"), processes: count("processes") }
 }
 
 #[test]
@@ -40,9 +46,9 @@ fn an_unchanged_host_costs_one_frame_and_no_process_per_file() {
         std::fs::write(folder.path().join("infra.yaml"), spec).unwrap();
         let infra = Infra::new(folder.path(), &host.inventory());
         infra.apply();
-        let (frames, count) = stats(&infra);
-        assert_eq!(frames, 1, "{files} files");
-        processes.push(count);
+        let counted = stats(&infra);
+        assert_eq!(counted.frames, 1, "{files} files");
+        processes.push(counted.processes);
     }
     let (least, most) = (processes.iter().min().unwrap(), processes.iter().max().unwrap());
     assert!(most - least <= 4, "processes for 10, 100 and 1,000 files: {processes:?}");
@@ -98,9 +104,9 @@ fn no_kind_of_the_everyday_ones_starts_a_process_per_resource() {
         std::fs::write(folder.path().join("infra.yaml"), spec).unwrap();
         let infra = Infra::new(folder.path(), &host.inventory());
         infra.apply();
-        let (frames, count) = stats(&infra);
-        assert_eq!(frames, 1);
-        processes.push(count);
+        let counted = stats(&infra);
+        assert_eq!(counted.frames, 1);
+        processes.push(counted.processes);
     }
     assert!(processes[1] <= processes[0] + 4, "processes for 2 and 20 of each kind: {processes:?}");
 }
@@ -187,4 +193,23 @@ fn a_first_apply_of_an_ordinary_host_takes_two_requests() {
     assert_eq!((frames, steps), (2, 6));
     assert!(processes <= 360, "{processes} processes");
     infra.plan().assert_empty("after the first apply");
+}
+
+#[test]
+fn a_plan_soon_after_another_logs_in_no_more() {
+    let mut host = LabHost::boot("warm", support::release());
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("infra.yaml"), "infra: 1\nname: warm\nhosts: { app1: {} }\n").unwrap();
+    let infra = Infra::new(folder.path(), &host.inventory());
+    let logins = |host: &LabHost| host.check("journalctl -u ssh | grep -c 'Accepted publickey for deploy' || true");
+    // Each run ends although the connection stays: what it prints is read to the end.
+    assert_eq!(stats(&infra).logins, 1);
+    let before = logins(&host);
+    assert_eq!(stats(&infra).logins, 0);
+    assert_eq!(stats(&infra).logins, 0);
+    assert_eq!(logins(&host), before);
+    assert_eq!(stats(&infra.option("--control-persist=0")).logins, 1);
+    assert_eq!(stats(&infra).logins, 0);
+    host.cut_power();
+    assert_eq!(stats(&infra).logins, 1);
 }

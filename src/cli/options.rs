@@ -70,7 +70,11 @@ pub struct RunOptions {
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
 
-    /// Prints what the run cost on each host: frames, bytes, steps, processes, seconds.
+    /// How long an unused SSH connection stays open for the next run, in seconds; with 0 none is kept or used again.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u16).range(0..=600))]
+    pub control_persist: u16,
+
+    /// Prints what the run cost on each host: logins, frames, bytes, steps, processes, seconds.
     #[arg(long)]
     pub stats: bool,
 }

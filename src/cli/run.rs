@@ -1,20 +1,21 @@
 //! What plan and apply share: from options to a survey of connected hosts.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
 
 use crate::apply::{self, Events, Hosts, ObserveError, Reach, Survey};
-use crate::host::{Options, Stats};
+use crate::host::{Keep, Options, Stats};
 use crate::plan::{HostFailure, Plan, Scope};
 use crate::render::Role;
 use crate::trace::{MACHINE, Trace};
 use crate::ui::{Progress, Terminal};
 
 use super::DiskFiles;
-use super::context::{Loaded, Usage, mistakes};
+use super::context::{Loaded, Usage, mistakes, variable};
 use super::options::RunOptions;
 
 /// A run that is about to start.
@@ -139,9 +140,26 @@ impl<'t> Run<'t> {
             connect_timeout: Duration::from_secs(self.options.connect_timeout),
             count_processes: self.options.stats,
             trace: self.trace.clone(),
+            keep: self.keep(),
             ..Options::default()
         };
         Ok(Reach { options, parallel: usize::from(self.options.parallel), passwords })
+    }
+
+    /// Returns where connections wait for the next run, where they may.
+    fn keep(&self) -> Option<Keep> {
+        if self.options.control_persist == 0 {
+            return None;
+        }
+        let runtime = variable("XDG_RUNTIME_DIR").map(PathBuf::from);
+        match Keep::prepare(runtime.as_deref(), self.options.control_persist) {
+            Ok(keep) => Some(keep),
+            Err(error) => {
+                let head = self.terminal.status_paint().paint(Role::Warning, "warning:");
+                self.terminal.status(&format!("{head} connections are closed at the end of the run: {error}"));
+                None
+            }
+        }
     }
 
     /// Says what went wrong with a host, and the way out.
@@ -166,7 +184,8 @@ impl<'t> Run<'t> {
         for (host, stats) in stats {
             let processes = stats.processes.map_or_else(|| "uncounted".to_string(), |count| count.to_string());
             self.terminal.status(&format!(
-                "stats {host}: {} frames, {} bytes sent, {} bytes received, {} steps, {processes} processes, {:.2} seconds",
+                "stats {host}: {} logins, {} frames, {} bytes sent, {} bytes received, {} steps, {processes} processes, {:.2} seconds",
+                stats.logins,
                 stats.frames,
                 stats.bytes_sent,
                 stats.bytes_received,

@@ -9,6 +9,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
+use crate::model::Secret;
+
 use super::Problem;
 use super::target::{Options, Target};
 use super::wire::{LineReader, visible};
@@ -18,24 +20,38 @@ const CLEAN: &str = include_str!("program/clean.sh");
 const BECOME: &str = include_str!("program/become.sh");
 
 /// What a shell is started with.
-pub(super) struct Words<'a> {
-    options: &'a Options,
+pub(super) struct Words {
+    pub connect_timeout: Duration,
     become_root: bool,
+    /// What sudo is told if it asks.
+    password: Option<Secret>,
     /// Says that the shell is ready, after whatever start files print.
     hello: String,
     /// What sudo asks with; empty where no password is known.
     prompt: String,
 }
 
-impl<'a> Words<'a> {
-    pub fn new(target: &Target, options: &'a Options) -> Result<Self, Problem> {
+impl Words {
+    pub fn new(target: &Target, options: &Options) -> Result<Self, Problem> {
         let prompt = match &target.password {
             // sudo reads a line; the shell after it would read the next one.
             Some(password) if password.expose().contains(['\n', '\0']) => return Err(Problem::BadPassword),
             Some(_) => format!("[infra {}]", random()?),
             None => String::new(),
         };
-        Ok(Self { options, become_root: target.become_root, hello: random()?, prompt })
+        Ok(Self {
+            connect_timeout: options.connect_timeout,
+            become_root: target.become_root,
+            password: target.password.clone(),
+            hello: random()?,
+            prompt,
+        })
+    }
+
+    /// Says whether the shell can be sent frames before it has said that it is ready: only where nothing in between reads
+    /// its input, as sudo does when it asks for a password.
+    pub fn may_hurry(&self) -> bool {
+        !self.become_root || self.prompt.is_empty()
     }
 
     /// Says why there is no answer, from what was written so far.
@@ -45,14 +61,14 @@ impl<'a> Words<'a> {
         match last {
             // A prompt that is not the one asked for: who writes it is not known, so nothing is told to it.
             Some(said) if self.become_root => Problem::Sudo { said },
-            _ => Problem::ShellTimedOut(self.options.connect_timeout),
+            _ => Problem::ShellTimedOut(self.connect_timeout),
         }
     }
 
     /// Returns the command for the account's login shell: constant programs in single quotes and words of our own,
     /// free of newlines, backslashes and exclamation marks, which fish and csh read differently.
-    pub fn command(&self) -> String {
-        let Options { shell, path, .. } = self.options;
+    pub fn command(&self, options: &Options) -> String {
+        let Options { shell, path, .. } = options;
         let (hello, prompt) = (&self.hello, &self.prompt);
         let (r#loop, clean) = (one_line(LOOP), one_line(CLEAN));
         if self.become_root {
@@ -85,10 +101,9 @@ pub(super) fn random() -> Result<String, Problem> {
 
 /// Waits until the shell is ready, and gives sudo the password if and only if it asks. Returns the shell's process id.
 pub(super) async fn greet<R: AsyncRead + Unpin>(
-    words: &Words<'_>,
-    target: &Target,
+    words: &Words,
     lines: &mut LineReader<R>,
-    input: &mut (dyn AsyncWrite + Send + Unpin),
+    mut input: Option<&mut (dyn AsyncWrite + Send + Unpin)>,
     errors: &mut (dyn AsyncRead + Send + Unpin),
     said: &mut Vec<u8>,
 ) -> Result<u32, Problem> {
@@ -112,13 +127,15 @@ pub(super) async fn greet<R: AsyncRead + Unpin>(
                     {
                         seen += at + words.prompt.len();
                         asked += 1;
-                        let Some(password) = target.password.as_ref().filter(|_| asked == 1) else {
+                        let Some(password) = words.password.as_ref().filter(|_| asked == 1) else {
                             return Err(Problem::SudoPasswordWrong);
                         };
                         let answer = Zeroizing::new(format!("{}\n", password.expose()));
                         // Where sudo has ended already, what it said tells why.
-                        let _ = input.write_all(answer.as_bytes()).await;
-                        let _ = input.flush().await;
+                        if let Some(input) = &mut input {
+                            let _ = input.write_all(answer.as_bytes()).await;
+                            let _ = input.flush().await;
+                        }
                     }
                     // Enough for every message; the search goes on behind what was found.
                     let excess = said.len().saturating_sub(64 * 1024);
@@ -138,19 +155,16 @@ pub(super) async fn greet<R: AsyncRead + Unpin>(
     if line == "no-sudo" {
         return Err(Problem::SudoMissing);
     }
-    let mut parts = line.split(' ');
-    let process = parts.next().and_then(|process| process.parse().ok());
-    let process = process.ok_or_else(|| Problem::Protocol(format!("it greets with `{line}`")))?;
-    match (parts.next(), parts.next()) {
-        (None | Some(""), _) => Err(Problem::MissingTools(vec!["dd".into()])),
+    match line.strip_prefix("missing ") {
+        Some("dd") => Err(Problem::MissingTools(vec!["dd".into()])),
         // Another printf would show what it prints to everyone in the process list.
-        (_, Some("printf")) => Ok(process),
-        _ => Err(Problem::MissingTools(vec!["a shell with printf built in".into()])),
+        Some(_) => Err(Problem::MissingTools(vec!["a shell with printf built in".into()])),
+        None => line.parse().map_err(|_| Problem::Protocol(format!("it greets with `{line}`"))),
     }
 }
 
 /// Says why there is no shell, from what was written instead.
-fn refused(words: &Words<'_>, asked: u32, said: &[u8], printed: &str) -> Problem {
+fn refused(words: &Words, asked: u32, said: &[u8], printed: &str) -> Problem {
     let errors = String::from_utf8_lossy(said);
     let text = errors.replace(words.prompt.as_str(), "");
     let text = if words.prompt.is_empty() { errors.into_owned() } else { text };

@@ -1,6 +1,7 @@
 //! The shells on one connection: as many as run at once, and the watchdog that guards them.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Mutex as AsyncMutex, Semaphore, SemaphorePermit};
@@ -25,6 +26,8 @@ pub(super) struct Lanes {
     pub target: Target,
     pub options: Options,
     link: Link,
+    /// What a login sets up may have changed.
+    ran_steps: AtomicBool,
     permits: Semaphore,
     idle: Mutex<Vec<Shell>>,
     watchdog: AsyncMutex<()>,
@@ -52,10 +55,10 @@ impl Running {
 impl Lanes {
     /// Connects and starts the first shell.
     pub async fn open(target: Target, options: Options) -> Result<Self, HostError> {
-        let link = Link::open(&target, &options).await?;
-        let shell = Shell::open(&link, &target, &options).await?;
+        let (link, shell) = Shell::connect(&target, &options).await?;
         Ok(Self {
             link,
+            ran_steps: AtomicBool::new(false),
             permits: Semaphore::new(options.lanes.max(1)),
             idle: Mutex::new(vec![shell]),
             watchdog: AsyncMutex::default(),
@@ -80,6 +83,7 @@ impl Lanes {
 
     /// Guards a shell that is about to run steps, until what is returned is dropped.
     pub async fn guard(&self, process: u32) -> Result<Guard<'_>, HostError> {
+        self.ran_steps.store(true, Ordering::Relaxed);
         // One at a time, so that only one watchdog is started.
         let _starting = self.watchdog.lock().await;
         let has_one = self.running().watchdog.as_ref().is_some_and(Watchdog::is_alive);
@@ -124,14 +128,20 @@ impl Lanes {
         }
     }
 
-    /// Ends all shells and the connection.
+    /// Says whether this run has logged in for the connection.
+    pub fn is_login(&self) -> bool {
+        self.link.is_login()
+    }
+
+    /// Ends all shells and the connection. It may wait for the next run where nothing was changed over it: groups, limits
+    /// and environment stay what they were at the login.
     pub async fn close(self) {
         self.idle().clear();
         let watchdog = self.running().watchdog.take();
         if let Some(watchdog) = watchdog {
             watchdog.close().await;
         }
-        self.link.close().await;
+        self.link.close(!self.ran_steps.into_inner()).await;
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Shell>> {

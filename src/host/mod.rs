@@ -29,6 +29,7 @@ pub use session::Host;
 pub use stats::Stats;
 pub use steps::{FrameReport, FrameStep, StepEvent, StepFrame, StepReport, StepStatus, Verify, VerifyItem};
 pub use target::{Options, SshOptions, Target, Transport};
+pub use transport::{Keep, KeepError};
 
 #[cfg(test)]
 mod tests;

@@ -45,7 +45,8 @@ struct State {
 }
 
 impl Host {
-    /// Connects and starts the first shell. Nothing has been asked yet: the first observation is the first request.
+    /// Connects and starts the first shell. Nothing has been asked yet: the first observation is the first request, and
+    /// tells what is wrong with the account or its shell.
     pub async fn connect(target: Target, options: Options) -> Result<Self, HostError> {
         let since = Instant::now();
         let name = target.name.clone();
@@ -133,9 +134,10 @@ impl Host {
             frame.steps.iter().flat_map(|step| std::iter::repeat_n(&step.step.input, step.retries as usize + 1));
         let data: Vec<Blob> = inputs.flatten().cloned().collect();
         let longest = frame.steps.iter().map(FrameStep::longest).sum::<Duration>() + Duration::from_secs(120);
-        let guard = lanes.guard(lane.shell.process).await?;
         let span = lanes.options.trace.span(self.name(), format_args!("apply {} steps", frame.steps.len()));
         let mut marks = Marks::new(span, frame.steps.iter().map(|step| step.id.as_str()));
+        let process = lane.shell.process().await?;
+        let guard = lanes.guard(process).await?;
         let on_line = |line: Line| {
             marks.see(&line);
             if matches!(&line, Line::Told(word, _) if word == "frame") {
@@ -176,7 +178,7 @@ impl Host {
                 let (frames, steps) = replay.counts();
                 Stats { frames, steps, ..stats }
             }
-            Way::Lanes(_) => stats,
+            Way::Lanes(lanes) => Stats { logins: u64::from(lanes.is_login()), ..stats },
         }
     }
 

@@ -10,11 +10,12 @@ use tokio::time::{Instant, timeout};
 use crate::model::Blob;
 
 use super::frame::{Frame, Setup};
+use super::hello::{self, Words};
 use super::steps::StepFrame;
 use super::target::{Options, Target};
-use super::transport::Link;
+use super::transport::{Channel, Link};
 use super::wire::{End, Line, LineReader, visible};
-use super::{HostError, Problem, hello};
+use super::{HostError, Problem};
 
 /// How much of what a shell writes to its standard error is kept, in bytes.
 const MOST_SAID: usize = 8 * 1024;
@@ -30,8 +31,10 @@ pub(super) struct Shell {
     said: Arc<Mutex<Vec<u8>>>,
     mark: String,
     step_mark: String,
-    /// The shell's process id on the host.
-    pub process: u32,
+    /// It has not said yet that it is ready.
+    greeting: Option<Greeting>,
+    /// The shell's process id on the host, once it is ready.
+    process: u32,
     is_set_up: bool,
     /// It has been sent what runs steps.
     runs_steps: bool,
@@ -41,37 +44,49 @@ pub(super) struct Shell {
 }
 
 impl Shell {
-    /// Starts a shell and waits until it is ready for frames.
+    /// Connects and starts a first shell.
+    pub async fn connect(target: &Target, options: &Options) -> Result<(Link, Self), HostError> {
+        let at = |problem: Problem| problem.at(&target.name);
+        let words = Words::new(target, options).map_err(at)?;
+        let (link, channel) = Link::open(target, options, &words.command(options)).await.map_err(at)?;
+        Ok((link, Self::new(channel, words, target).map_err(at)?))
+    }
+
+    /// Starts another shell.
     pub async fn open(link: &Link, target: &Target, options: &Options) -> Result<Self, HostError> {
         let at = |problem: Problem| problem.at(&target.name);
-        let words = hello::Words::new(target, options).map_err(at)?;
-        let mut channel = link.start(&words.command()).await.map_err(at)?;
-        let mark = format!("\u{1e}{}", hello::random().map_err(at)?);
-        let step_mark = format!("\u{1e}{}", hello::random().map_err(at)?);
-        let mut lines = LineReader::new(channel.output, &mark, &step_mark);
-        let mut said = Vec::new();
-        let process = timeout(
-            options.connect_timeout,
-            hello::greet(&words, target, &mut lines, &mut channel.input, &mut channel.errors, &mut said),
-        )
-        .await;
-        let process = process.unwrap_or_else(|_| Err(words.no_answer(&said))).map_err(at)?;
-        let said = Arc::new(Mutex::new(said));
-        tokio::spawn(keep_tail(channel.errors, said.clone()));
+        let words = Words::new(target, options).map_err(at)?;
+        let channel = link.start(&words.command(options)).await.map_err(at)?;
+        Self::new(channel, words, target).map_err(at)
+    }
+
+    fn new(channel: Channel, words: Words, target: &Target) -> Result<Self, Problem> {
+        let mark = format!("\u{1e}{}", hello::random()?);
+        let step_mark = format!("\u{1e}{}", hello::random()?);
         Ok(Self {
             host: target.name.clone(),
             input: channel.input,
-            lines,
-            said,
+            lines: LineReader::new(channel.output, &mark, &step_mark),
+            greeting: Some(Greeting { words, errors: channel.errors }),
+            said: Arc::default(),
             mark,
             step_mark,
-            process,
+            process: 0,
             is_set_up: false,
             runs_steps: false,
             frames: 0,
             sent: 0,
             ended: channel.ended,
         })
+    }
+
+    /// Waits until it is ready, and returns its process id on the host.
+    pub async fn process(&mut self) -> Result<u32, HostError> {
+        if let Some(greeting) = self.greeting.take() {
+            let greeted = greeting.wait(&mut self.lines, Some(&mut *self.input), &self.said).await;
+            self.process = greeted.map_err(|problem| problem.at(&self.host))?;
+        }
+        Ok(self.process)
     }
 
     /// Starts a frame; the first one brings along what all programs need.
@@ -95,6 +110,7 @@ impl Shell {
 
     /// Turns it into a watchdog, which reads lines from now on and no more frames.
     pub async fn become_watchdog(&mut self, options: &Options) -> Result<(), HostError> {
+        self.process().await?;
         let at = |problem: Problem| problem.at(&self.host);
         let text = Frame::watchdog(&self.setup(options), options.heartbeat).map_err(at)?;
         let size = format!("{}\n", text.as_str().len());
@@ -142,6 +158,14 @@ impl Shell {
         longest: Duration,
         mut on_line: impl FnMut(Line) -> Result<(), Problem>,
     ) -> Result<(), HostError> {
+        let hurried = match self.greeting.take() {
+            Some(greeting) if greeting.words.may_hurry() => Some(greeting),
+            greeting => {
+                self.greeting = greeting;
+                self.process().await?;
+                None
+            }
+        };
         let number = self.frames.to_string();
         let text = frame.finish(self.frames);
         let bytes = text.as_str().as_bytes();
@@ -158,6 +182,19 @@ impl Shell {
         let result = {
             tokio::pin!(write);
             let mut writing = true;
+            if let Some(greeting) = hurried {
+                let greet = greeting.wait(&mut self.lines, None, &self.said);
+                tokio::pin!(greet);
+                loop {
+                    tokio::select! {
+                        _ = &mut write, if writing => writing = false,
+                        greeted = &mut greet => {
+                            self.process = greeted.map_err(|problem| problem.at(&self.host))?;
+                            break;
+                        }
+                    }
+                }
+            }
             let end = tokio::time::sleep_until(Instant::now() + longest);
             tokio::pin!(end);
             let mut has_ended = false;
@@ -212,6 +249,32 @@ impl Shell {
             }
             other => other,
         }
+    }
+}
+
+/// What is known of a shell that has been started and has not said yet that it is ready.
+struct Greeting {
+    words: Words,
+    errors: Box<dyn AsyncRead + Send + Unpin>,
+}
+
+impl Greeting {
+    /// Waits until the shell is ready, and returns its process id. `input` is where sudo reads a password from.
+    async fn wait(
+        mut self,
+        lines: &mut LineReader<Box<dyn AsyncRead + Send + Unpin>>,
+        input: Option<&mut (dyn AsyncWrite + Send + Unpin)>,
+        tail: &Arc<Mutex<Vec<u8>>>,
+    ) -> Result<u32, Problem> {
+        let mut said = Vec::new();
+        let greeted = {
+            let greet = hello::greet(&self.words, lines, input, &mut self.errors, &mut said);
+            timeout(self.words.connect_timeout, greet).await
+        };
+        let process = greeted.unwrap_or_else(|_| Err(self.words.no_answer(&said)))?;
+        *tail.lock().unwrap_or_else(PoisonError::into_inner) = said;
+        tokio::spawn(keep_tail(self.errors, tail.clone()));
+        Ok(process)
     }
 }
 

@@ -5,6 +5,8 @@ use std::time::Duration;
 /// Counts of one host, for `--stats`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Stats {
+    /// SSH connections made; one that an earlier run kept needs none.
+    pub logins: u64,
     /// Requests sent.
     pub frames: u64,
     pub bytes_sent: u64,

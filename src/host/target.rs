@@ -8,6 +8,7 @@ use crate::model::Secret;
 use crate::trace::Trace;
 
 use super::replay::Script;
+use super::transport::Keep;
 
 /// A host and how to reach it.
 #[derive(Clone, Debug)]
@@ -69,6 +70,8 @@ pub struct Options {
     pub control_folder: PathBuf,
     /// What takes how long.
     pub trace: Trace,
+    /// Where connections wait for the next run; `None` ends them with this one.
+    pub keep: Option<Keep>,
 }
 
 impl Default for Options {
@@ -83,6 +86,7 @@ impl Default for Options {
             state_folder: None,
             control_folder: "/tmp".into(),
             trace: Trace::default(),
+            keep: None,
         }
     }
 }

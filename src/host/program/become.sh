@@ -1,5 +1,6 @@
 LC_ALL=C PATH=$2; export LC_ALL PATH;
-if [ "$(id -u)" = 0 ]; then
+while read -r name uid rest; do case $name in Uid:) break ;; esac; done </proc/self/status 2>/dev/null;
+if [ "${uid:-$(id -u)}" = 0 ]; then
     exec "$3" -c "$4" "$0" "$1" "$2" "$3";
 fi;
 if ! command -v sudo >/dev/null; then

@@ -12,4 +12,4 @@ exec env -i "PATH=$2" LC_ALL=C "HOME=${HOME:-/}" "USER=${USER:-$(id -un)}" "LOGN
     ${HTTP_PROXY:+"HTTP_PROXY=$HTTP_PROXY"}
     ${HTTPS_PROXY:+"HTTPS_PROXY=$HTTPS_PROXY"}
     ${NO_PROXY:+"NO_PROXY=$NO_PROXY"}
-    "$3" -c "$0" infra "$1"
+    "$3" -c "$0" infra "$1" "$2"

@@ -1,5 +1,9 @@
 exec 3<&0 </dev/null;
-echo "infra:$1:$$ $(command -v dd) $(command -v printf)";
+PATH=/dev/null;
+printf "" 2>/dev/null || { echo "infra:$1:missing printf"; exit 98; };
+PATH=$2;
+command -v dd >/dev/null || { echo "infra:$1:missing dd"; exit 98; };
+echo "infra:$1:$$";
 while IFS= read -r size <&3; do
     frame=$(dd bs="$size" count=1 iflag=fullblock <&3 2>/dev/null);
     case $frame in

@@ -160,8 +160,7 @@ fn a_frame_that_does_not_arrive_whole_is_not_run() {
         let made = folder.path().join("made");
         let text = include_str!("../program/loop.sh").replace('\n', " ");
         let mut child = std::process::Command::new(flavour.options().shell)
-            .args(["-c", &text, "infra", "hello"])
-            .env("PATH", flavour.options().path)
+            .args(["-c", &text, "infra", "hello", &flavour.options().path])
             .stdin(std::process::Stdio::piped())
             .stdout(std::process::Stdio::null())
             .spawn()

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_macros, reason = "tests may print")]
 
 mod end;
+mod kept;
 mod kinds;
 mod observe;
 mod prelude;

@@ -13,8 +13,13 @@ use crate::host::{Host, HostError, Options, Problem, StepFrame, StepStatus, Targ
 use crate::row;
 
 async fn refused(target: Target) -> HostError {
-    match Host::connect(target, options()).await {
-        Ok(_) => panic!("it connects"),
+    no_answer(target, options()).await
+}
+
+/// Connects and asks; returns why there is no answer.
+async fn no_answer(target: Target, options: Options) -> HostError {
+    match Host::connect(target, options).await {
+        Ok(host) => host.observe(vec![]).await.expect_err("it answers"),
         Err(error) => error,
     }
 }
@@ -273,7 +278,7 @@ async fn noise_before_the_shell_and_odd_accounts_are_told_apart() {
 
     let silent = Sshd::start("ForceCommand cat");
     let short = Options { connect_timeout: Duration::from_secs(1), ..options() };
-    let Err(error) = Host::connect(silent.target(), short).await else { panic!("it connects") };
+    let error = no_answer(silent.target(), short).await;
     assert!(matches!(error.problem, Problem::ShellTimedOut(_)), "{error:?}");
 }
 

@@ -85,7 +85,8 @@ async fn known_hosts_file(target: &Target, ssh: &SshOptions) -> Option<String> {
     files.split(' ').next().map(ToString::to_string)
 }
 
-fn command(target: &Target, ssh: &SshOptions) -> Command {
+/// Starts a command line for ssh with what a spec says of the connection.
+pub(super) fn command(target: &Target, ssh: &SshOptions) -> Command {
     let mut command = Command::new("ssh");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
     let mut add = |option: &str, value: &Path| {

@@ -1,21 +1,23 @@
 //! Ways to a host: each gives streams to a command that runs there.
 
 mod host_key;
+mod kept;
 mod local;
 mod said;
 mod ssh;
 
 use std::pin::Pin;
-use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::Problem;
 use super::target::{Options, Target, Transport};
-use super::{HostError, Problem};
+
+pub use kept::{Keep, KeepError};
 
 /// A connection over which commands are started.
 pub(super) enum Link {
-    Ssh(Arc<openssh::Session>),
+    Ssh(ssh::Connection),
     Local,
 }
 
@@ -29,33 +31,35 @@ pub(super) struct Channel {
 }
 
 impl Link {
-    /// Connects.
-    pub async fn open(target: &Target, options: &Options) -> Result<Self, HostError> {
+    /// Connects and starts a first command.
+    pub async fn open(target: &Target, options: &Options, command: &str) -> Result<(Self, Channel), Problem> {
         match &target.transport {
             // A replayed host has no commands; it never comes here.
-            Transport::Local | Transport::Replay(_) => Ok(Self::Local),
+            Transport::Local | Transport::Replay(_) => Ok((Self::Local, local::start(command)?)),
             Transport::Ssh(ssh) => {
-                let session = ssh::connect(target, ssh, options).await.map_err(|problem| problem.at(&target.name))?;
-                Ok(Self::Ssh(Arc::new(session)))
+                let (connection, channel) = ssh::Connection::open(target, ssh, options, command).await?;
+                Ok((Self::Ssh(connection), channel))
             }
         }
+    }
+
+    /// Says whether this run has logged in for it.
+    pub fn is_login(&self) -> bool {
+        matches!(self, Self::Ssh(connection) if !connection.is_reused)
     }
 
     /// Starts a command; the account's login shell splits it.
     pub async fn start(&self, command: &str) -> Result<Channel, Problem> {
         match self {
             Self::Local => local::start(command),
-            Self::Ssh(session) => ssh::start(session, command).await,
+            Self::Ssh(connection) => connection.start(command).await,
         }
     }
 
-    /// Ends the connection.
-    pub async fn close(self) {
-        if let Self::Ssh(session) = self
-            && let Ok(session) = Arc::try_unwrap(session)
-        {
-            // What cannot be ended properly has ended already.
-            let _ = session.close().await;
+    /// Ends the connection, or lets it wait for the next run.
+    pub async fn close(self, may_keep: bool) {
+        if let Self::Ssh(connection) = self {
+            connection.close(may_keep).await;
         }
     }
 }

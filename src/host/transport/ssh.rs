@@ -11,19 +11,98 @@ use tokio::time::{sleep, timeout};
 use super::super::Problem;
 use super::super::hello::random;
 use super::super::target::{Options, SshOptions, Target};
-use super::Channel;
-use super::host_key;
+use super::kept::{self, Keep};
 use super::said::classify;
+use super::{Channel, host_key};
 
 /// How often a server is asked that turns connections away before they start.
 const TRIES: u32 = 6;
 /// Seconds after which a connection nobody uses ends by itself, should this program be killed.
-const IDLE: NonZeroUsize = NonZeroUsize::new(60).unwrap();
+const IDLE: u16 = 60;
+/// The longest a host may take to answer on a connection that was kept. One that is gone never answers.
+const KEPT_ANSWERS: Duration = Duration::from_secs(5);
+
+/// A connection to a host.
+pub(in crate::host) struct Connection {
+    session: Arc<Session>,
+    /// Where it may wait for the next run.
+    place: Option<(Keep, String)>,
+    /// It was made by an earlier run.
+    pub is_reused: bool,
+}
+
+impl Connection {
+    /// Connects and starts a command: over a connection that an earlier run kept, if there is one and it still works.
+    pub async fn open(
+        target: &Target,
+        ssh: &SshOptions,
+        options: &Options,
+        command: &str,
+    ) -> Result<(Self, Channel), Problem> {
+        check(target, ssh)?;
+        let Some(keep) = &options.keep else {
+            return Self::fresh(connect(target, ssh, options).await?, None, command).await;
+        };
+        let key = kept::key(target, ssh);
+        if !keep.has_any() {
+            let (session, key) = tokio::join!(connect(target, ssh, options), key);
+            return Self::fresh(session?, key.map(|key| (keep.clone(), key)), command).await;
+        }
+        let Some(key) = key.await else {
+            return Self::fresh(connect(target, ssh, options).await?, None, command).await;
+        };
+        let place = Some((keep.clone(), key.clone()));
+        if let Some(socket) = keep.take(&key) {
+            let session = Arc::new(Session::resume_mux(socket.clone().into(), None));
+            // The channel is open only once the host has said so.
+            if let Ok(Ok(channel)) = timeout(KEPT_ANSWERS, start(&session, command)).await {
+                return Ok((Self { session, place, is_reused: true }, channel));
+            }
+            // Should it still be there, it ends by itself: nobody knows its name any more.
+            let _ = std::fs::remove_file(socket);
+        }
+        Self::fresh(connect(target, ssh, options).await?, place, command).await
+    }
+
+    async fn fresh(session: Session, place: Option<(Keep, String)>, command: &str) -> Result<(Self, Channel), Problem> {
+        let session = Arc::new(session);
+        let channel = start(&session, command).await?;
+        Ok((Self { session, place, is_reused: false }, channel))
+    }
+
+    /// Starts another command.
+    pub async fn start(&self, command: &str) -> Result<Channel, Problem> {
+        start(&self.session, command).await
+    }
+
+    /// Ends the connection, or lets it wait for the next run.
+    pub async fn close(self, may_keep: bool) {
+        // Something still runs over it; that ends with this program.
+        let Ok(session) = Arc::try_unwrap(self.session) else { return };
+        let Some((keep, key)) = self.place.filter(|_| may_keep) else {
+            let socket = session.control_socket().to_path_buf();
+            // What cannot be ended properly has ended already.
+            let _ = session.close().await;
+            if self.is_reused {
+                let _ = std::fs::remove_file(socket);
+            }
+            return;
+        };
+        let (socket, log) = session.detach();
+        if !keep.put(&key, &socket) {
+            let _ = Session::resume_mux(socket.clone(), None).close().await;
+            let _ = std::fs::remove_file(&socket);
+        }
+        // The folder that ssh made the socket in.
+        if let Some(folder) = log.as_deref().and_then(Path::parent) {
+            let _ = std::fs::remove_dir_all(folder);
+        }
+    }
+}
 
 /// Connects. A server that refuses a start because too many are under way (MaxStartups) is asked again, each time after
 /// a longer pause.
-pub(super) async fn connect(target: &Target, ssh: &SshOptions, options: &Options) -> Result<Session, Problem> {
-    check(target, ssh)?;
+async fn connect(target: &Target, ssh: &SshOptions, options: &Options) -> Result<Session, Problem> {
     let builder = builder(target, ssh, options);
     let mut tries = 1;
     loop {
@@ -58,7 +137,7 @@ pub(super) async fn connect(target: &Target, ssh: &SshOptions, options: &Options
 }
 
 /// Starts a command on a connection.
-pub(super) async fn start(session: &Arc<Session>, command: &str) -> Result<Channel, Problem> {
+async fn start(session: &Arc<Session>, command: &str) -> Result<Channel, Problem> {
     let lost = || Problem::ConnectionLost { step: None, said: String::new() };
     let spawned = session
         .clone()
@@ -94,14 +173,16 @@ fn check(target: &Target, ssh: &SshOptions) -> Result<(), Problem> {
 }
 
 fn builder(target: &Target, ssh: &SshOptions, options: &Options) -> SessionBuilder {
+    let idle = options.keep.as_ref().map_or(IDLE, Keep::idle);
+    let idle = NonZeroUsize::new(usize::from(idle)).unwrap_or(NonZeroUsize::MIN);
     let mut builder = SessionBuilder::default();
     builder
         .known_hosts_check(KnownHosts::Strict)
         .connect_timeout(options.connect_timeout)
         // Three unanswered questions end a connection whose other end is gone.
         .server_alive_interval(Duration::from_secs(10))
-        .control_persist(ControlPersist::IdleFor(IDLE))
-        .control_directory(&options.control_folder);
+        .control_persist(ControlPersist::IdleFor(idle))
+        .control_directory(options.keep.as_ref().map_or(options.control_folder.as_path(), Keep::folder));
     if let Some(user) = &target.user {
         builder.user(user.clone());
     }
