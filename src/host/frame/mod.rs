@@ -8,6 +8,7 @@ mod text;
 pub(super) use text::Text;
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use crate::model::{Probe, Row};
@@ -19,12 +20,29 @@ pub(super) const ESCAPE: char = '\u{1c}';
 /// Separates the fields of a row or record.
 pub(super) const SEPARATOR: char = '\u{1f}';
 
-const PRELUDE: &str = include_str!("../program/prelude.sh");
-const SESSION: &str = include_str!("../program/session.sh");
-const STEPS: &str = include_str!("../program/steps.sh");
-const WATCHDOG: &str = include_str!("../program/watchdog.sh");
-const FACTS: &str = include_str!("../program/facts.sh");
-const OWED: &str = include_str!("../program/owed.sh");
+static PRELUDE: LazyLock<String> = LazyLock::new(|| lean(include_str!("../program/prelude.sh")));
+static SESSION: LazyLock<String> = LazyLock::new(|| lean(include_str!("../program/session.sh")));
+static STEPS: LazyLock<String> = LazyLock::new(|| lean(include_str!("../program/steps.sh")));
+static WATCHDOG: LazyLock<String> = LazyLock::new(|| lean(include_str!("../program/watchdog.sh")));
+static FACTS: LazyLock<String> = LazyLock::new(|| lean(include_str!("../program/facts.sh")));
+static OWED: LazyLock<String> = LazyLock::new(|| lean(include_str!("../program/owed.sh")));
+
+/// Leaves out of a program of the session's own what only its readers need: a frame that fits into the first packets of
+/// a connection saves a round trip. None of these programs has a text of several lines whose indentation matters.
+fn lean(program: &str) -> String {
+    let lines = program.lines().map(str::trim_start).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.flat_map(|line| [line, "\n"]).collect()
+}
+
+/// Returns a kind's program without the comment at its start.
+fn body(script: &'static str) -> &'static str {
+    let mut rest = script;
+    while rest.starts_with('#') {
+        let Some((_, after)) = rest.split_once('\n') else { break };
+        rest = after;
+    }
+    rest
+}
 
 /// What all programs of a session find set.
 pub(super) struct Setup<'a> {
@@ -78,7 +96,7 @@ impl Frame {
     pub fn watchdog(setup: &Setup<'_>, heartbeat: Duration) -> Result<Text, Problem> {
         let mut text = Text::new();
         setup.write(&mut text)?;
-        text.raw(&format!("user= heartbeat={}\n", heartbeat.as_secs().max(1))).raw(WATCHDOG).raw(": whole\n");
+        text.raw(&format!("user= heartbeat={}\n", heartbeat.as_secs().max(1))).raw(&WATCHDOG).raw(": whole\n");
         Ok(text)
     }
 
@@ -94,8 +112,8 @@ impl Frame {
     /// Adds a section of the session's own.
     pub fn observe_own(&mut self, section: usize, own: Own) -> Result<(), Problem> {
         let (program, rows) = match own {
-            Own::Facts => (FACTS, "''"),
-            Own::Owed => (OWED, "\"$state_folder\""),
+            Own::Facts => (FACTS.as_str(), "''"),
+            Own::Owed => (OWED.as_str(), "\"$state_folder\""),
         };
         let program = self.program(program)?;
         self.text.raw(&format!("observe {section} 60 \"$program_{program}\" {rows}\n"));
@@ -117,7 +135,7 @@ impl Frame {
             return Ok(number);
         }
         self.programs.insert(script, next);
-        self.text.raw(&format!("program_{next}=")).quoted(script, "a program")?.raw("\n");
+        self.text.raw(&format!("program_{next}=")).quoted(body(script), "a program")?.raw("\n");
         Ok(next)
     }
 }
@@ -127,7 +145,7 @@ impl Setup<'_> {
         text.raw("setup=").quoted(self.text()?.as_str(), "the setup")?.raw("\neval \"$setup\"\nR=");
         text.quoted(self.mark, "the mark")?.raw("\nstate_folder=");
         text.quoted(self.state_folder.unwrap_or_default(), "the state folder")?;
-        text.raw(if self.count_processes { "\ncount_processes=1\n" } else { "\ncount_processes=\n" }).raw(SESSION);
+        text.raw(if self.count_processes { "\ncount_processes=1\n" } else { "\ncount_processes=\n" }).raw(&SESSION);
         Ok(())
     }
 
@@ -137,7 +155,7 @@ impl Setup<'_> {
         text.raw("R=").quoted(self.step_mark, "the mark")?;
         text.raw("\nUS='\u{1f}' FS='\u{1c}' TAB='\t' NL='\n'\nPATH=").quoted(self.path, "the path")?;
         text.raw("\nSH=").quoted(self.shell, "the shell")?;
-        text.raw("\n").raw(PRELUDE);
+        text.raw("\n").raw(&PRELUDE);
         Ok(text)
     }
 }

@@ -6,7 +6,7 @@ use crate::model::{Expect, Owed, OwedAction};
 
 use super::super::Problem;
 use super::super::steps::{FrameStep, StepFrame, Verify};
-use super::{Frame, STEPS, Text};
+use super::{Frame, STEPS, Text, body};
 
 const CHILD_START: &str = include_str!("../program/child-start.sh");
 const CHILD_END: &str = include_str!("../program/child-end.sh");
@@ -16,7 +16,7 @@ impl Frame {
     /// child of the session evaluates first, in bytes.
     pub fn steps(&mut self, frame: &StepFrame, are_new: bool, setup_size: usize) -> Result<(), Problem> {
         if are_new {
-            self.text.raw(STEPS).raw("child_start=").quoted(CHILD_START, "a program")?;
+            self.text.raw(&STEPS).raw("child_start=").quoted(CHILD_START, "a program")?;
             self.text.raw("\nchild_end=").quoted(CHILD_END, "a program")?.raw("\n");
         }
         if !frame.forget.is_empty() {
@@ -38,7 +38,7 @@ impl Frame {
         let mut data = Text::new();
         data.raw("ROWS=").rows(&step.rows)?;
         // Each of the five parts ends with a newline.
-        let size = setup_size + data.as_str().len() + CHILD_START.len() + step.script.len() + CHILD_END.len() + 5;
+        let size = setup_size + data.as_str().len() + CHILD_START.len() + body(step.script).len() + CHILD_END.len() + 5;
         let input: u64 = step.input.iter().map(|blob| blob.0.len() as u64).sum();
         let text = &mut self.text;
         text.raw(&format!(

@@ -1,4 +1,4 @@
-# Record: name, then its values. Three processes: awk, uname and id.
+# Record: name, then its values. One process, awk; uname and id only where /proc or /etc/passwd do not tell.
 required='awk base64 cat chmod chown cp dd env id ln mkdir mv printf rm rmdir sed setsid sha256sum sleep stat sync tar tr
 uname xargs'
 optional='apk apt-get bash busybox crontab curl dnf docker dpkg-query firewall-cmd git groupadd ip iptables journalctl
@@ -15,14 +15,14 @@ for tool in $optional; do
 done
 files=
 for file in /etc/os-release /proc/cpuinfo /proc/meminfo /proc/sys/kernel/hostname /proc/net/route /proc/net/fib_trie \
-    /proc/net/if_inet6; do
+    /proc/net/if_inet6 /proc/sys/kernel/ostype /proc/sys/kernel/osrelease /proc/sys/kernel/arch /etc/passwd; do
     if [ -r "$file" ]; then
         files="$files $file"
     fi
 done
 [ -r /etc/os-release ] || files="$files /usr/lib/os-release"
 # The host's own addresses are in fib_trie, a line after each: a block that says "host LOCAL".
-awk -v r="$R" -v OFS="$US" -v quote="'" '
+awk -v r="$R" -v OFS="$US" -v quote="'" -v uid="$uid" '
     function fact(name, value, more) {
         if (more != "") print r, 0, name, value, more
         else if (value != "") print r, 0, name, value
@@ -43,9 +43,20 @@ awk -v r="$R" -v OFS="$US" -v quote="'" '
     FILENAME == "/proc/net/fib_trie" && $1 == "|--" { address = $2 }
     FILENAME == "/proc/net/fib_trie" && $1 == "/32" && $3 == "LOCAL" && !seen[address]++ { fact("local", address) }
     FILENAME == "/proc/net/if_inet6" && $4 == "00" { fact("inet6", $6, $1) }
-    END { fact("cpus", cpus) }
+    FILENAME ~ /^\/proc\/sys\/kernel\/(ostype|osrelease|arch)$/ { told[FILENAME] = $1 }
+    FILENAME == "/etc/passwd" && account == "" && split($0, field, ":") > 2 && field[3] == uid { account = field[1] }
+    END {
+        fact("cpus", cpus)
+        kernel = "/proc/sys/kernel/"
+        if ((kernel "arch") in told)
+            fact("uname", told[kernel "ostype"] " " told[kernel "osrelease"] " " told[kernel "arch"])
+        if (account != "") fact("id", "uid=" uid "(" account ")")
+    }
 ' $files </dev/null
 IFS=$NL
 [ ! -d /run/systemd/system ] || emit 0 init systemd
-emit 0 uname "$(uname -srm)"
-emit 0 id "$(id)"
+[ -r /proc/sys/kernel/arch ] || emit 0 uname "$(uname -srm)"
+while IFS=: read -r _name _password _uid _rest; do
+    [ "$_uid" != "$uid" ] || break
+done </etc/passwd 2>/dev/null
+[ "$_uid" = "$uid" ] || emit 0 id "$(id)"

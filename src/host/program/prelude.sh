@@ -174,104 +174,195 @@ _foreign_mounts() {
 scan_paths() {
     scanned=
     [ -n "$ROWS" ] || return 0
-    _scanned=$(
-        _index=0
+    _look_at_paths "${1-}"
+    scanned=$(_join_answers scan "${1-}")
+    case $scanned in
+        *"$US?$US"*) scanned=$(_name_unread) ;;
+    esac
+    _forget_paths
+}
+
+# Writes a record for every row about the path in its first field: "absent", "denied", or type, owner, group and mode, as
+# scan_paths tells them.
+emit_paths() {
+    [ -n "$ROWS" ] || return 0
+    _look_at_paths
+    _join_answers paths
+    _forget_paths
+}
+
+# Writes records about files. A row: path, SHA-256 wanted ("" where none is known), largest size fetched in bytes. The
+# record: "absent", "denied", or type, owner, group, mode, size, SHA-256. Where a file's hash is not the one wanted, a
+# second record: "content", base64. One base64 for each content that differs.
+emit_files() {
+    [ -n "$ROWS" ] || return 0
+    _look_at_paths hash
+    _records=$(_join_answers files hash)
+    case $_records in
+        *"$R?"*)
+            for _record in $_records; do
+                case $_record in
+                    "$R?"*)
+                        _record=${_record#"$R?"}
+                        _index=${_record%%"$US"*}
+                        _path=${_record#*"$US"}
+                        case $_index in
+                            # It has no hash, though it is a file.
+                            -*)
+                                printf '%s' "$R$US"
+                                _vanished "${_index#-}" "$_path"
+                                ;;
+                            *)
+                                printf '%s%s%s%scontent%s' "$R" "$US" "$_index" "$US" "$US"
+                                base64 -w 0 <"$_path" 2>/dev/null || base64 <"$_path" | tr -d '\n'
+                                printf '\n'
+                                ;;
+                        esac
+                        ;;
+                    *) printf '%s\n' "$_record" ;;
+                esac
+            done
+            ;;
+        *) printf '%s\n' "$_records" ;;
+    esac
+    _forget_paths
+}
+
+# Asks about the paths of all rows: $_paths, one a line; $_stats and, with "hash", $_sums, what the tools say of those that
+# are there; $_missing, index and state of the others.
+_look_at_paths() {
+    if [ "${#ROWS}" -lt 16384 ]; then
+        # As long as there are few, putting them together takes less than a process.
+        _paths=
         for _row in $ROWS; do
-            _path=${_row%%"$US"*}
-            if path_state "$_path"; then
-                printf '%s\n' "$_index$US$US$_path"
-            else
-                printf '%s\n' "$_index$US$path_state"
-            fi
-            _index=$((_index + 1))
+            _paths=$_paths${_row%%"$US"*}$NL
         done
-    )
-    _answers=$(_scanned_paths "" | xargs -0 -r stat -c "%n$US%f$US%U$US%G$US%a$US%s$US%u$US%g")
-    _scanned=$(_merge_stat)
-    if [ "${1-}" = hash ]; then
-        _answers=$(_scanned_paths file | xargs -0 -r sha256sum)
-        _scanned=$(_merge_hash)
+    else
+        _paths=$(
+            for _row in $ROWS; do
+                printf '%s\n' "${_row%%"$US"*}"
+            done
+        )
     fi
-    scanned=$_scanned
-    unset _scanned _answers
+    _stats=$(_with_paths "$_paths" stat -c "%f$US%U$US%G$US%a$US%s$US%u$US%g$US%n")
+    _missing=
+    set -- "${1-}" $_stats
+    _there=$#
+    set -- "$1" $_paths
+    if [ "$#" -ne "$_there" ]; then
+        _missing=$(_find_missing)
+    fi
+    _sums=
+    [ "$1" = hash ] || return 0
+    _files=$_paths
+    case $_missing$NL$_stats in
+        "$NL" | [!"$NL"]* | *"$NL"[!8]*)
+            _files=$(
+                for _line in $_stats; do
+                    case $_line in 8*) printf '%s\n' "${_line#*"$US"*"$US"*"$US"*"$US"*"$US"*"$US"*"$US"}" ;; esac
+                done
+            )
+            ;;
+    esac
+    [ -z "$_files" ] || _sums=$(_with_paths "$_files" sha256sum)
 }
 
-# Writes the paths of the lines of this type, each ended by NUL.
-_scanned_paths() {
-    for _line in $_scanned; do
-        case $_line in
-            *"$US"*"$US"*)
-                _type=${_line#*"$US"}
-                [ "${_type%%"$US"*}" != "$1" ] || printf '%s\0' "${_line##*"$US"}"
-                ;;
-        esac
-    done
+# Runs a tool with these paths, one a line, as arguments. What it says of those it cannot read is not needed.
+_with_paths() {
+    _list=$1
+    shift
+    # Linux takes 128 KiB and more in all; xargs knows how much.
+    if [ "${#_list}" -lt 65536 ]; then
+        exec "$@" -- $_list 2>/dev/null
+    fi
+    printf '%s\n' "$_list" | tr '\n' '\0' | xargs -0 -r "$@" -- 2>/dev/null
 }
 
-# Both lists are in the same order; an answer is missing where a path vanished meanwhile.
-_merge_stat() {
-    set -- $_answers
-    for _line in $_scanned; do
-        case $_line in
-            *"$US"*"$US"*) ;;
-            *)
-                printf '%s\n' "$_line"
-                continue
-                ;;
-        esac
-        _path=${_line##*"$US"}
-        _index=${_line%%"$US"*}
+# Writes index and state of the paths that stat does not tell about. Both lists are in the same order.
+_find_missing() {
+    set -- $_stats
+    _index=0
+    for _path in $_paths; do
         case ${1-} in
-            "$_path$US"*)
-                split_row "${1#"$_path"}"
-                shift
-                ;;
-            *)
-                _vanished "$_index" "$_path"
-                continue
-                ;;
+            *"$US$_path") shift ;;
+            *) _vanished "$_index" "$_path" ;;
         esac
-        case $f2 in
-            8???) f2=file ;;
-            4???) f2=directory ;;
-            a???) f2=symlink ;;
-            *) f2=other ;;
-        esac
-        case $f5 in
-            ?) f5=000$f5 ;;
-            ??) f5=00$f5 ;;
-            ???) f5=0$f5 ;;
-        esac
-        [ "$f3" != UNKNOWN ] || f3=$f7
-        [ "$f4" != UNKNOWN ] || f4=$f8
-        printf '%s\n' "$_index$US$f2$US$f3$US$f4$US$f5$US$f6$US$US$_path"
+        _index=$((_index + 1))
     done
 }
 
-_merge_hash() {
-    set -- $_answers
-    for _line in $_scanned; do
-        _index=${_line%%"$US"*}
-        _path=${_line##*"$US"}
-        case ${_line#*"$US"} in
-            "file$US"*) ;;
-            *)
-                printf '%s\n' "$_line"
-                continue
-                ;;
+# Puts together what the tools said, in the form "scan", "paths" or "files". A file without a hash has a question mark.
+_join_answers() {
+    printf '%s\n' "$ROWS" "$R" "$_missing" "$R" "$_sums" "$R" "$_stats" "$R" | awk -F "$US" -v US="$US" -v r="$R" \
+        -v form="$1" -v hashed="${2-}" '
+        $0 == r {
+            part++
+            next
+        }
+        part == 0 {
+            path[rows] = $1
+            wanted[rows] = $2
+            most[rows++] = $3
+            next
+        }
+        $0 == "" { next }
+        part == 1 { state[$1] = $2; next }
+        part == 2 {
+            # Where the path has a backslash, GNU sha256sum writes two and starts the line with one.
+            name = $0
+            escaped = sub(/^\\/, "", name)
+            sum = substr(name, 1, 64)
+            name = substr(name, 67)
+            if (escaped) gsub(/\\\\/, "\\", name)
+            sum_of[name] = sum
+            next
+        }
+        part == 3 {
+            while (at in state) {
+                tell(at, state[at])
+                at++
+            }
+            type = $1 ~ /^8/ ? "file" : $1 ~ /^4/ ? "directory" : $1 ~ /^a/ ? "symlink" : "other"
+            if ($2 == "UNKNOWN") $2 = $6
+            if ($3 == "UNKNOWN") $3 = $7
+            mode = substr("000" $4, length($4))
+            entry = type US $2 US $3 US mode
+            sum = ""
+            if (hashed != "" && type == "file") {
+                if (!(path[at] in sum_of)) {
+                    if (form == "scan") print at US "?" US path[at]
+                    else print r "?-" at US path[at]
+                    at++
+                    next
+                }
+                sum = sum_of[path[at]]
+            }
+            if (form == "paths") tell(at, entry)
+            else if (form == "files") {
+                tell(at, entry US $5 US sum)
+                if (type == "file" && sum != wanted[at] && $5 + 0 <= most[at] + 0) print r "?" at US path[at]
+            } else tell(at, entry US $5 US sum US path[at])
+            at++
+        }
+        BEGIN { rows = at = 0 }
+        END { for (; at < rows; at++) tell(at, state[at]) }
+        function tell(index_, text) {
+            print form == "scan" ? index_ US text : r US index_ US text
+        }'
+}
+
+# Says of the files without a hash what has become of them.
+_name_unread() {
+    for _line in $scanned; do
+        case $_line in
+            *"$US?$US"*) _vanished "${_line%%"$US"*}" "${_line#*"$US?$US"}" ;;
+            *) printf '%s\n' "$_line" ;;
         esac
-        # Where the path has a backslash, GNU sha256sum writes two and starts the line with one.
-        case $_path${1-} in
-            *\\*\\*) _sum=${1#\\} ;;
-            *[" *"]"$_path") _sum=$1 ;;
-            *)
-                _vanished "$_index" "$_path"
-                continue
-                ;;
-        esac
-        shift
-        printf '%s\n' "${_line%"$US$US$_path"}$US${_sum%% *}$US$_path"
     done
+}
+
+_forget_paths() {
+    unset _paths _stats _sums _missing _files _records
 }
 
 # A path that was seen a moment ago, but told nothing, is gone or may not be read.

@@ -149,26 +149,30 @@ fn scan_paths_survives_what_vanishes() {
         let host = flavour.host().await;
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name).to_str().unwrap().to_string();
-        for name in ["a", "b", "c"] {
+        for name in ["a", "b", "c", "d"] {
             std::fs::write(at(name), name).unwrap();
         }
-        // The path goes between the first look and stat.
+        // One path goes before stat looks at it, and one between that and its hash.
         let script = r#"
-            xargs() {
-                if [ -n "$gone" ]; then rm -f "$gone"; gone=; fi
-                command xargs "$@"
-            }
             split_row "${ROWS#*"$NL"}"
-            gone=$f1
+            vanishing="$f1"
+            split_row "$ROWS"
+            _with_paths() {
+                rm -f "$vanishing"
+                _list=$1
+                shift
+                [ "$1" != sha256sum ] || rm -f "${vanishing%b}d"
+                "$@" -- $_list 2>/dev/null
+            }
             scan_paths hash
             for line in $scanned; do
                 split_row "$line"
                 emit "$f1" "$f2" "$f5" "$f7"
             done
         "#;
-        let output = section(&host, script, vec![row![at("a")], row![at("b")], row![at("c")]]).await;
+        let output = section(&host, script, ["a", "b", "c", "d"].map(|name| row![at(name)]).into()).await;
         let states: Vec<&str> = output.records.iter().map(|record| record.field(0)).collect();
-        assert_eq!(states, ["file", "absent", "file"], "{output:?}");
+        assert_eq!(states, ["file", "absent", "file", "absent"], "{output:?}");
         assert_eq!(output.records[2].field(2), crate::model::Content::new(*b"c").hash());
     });
 }

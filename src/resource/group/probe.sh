@@ -1,7 +1,11 @@
 # Row: group. Record: "absent" ("no-groupadd" where none could be made), or "present", gid.
 # One getent, however many rows.
 if command -v getent >/dev/null; then
-    groups=$(getent group $(for row in $ROWS; do printf '%s\n' "${row%%"$US"*}"; done))
+    names=
+    for row in $ROWS; do
+        names=$names${row%%"$US"*}$NL
+    done
+    groups=$(getent group $names)
     status=$?
     # 2: some of them are not there.
     case $status in 0 | 2) ;; *) exit "$status" ;; esac
