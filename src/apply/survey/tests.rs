@@ -487,7 +487,7 @@ fn a_rotation_that_was_begun_is_in_the_plan_until_it_is_finished() {
         assert!(!outline.contains("command:once") && !outline.contains("service:app"), "{outline}");
         let plan = world.plan();
         let secret = planned(&plan, "app1/secret:db");
-        assert!(secret.finishes && !plan_json(&plan).to_string().contains("poison"));
+        assert!(secret.finishes && !serde_json::to_string(&PlanJson(&plan)).unwrap().contains("poison"));
     }
     let part = rotated("b2xk").target("secret:db").outline();
     assert!(part.contains("note: app1/secret:db: its rotation stays unfinished"), "{part}");
