@@ -524,6 +524,10 @@ impl Execution<'_, '_> {
             AnyObserved::NotYet => return self.fail(schedule, node, Failure::new("it could not be observed")),
             AnyObserved::Absent | AnyObserved::Present(_) => {}
         }
+        if let Some(refusal) = self.survey.resource(node).kind.refusal(self.survey.resource(node), &observed) {
+            let failure = Failure { help: Some(refusal.help), ..Failure::new(refusal.message) };
+            return self.fail(schedule, node, failure);
+        }
         let changes = self.survey.compare(node);
         let owed_before = self.survey.owed(node);
         let action = crate::plan::action(self.survey.resource(node), &observed, &changes);

@@ -249,6 +249,12 @@ impl<'a> Builder<'a> {
             AnyObserved::NotYet => (compare(item, &AnyObserved::Absent), Certainty::Ready),
             AnyObserved::Absent | AnyObserved::Present(_) => (compare(item, observed), Certainty::Ready),
         };
+        if matches!(observed, AnyObserved::Absent | AnyObserved::Present(_))
+            && let Some(refusal) = kind.refusal(item.resource, observed)
+        {
+            self.problem(node, refusal.message, refusal.help);
+            return;
+        }
         let waits = applied(item.deferrals);
         if !waits.is_empty() && !is_absent {
             if let Some(never) = waits.iter().find(|address| !self.acts(address)) {

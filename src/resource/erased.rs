@@ -12,8 +12,8 @@ use crate::model::{Action, Address, Change, Changes, Expect, Node, OwedAction, P
 
 use super::kind::deleted;
 use super::{
-    Attribute, Claim, Claims, Deferral, Documentation, Fields, Kind, Observation, Planned, Resource, State, Style,
-    Trigger,
+    Attribute, Claim, Claims, Deferral, Documentation, Fields, Kind, Observation, Planned, Refusal, Resource, State,
+    Style, Trigger,
 };
 
 /// A resource of some kind.
@@ -114,6 +114,7 @@ pub trait KindObject: Send + Sync {
     /// Compares; a resource that should go and is there is `deleted`.
     fn diff(&self, resource: &AnyResource, observed: &AnyObserved) -> Changes;
     fn remarks(&self, resource: &AnyResource, observed: &AnyObserved, changes: &[Change]) -> Vec<String>;
+    fn refusal(&self, resource: &AnyResource, observed: &AnyObserved) -> Option<Refusal>;
     fn expected(&self, resource: &AnyResource) -> Option<Vec<Expect>>;
     fn steps(&self, batch: &[ErasedPlanned<'_>]) -> Vec<Step>;
     fn conclude(&self, batch: &[ErasedPlanned<'_>]) -> Vec<Step>;
@@ -294,6 +295,10 @@ impl<K: Kind> KindObject for Erased<K> {
 
     fn remarks(&self, resource: &AnyResource, observed: &AnyObserved, changes: &[Change]) -> Vec<String> {
         K::remarks(Self::own(resource), &Self::observation(observed), changes)
+    }
+
+    fn refusal(&self, resource: &AnyResource, observed: &AnyObserved) -> Option<Refusal> {
+        K::refusal(Self::own(resource), &Self::observation(observed))
     }
 
     fn expected(&self, resource: &AnyResource) -> Option<Vec<Expect>> {

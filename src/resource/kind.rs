@@ -97,6 +97,14 @@ pub struct Planned<'a, K: Kind + ?Sized> {
     pub owed: Option<OwedAction>,
 }
 
+/// Why what was seen must not be changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    pub message: String,
+    /// The way out.
+    pub help: String,
+}
+
 /// What `infra explain` and the reference say of a kind.
 #[derive(Clone, Copy, Debug)]
 pub struct Documentation {
@@ -186,6 +194,11 @@ pub trait Kind: Send + Sync + 'static {
         _changes: &[Change],
     ) -> Vec<String> {
         Vec::new()
+    }
+
+    /// Says why what was seen must not be changed, though it could be observed: the plan is refused then.
+    fn refusal(_resource: &Resource<Self::Desired>, _observed: &Observation<Self::Observed>) -> Option<Refusal> {
+        None
     }
 
     /// Says what the first record of the resource's row must be after its steps, so that the host can let dependants
