@@ -20,6 +20,7 @@ macro_rules! kinds {
 
 kinds! {
     authorized_key,
+    backup,
     block,
     check,
     command,

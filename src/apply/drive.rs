@@ -128,6 +128,17 @@ pub async fn observe(
     Ok(hosts)
 }
 
+/// Connects to one host of the survey, and asks it nothing.
+pub async fn connect(survey: &Survey<'_>, name: &str, reach: &Reach, events: &Events) -> Result<Host, HostFailure> {
+    let Some(host) = survey.spec().hosts.iter().find(|host| host.name == name) else {
+        return Err(HostFailure { host: name.to_string(), message: "the spec has no such host".into(), help: None });
+    };
+    events.send(Event::Connecting { host: name.to_string() });
+    let host = Host::connect(target(host, reach.passwords.get(name).cloned()), reach.options.clone()).await?;
+    events.send(Event::Connected { host: name.to_string() });
+    Ok(host)
+}
+
 /// Connects where there is no connection yet, and asks.
 async fn ask(
     known: Option<Host>,

@@ -10,7 +10,7 @@ mod rotation;
 mod schedule;
 mod survey;
 
-pub use drive::{Hosts, ObserveError, Reach, observe};
+pub use drive::{Hosts, ObserveError, Reach, connect, observe};
 pub use event::{Event, Events};
 pub use execute::{Stop, apply};
 pub use survey::{Survey, SurveyError};

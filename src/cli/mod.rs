@@ -1,6 +1,7 @@
 //! The commands, one file each. This is the edge: it reads the environment and the machine's files and hands both on.
 
 mod apply;
+mod backup;
 mod completions;
 mod context;
 mod explain;
@@ -50,6 +51,10 @@ enum Command {
     Plan(plan::Arguments),
     /// Plans, asks, applies and verifies.
     Apply(apply::Arguments),
+    /// Makes a backup now, as its schedule would.
+    Backup(backup::BackupArguments),
+    /// Lists the backups of a resource, or brings one back.
+    Restore(backup::RestoreArguments),
     /// Prints the dependency graph.
     Graph(graph::GraphArguments),
     /// Says what a resource depends on, and why.
@@ -110,6 +115,8 @@ pub fn main() -> ExitCode {
         Command::Validate(arguments) => validate::run(&arguments, &terminal),
         Command::Plan(arguments) => plan::run(&arguments, &terminal),
         Command::Apply(arguments) => apply::run(&arguments, &terminal),
+        Command::Backup(arguments) => backup::backup(&arguments, &terminal),
+        Command::Restore(arguments) => backup::restore(&arguments, &terminal),
         Command::Graph(arguments) => graph::graph(&arguments, &terminal),
         Command::Why(arguments) => graph::why(&arguments, &terminal),
         Command::Secrets(command) => secrets::run(&command, &terminal),

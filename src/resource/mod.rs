@@ -18,6 +18,7 @@ mod registry;
 mod unit_name;
 
 pub mod authorized_key;
+pub mod backup;
 pub mod block;
 pub mod check;
 pub mod command;

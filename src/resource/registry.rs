@@ -12,6 +12,7 @@ macro_rules! registry {
 
 registry! {
     authorized_key::AuthorizedKey,
+    backup::Backup,
     block::Block,
     check::Check,
     command::Command,

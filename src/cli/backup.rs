@@ -1,0 +1,234 @@
+//! `infra backup` and `infra restore`: what a `backup` resource can do now.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::mpsc;
+
+use crate::apply::{self, Events, Reach};
+use crate::host::FrameStep;
+use crate::host::{Host, Options, StepEvent, StepFrame, StepStatus};
+use crate::model::{Address, Step};
+use crate::resource::backup as kind;
+use crate::spec::Knowledge;
+use crate::ui::Terminal;
+
+use super::Exit;
+use super::context::{Loaded, Usage, mistakes};
+use super::options::SpecOptions;
+
+#[derive(Debug, Args)]
+pub struct BackupArguments {
+    /// The backup: host/backup:name, or backup:name where one host has it.
+    address: String,
+
+    #[command(flatten)]
+    spec: SpecOptions,
+}
+
+#[derive(Debug, Args)]
+pub struct RestoreArguments {
+    /// The backup: host/backup:name, or backup:name where one host has it.
+    address: String,
+
+    #[command(flatten)]
+    spec: SpecOptions,
+
+    /// Lists the backups that were made, the newest first, and restores none.
+    #[arg(long)]
+    list: bool,
+
+    /// Restores this backup, a name of the list, instead of the newest.
+    #[arg(long, value_name = "FILE", conflicts_with = "list")]
+    backup: Option<PathBuf>,
+
+    /// Restores without asking.
+    #[arg(short = 'y', long)]
+    auto_approve: bool,
+
+    /// Makes no backup of what is there before.
+    #[arg(long)]
+    no_safety_backup: bool,
+}
+
+/// Makes a backup now.
+pub fn backup(arguments: &BackupArguments, terminal: &Terminal) -> anyhow::Result<Exit> {
+    let place = Place::reach(&arguments.address, &arguments.spec, terminal)?;
+    let done = place.run(kind::run(&place.address.name));
+    place.close();
+    done
+}
+
+/// Lists backups, or restores one.
+pub fn restore(arguments: &RestoreArguments, terminal: &Terminal) -> anyhow::Result<Exit> {
+    if !arguments.list && !arguments.auto_approve && !terminal.is_interactive() {
+        let words =
+            "restore asks before it overwrites anything, and there is no terminal to ask at; use --auto-approve (-y)";
+        return Err(Usage(words.into()).into());
+    }
+    let place = Place::reach(&arguments.address, &arguments.spec, terminal)?;
+    let done = place.restore(arguments);
+    place.close();
+    done
+}
+
+/// A backup on a host that is connected.
+struct Place<'t> {
+    address: Address,
+    host: Host,
+    terminal: &'t Terminal,
+    runtime: Runtime,
+}
+
+/// A backup that was made.
+struct Made {
+    name: String,
+    /// In bytes.
+    size: u64,
+}
+
+impl<'t> Place<'t> {
+    /// Finds the resource and connects to its host.
+    fn reach(address: &str, options: &SpecOptions, terminal: &'t Terminal) -> anyhow::Result<Self> {
+        let loaded = Loaded::new(options, terminal)?;
+        let survey = loaded.survey(terminal)?;
+        let addresses: Vec<Address> = (0..survey.len())
+            .map(|node| survey.resolved(node).address.clone())
+            .filter(|one| &*one.kind == "backup")
+            .collect();
+        let mut found = addresses.iter().filter(|one| one.to_string() == address || one.local() == address);
+        let (Some(address), None) = (found.next().cloned(), found.next()) else {
+            let known: Vec<String> = addresses.iter().map(Address::to_string).collect();
+            let known = if known.is_empty() { "none".to_string() } else { known.join(", ") };
+            return Err(Usage(format!("`{address}` is not one backup of the spec; it has {known}")).into());
+        };
+        let knowledge = Knowledge { secrets: loaded.secrets(terminal)?, ..Knowledge::default() };
+        let mut sources = loaded.sources.clone();
+        let mut reach = Reach { options: Options::default(), parallel: 1, passwords: Default::default() };
+        for host in loaded.spec.hosts.iter().filter(|host| *host.name == *address.host) {
+            let password = loaded.spec.become_password(host, &knowledge, &mut sources);
+            let password = password.map_err(|wrong| mistakes(&wrong, &sources, terminal))?;
+            reach.passwords.extend(password.map(|password| (host.name.clone(), password)));
+        }
+        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let host = runtime.block_on(apply::connect(&survey, &address.host, &reach, &Events::none()));
+        let host = host.map_err(|failure| {
+            let help = failure.help.map(|help| format!("\n  help: {help}")).unwrap_or_default();
+            anyhow::anyhow!("{}: {}{help}", failure.host, failure.message)
+        })?;
+        Ok(Self { address, host, terminal, runtime })
+    }
+
+    fn restore(&self, arguments: &RestoreArguments) -> anyhow::Result<Exit> {
+        let made = self.list()?;
+        if arguments.list {
+            let mut text = String::new();
+            for made in &made {
+                let _ = writeln!(text, "{}  {}", made.name, size(made.size));
+            }
+            self.terminal.data(&text)?;
+            return Ok(Exit::Success);
+        }
+        let address = &self.address;
+        let chosen = match &arguments.backup {
+            Some(name) => made.iter().find(|made| *made.name == *name.as_os_str()),
+            // What a restore has kept is no backup of the schedule.
+            None => made.iter().find(|made| !made.name.contains("Z-before-restore.")),
+        };
+        let Some(chosen) = chosen else {
+            let which = match &arguments.backup {
+                Some(name) => format!("{address} has no backup {}; --list shows those it has", name.display()),
+                None => format!("{address} has no backup yet; `infra backup` makes one"),
+            };
+            anyhow::bail!(which);
+        };
+        let safety = match arguments.no_safety_backup {
+            true => "What is there now is lost.",
+            false => "What is there now is kept as another backup.",
+        };
+        let question = format!(
+            "Restore {address} from {} ({})? {safety} Only `yes` is taken as yes:",
+            chosen.name,
+            size(chosen.size)
+        );
+        if !arguments.auto_approve && !self.terminal.confirm(&question)? {
+            self.terminal.status("Nothing was changed.");
+            return Ok(Exit::Failure);
+        }
+        self.run(kind::restore(&address.name, &chosen.name, !arguments.no_safety_backup))
+    }
+
+    /// Returns the backups that were made, the newest first.
+    fn list(&self) -> anyhow::Result<Vec<Made>> {
+        let sections = vec![("backups".to_string(), kind::list(&self.address.name))];
+        let mut observed = self.runtime.block_on(self.host.observe(sections))?;
+        let Some(output) = observed.sections.remove("backups") else {
+            anyhow::bail!("{}: the host did not answer", self.address);
+        };
+        match output.records.first().map(|record| record.field(0)) {
+            Some("present") => {}
+            Some(_) => anyhow::bail!("{} is not on its host yet: apply the spec first", self.address),
+            None => anyhow::bail!("{}: its backups cannot be listed: {}", self.address, output.explain()),
+        }
+        let made = output.records.iter().skip(1);
+        Ok(made
+            .map(|record| Made { name: record.field(1).to_string(), size: record.field(2).parse().unwrap_or_default() })
+            .collect())
+    }
+
+    /// Runs a step and shows what it prints.
+    fn run(&self, step: Step) -> anyhow::Result<Exit> {
+        let purpose = step.purpose.clone();
+        let frame = StepFrame { steps: vec![FrameStep::new(purpose.clone(), step)], forget: Vec::new() };
+        let report = self.runtime.block_on(async {
+            let (sender, mut receiver) = mpsc::unbounded_channel();
+            let running = self.host.run(frame, sender);
+            tokio::pin!(running);
+            let show = |event: StepEvent| {
+                if let StepEvent::Output { line, .. } = event {
+                    self.terminal.status(&line);
+                }
+            };
+            let report = loop {
+                tokio::select! {
+                    report = &mut running => break report,
+                    Some(event) = receiver.recv() => show(event),
+                }
+            };
+            while let Ok(event) = receiver.try_recv() {
+                show(event);
+            }
+            report
+        });
+        if let Some(failure) = report.failure {
+            return Err(failure.into());
+        }
+        match report.steps.first().map(|step| &step.status) {
+            Some(StepStatus::Exited(0)) => Ok(Exit::Success),
+            Some(StepStatus::Exited(status)) => {
+                Err(anyhow::anyhow!("{}: {purpose}: exit status {status}", self.address))
+            }
+            _ => Err(anyhow::anyhow!("{}: {purpose}: it was ended before it was done", self.address)),
+        }
+    }
+
+    fn close(self) {
+        self.runtime.block_on(async {
+            // A host that does not answer any more ends what runs by itself.
+            let _ = tokio::time::timeout(Duration::from_secs(10), self.host.close()).await;
+        });
+    }
+}
+
+/// Writes a size for a reader.
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1024 => format!("{bytes} B"),
+        1024..1_048_576 => format!("{:.1} KiB", bytes as f64 / 1024.0),
+        1_048_576..1_073_741_824 => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
+        _ => format!("{:.1} GiB", bytes as f64 / 1_073_741_824.0),
+    }
+}

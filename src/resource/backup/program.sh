@@ -1,0 +1,359 @@
+
+# What follows is the same for all backups; the settings are the lines above that begin with "#: ".
+#
+#   run            makes a backup, then removes those that are too many or too old (the default)
+#   list           lists the backups, the newest first: name and size in bytes
+#   restore NAME   puts a backup in the place of what is there now, after a backup of that
+#   replace NAME   the same without that backup
+set -u
+umask 077
+export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+newline='
+'
+name='' engine='' database='' paths='' excludes='' dir='' credentials='' compress=none keep='' keep_days=''
+while IFS= read -r line; do
+    case $line in
+        '#: '*) ;;
+        '#'*) continue ;;
+        *) break ;;
+    esac
+    line=${line#'#: '}
+    value=${line#* }
+    case ${line%% *} in
+        name) name=$value ;;
+        engine) engine=$value ;;
+        database) database=$value ;;
+        path) paths=$paths$value$newline ;;
+        exclude) excludes=$excludes$value$newline ;;
+        dir) dir=$value ;;
+        credentials) credentials=$value ;;
+        compress) compress=$value ;;
+        keep) keep=$value ;;
+        keep_days) keep_days=$value ;;
+    esac
+done <"$0"
+set -f
+IFS=$newline
+
+case $engine in
+    mysql | postgresql) suffix=.sql ;;
+    sqlite) suffix=.sqlite ;;
+    redis) suffix=.rdb ;;
+    *) suffix=.tar ;;
+esac
+case $compress in
+    gzip) suffix=$suffix.gz ;;
+    zstd) suffix=$suffix.zst ;;
+esac
+new=$dir/.$name-$$.new
+copy=.$name-$$.copy
+
+fail() {
+    printf 'backup %s: %s\n' "$name" "$*" >&2
+    exit 1
+}
+
+clean() {
+    rm -f -- "$new" "$dir/$copy"
+}
+
+# Readies the folder; only one run at a time works in it.
+prepare() {
+    message=$(mkdir -p -- "$dir" 2>&1 && : 2>&1 >>"$dir/.$name.lock") || fail "cannot write to $dir: $message"
+    exec 9>>"$dir/.$name.lock"
+    flock -n 9 || fail "another run of it is under way"
+    # What a killed run has left.
+    set +f
+    rm -f -- "$dir/.$name-"*.new "$dir/.$name-"*.copy
+    set -f
+    trap clean EXIT
+    trap 'exit 143' TERM INT HUP
+    if [ -n "$credentials" ]; then
+        case $(stat -L -c '%u %a' -- "$credentials") in
+            '0 '*00) ;;
+            '') fail "the credentials $credentials cannot be read" ;;
+            *) fail "the credentials $credentials are not for root alone: chown root and chmod 600 them" ;;
+        esac
+    fi
+}
+
+# The first of several programs that is there.
+first() {
+    for program do
+        if command -v "$program" >/dev/null; then
+            printf '%s\n' "$program"
+            return
+        fi
+    done
+    fail "the program $1 is not on the host"
+}
+
+mysql_client() {
+    program=$1
+    shift
+    "$program" ${credentials:+"--defaults-extra-file=$credentials"} --default-character-set=utf8mb4 "$@"
+}
+
+# Runs a program of PostgreSQL: as its own account, which the server knows by the socket, or with the credentials.
+postgresql() {
+    if [ -n "$credentials" ]; then
+        PGSERVICEFILE=$credentials PGSERVICE=backup "$@"
+    elif command -v runuser >/dev/null; then
+        (cd / && runuser -u postgres -- "$@")
+    else
+        (cd / && su postgres -s /bin/sh -c '"$0" "$@"' -- "$@")
+    fi
+}
+
+redis() {
+    if [ -n "$credentials" ]; then
+        IFS= read -r REDISCLI_AUTH <"$credentials"
+        export REDISCLI_AUTH
+    fi
+    redis-cli --no-auth-warning "$@" </dev/null
+}
+
+redis_info() {
+    redis INFO persistence | tr -d '\r' | sed -n "s/^$1://p"
+}
+
+# Waits until the server has written its file, and says where that is.
+redis_save() {
+    before=$(redis LASTSAVE) || return
+    while said=$(redis BGSAVE); do
+        case $said in
+            *started* | *scheduled*) break ;;
+            *'in progress'*) sleep 1 ;;
+            *)
+                printf '%s\n' "$said" >&2
+                return 1
+                ;;
+        esac
+    done
+    while [ "$(redis_info rdb_bgsave_in_progress)" = 1 ]; do
+        sleep 1
+    done
+    if [ "$(redis_info rdb_last_bgsave_status)" != ok ] || [ "$(redis LASTSAVE)" -lt "$before" ]; then
+        echo 'the server could not save: look at its log' >&2
+        return 1
+    fi
+}
+
+redis_file() {
+    printf '%s/%s\n' "$(redis CONFIG GET dir | sed 1d)" "$(redis CONFIG GET dbfilename | sed 1d)"
+}
+
+# Writes the data to standard output.
+dump() {
+    case $engine in
+        mysql)
+            program=$(first mariadb-dump mysqldump) || return
+            mysql_client "$program" --single-transaction --quick --routines --triggers --events --hex-blob --no-tablespaces \
+                --databases "$database"
+            ;;
+        postgresql) postgresql pg_dump --create --dbname="$database" ;;
+        sqlite) cat -- "$dir/$copy" ;;
+        redis)
+            redis_save || return
+            cat -- "$(redis_file)"
+            ;;
+        *)
+            set --
+            for pattern in $excludes; do
+                set -- "$@" "--exclude=$pattern"
+            done
+            for path in $paths; do
+                set -- "$@" "./${path#/}"
+            done
+            tar --create --file=- --numeric-owner --one-file-system --directory=/ "$@"
+            # 1 means that a file changed while it was read.
+            [ $? -le 1 ]
+            ;;
+    esac
+}
+
+pack() {
+    case $compress in
+        gzip) gzip -c ;;
+        zstd) zstd -q -c ;;
+        *) cat ;;
+    esac
+}
+
+# Writes a backup, unpacked, to standard output. Its packing is told by NAME.
+unpack() {
+    case $2 in
+        *.gz) gzip -d -c <"$1" ;;
+        *.zst) zstd -q -d -c <"$1" ;;
+        *) cat <"$1" ;;
+    esac
+}
+
+# Says whether what comes on standard input is all there.
+is_whole() {
+    case $engine in
+        mysql) tail -n 3 | grep -q '^-- Dump completed' ;;
+        postgresql) tail -n 8 | grep -q '^-- PostgreSQL database dump complete' ;;
+        sqlite) [ "$(head -c 15 && cat >/dev/null)" = 'SQLite format 3' ] ;;
+        redis) [ "$(head -c 5 && cat >/dev/null)" = REDIS ] ;;
+        *) tar --list --file=- >/dev/null ;;
+    esac
+}
+
+# check FILE NAME: says whether a backup is whole.
+check() {
+    [ -s "$1" ] || return
+    wrong=$({ { unpack "$1" "$2" 3>&- || echo unpack >&3; } | { is_whole 3>&- || echo incomplete >&3; }; } 3>&1)
+    [ -z "$wrong" ]
+}
+
+# make LABEL CONSEQUENCE: makes a backup under a temporary name, looks whether it is whole, and renames it. Sets $made.
+make() {
+    hence="; ${2:-nothing was kept of it}"
+    made=$name-$(date -u +%Y%m%dT%H%M%SZ)$1$suffix
+    if [ "$engine" = sqlite ]; then
+        [ -f "$database" ] || fail "there is no database $database$hence"
+        (cd -- "$dir" && sqlite3 -batch -bail -init /dev/null -cmd '.timeout 30000' "$database" ".backup main $copy") ||
+            fail "the database could not be copied into $dir$hence"
+        wrong=$(sqlite3 -batch -init /dev/null "$dir/$copy" 'PRAGMA quick_check' 2>&1)
+        [ "$wrong" = ok ] || fail "the database $database is damaged: $wrong$hence"
+    fi
+    wrong=$({ { dump 3>&- || echo dump >&3; } | { pack 3>&- || echo write >&3; } >"$new" || echo write >&3; } 3>&1)
+    case $wrong in
+        '') ;;
+        *write*) fail "cannot write to $dir: is the disk full?$hence" ;;
+        *) fail "the dump failed$hence" ;;
+    esac
+    check "$new" "$made" || fail "what was dumped is not whole$hence"
+    { sync -- "$new" 2>/dev/null || sync; } && mv -f -T -- "$new" "$dir/$made" || fail "cannot write to $dir$hence"
+    sync -- "$dir" 2>/dev/null || sync
+    rm -f -- "$dir/$copy"
+}
+
+# prune LABEL: removes backups beyond the newest $keep; with $keep_days, only those that are older too.
+prune() {
+    set +f
+    set -- "$dir/$name"-????????T??????Z"$1".*
+    set -f
+    [ -e "$1" ] || return 0
+    while [ $# -gt "$keep" ]; do
+        if [ -z "$keep_days" ] || [ -n "$(find "$1" -prune -mtime "+$keep_days")" ]; then
+            rm -f -- "$1"
+        fi
+        shift
+    done
+}
+
+run() {
+    prepare
+    make ''
+    prune ''
+    prune -before-restore
+    printf 'backup %s: made %s/%s, %s bytes\n' "$name" "$dir" "$made" "$(stat -c %s -- "$dir/$made")"
+}
+
+list() {
+    set +f
+    set -- "$dir/$name"-????????T??????Z*
+    set -f
+    [ -e "$1" ] || return 0
+    stat -c '%n %s' -- "$@" | sort -r | while IFS= read -r line; do
+        printf '%s\n' "${line#"$dir/"}"
+    done
+}
+
+# Says whether there is anything that a restore would overwrite.
+exists() {
+    case $engine in
+        mysql)
+            program=$(first mariadb mysql) || exit
+            found=$(mysql_client "$program" --batch --skip-column-names --execute \
+                "SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = '$database'") || fail "cannot look at the server"
+            [ "$found" != 0 ]
+            ;;
+        postgresql)
+            found=$(postgresql psql -X -q -A -t -d postgres -c \
+                "SELECT count(*) FROM pg_database WHERE datname = '$database'") || fail "cannot look at the server"
+            [ "$found" != 0 ]
+            ;;
+        sqlite) [ -s "$database" ] ;;
+        redis) : ;;
+        *)
+            for path in $paths; do
+                [ ! -e "$path" ] && [ ! -L "$path" ] || return 0
+            done
+            return 1
+            ;;
+    esac
+}
+
+# Puts the unpacked backup on standard input in the place of what is there.
+load() {
+    case $engine in
+        mysql)
+            program=$(first mariadb mysql) || return
+            {
+                # shellcheck disable=SC2016 # These are MySQL's quotes.
+                printf 'DROP DATABASE IF EXISTS `%s`;\n' "$database"
+                cat
+            } | mysql_client "$program" --batch --binary-mode
+            ;;
+        postgresql)
+            postgresql psql -X -q -v ON_ERROR_STOP=1 -d postgres -c "DROP DATABASE IF EXISTS \"$database\" WITH (FORCE)" \
+                </dev/null >/dev/null &&
+                postgresql psql -X -q -v ON_ERROR_STOP=1 -d postgres -f - >/dev/null
+            ;;
+        sqlite)
+            cat >"$dir/$copy" &&
+                (cd -- "$dir" && sqlite3 -batch -bail -init /dev/null -cmd '.timeout 30000' "$database" ".restore main $copy")
+            ;;
+        redis) redis_load ;;
+        *) tar --extract --file=- --preserve-permissions --same-owner --numeric-owner --directory=/ ;;
+    esac
+}
+
+# The server reads its file when it starts; an append-only log would win over it.
+redis_load() {
+    if [ "$(redis CONFIG GET appendonly | sed 1d)" != no ]; then
+        echo 'the server keeps an append-only log (appendonly), which it would read instead' >&2
+        return 1
+    fi
+    file=$(redis_file)
+    for unit in redis-server.service redis.service; do
+        if systemctl is-active --quiet "$unit"; then
+            owner=$(stat -c %u:%g -- "${file%/*}") && systemctl stop "$unit" && cat >"$file" && chown "$owner" "$file" &&
+                systemctl start "$unit"
+            return
+        fi
+    done
+    echo 'the server runs in no unit redis-server.service or redis.service' >&2
+    return 1
+}
+
+restore() {
+    case $1 in
+        "$name"-*) ;;
+        *) fail "$1 is no backup of it" ;;
+    esac
+    case $1 in */*) fail "name the backup as the list does, without a folder" ;; esac
+    [ -f "$dir/$1" ] || fail "there is no backup $1 in $dir"
+    prepare
+    check "$dir/$1" "$1" || fail "$1 is not whole; nothing was changed"
+    safety=
+    if [ "$2" = keep ] && exists; then
+        make -before-restore 'so what is there now could not be kept, and nothing was changed (the command replace does without)'
+        safety=$made
+        printf 'backup %s: what was there before is kept as %s\n' "$name" "$safety"
+    fi
+    wrong=$({ { unpack "$dir/$1" "$1" 3>&- || echo unpack >&3; } | { load 3>&- >&2 || echo load >&3; }; } 3>&1)
+    [ -z "$wrong" ] || fail "$1 could not be restored${safety:+; bring back what was there with: restore $safety}"
+    printf 'backup %s: restored %s\n' "$name" "$1"
+}
+
+case ${1-run} in
+    run) run ;;
+    list) list ;;
+    restore) restore "${2:?which backup? the command list shows them}" keep ;;
+    replace) restore "${2:?which backup? the command list shows them}" replace ;;
+    *) fail "the commands are run, list, restore NAME and replace NAME" ;;
+esac
