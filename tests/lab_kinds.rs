@@ -33,6 +33,7 @@ kinds! {
     firewall_rule,
     git_checkout,
     group,
+    migration,
     nginx_site,
     npm_package,
     npm_project,

@@ -25,6 +25,7 @@ registry! {
     firewall_rule::FirewallRule,
     git_checkout::GitCheckout,
     group::Group,
+    migration::Migration,
     nginx_site::NginxSite,
     npm_package::NpmPackage,
     npm_project::NpmProject,

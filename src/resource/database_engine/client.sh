@@ -28,7 +28,8 @@ session_start() {
 }
 
 # run_client MODE: feeds standard input to the client. Rows come on standard output, their values separated by tabs;
-# complaints on standard error. Modes: "look" goes on after an error and changes nothing, "change" stops at the first.
+# complaints on standard error. Modes: "look" goes on after an error and changes nothing, "change" stops at the first,
+# "converse" does too and answers each statement at once.
 run_client() {
     case $engine in
         mysql) _run_mysql "$1" ;;
@@ -41,7 +42,10 @@ _run_mysql() {
     _mode=$1
     set -- --batch --raw --skip-column-names --binary-mode --comments --quick --no-auto-rehash --skip-reconnect \
         --connect-timeout=10 --default-character-set=utf8mb4
-    [ "$_mode" != look ] || set -- "$@" --force
+    case $_mode in
+        look) set -- "$@" --force ;;
+        converse) set -- "$@" --unbuffered ;;
+    esac
     [ -z "$login" ] || set -- "$@" "--user=$login"
     [ -z "$socket" ] || set -- "$@" "--socket=$socket"
     [ -z "$server" ] || set -- "$@" "--host=$server" --protocol=tcp

@@ -1,0 +1,54 @@
+# Row of a tool: its name, user, folder, virtual environment, words for it (a line each), then names and values of
+# environment variables.
+# read_tool ROW: sets those; call it in a subshell.
+read_tool() {
+    split_row "$1"
+    tool=$f1 user=$f2 directory=$f3 venv=$f4
+    decode "$f5" && options=$decoded
+    environment=$1
+    for skipped in 1 2 3 4 5; do
+        case $environment in *"$US"*) environment=${environment#*"$US"} ;; *) environment= ;; esac
+    done
+    case $tool in
+        alembic) program=${venv:+$venv/bin/}alembic ;;
+        knex) program=./node_modules/.bin/knex ;;
+    esac
+}
+
+# Sets $missing to no-user, no-directory or no-program where the tool cannot run yet.
+find_tool() {
+    missing=
+    if [ -n "$user" ] && ! id -u -- "$user" >/dev/null 2>&1; then
+        missing=no-user
+    elif ! [ -d "$directory" ]; then
+        missing=no-directory
+    elif [ "$tool" = alembic ] && [ -n "$venv" ]; then
+        [ -x "$program" ] || missing=no-program
+    elif [ "$tool" = knex ]; then
+        [ -x "$directory/$program" ] || missing=no-program
+    else
+        command -v "$program" >/dev/null || missing=no-program
+    fi
+}
+
+# run_tool WORD…: runs it as the user, in the folder, with the environment. That goes into the text, for a change of user may
+# drop what is exported here.
+run_tool() {
+    quoted "$directory"
+    text="cd $quoted || exit 1${NL}export NO_COLOR=1 PYTHONUNBUFFERED=1$NL"
+    left=$environment
+    while [ -n "$left" ]; do
+        name=${left%%"$US"*}
+        left=${left#*"$US"}
+        decode "${left%%"$US"*}"
+        quoted "$decoded"
+        text="${text}export $name=$quoted$NL"
+        case $left in *"$US"*) left=${left#*"$US"} ;; *) left= ;; esac
+    done
+    text="${text}exec"
+    for word in "$program" $options "$@"; do
+        quoted "$word"
+        text="$text $quoted"
+    done
+    as_user "$user" "$text"
+}

@@ -1,0 +1,2 @@
+CREATE TABLE texts (id INT PRIMARY KEY, text VARCHAR(100)) DEFAULT CHARSET utf8mb4;
+INSERT INTO texts VALUES (1, 'a;b'), (2, '数据 🐘');

@@ -1,0 +1,10 @@
+CREATE TABLE items (id INT PRIMARY KEY, text VARCHAR(100)) DEFAULT CHARSET utf8mb4;
+DELIMITER //
+CREATE TRIGGER items_trim BEFORE INSERT ON items FOR EACH ROW
+BEGIN
+    SET NEW.text = TRIM(NEW.text);
+END//
+DELIMITER ;
+INSERT INTO items VALUES (1, ' a;b '), (2, 'it''s \'数据\' 🐘');
+CREATE PROCEDURE count_items() BEGIN SELECT COUNT(*) FROM items; SELECT 2; END;
+-- edited

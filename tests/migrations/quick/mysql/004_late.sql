@@ -1,0 +1,4 @@
+CREATE TABLE late (id int);
+INSERT INTO late VALUES (1);
+SELECT SLEEP(0);
+INSERT INTO late VALUES (2);

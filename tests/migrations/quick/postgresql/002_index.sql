@@ -1,0 +1,2 @@
+-- infra: no-transaction
+CREATE INDEX CONCURRENTLY items_text ON items (text);

@@ -1,0 +1,4 @@
+CREATE TABLE late (id int);
+INSERT INTO late VALUES (1);
+SELECT pg_sleep(600);
+INSERT INTO late VALUES (2);
