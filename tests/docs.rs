@@ -153,6 +153,10 @@ fn beside(files: MemoryFiles, example: &str) -> MemoryFiles {
             let is_folder = Path::new(name).extension().is_none();
             files.file(Path::new("spec").join(name).join(if is_folder { "file" } else { "" }), "text\n")
         }
+        // A folder of migrations.
+        Some(("dir", name)) if !name.starts_with('/') => {
+            files.file(Path::new("spec").join(name.trim()).join("001_first.sql"), "SELECT 1;\n")
+        }
         _ => files,
     })
 }
