@@ -191,3 +191,39 @@ fn a_rotation_that_was_interrupted_is_finished_by_the_next_run() {
     assert_eq!(hosts.notes(), "");
     infra.plan().assert_empty("once the rotation is finished");
 }
+
+/// The files that may hold values of the spec with a real server.
+const PLACES: &str = "/opt/shop/my.cnf\n/root/credentials.txt\n";
+
+#[test]
+fn the_accounts_of_a_server_get_the_new_password_and_nobody_sees_it() {
+    let host = LabHost::boot("rotation-server", support::release());
+    let spec = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rotation-server");
+    let infra = Infra::new(&spec, &host.inventory());
+    infra.apply();
+    infra.plan().assert_empty("after the first apply");
+    let value = |key: &str| host.check(&format!("sed -n 's/^{key}=//p' /root/credentials.txt")).trim().to_string();
+    let (old_app, old_root) = (value("APP"), value("ROOT"));
+    host.check("cp /opt/shop/my.cnf /root/old.cnf");
+
+    // What watches must not find itself.
+    let watch = "while :; do grep -lsaE '[QZ]{30}' /proc/[0-9]*/cmdline; sleep 0.02; done";
+    let watcher = host.ssh(Account::Root).arg(watch).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut watcher = watcher.expect("ssh starts");
+    let output = infra.run("apply", &["--auto-approve", "--rotate", "app", "--rotate", "root"]);
+    watcher.kill().unwrap();
+    assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
+    assert_silent(&[&old_app, &old_root, &value("APP"), &value("ROOT")], &output);
+    assert_eq!(text(&watcher.wait_with_output().unwrap().stdout), "", "passwords were in these argument lists");
+    assert!(value("APP") != old_app && value("ROOT") != old_root);
+
+    // The new one is let in, the old one is not, and it is in no history, log or file.
+    host.check("mysql --defaults-file=/opt/shop/my.cnf shop -e 'SELECT 1'");
+    let refused = host.run("mysql --defaults-file=/root/old.cnf shop -e 'SELECT 1'");
+    assert!(text(&refused.stderr).contains("Access denied"), "{}", text(&refused.stderr));
+    host.check("rm /root/old.cnf; mysql -e 'SELECT 1'");
+    let holders = "grep -rlsaE '[QZ]{30}' /etc /opt /root /home /var /run /tmp | sort";
+    assert_eq!(host.check(holders), PLACES);
+    assert_eq!(host.check("stat -c %a /opt/shop/my.cnf /root/credentials.txt"), "600\n600\n");
+    infra.plan().assert_empty("after the rotation");
+}

@@ -73,11 +73,12 @@ fn secrets_are_nowhere_but_where_the_spec_puts_them() {
     // A rotation, seen from here too: neither what is printed nor what is written tells of old or new values.
     let striking = || host.check("grep -o '[QZ]*[QZ]' /etc/secrets/striking.json").trim().to_string();
     let (here, old) = (Here::new(), striking());
+    let plain = Infra::new(&spec, &host.inventory()).variable("INFRA_TEST_POISON", POISONS[0]);
     for words in [&["plan"][..], &["apply", "--auto-approve"]] {
         let trace = here.path("trace.json");
         let options = [&words[1..], &["--rotate", "striking", "--trace", trace.to_str().unwrap(), "--stats"]].concat();
         for format in ["text", "json"] {
-            let mut command = infra.command(words[0]);
+            let mut command = plain.command(words[0]);
             command.args(&options).args(["--format", format]).env("HOME", here.path("")).env("TMPDIR", here.path(""));
             let output = command.output().unwrap();
             assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));

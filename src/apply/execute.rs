@@ -513,6 +513,13 @@ impl Execution<'_, '_> {
         let resolved = self.survey.resolved(node);
         let observed = self.survey.observed(node).cloned().unwrap_or(AnyObserved::NotYet);
         if let Some(deferral) = resolved.deferrals.first() {
+            // A value that holds several secrets names the next one once the first is made.
+            if let crate::model::Until::Applied(address) = &deferral.until
+                && let Some(before) = self.survey.find(address)
+                && !schedule.status(before).is_final()
+            {
+                return schedule.hold(node, before);
+            }
             let words = format!("`{}` is still not known: it waits for {}", deferral.attribute, deferral.until);
             return self.fail(schedule, node, Failure::new(words));
         }

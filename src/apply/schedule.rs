@@ -83,6 +83,8 @@ pub struct Schedule {
     open: Vec<usize>,
     /// Done; or settled, with all it depends on in place.
     in_place: Vec<bool>,
+    /// Deferred resources that turned out to wait for another one than the graph knows of.
+    held: HashMap<Node, Node>,
     /// The most resources in one frame.
     most: usize,
 }
@@ -101,7 +103,8 @@ impl Schedule {
         }
         let open = (0..tasks.len()).map(|node| graph.dependencies(node).count()).collect();
         let in_place = vec![false; tasks.len()];
-        let mut schedule = Self { graph, tasks, status, hosts, place, depth, open, in_place, most: 2_000 };
+        let mut schedule =
+            Self { graph, tasks, status, hosts, place, depth, open, in_place, held: HashMap::new(), most: 2_000 };
         for node in 0..schedule.status.len() {
             schedule.arrive(node);
         }
@@ -115,6 +118,12 @@ impl Schedule {
     pub fn set(&mut self, node: Node, status: Status) {
         self.status[node] = status;
         self.arrive(node);
+    }
+
+    /// Defers a resource once more, until another one has come to its end.
+    pub fn hold(&mut self, node: Node, before: Node) {
+        self.held.insert(node, before);
+        self.set(node, Status::Deferred);
     }
 
     /// Marks a resource as in place if it is, and with it what it held back and has nothing to do.
@@ -203,7 +212,10 @@ impl Schedule {
         let ready: Vec<Node> = left
             .into_iter()
             .filter(|&node| {
-                self.status[node] == Status::Deferred && self.open[node] == 0 && Some(self.graph.phase(node)) == lowest
+                self.status[node] == Status::Deferred
+                    && self.open[node] == 0
+                    && self.held.get(&node).is_none_or(|&before| self.status[before].is_final())
+                    && Some(self.graph.phase(node)) == lowest
             })
             .collect();
         if ready.is_empty() { Frame::Wait } else { Frame::Observe(ready) }
