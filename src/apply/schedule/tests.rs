@@ -134,6 +134,20 @@ fn observes_deferred_resources_once_all_before_them_is_in_place() {
 }
 
 #[test]
+fn holds_what_waits_for_one_more_until_that_has_come_to_its_end() {
+    for end in [Status::Done, Status::Failed] {
+        let mut schedule =
+            Sketch::new().add("a/file:/x", &[], Status::Deferred).add("b/secret:y", &[], Status::Ready).schedule();
+        assert_eq!(schedule.next("a"), Frame::Observe(vec![0]));
+        schedule.hold(0, 1);
+        assert_eq!(schedule.next("a"), Frame::Wait);
+        assert_eq!(schedule.next("b"), frame(&[("secret", &[1])]));
+        schedule.set(1, end);
+        assert_eq!(schedule.next("a"), Frame::Observe(vec![0]));
+    }
+}
+
+#[test]
 fn waits_for_other_hosts() {
     let mut schedule =
         Sketch::new().add("a/file:/x", &["b/file:/y"], Status::Ready).add("b/file:/y", &[], Status::Ready).schedule();
