@@ -1,6 +1,7 @@
 //! Migrations and backups on real servers: applied, broken, cut off, taken up again; dumped, lost, brought back.
 //!
 //! The spec is in `tests/migrations`; `dir` says which folder of files it has.
+#![allow(clippy::disallowed_methods, reason = "tests start programs")]
 
 mod support;
 
