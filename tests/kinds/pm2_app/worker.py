@@ -1,0 +1,6 @@
+import os
+import time
+
+print("working", len(os.environ["TOKEN"]))
+while True:
+    time.sleep(60)
