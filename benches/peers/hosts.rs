@@ -167,7 +167,7 @@ fn prepare(hosts: &[Host], cache: &Path, watch: &Watch) -> Result<()> {
     let Some(first) = hosts.first() else { return Ok(()) };
     let before = first.run("cat /etc/debian_version; dpkg-query -W")?;
     let packages = [PACKAGES, FOR_PEERS].concat().join(" ");
-    let archive = cache.join(format!("packages-{}.tar", &sha256(&(before + &packages))[..16]));
+    let archive = cache.join(format!("packages-{}.tar.gz", &sha256(&(before + &packages + COLLECT + REMOVE))[..16]));
     let mut rest = hosts;
     if !archive.exists() {
         eprintln!("installing packages on the first host");
@@ -176,32 +176,36 @@ fn prepare(hosts: &[Host], cache: &Path, watch: &Watch) -> Result<()> {
             "export DEBIAN_FRONTEND=noninteractive\n\
              {{ apt-get update -q && apt-get install -q -y --no-install-recommends {packages}; }} </dev/null 1>&2"
         ))?;
+        first.remove_state()?;
         let tar = first.feed(&["sh"], COLLECT.as_bytes())?;
         let unfinished = archive.with_extension("unfinished");
         fs::write(&unfinished, tar).and_then(|()| fs::rename(&unfinished, &archive)).context("cannot keep packages")?;
         rest = &hosts[1..];
     }
     let tar = fs::read(&archive).with_context(|| format!("cannot read {}", archive.display()))?;
-    for pair in rest.chunks(2) {
+    on_each(rest, watch, |host| host.feed(&[SPREAD], &tar).map(drop))
+}
+
+/// Does something on every host, on two at a time.
+pub fn on_each(hosts: &[Host], watch: &Watch, work: impl Fn(&Host) -> Result<()> + Sync) -> Result<()> {
+    for pair in hosts.chunks(2) {
         watch.check()?;
         std::thread::scope(|scope| {
-            let both: Vec<_> = pair.iter().map(|host| scope.spawn(|| host.feed(&[SPREAD], &tar))).collect();
-            both.into_iter().try_for_each(|one| match one.join() {
-                Ok(result) => result.map(drop),
-                Err(_) => bail!("carrying packages to a host panicked"),
-            })
+            let both: Vec<_> = pair.iter().map(|host| scope.spawn(|| work(host))).collect();
+            both.into_iter().try_for_each(|one| one.join().unwrap_or_else(|_| bail!("work on a host panicked")))
         })?;
     }
-    hosts.iter().try_for_each(Host::remove_state)
+    Ok(())
 }
 
 /// Prints an archive of what has changed since `/root/.before`.
 const COLLECT: &str = "cd / && find . -xdev \\( -path ./root -o -path ./run -o -path ./tmp -o -path ./var/log \
-     -o -path ./var/cache -o -path ./var/lib/apt -o -path ./var/lib/systemd -o -path ./var/tmp -o -path ./etc/machine-id \\) \
-     -prune -o -cnewer /root/.before -print0 >/tmp/changed && tar -c --null --no-recursion -T /tmp/changed\n";
+     -o -path ./var/cache -o -path ./var/lib/apt -o -path ./var/lib/systemd -o -path ./var/tmp -o -path ./usr/share/doc -o -path ./usr/share/man -o -path ./usr/share/locale \
+     -o -path ./etc/machine-id \\) \
+     -prune -o -cnewer /root/.before -print0 >/tmp/changed && tar -c -z --null --no-recursion -T /tmp/changed\n";
 
 /// Unpacks such an archive and starts what came with it.
-const SPREAD: &str = "tar -x -p -C / && systemctl daemon-reload && systemctl try-reload-or-restart dbus";
+const SPREAD: &str = "tar -x -z -p -C / && systemctl daemon-reload";
 
 /// The names that programs look at, as shell variables; all of them are plain words.
 fn names(wanted: &Wanted) -> String {

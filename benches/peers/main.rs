@@ -3,9 +3,9 @@
 //! ```text
 //! make bench-peers                                             everything; takes long
 //! cargo bench --bench peers -- --list                          the workloads and contestants
-//! cargo bench --bench peers -- --workload b                    one workload, or all of a letter
+//! cargo bench --bench peers -- --workload b                    all workloads of a letter
 //! cargo bench --bench peers -- --workload a,b,f1000 --contestant infra,script,ssh-true --rounds 9
-//! cargo bench --bench peers -- --workload b --contestant infra,script --also old=/path/to/infra --json out.json
+//! cargo bench --bench peers -- --workload b-cold --contestant infra,script --also old=/path/to/infra --json out.json
 //! ```
 //!
 //! `--also NAME=BINARY` lets another build of `infra` take part, which is how a change is compared with what was before.

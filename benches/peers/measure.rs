@@ -156,7 +156,7 @@ impl<'a> Bench<'a> {
 
     /// Brings hosts up and into the state that the workload starts from.
     fn set_up(&mut self, workload: &Workload, contestant: &dyn Contestant) -> Result<Stage> {
-        self.boot(workload, contestant)?;
+        let is_new = self.boot(workload, contestant)?;
         // A short name: sockets go in there.
         self.stages += 1;
         let folder = self.scratch.join(self.stages.to_string());
@@ -166,7 +166,9 @@ impl<'a> Bench<'a> {
         let mut stage = Stage { folder, hosts, relays: Vec::new() };
         let key = state_key(workload, contestant);
         if self.state.get(&key).is_none_or(|state| state.wanted != workload.wanted) {
-            self.remove_state(workload, contestant)?;
+            if !is_new {
+                self.remove_state(workload, contestant)?;
+            }
             let state = State { wanted: workload.wanted.clone(), revision: 1, made_by: BTreeSet::new() };
             self.state.insert(key.clone(), state);
         }
@@ -184,18 +186,21 @@ impl<'a> Bench<'a> {
         Ok(stage)
     }
 
-    fn boot(&mut self, workload: &Workload, contestant: &dyn Contestant) -> Result<()> {
+    /// Boots the hosts of a workload unless they are up. Returns whether they are new, and so in no need of restoring.
+    fn boot(&mut self, workload: &Workload, contestant: &dyn Contestant) -> Result<bool> {
         if workload.hosts == 1 {
             if !self.single.contains_key(contestant.name()) {
                 let hosts = hosts::boot(1, contestant.name(), self.release, self.cache, self.watch)?;
                 self.single.insert(contestant.name().to_string(), hosts);
+                return Ok(true);
             }
         } else if self.fleet.as_deref().map(<[Host]>::len) != Some(workload.hosts) {
             self.fleet = None;
             self.state.remove(FLEET);
             self.fleet = Some(hosts::boot(workload.hosts, "fleet", self.release, self.cache, self.watch)?);
+            return Ok(true);
         }
-        Ok(())
+        Ok(false)
     }
 
     fn hosts(&self, workload: &Workload, contestant: &dyn Contestant) -> &[Host] {
@@ -206,7 +211,7 @@ impl<'a> Bench<'a> {
     }
 
     fn remove_state(&self, workload: &Workload, contestant: &dyn Contestant) -> Result<()> {
-        self.hosts(workload, contestant).iter().try_for_each(Host::remove_state)
+        hosts::on_each(self.hosts(workload, contestant), self.watch, Host::remove_state)
     }
 
     /// Lets the contestant make the whole end state, untimed and without delay. Of files alone it does not matter who made

@@ -18,7 +18,7 @@ pub enum Task {
 /// One workload.
 #[derive(Clone, Debug)]
 pub struct Workload {
-    /// A letter and what tells it apart from others of this letter.
+    /// A letter, and what tells it apart from others of this letter.
     pub name: &'static str,
     pub title: &'static str,
     pub wanted: Wanted,
@@ -61,7 +61,7 @@ pub fn all() -> Vec<Workload> {
     let many = |name, title, count, task| Workload { slow_rounds: 1, ..one(name, title, Wanted::files(count), task) };
     vec![
         one("a", "85 resources, first apply", Wanted::server(), Task::First),
-        one("b", "85 resources, no change", Wanted::server(), Task::Unchanged),
+        one("b-cold", "85 resources, no change", Wanted::server(), Task::Unchanged),
         Workload {
             warm: true,
             contestants: &["infra", "script", "ssh-true", "ansible", "mitogen"],
