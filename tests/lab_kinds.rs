@@ -44,6 +44,7 @@ kinds! {
     python_env,
     requirement,
     secret,
+    seed,
     service,
     setting,
     symlink,

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::graph::Graph;
+use crate::graph::{Graph, Reason};
 use crate::model::{Action, Address, Change, Changes, OwedAction, Redactor, Secret, Until, Value};
 use crate::resource::{AnyObserved, AnyResource, Claim, Deferral, Phase, Style};
 
@@ -379,7 +379,12 @@ impl<'a> Builder<'a> {
         let acts = |other: &usize| self.acting[*other] != Acting::No;
         let until: Vec<usize> = providers.iter().copied().filter(acts).collect();
         if providers.is_empty() {
-            return self.packages.get(host).cloned().unwrap_or_default();
+            // What the spec says it depends on may bring it too: a command that makes tables.
+            let explicit = self.graph.dependencies(node).filter(|(_, reason)| matches!(reason, Reason::DependsOn(_)));
+            let explicit: Vec<Address> =
+                explicit.map(|(other, _)| other).filter(acts).map(|other| self.items[other].address.clone()).collect();
+            let packages = || self.packages.get(host).cloned().unwrap_or_default();
+            return if explicit.is_empty() { packages() } else { explicit };
         }
         until.into_iter().map(|other| self.items[other].address.clone()).collect()
     }

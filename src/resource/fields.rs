@@ -79,6 +79,11 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Reports a mistake at a place inside an attribute, found in its [`Fields::node`].
+    pub fn error_at(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) {
+        self.diagnostics.push(Diagnostic::error(span, message).help(help));
+    }
+
     /// Returns the evaluated node.
     pub fn node(&self, attribute: &str) -> Option<&'a Node> {
         self.node.get(attribute).filter(|node| !node.is_null())

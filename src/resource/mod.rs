@@ -8,7 +8,6 @@
 mod account;
 mod attribute;
 mod claim;
-#[allow(dead_code, unused_imports, reason = "kinds to come use the rest")]
 mod database_engine;
 mod erased;
 mod fields;
@@ -42,6 +41,7 @@ pub mod pm2_app;
 pub mod python_env;
 pub mod requirement;
 pub mod secret;
+pub mod seed;
 pub mod service;
 pub mod setting;
 pub mod symlink;

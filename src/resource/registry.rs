@@ -36,6 +36,7 @@ registry! {
     python_env::PythonEnv,
     requirement::Requirement,
     secret::Secret,
+    seed::Seed,
     service::Service,
     setting::Setting,
     symlink::Symlink,

@@ -37,9 +37,14 @@ impl<'a> Answers<'a> {
         Self { output, by_row }
     }
 
+    /// Returns the records of a row, failed or not.
+    pub(crate) fn all(&self, row: usize) -> &[&'a Record] {
+        self.by_row.get(row).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// Returns the records of a row; none is a failure.
     pub(crate) fn of(&self, row: usize, engine: Engine) -> Result<&[&'a Record], Failure> {
-        let records = self.by_row.get(row).map(Vec::as_slice).unwrap_or_default();
+        let records = self.all(row);
         if let Some(wrong) = records.iter().find(|record| matches!(record.field(0), "error" | "missing")) {
             return Err(match wrong.field(0) {
                 "missing" => Failure::NoClient,

@@ -8,7 +8,9 @@ mod answer;
 mod quote;
 mod server;
 
-pub(crate) use answer::{Answers, Failure};
+pub(crate) use answer::Answers;
+#[allow(unused_imports, reason = "for kinds that look at what a client says themselves")]
+pub(crate) use answer::Failure;
 pub(crate) use quote::{hex, unhex};
 pub(crate) use server::Server;
 
@@ -21,8 +23,6 @@ pub(crate) const DATABASE_USER: Space = Space("database user");
 /// The tables of a database as migrations make them, as `ENGINE/NAME`.
 pub(crate) const SCHEMA: Space = Space("tables of database");
 
-/// Functions that run an engine's client; put before a program that talks to a server.
-pub(crate) const CLIENT: &str = include_str!("client.sh");
 /// Observes: answers the SQL of every row, with one client for each connection. Rows are made by [`Server::query`],
 /// records are read by [`Answers`].
 pub(crate) const QUERY: &str = concat!(include_str!("client.sh"), include_str!("query.sh"));
