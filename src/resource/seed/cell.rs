@@ -163,7 +163,7 @@ impl Cell {
                 is_text(engine, class, if class == Class::Integer { number(*value) } else { word(*value) }, found)
             }
             Self::Integer(value) => is_text(engine, class, &value.to_string(), found),
-            Self::Float(value) => is_text(engine, class, &format!("{value:?}"), found),
+            Self::Float(value) => is_text(engine, class, &value.to_string(), found),
             Self::Text(text) => is_text(engine, class, text, found),
             Self::Secret(secret) => is_text(engine, class, secret.expose(), found),
         }
@@ -341,10 +341,12 @@ mod tests {
         assert!(same(Class::Integer, text("030"), "30"));
         assert!(!same(Class::Text, text("030"), "30"));
         assert!(same(Class::Text, Cell::Integer(30), "30"));
-        assert!(same(Class::Decimal(Some(4)), Cell::Float(3.14), "3.1400"));
+        assert!(same(Class::Decimal(Some(4)), Cell::Float(3.15), "3.1500"));
         assert!(same(Class::Decimal(Some(2)), text("2.995"), "3.00"));
         assert!(same(Class::Decimal(Some(2)), text("-0.001"), "0.00"));
         assert!(same(Class::Decimal(Some(0)), text("999.5"), "1000"));
+        assert!(same(Class::Decimal(Some(4)), Cell::Float(-0.00004), "0.0000"));
+        assert!(same(Class::Float64, Cell::Float(1.5e300), "1.5e300"));
         assert!(same(Class::Float32, Cell::Float(0.1), "0.1"));
         assert!(same(Class::Float64, text("1e3"), "1000"));
         assert!(same(Class::Boolean, Cell::Bool(false), "false"));
