@@ -121,12 +121,13 @@ for row in $ROWS; do
             }
             ;;
         tool)
+            seconds=$f3
             read_tool "${ROWS##*"$NL"}"
             find_tool
             [ -z "$missing" ] || fail "it cannot run: $missing"
             # One at a time on this host.
             exec 5<"$directory"
-            flock -w "$f3" 5 || fail "another run of the migrations was not done after $f3 seconds: wait until it has ended, then plan again"
+            flock -w "$seconds" 5 || fail "another run of the migrations was not done after $seconds seconds: wait until it has ended, then plan again"
             case $tool in
                 alembic) run_tool upgrade heads 5<&- ;;
                 knex) run_tool migrate:latest 5<&- ;;
