@@ -372,21 +372,26 @@ impl<'a> Builder<'a> {
         self.plan.resources.push(entry);
     }
 
-    /// Returns what has to be applied before a claim holds: its providers that act, or else the packages that do.
+    /// Returns what has to be applied before a claim holds: its providers that act; or else what the resource names in
+    /// `depends_on` and acts (a command that makes tables, an account whose password is mended); or else, where nothing
+    /// provides the claim, the packages that act.
     fn unlocked_by(&self, node: usize, needs: &Claim) -> Vec<Address> {
         let host = &self.items[node].address.host;
+        let addresses = |nodes: &mut dyn Iterator<Item = usize>| -> Vec<Address> {
+            let acting = nodes.filter(|&other| self.acting[other] != Acting::No);
+            acting.map(|other| self.items[other].address.clone()).collect()
+        };
         let providers = self.graph.providers(host, needs);
-        let acts = |other: &usize| self.acting[*other] != Acting::No;
-        let until: Vec<usize> = providers.iter().copied().filter(acts).collect();
-        if providers.is_empty() {
-            // What the spec says it depends on may bring it too: a command that makes tables.
-            let explicit = self.graph.dependencies(node).filter(|(_, reason)| matches!(reason, Reason::DependsOn(_)));
-            let explicit: Vec<Address> =
-                explicit.map(|(other, _)| other).filter(acts).map(|other| self.items[other].address.clone()).collect();
-            let packages = || self.packages.get(host).cloned().unwrap_or_default();
-            return if explicit.is_empty() { packages() } else { explicit };
+        let until = addresses(&mut providers.iter().copied());
+        if !until.is_empty() {
+            return until;
         }
-        until.into_iter().map(|other| self.items[other].address.clone()).collect()
+        let named = self.graph.dependencies(node).filter(|(_, reason)| matches!(reason, Reason::DependsOn(_)));
+        let named = addresses(&mut named.map(|(other, _)| other));
+        if named.is_empty() && providers.is_empty() {
+            return self.packages.get(host).cloned().unwrap_or_default();
+        }
+        named
     }
 
     /// Says once for each what stays owed to resources out of scope.
