@@ -46,22 +46,29 @@ _run_mysql() {
         look) set -- "$@" --force ;;
         converse) set -- "$@" --unbuffered ;;
     esac
-    [ -z "$login" ] || set -- "$@" "--user=$login"
-    [ -z "$socket" ] || set -- "$@" "--socket=$socket"
-    [ -z "$server" ] || set -- "$@" "--host=$server" --protocol=tcp
-    [ -z "$port" ] || set -- "$@" "--port=$port" --protocol=tcp
-    [ -z "$authority" ] || set -- "$@" "--ssl-ca=$authority"
-    case $client.$tls in
-        mariadb.required) set -- "$@" --ssl --skip-ssl-verify-server-cert ;;
-        mariadb.verified) set -- "$@" --ssl --ssl-verify-server-cert ;;
-        mysql.required) set -- "$@" --ssl-mode=REQUIRED ;;
-        mysql.verified) set -- "$@" --ssl-mode=VERIFY_IDENTITY ;;
-    esac
     [ -z "$database" ] || set -- "$@" "--database=$database"
     MYSQL_HISTFILE=/dev/null
     export MYSQL_HISTFILE
+    mysql_program "$client" "$@"
+}
+
+# mysql_program PROGRAM WORD…: runs a program of MySQL, told before its words how to reach the server and how to log in.
+mysql_program() {
+    _program=$1
+    shift
+    [ -z "$authority" ] || set -- "--ssl-ca=$authority" "$@"
+    [ -z "$port" ] || set -- "--port=$port" --protocol=tcp "$@"
+    [ -z "$server" ] || set -- "--host=$server" --protocol=tcp "$@"
+    [ -z "$socket" ] || set -- "--socket=$socket" "$@"
+    [ -z "$login" ] || set -- "--user=$login" "$@"
+    case $client.$tls in
+        mariadb.required) set -- --ssl --skip-ssl-verify-server-cert "$@" ;;
+        mariadb.verified) set -- --ssl --ssl-verify-server-cert "$@" ;;
+        mysql.required) set -- --ssl-mode=REQUIRED "$@" ;;
+        mysql.verified) set -- --ssl-mode=VERIFY_IDENTITY "$@" ;;
+    esac
     if [ -z "$password" ]; then
-        _as_account "$client" "$@"
+        _as_account "$_program" "$@"
         return
     fi
     # What the host sets for all clients comes first; an account's own file, which would win, is not read.
@@ -71,7 +78,7 @@ _run_mysql() {
                 [ ! -r "$_file" ] || printf '!include %s\n' "$_file"
             done
             printf '[client]\npassword="%s"\n' "$password"
-        } | "$client" --defaults-file=/dev/fd/9 "$@" 9<&0 <&8 8<&-
+        } | "$_program" --defaults-file=/dev/fd/9 "$@" 9<&0 <&8 8<&-
     } 8<&0
 }
 
@@ -79,30 +86,36 @@ _run_psql() {
     _mode=$1
     set -- -X -q -A -t -w -F "$TAB" -v VERBOSITY=terse -f -
     [ "$_mode" = look ] || set -- "$@" -v ON_ERROR_STOP=1
-    [ -z "$login" ] || set -- "$@" -U "$login"
-    if [ -n "$server" ]; then
-        set -- "$@" -h "$server"
-    elif [ -n "$socket" ]; then
-        set -- "$@" -h "$socket"
-    elif [ -z "$account$login$password" ] && [ "$(id -u)" = 0 ]; then
-        # The server knows its own account by the socket (peer).
-        account=postgres
-    fi
-    [ -z "$port" ] || set -- "$@" -p "$port"
-    set -- "$@" -d "${database:-postgres}"
     PGCONNECT_TIMEOUT=10 PSQL_HISTORY=/dev/null PGAPPNAME=infra PGCLIENTENCODING=UTF8
     PGOPTIONS='-c standard_conforming_strings=on -c DateStyle=ISO,YMD -c IntervalStyle=iso_8601 -c TimeZone=UTC'
     PGOPTIONS="$PGOPTIONS -c extra_float_digits=1 -c bytea_output=hex -c client_min_messages=warning"
     export PGCONNECT_TIMEOUT PSQL_HISTORY PGAPPNAME PGCLIENTENCODING PGOPTIONS
+    postgresql_program psql "$@" -d "${database:-postgres}"
+}
+
+# postgresql_program PROGRAM WORD…: the same for a program of PostgreSQL.
+postgresql_program() {
+    _program=$1
+    shift
+    [ -z "$port" ] || set -- -p "$port" "$@"
+    if [ -n "$server" ]; then
+        set -- -h "$server" "$@"
+    elif [ -n "$socket" ]; then
+        set -- -h "$socket" "$@"
+    elif [ -z "$account$login$password" ] && [ "$(id -u)" = 0 ]; then
+        # The server knows its own account by the socket (peer).
+        account=postgres
+    fi
+    [ -z "$login" ] || set -- -U "$login" "$@"
     case $tls in
         required) export PGSSLMODE=require ;;
         verified) export PGSSLMODE=verify-full ;;
     esac
     [ -z "$authority" ] || export PGSSLROOTCERT="$authority"
     if [ -n "$password" ]; then
-        PGPASSWORD=$password psql "$@"
+        PGPASSWORD=$password "$_program" "$@"
     else
-        _as_account psql "$@"
+        _as_account "$_program" "$@"
     fi
 }
 

@@ -58,51 +58,8 @@ make_dump() {
 dump_mysql() {
     dumper=mariadb-dump
     command -v mariadb-dump >/dev/null || dumper=mysqldump
-    set -- --single-transaction --quick --routines --triggers --events --hex-blob --no-tablespaces --default-character-set=utf8mb4
-    [ -z "$login" ] || set -- "$@" "--user=$login"
-    [ -z "$socket" ] || set -- "$@" "--socket=$socket"
-    [ -z "$server" ] || set -- "$@" "--host=$server" --protocol=tcp
-    [ -z "$port" ] || set -- "$@" "--port=$port" --protocol=tcp
-    [ -z "$authority" ] || set -- "$@" "--ssl-ca=$authority"
-    case $client.$tls in
-        mariadb.required) set -- "$@" --ssl --skip-ssl-verify-server-cert ;;
-        mariadb.verified) set -- "$@" --ssl --ssl-verify-server-cert ;;
-        mysql.required) set -- "$@" --ssl-mode=REQUIRED ;;
-        mysql.verified) set -- "$@" --ssl-mode=VERIFY_IDENTITY ;;
-    esac
-    set -- "$@" --databases "$database"
-    if [ -z "$password" ]; then
-        _as_account "$dumper" "$@"
-        return
-    fi
-    {
-        for file in /etc/my.cnf /etc/mysql/my.cnf; do
-            [ ! -r "$file" ] || printf '!include %s\n' "$file"
-        done
-        printf '[client]\npassword="%s"\n' "$password"
-    } | "$dumper" --defaults-file=/dev/fd/9 "$@" 9<&0 </dev/null
+    mysql_program "$dumper" --single-transaction --quick --routines --triggers --events --hex-blob --no-tablespaces \
+        --default-character-set=utf8mb4 --databases "$database"
 }
 
-dump_postgresql() {
-    set -- --create --no-password
-    [ -z "$login" ] || set -- "$@" -U "$login"
-    if [ -n "$server" ]; then
-        set -- "$@" -h "$server"
-    elif [ -n "$socket" ]; then
-        set -- "$@" -h "$socket"
-    elif [ -z "$account$login$password" ] && [ "$(id -u)" = 0 ]; then
-        account=postgres
-    fi
-    [ -z "$port" ] || set -- "$@" -p "$port"
-    case $tls in
-        required) export PGSSLMODE=require ;;
-        verified) export PGSSLMODE=verify-full ;;
-    esac
-    [ -z "$authority" ] || export PGSSLROOTCERT="$authority"
-    set -- "$@" -d "$database"
-    if [ -n "$password" ]; then
-        PGPASSWORD=$password pg_dump "$@"
-    else
-        _as_account pg_dump "$@"
-    fi
-}
+dump_postgresql() { postgresql_program pg_dump --create --no-password -d "$database"; }

@@ -11,6 +11,9 @@ ROWS=$(
         printf '%s%s%s\n' "$path" "$US" "${row#*"$US"}"
     done
 )
+# It is the same for all.
+split_row "$ROWS"
+most=${f2%%"$NL"*}
 scan_paths hash
 for line in $scanned; do
     IFS=$US
@@ -18,7 +21,7 @@ for line in $scanned; do
     IFS=$NL
     case ${2-} in
         file)
-            if [ "$6" -gt 1048576 ]; then
+            if [ "$6" -gt "$most" ]; then
                 emit "$1" large
                 continue
             fi
