@@ -103,6 +103,7 @@ fn hosts_that_are_up_stay_and_those_that_stopped_boot_again() {
         release: Release::Bookworm,
         hosts: vec![id.host.clone()],
         lifetime: Lifetime::UntilDown,
+        containers: false,
     };
     host.check("touch /root/kept");
     assert_eq!(lab.up(&options, &say).unwrap(), [host.details().clone()]);
@@ -121,6 +122,33 @@ fn hosts_that_are_up_stay_and_those_that_stopped_boot_again() {
 }
 
 #[test]
+fn a_host_for_containers_has_what_docker_engine_needs() {
+    let host = LabHost::boot_for_containers("containers", Release::Bookworm);
+    // An overlay of its own over a file system that is none, programs for the kernel's device control, and a way to mount.
+    let kind = host.check("stat -f -c %T /var/lib/docker");
+    assert_ne!(kind.trim(), "overlayfs");
+    host.check("mkdir /var/lib/docker/a /var/lib/docker/b /var/lib/docker/c /var/lib/docker/d");
+    host.check("cd /var/lib/docker && mount -t overlay -o lowerdir=a,upperdir=b,workdir=c overlay d");
+    host.check("unshare --mount --pid --fork --mount-proc true");
+    host.check("mkdir /sys/fs/cgroup/docker && rmdir /sys/fs/cgroup/docker");
+    host.check("test $(cat /proc/sys/net/ipv4/ip_forward) = 1 || echo 1 > /proc/sys/net/ipv4/ip_forward");
+
+    let id = host.id().clone();
+    let options = UpOptions {
+        lab: id.lab.clone(),
+        release: Release::Bookworm,
+        hosts: vec!["plain".to_owned()],
+        lifetime: Lifetime::ThisProcess,
+        containers: false,
+    };
+    let lab = open_lab();
+    lab.up(&options, &say).unwrap();
+    let error = format!("{:#}", lab.up(&UpOptions { containers: true, ..options }, &say).unwrap_err());
+    assert!(error.contains("cannot run containers"), "{error}");
+    lab.down(&Selection::Hosts(id.lab.clone(), vec!["plain".to_owned()]), &say).unwrap();
+}
+
+#[test]
 fn the_last_host_takes_the_network_with_it() {
     let state = PrivateState::make();
     let lab = state.open();
@@ -129,6 +157,7 @@ fn the_last_host_takes_the_network_with_it() {
         release: Release::Bookworm,
         hosts: vec!["app1".to_owned(), "app2".to_owned()],
         lifetime: Lifetime::UntilDown,
+        containers: false,
     };
     let hosts = lab.up(&options, &say).unwrap();
     let network = fs::read_to_string(state.path().join("network.json")).unwrap();
@@ -215,8 +244,13 @@ fn a_killed_base_build_leaves_nothing_running_or_mounted() {
 fn act_as_victim(lifetime: Lifetime) -> bool {
     let Some(state_dir) = std::env::var_os(VICTIM) else { return false };
     let lab = Lab::open(&Settings { state_dir: state_dir.into(), environment: Vec::new() }).unwrap();
-    let options =
-        UpOptions { lab: "victim".to_owned(), release: Release::Bookworm, hosts: vec!["app1".to_owned()], lifetime };
+    let options = UpOptions {
+        lab: "victim".to_owned(),
+        release: Release::Bookworm,
+        hosts: vec!["app1".to_owned()],
+        lifetime,
+        containers: false,
+    };
     lab.up(&options, &say).unwrap();
     loop {
         std::thread::park();

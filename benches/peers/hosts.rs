@@ -140,8 +140,13 @@ pub fn boot(count: usize, prefix: &str, release: Release, cache: &Path, watch: &
     // As many at once as cores can boot without any of them being late.
     for names in names.chunks(10) {
         watch.check()?;
-        let options =
-            UpOptions { lab: all.name.clone(), release, hosts: names.to_vec(), lifetime: Lifetime::ThisProcess };
+        let options = UpOptions {
+            lab: all.name.clone(),
+            release,
+            hosts: names.to_vec(),
+            lifetime: Lifetime::ThisProcess,
+            containers: false,
+        };
         let up = all.lab.up(&options, &|progress| match progress {
             Progress::BaseOutput(_) | Progress::Booting(_) | Progress::Ready(_) | Progress::Stopping(_) => {}
             other => eprintln!("{other}"),

@@ -34,6 +34,9 @@ pub struct UpArgs {
     /// The Debian release they run.
     #[arg(long, value_name = "RELEASE", default_value_t = Release::Bookworm, value_parser = release())]
     release: Release,
+    /// Lets them run containers, with Docker Engine for one, which takes more privileges on this machine.
+    #[arg(long)]
+    containers: bool,
     /// What the hosts are called, as in the spec they are for.
     #[arg(value_name = "HOST", default_value = "app1")]
     hosts: Vec<String>,
@@ -114,6 +117,7 @@ fn up(lab: &Lab, arguments: UpArgs, out: &mut (dyn Write + Send), status: &Statu
         release: arguments.release,
         hosts: arguments.hosts,
         lifetime: Lifetime::UntilDown,
+        containers: arguments.containers,
     };
     let hosts = lab.up(&options, &|progress| status.show(progress))?;
     for host in &hosts {

@@ -57,6 +57,13 @@ pub fn start(folder: &HostFolder, name: &str, record: &HostRecord, bridge: &str)
     command.args([format!("--machine={machine}"), format!("--hostname={name}"), format!("--network-bridge={bridge}")]);
     command.arg(directory_argument(folder)).args(["--register=no", "--resolv-conf=off", "--timezone=off"]);
     command.args(["--link-journal=no"]).args(scope).current_dir("/");
+    if record.containers {
+        let images = folder.images();
+        fs::create_dir_all(&images).with_context(|| format!("cannot make {}", images.display()))?;
+        // What runc calls to limit devices (bpf) and to keep containers' keys apart, and nspawn keeps from hosts.
+        command.args(["--capability=all", "--system-call-filter=add_key keyctl bpf"]);
+        command.arg(format!("--bind={}:/var/lib/docker", images.display()));
+    }
     command.stdout(console.try_clone().context("cannot duplicate a file")?).stderr(Stdio::from(console));
     let mut child = command.spawn().context("cannot start systemd-nspawn")?;
     // Collects the exit status should this process outlive the host. Whether the host runs is asked of the kernel.

@@ -76,6 +76,8 @@ pub struct UpOptions {
     /// The hosts' names, which specs call them by.
     pub hosts: Vec<String>,
     pub lifetime: Lifetime,
+    /// Lets the hosts run containers themselves, which takes privileges on this machine that others do without.
+    pub containers: bool,
 }
 
 /// Which hosts to take down.
@@ -309,6 +311,11 @@ impl Lab {
                 one.id,
                 record.release
             );
+            ensure!(
+                record.containers || !options.containers,
+                "{} is up already, and cannot run containers; take it down first or give the lab another name",
+                one.id
+            );
         }
         let mut network = Network::ensure(&self.state)?;
         for id in new {
@@ -321,6 +328,7 @@ impl Lab {
                 phase: Phase::Starting,
                 owner,
                 host_key: String::new(),
+                containers: options.containers,
             };
             let lock = self.state.make_host(&id, &record)?;
             work.push(Work { id, lock, is_new: true });

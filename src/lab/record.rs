@@ -99,6 +99,9 @@ pub struct HostRecord {
     pub owner: Option<Owner>,
     /// Its public host key, as in a `.pub` file without the comment.
     pub host_key: String,
+    /// Whether it may run containers itself.
+    #[serde(default)]
+    pub containers: bool,
 }
 
 impl HostRecord {
@@ -133,6 +136,11 @@ impl HostFolder {
 
     pub fn work(&self) -> PathBuf {
         self.0.join("work")
+    }
+
+    /// What a host that runs containers has as `/var/lib/docker`: an overlay cannot be the upper side of another one.
+    pub fn images(&self) -> PathBuf {
+        self.0.join("docker")
     }
 
     /// What the host printed while booting.

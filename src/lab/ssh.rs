@@ -159,6 +159,7 @@ mod tests {
             phase: Phase::Up,
             owner: None,
             host_key: format!("ssh-ed25519 {name}"),
+            containers: false,
         };
         (name.to_owned(), record)
     }

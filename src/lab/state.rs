@@ -229,6 +229,7 @@ mod tests {
             phase,
             owner,
             host_key: "ssh-ed25519 AAAA".to_owned(),
+            containers: false,
         }
     }
 

@@ -27,12 +27,24 @@ impl LabHost {
     /// Boots hosts into one lab, so that one inventory lists them all.
     #[track_caller]
     pub fn boot_all(test: &str, release: Release, hosts: &[&str]) -> Vec<Self> {
+        Self::boot_with(test, release, hosts, false)
+    }
+
+    /// Boots a host called `app1` that can run Docker Engine.
+    #[track_caller]
+    pub fn boot_for_containers(test: &str, release: Release) -> Self {
+        Self::boot_with(test, release, &["app1"], true).remove(0)
+    }
+
+    #[track_caller]
+    fn boot_with(test: &str, release: Release, hosts: &[&str], containers: bool) -> Vec<Self> {
         let lab = open_lab();
         let options = UpOptions {
             lab: unique_name(test),
             release,
             hosts: hosts.iter().map(ToString::to_string).collect(),
             lifetime: Lifetime::ThisProcess,
+            containers,
         };
         match lab.up(&options, &say) {
             Ok(hosts) => hosts.into_iter().map(|host| LabHost { lab: lab.clone(), host }).collect(),
