@@ -1,0 +1,224 @@
+//! What came back from a host: what became of each resource, and what is known now.
+
+use std::collections::BTreeSet;
+
+use crate::graph::Node;
+use crate::host::{StepReport, StepStatus};
+use crate::model::{Action, Change, Expect, ProbeOutput};
+use crate::plan::{Failure, HostFailure, Outcome};
+use crate::render::describe;
+use crate::resource::{AnyObserved, Style};
+
+use super::super::schedule::{Schedule, Status};
+use super::send::{Answer, Sent};
+use super::{Execution, Turn};
+
+impl Execution<'_, '_> {
+    /// Takes what came back from a host.
+    pub(super) fn take(&mut self, schedule: &mut Schedule, name: &str, answer: Answer) {
+        match answer {
+            Answer::Observed { nodes, result: Err(error) } => {
+                for node in nodes.into_iter().flat_map(|(nodes, _)| nodes) {
+                    self.fail(schedule, node, Failure::new("the host was lost before it could be observed"));
+                }
+                self.lose(name, error);
+            }
+            Answer::Observed { nodes, result: Ok(mut observed) } => {
+                for (nodes, kind) in &nodes {
+                    let output = observed.sections.remove(*kind).unwrap_or_else(ProbeOutput::missing);
+                    self.survey.take_verified(nodes, output);
+                }
+                for node in nodes.into_iter().flat_map(|(nodes, _)| nodes) {
+                    self.decide(schedule, node);
+                }
+            }
+            Answer::Ran { sent, report } => {
+                for (sent, step) in sent.into_iter().zip(report.steps) {
+                    self.take_step(schedule, &sent, &step);
+                }
+                if let Some(error) = report.failure {
+                    self.lose(name, error);
+                }
+                self.resolve_if_secrets_came(schedule);
+            }
+        }
+    }
+
+    /// Decides about a resource that could only be observed now.
+    fn decide(&mut self, schedule: &mut Schedule, node: Node) {
+        let resolved = self.survey.resolved(node);
+        let observed = self.survey.observed(node).cloned().unwrap_or(AnyObserved::NotYet);
+        if let Some(deferral) = resolved.deferrals.first() {
+            // A value that holds several secrets names the next one once the first is made.
+            if let crate::model::Until::Applied(address) = &deferral.until
+                && let Some(before) = self.survey.find(address)
+                && !schedule.status(before).is_final()
+            {
+                return schedule.hold(node, before);
+            }
+            let words = format!("`{}` is still not known: it waits for {}", deferral.attribute, deferral.until);
+            return self.fail(schedule, node, Failure::new(words));
+        }
+        match &observed {
+            AnyObserved::Failed(reason) => {
+                return self.fail(schedule, node, Failure::new(format!("it could not be observed: {reason}")));
+            }
+            AnyObserved::Later { reason, .. } => return self.fail(schedule, node, Failure::new(reason.clone())),
+            AnyObserved::NotYet => return self.fail(schedule, node, Failure::new("it could not be observed")),
+            AnyObserved::Absent | AnyObserved::Present(_) => {}
+        }
+        if let Some(refusal) = self.survey.resource(node).kind.refusal(self.survey.resource(node), &observed) {
+            let failure = Failure { help: Some(refusal.help), ..Failure::new(refusal.message) };
+            return self.fail(schedule, node, failure);
+        }
+        let changes = self.survey.compare(node);
+        let owed_before = self.survey.owed(node);
+        let action = crate::plan::action(self.survey.resource(node), &observed, &changes);
+        if matches!(action, Action::Delete | Action::Replace) && (resolved.prevent_destroy || self.scope.is_partial()) {
+            let what = if resolved.prevent_destroy { "`prevent_destroy`" } else { "a run with --target or --host" };
+            let words = format!("it would be {}d, and {what} forbids that", action.word());
+            return self.fail(schedule, node, Failure::new(words));
+        }
+        let turn = Turn { action, changes, observed, owed_before };
+        let is_needed = action != Action::None;
+        self.turns.insert(node, turn);
+        if !is_needed && self.owed(node, &BTreeSet::new()).is_none() {
+            schedule.set(node, Status::Settled);
+            self.settle(node, Outcome::NotNeeded);
+        } else {
+            if !is_needed && let Some(turn) = self.turns.get_mut(&node) {
+                turn.action = Action::Restart;
+            }
+            schedule.set(node, Status::Ready);
+        }
+    }
+
+    /// Takes the end of one step, with what was seen after it.
+    fn take_step(&mut self, schedule: &mut Schedule, sent: &Sent, step: &StepReport) {
+        if let Some(verified) = &step.verified {
+            self.survey.take_verified(&sent.verifies, verified.clone());
+        }
+        for (row, &node) in sent.covers.iter().enumerate() {
+            // Where an earlier step for it has failed, nothing more is to be said.
+            if schedule.status(node) == Status::Running {
+                self.take_resource(schedule, node, row, sent, step);
+            }
+        }
+    }
+
+    fn take_resource(&mut self, schedule: &mut Schedule, node: Node, row: usize, sent: &Sent, step: &StepReport) {
+        let words = match &step.status {
+            // The step as a whole was held back by something this resource may not depend on itself.
+            StepStatus::Skipped { .. } => return schedule.set(node, Status::Ready),
+            StepStatus::Cancelled | StepStatus::NotReached => return schedule.set(node, Status::Ready),
+            StepStatus::Lost => "the host was lost while its step ran; the host ends it".to_string(),
+            StepStatus::Killed => "its step was killed, as asked".to_string(),
+            StepStatus::TimedOut => "its step outlived its timeout and was killed with its children".to_string(),
+            StepStatus::NotRecorded => "it would owe a restart, and that could not be recorded on the host".to_string(),
+            StepStatus::Exited(status) => match step.failed_rows.iter().find(|(failed, _)| *failed == row) {
+                Some((_, message)) => self.survey.redactor().redact(message).into_owned(),
+                // Other rows of the step failed; this one is judged by what was seen of it.
+                None if *status == 0 || !step.failed_rows.is_empty() => {
+                    return self.verify(schedule, node, row, sent, step);
+                }
+                None => format!("its step ended with status {status}"),
+            },
+        };
+        let failure = self.failure(sent, step, words);
+        self.fail(schedule, node, failure);
+    }
+
+    /// Compares what was seen after the steps with what was planned.
+    fn verify(&mut self, schedule: &mut Schedule, node: Node, row: usize, sent: &Sent, step: &StepReport) {
+        if !sent.verifies.contains(&node) {
+            return;
+        }
+        let kind = self.survey.resource(node).kind;
+        let observed = self.survey.observed(node).cloned().unwrap_or(AnyObserved::NotYet);
+        let wrong = match &observed {
+            AnyObserved::Failed(reason) | AnyObserved::Later { reason, .. } => {
+                Some(format!("it could not be observed afterwards: {reason}"))
+            }
+            AnyObserved::NotYet => Some("it could not be observed afterwards".to_string()),
+            AnyObserved::Absent | AnyObserved::Present(_) => {
+                let left = self.survey.compare(node);
+                (!left.is_empty() && self.proves_itself(node)).then(|| self.inconsistent(kind.style(), &left))
+            }
+        };
+        if let Some(words) = wrong {
+            let failure = self.failure(sent, step, words);
+            return self.fail(schedule, node, failure);
+        }
+        let outcome = match kind.style() {
+            Style::Check => Outcome::Passed,
+            _ if step.unchanged_rows.contains(&row) => Outcome::NotNeeded,
+            _ => Outcome::Applied { action: self.turns[&node].action },
+        };
+        if matches!(outcome, Outcome::Applied { .. }) {
+            self.changed.insert(node);
+        }
+        schedule.set(node, Status::Done);
+        self.settle(node, outcome);
+    }
+
+    /// Says whether what is observed after a resource's steps proves them; a command with `only_if` alone does not.
+    fn proves_itself(&self, node: Node) -> bool {
+        let resource = self.survey.resource(node);
+        let expected = resource.kind.expected(resource);
+        resource.kind.style() != Style::Run
+            || !expected.is_some_and(|all| all.iter().all(|field| *field == Expect::Any))
+    }
+
+    /// Says what is not as it should be after the steps.
+    fn inconsistent(&self, style: Style, left: &[Change]) -> String {
+        let redactor = self.survey.redactor();
+        let attributes = left.iter().map(|change| {
+            let (before, after) = (describe(&change.before), describe(&change.after));
+            redactor.redact(&format!("{} is {before}, planned {after}", change.attribute)).into_owned()
+        });
+        let attributes = attributes.collect::<Vec<_>>().join("; ");
+        match style {
+            Style::Check => attributes.replace(", planned ", ", expected "),
+            Style::Run => "it ran, but its guard still asks for it".to_string(),
+            _ => format!("inconsistent result: {attributes}"),
+        }
+    }
+
+    /// Describes a failure with what the step said.
+    fn failure(&self, sent: &Sent, step: &StepReport, message: String) -> Failure {
+        let redactor = self.survey.redactor();
+        let (status, help) = match &step.status {
+            StepStatus::Exited(status) => (Some(*status), None),
+            StepStatus::TimedOut => (None, Some("look at what it waited for, or give it more time with `timeout:`")),
+            StepStatus::NotRecorded => {
+                (None, Some("look at the host's /var/lib/infra: is its disk full or read-only?"))
+            }
+            StepStatus::Lost | StepStatus::NotReached | StepStatus::Killed => {
+                (None, Some("run the same apply again: it goes on from what is there"))
+            }
+            StepStatus::Skipped { .. } | StepStatus::Cancelled => (None, None),
+        };
+        Failure {
+            message,
+            step: Some(sent.purpose.clone()),
+            status: status.filter(|status| *status != 0).map(|status| format!("exit status {status}")),
+            output: step.output.iter().map(|line| redactor.redact(line).into_owned()).collect(),
+            help: help.map(str::to_string),
+        }
+    }
+
+    /// Resolves the spec again once secrets have been made, so that what waits for them is known.
+    fn resolve_if_secrets_came(&mut self, schedule: &Schedule) {
+        let made = self.survey.known_secrets();
+        let waits = (0..self.survey.len()).any(|node| {
+            !schedule.status(node).is_final()
+                && self.survey.resolved(node).deferrals.iter().any(|deferral| {
+                    matches!(&deferral.until, crate::model::Until::Applied(address) if made.contains(&*address.name))
+                })
+        });
+        if waits && let Err(error) = self.survey.resolve(self.scope) {
+            let message = format!("the spec cannot be resolved with the secrets made: {error}");
+            self.report.hosts.push(HostFailure { host: "spec".into(), message, help: None });
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! What goes to a host next: an observation, or a frame of steps.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use tokio::sync::mpsc;
+
+use crate::graph::Node;
+use crate::host::{FrameReport, FrameStep, Host, HostError, Observed, StepEvent, StepFrame, Verify, VerifyItem};
+use crate::model::{Action, OwedAction, Probe};
+use crate::plan::Outcome;
+use crate::resource::{ErasedPlanned, KindObject};
+
+use super::super::event::Event;
+use super::super::schedule::{Batch, Frame, Schedule, Status};
+use super::Execution;
+
+/// What came back from a host.
+pub(super) enum Answer {
+    Observed { nodes: Vec<(Vec<Node>, &'static str)>, result: Result<Observed, HostError> },
+    Ran { sent: Vec<Sent>, report: FrameReport },
+}
+
+/// A step on its way.
+pub(super) struct Sent {
+    /// The resources it covers; of those, the ones whose last step it is are verified after it.
+    pub covers: Vec<Node>,
+    pub verifies: Vec<Node>,
+    pub purpose: String,
+}
+
+/// The next piece of work for a host.
+pub(super) type Job = std::pin::Pin<Box<dyn Future<Output = (String, Answer)> + Send>>;
+
+impl Execution<'_, '_> {
+    /// Decides what a host does next; nothing where it has to wait or is done.
+    pub(super) fn next_job(&mut self, schedule: &mut Schedule, name: &str, host: &Host) -> Option<Job> {
+        loop {
+            match schedule.next(name) {
+                Frame::Wait | Frame::Finished => return None,
+                Frame::Observe(nodes) => {
+                    let job = self.observe(&nodes, name, host);
+                    nodes.iter().for_each(|&node| schedule.set(node, Status::Running));
+                    return Some(job);
+                }
+                Frame::Run(batches) => {
+                    let batches = self.drop_needless(schedule, batches);
+                    if batches.is_empty() {
+                        // What was dropped may have let others go.
+                        continue;
+                    }
+                    return Some(self.run(schedule, batches, name, host));
+                }
+            }
+        }
+    }
+
+    /// Observes deferred resources, now that what they waited for is in place.
+    fn observe(&mut self, nodes: &[Node], name: &str, host: &Host) -> Job {
+        self.survey.forget(nodes);
+        let mut by_kind: BTreeMap<&'static str, Vec<Node>> = BTreeMap::new();
+        for &node in nodes {
+            by_kind.entry(self.survey.resolved(node).resource.kind.name()).or_default().push(node);
+        }
+        let sections: Vec<(String, Probe)> =
+            by_kind.iter().map(|(kind, nodes)| ((*kind).to_string(), self.probe(nodes))).collect();
+        let nodes = by_kind.into_iter().map(|(kind, nodes)| (nodes, kind)).collect();
+        let (host, name, events) = (host.clone(), name.to_string(), self.events.clone());
+        Box::pin(async move {
+            events.send(Event::Observing {
+                host: name.clone(),
+                resources: sections.iter().map(|(_, probe)| probe.rows.len()).sum(),
+            });
+            let result = host.observe(sections).await;
+            events.send(Event::Observed { host: name.clone() });
+            (name, Answer::Observed { nodes, result })
+        })
+    }
+
+    /// Makes the probe for resources of one kind.
+    fn probe(&self, nodes: &[Node]) -> Probe {
+        let resources: Vec<_> = nodes.iter().map(|&node| self.survey.resource(node)).collect();
+        resources[0].kind.probe(&resources)
+    }
+
+    /// Takes out restarts of which no source really changed.
+    fn drop_needless(&mut self, schedule: &mut Schedule, batches: Vec<Batch>) -> Vec<Batch> {
+        let running: BTreeSet<Node> = batches.iter().flat_map(|batch| batch.nodes.iter().copied()).collect();
+        let mut kept = Vec::new();
+        for mut batch in batches {
+            batch.nodes.retain(|&node| {
+                let turn = &self.turns[&node];
+                let is_restart = matches!(turn.action, Action::Restart | Action::Reload);
+                let needed = !is_restart || self.owed(node, &running).is_some();
+                if !needed {
+                    schedule.set(node, Status::Settled);
+                    self.settle(node, Outcome::NotNeeded);
+                }
+                needed
+            });
+            if !batch.nodes.is_empty() {
+                kept.push(batch);
+            }
+        }
+        kept
+    }
+
+    /// Sends batches as one frame.
+    fn run(&mut self, schedule: &Schedule, batches: Vec<Batch>, name: &str, host: &Host) -> Job {
+        let running: BTreeSet<Node> = batches.iter().flat_map(|batch| batch.nodes.iter().copied()).collect();
+        let mut steps = Vec::new();
+        let mut sent = Vec::new();
+        for batch in &batches {
+            self.compose(schedule, batch, &running, &mut steps, &mut sent);
+        }
+        let (host, name, events) = (host.clone(), name.to_string(), self.events.clone());
+        let redactor = self.survey.redactor();
+        Box::pin(async move {
+            let (sender, mut receiver) = mpsc::unbounded_channel();
+            let frame = host.run(StepFrame { steps, forget: Vec::new() }, sender);
+            tokio::pin!(frame);
+            let show = |event: StepEvent| match event {
+                StepEvent::Started { id } => events.send(Event::StepStarted { host: name.clone(), purpose: id }),
+                StepEvent::Output { line, .. } => {
+                    events.send(Event::Output { host: name.clone(), line: redactor.redact(&line).into_owned() });
+                }
+                StepEvent::Ended { .. } => events.send(Event::StepEnded { host: name.clone() }),
+                StepEvent::RowFailed { .. } | StepEvent::Verified { .. } => {}
+            };
+            let report = loop {
+                tokio::select! {
+                    report = &mut frame => break report,
+                    Some(event) = receiver.recv() => show(event),
+                }
+            };
+            while let Ok(event) = receiver.try_recv() {
+                show(event);
+            }
+            (name.clone(), Answer::Ran { sent, report })
+        })
+    }
+
+    /// Makes the steps of a batch, each with its gates, its verification and the debts it makes and settles.
+    fn compose(
+        &self,
+        schedule: &Schedule,
+        batch: &Batch,
+        running: &BTreeSet<Node>,
+        steps: &mut Vec<FrameStep>,
+        sent: &mut Vec<Sent>,
+    ) {
+        let owed: Vec<Option<OwedAction>> = batch.nodes.iter().map(|&node| self.owed(node, running)).collect();
+        let planned: Vec<ErasedPlanned<'_>> = batch
+            .nodes
+            .iter()
+            .zip(&owed)
+            .map(|(node, owed)| {
+                let turn = &self.turns[node];
+                ErasedPlanned {
+                    resource: self.survey.resource(*node),
+                    observed: &turn.observed,
+                    changes: &turn.changes,
+                    action: turn.action,
+                    owed: *owed,
+                }
+            })
+            .collect();
+        let kind: &'static dyn KindObject = planned[0].resource.kind;
+        let made = kind.steps(&planned);
+        let mut last: HashMap<Node, usize> = HashMap::new();
+        for (at, step) in made.iter().enumerate() {
+            for &covered in &step.covers {
+                last.insert(batch.nodes[covered], at);
+            }
+        }
+        // A further step for a resource needs the one before it: that item stands for the step, not for a resource.
+        let mut before: HashMap<Node, usize> = HashMap::new();
+        for (at, step) in made.into_iter().enumerate() {
+            let covers: Vec<Node> = step.covers.iter().map(|&covered| batch.nodes[covered]).collect();
+            let verifies: Vec<Node> = covers.iter().copied().filter(|node| last[node] == at).collect();
+            let mut framed = FrameStep::new(step.purpose.clone(), step);
+            framed.retries = covers.iter().map(|&node| self.survey.resolved(node).retries).max().unwrap_or(0);
+            framed.needs = schedule.gates(&covers, running);
+            framed.needs.extend(covers.iter().filter_map(|node| before.get(node)));
+            let step_item = self.survey.len() + steps.len();
+            framed.completes = vec![step_item];
+            before.extend(covers.iter().map(|&node| (node, step_item)));
+            framed.owes = self.debts(&covers);
+            framed.settles = verifies.iter().flat_map(|&node| self.settled_debts(node, running)).collect();
+            framed.verify = (!verifies.is_empty()).then(|| Verify {
+                probe: self.probe(&verifies),
+                items: verifies
+                    .iter()
+                    .map(|&node| VerifyItem {
+                        item: node,
+                        expected: self.survey.resource(node).kind.expected(self.survey.resource(node)),
+                    })
+                    .collect(),
+            });
+            sent.push(Sent { covers, verifies, purpose: framed.id.clone() });
+            steps.push(framed);
+        }
+    }
+}
