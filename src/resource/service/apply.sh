@@ -108,6 +108,13 @@ collect() {
     chosen=$chosen$id$NL
 }
 
+collect_by_origin() {
+    case $file in
+        generated) generated=$generated$id$NL ;;
+        *) native=$native$id$NL ;;
+    esac
+}
+
 enable_alone() {
     message=$(systemctl --quiet "$enabling" -- "$id" 2>&1) || refuse "$message"
 }
@@ -226,9 +233,12 @@ each find_missing
 
 if [ -n "$enabling" ]; then
     [ "$enabling" != enable ] || each find_static
-    chosen=
-    each collect
-    if [ -n "$chosen" ] && ! systemctl --quiet "$enabling" -- $chosen 2>/dev/null; then
+    native='' generated=''
+    each collect_by_origin
+    # For a unit that has an init script beside it, systemctl would have the links of other init systems made anew too, and
+    # read all units again for each. systemd looks at them only where there is nothing but the script.
+    if { [ -n "$native" ] && ! SYSTEMCTL_SKIP_SYSV=1 systemctl --quiet "$enabling" -- $native 2>/dev/null; } ||
+        { [ -n "$generated" ] && ! systemctl --quiet "$enabling" -- $generated 2>/dev/null; }; then
         each enable_alone
     fi
 fi

@@ -72,7 +72,8 @@ impl Kind for Service {
                 proved by the run's id. A failure shows the last lines of the journal.\n\n\
                 `enabled: true` needs an `[Install]` section: a static unit cannot be enabled, and saying so is an error of the apply. A \
                 unit that is masked is an error of the plan where it should run or be enabled. A unit that is not there yet is planned \
-                to be started. `state: absent` stops and disables it and leaves its unit alone.\n\n\
+                to be started. `state: absent` stops and disables it and leaves its unit alone. The links of other init systems \
+                (`/etc/rc2.d`) are left alone where systemd has a unit of its own.\n\n\
                 All services of a host are observed by one `systemctl show`. The name may be an alias (`sshd`), an instance \
                 (`getty@tty2`), or another type of unit (`backup.timer`).",
     };
