@@ -15,6 +15,10 @@ use crate::trace::MACHINE;
 use super::event::{Event, Events};
 use super::survey::{Survey, SurveyError};
 
+/// The most logins under way at once to one SSH server: one that is configured as usual turns some away from the eleventh
+/// on (MaxStartups, sshd_config(5)).
+const MOST_LOGINS: usize = 8;
+
 /// The hosts of a run, connected.
 #[derive(Default)]
 pub struct Hosts {
@@ -89,17 +93,20 @@ pub async fn observe(
         }
         is_first = false;
         let places = Arc::new(Semaphore::new(reach.parallel));
+        let mut doors: BTreeMap<String, Arc<Semaphore>> = BTreeMap::new();
         let mut work = JoinSet::new();
         for name in asked {
             let Some(host) = survey.spec().hosts.iter().find(|host| host.name == name) else { continue };
             let sections = wanted.remove(&name).unwrap_or_default();
             let known = hosts.get(&name).cloned();
             let target = target(host, reach.passwords.get(&name).cloned());
+            let door =
+                door(host).map(|name| doors.entry(name).or_insert_with(|| Semaphore::new(MOST_LOGINS).into()).clone());
             let (options, events, places) = (reach.options.clone(), events.clone(), places.clone());
             work.spawn(async move {
                 // The semaphore is never closed.
                 let _place = places.acquire().await;
-                ask(known, target, options, sections, &events).await
+                ask(known, target, door, options, sections, &events).await
             });
         }
         while let Some(answer) = work.join_next().await {
@@ -143,6 +150,7 @@ pub async fn connect(survey: &Survey<'_>, name: &str, reach: &Reach, events: &Ev
 async fn ask(
     known: Option<Host>,
     target: Target,
+    door: Option<Arc<Semaphore>>,
     options: Options,
     sections: Vec<(String, Probe)>,
     events: &Events,
@@ -151,6 +159,11 @@ async fn ask(
     let host = match known {
         Some(host) => host,
         None => {
+            let _place = match &door {
+                // The semaphore is never closed.
+                Some(door) => door.acquire().await.ok(),
+                None => None,
+            };
             events.send(Event::Connecting { host: name.clone() });
             let host = Host::connect(target, options).await?;
             events.send(Event::Connected { host: name.clone() });
@@ -162,6 +175,17 @@ async fn ask(
     let observed = host.observe(sections).await?;
     events.send(Event::Observed { host: name });
     Ok((host, observed))
+}
+
+/// Names the SSH server that sees a host's login first: the nearest jump host, or the host itself. What ssh's own
+/// configuration says beyond that is not known; a server that turns logins away is asked again.
+fn door(host: &HostSpec) -> Option<String> {
+    let spec::Transport::Ssh(ssh) = &host.transport else { return None };
+    let jump = ssh.jump.iter().flat_map(|jump| jump.split(',')).map(str::trim).next();
+    Some(match jump {
+        Some(jump) => jump.to_string(),
+        None => format!("{} {}", host.address, ssh.port.unwrap_or_default()),
+    })
 }
 
 /// Turns a host of a spec into what the host layer connects to.

@@ -59,7 +59,7 @@ pub struct RunOptions {
     pub rotate: Vec<String>,
 
     /// How many hosts are worked on at once.
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..))]
     pub parallel: u16,
 
     /// The longest a connection may take to come up, in seconds.
