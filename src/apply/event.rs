@@ -26,10 +26,12 @@ pub enum Event {
     /// A line a running step printed, fit to be shown.
     Output {
         host: String,
+        purpose: String,
         line: String,
     },
     StepEnded {
         host: String,
+        purpose: String,
     },
     /// A resource came to an end.
     Settled {

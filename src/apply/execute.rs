@@ -1,4 +1,4 @@
-//! Applies a plan: frames to hosts, one after another on each, side by side across them.
+//! Applies a plan: frames to hosts, side by side across them and, where the schedule says so, on each.
 //!
 //! [`send`] makes what goes to a host, [`judge`] takes what comes back, [`debts`] follows the restarts that changes owe.
 
@@ -6,7 +6,7 @@ mod debts;
 mod judge;
 mod send;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::graph::{Graph, Node};
 use crate::host::HostError;
-use crate::model::{Action, Change, OwedAction};
+use crate::model::{Action, Change, Lock, OwedAction};
 use crate::plan::{Certainty, Failure, HostFailure, Outcome, Plan, Report, Scope};
 use crate::resource::{AnyObserved, Style};
 
@@ -24,16 +24,16 @@ use super::rotation;
 use super::schedule::{Schedule, Status, Task};
 use super::survey::Survey;
 
-use send::Answer;
+use send::Done;
 
 /// How much a run is asked to stop.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stop {
     #[default]
     No,
-    /// The running step is finished, nothing new is started.
+    /// The running steps are finished, nothing new is started.
     AfterStep,
-    /// The running step is killed.
+    /// The running steps are killed.
     Now,
 }
 
@@ -60,6 +60,8 @@ struct Execution<'r, 's> {
     needless: BTreeSet<Node>,
     report: Report,
     lost: BTreeSet<String>,
+    /// What the steps on their way to each host have locked.
+    locks: BTreeMap<String, Vec<Lock>>,
 }
 
 /// Applies a plan. The survey is the one the plan was made from.
@@ -81,46 +83,56 @@ pub async fn apply(
         needless: BTreeSet::new(),
         report: Report::default(),
         lost: BTreeSet::new(),
+        locks: BTreeMap::new(),
     };
     let (graph, tasks, status) = execution.prepare(plan);
     let mut schedule = Schedule::new(graph, tasks, status);
     execution.record_debts_elsewhere(plan, hosts).await;
-    let mut idle: BTreeSet<String> = plan.hosts.iter().cloned().collect();
-    let mut work: JoinSet<(String, Answer)> = JoinSet::new();
+    // The hosts to ask for more work, and how many frames are on their way to each.
+    let mut asked: BTreeSet<String> = plan.hosts.iter().cloned().collect();
+    let mut busy: BTreeMap<String, usize> = BTreeMap::new();
+    let mut work: JoinSet<Done> = JoinSet::new();
     let mut stopping = Stop::No;
     loop {
         execution.skip(&mut schedule);
-        for name in idle.clone() {
-            if work.len() >= parallel || stopping != Stop::No || execution.lost.contains(&name) {
-                break;
+        for name in asked.clone() {
+            if stopping != Stop::No || (busy.len() >= parallel && !busy.contains_key(&name)) {
+                continue;
             }
-            let Some(host) = hosts.get(&name) else { continue };
-            if let Some(job) = execution.next_job(&mut schedule, &name, host) {
-                idle.remove(&name);
+            let Some(host) = hosts.get(&name).filter(|_| !execution.lost.contains(&name)) else { continue };
+            while let Some(job) = execution.next_job(&mut schedule, &name, host) {
+                *busy.entry(name.clone()).or_default() += 1;
                 work.spawn(job);
+            }
+            // One whose main lane is free may wait for another host.
+            if !schedule.is_main_free(&name) {
+                asked.remove(&name);
             }
         }
         if work.is_empty() {
             break;
         }
         tokio::select! {
-            Some(answer) = work.join_next() => {
+            Some(done) = work.join_next() => {
                 // A task that panicked is a bug; its panic message has been printed.
-                let Ok((name, answer)) = answer else { continue };
-                execution.take(&mut schedule, &name, answer);
-                idle.insert(name);
+                let Ok(Done { host, place, answer }) = done else { continue };
+                schedule.free(&host, place);
+                execution.take(&mut schedule, &host, answer);
+                match busy.get_mut(&host) {
+                    Some(frames @ 2..) => *frames -= 1,
+                    _ => _ = busy.remove(&host),
+                }
+                asked.insert(host);
             }
             Ok(()) = stop.changed() => {
-                let asked = *stop.borrow();
-                if asked > stopping {
-                    stopping = asked;
+                let how = *stop.borrow();
+                if how > stopping {
+                    stopping = how;
                     events.send(Event::Stopping);
-                    for name in plan.hosts.iter().filter(|name| !idle.contains(*name)) {
-                        if let Some(host) = hosts.get(name) {
-                            match asked {
-                                Stop::Now => host.kill(),
-                                Stop::AfterStep | Stop::No => host.stop(),
-                            }
+                    for host in busy.keys().filter_map(|name| hosts.get(name)) {
+                        match how {
+                            Stop::Now => host.kill(),
+                            Stop::AfterStep | Stop::No => host.stop(),
                         }
                     }
                 }
@@ -147,6 +159,7 @@ impl Execution<'_, '_> {
                     decidable: resolved.resource.kind.expected(&resolved.resource).is_some(),
                     in_order: resolved.resource.kind.goes_in_order(),
                     uncertain: false,
+                    lane: resolved.resource.kind.lane(),
                 }
             })
             .collect::<Vec<_>>();

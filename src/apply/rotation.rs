@@ -40,7 +40,7 @@ pub(super) async fn finish(
             let Some(host) = hosts.get(&name) else { continue };
             events.send(Event::StepStarted { host: name.clone(), purpose: "finish rotations".into() });
             let result = forget(survey, &nodes, host).await;
-            events.send(Event::StepEnded { host: name });
+            events.send(Event::StepEnded { host: name, purpose: "finish rotations".into() });
             if let Err(error) = result {
                 report.hosts.push(HostFailure::from(error));
             }

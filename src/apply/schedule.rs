@@ -1,14 +1,24 @@
-//! Which resources of a host go into its next frame.
+//! Which resources of a host go into its next frame, and in which lane of the host it runs.
 //!
 //! A frame holds as much as needs no decision here: a resource may follow another in the same frame if the host itself
 //! can tell that the other is in place. Resources of one kind that are ready together form a batch, so that they can
 //! share steps. A resource with nothing to do passes on what it waits for: what depends on it waits for that too.
+//!
+//! A host has a main lane, in which frames run one after another, and a few side lanes for what waits for the network
+//! or a build and touches nothing that others do ([`Lane`]). [`parts`] says what of a frame may run side by side.
+
+mod parts;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::graph::{Graph, Node};
-use crate::resource::Phase;
+use crate::resource::{Lane, Phase};
+
+use parts::Parts;
+
+/// The most frames that run beside the main lane of a host.
+const MOST_BESIDE: usize = 3;
 
 /// How far a resource has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +55,8 @@ pub struct Task {
     pub in_order: bool,
     /// Whether it does anything is known only afterwards, so nothing that reacts to it may share its frame.
     pub uncertain: bool,
+    /// Where its steps may run.
+    pub lane: Lane,
 }
 
 /// Resources of one kind that are ready together, in graph order.
@@ -54,14 +66,23 @@ pub struct Batch {
     pub nodes: Vec<Node>,
 }
 
+/// Where a frame runs; it is taken until [`Schedule::free`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In the host's main lane.
+    Main,
+    /// Beside it.
+    Beside,
+}
+
 /// What a host does next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Frame {
     /// Observe these: everything they depend on is settled.
-    Observe(Vec<Node>),
+    Observe(Place, Vec<Node>),
     /// Run these batches, one after another.
-    Run(Vec<Batch>),
-    /// Something on another host has to come first.
+    Run(Place, Vec<Batch>),
+    /// Something has to come first: on another host, or what is on its way.
     Wait,
     /// Nothing is left on this host.
     Finished,
@@ -85,8 +106,23 @@ pub struct Schedule {
     in_place: Vec<bool>,
     /// Deferred resources that turned out to wait for another one than the graph knows of.
     held: HashMap<Node, Node>,
+    /// What each host is at work on.
+    lanes: HashMap<Arc<str>, Lanes>,
     /// The most resources in one frame.
     most: usize,
+}
+
+/// Which lanes of a host are taken.
+#[derive(Clone, Copy, Debug, Default)]
+struct Lanes {
+    main: bool,
+    beside: usize,
+}
+
+impl Lanes {
+    fn is_idle(self) -> bool {
+        !self.main && self.beside == 0
+    }
 }
 
 impl Schedule {
@@ -103,8 +139,19 @@ impl Schedule {
         }
         let open = (0..tasks.len()).map(|node| graph.dependencies(node).count()).collect();
         let in_place = vec![false; tasks.len()];
-        let mut schedule =
-            Self { graph, tasks, status, hosts, place, depth, open, in_place, held: HashMap::new(), most: 2_000 };
+        let mut schedule = Self {
+            graph,
+            tasks,
+            status,
+            hosts,
+            place,
+            depth,
+            open,
+            in_place,
+            held: HashMap::new(),
+            lanes: HashMap::new(),
+            most: 2_000,
+        };
         for node in 0..schedule.status.len() {
             schedule.arrive(node);
         }
@@ -195,30 +242,109 @@ impl Schedule {
         broken
     }
 
-    /// Decides what a host does next, and marks what it runs.
+    /// Decides what a host does next, marks it, and takes the lane it runs in. A host may be asked again while it works.
     pub fn next(&mut self, host: &str) -> Frame {
         let left = self.left(host);
         if left.is_empty() {
             return Frame::Finished;
         }
-        let batches = Placing::new(self, &left).fill(self.most);
-        if !batches.is_empty() {
-            for &node in batches.iter().flat_map(|batch| &batch.nodes) {
-                self.status[node] = Status::Running;
+        let lanes = self.lanes.get(host).copied().unwrap_or_default();
+        let whole = Placing::new(self, &left).fill(self.most);
+        let picked = self.pick(whole, lanes);
+        let frame = match picked {
+            Some((place, batches)) => Frame::Run(place, batches),
+            None => match self.observable(left, lanes) {
+                (place, nodes) if !nodes.is_empty() => Frame::Observe(place, nodes),
+                _ => return Frame::Wait,
+            },
+        };
+        let (place, nodes): (Place, Vec<Node>) = match &frame {
+            Frame::Run(place, batches) => {
+                (*place, batches.iter().flat_map(|batch| batch.nodes.iter().copied()).collect())
             }
-            return Frame::Run(batches);
+            Frame::Observe(place, nodes) => (*place, nodes.clone()),
+            Frame::Wait | Frame::Finished => return frame,
+        };
+        for node in nodes {
+            self.status[node] = Status::Running;
+        }
+        let lanes = self.lanes.entry(host.into()).or_default();
+        match place {
+            Place::Main => lanes.main = true,
+            Place::Beside => lanes.beside += 1,
+        }
+        frame
+    }
+
+    /// Gives back the lane of a frame that has ended.
+    pub fn free(&mut self, host: &str, place: Place) {
+        if let Some(lanes) = self.lanes.get_mut(host) {
+            match place {
+                Place::Main => lanes.main = false,
+                Place::Beside => lanes.beside -= 1,
+            }
+        }
+    }
+
+    /// Picks what of all that could go in one frame goes now, and where. What may run beside others does where there are
+    /// such others; then what it waits for goes first, and the rest meanwhile.
+    fn pick(&self, whole: Vec<Batch>, lanes: Lanes) -> Option<(Place, Vec<Batch>)> {
+        let goes_beside = |&node: &Node| self.tasks[node].lane != Lane::Main;
+        if !whole.iter().flat_map(|batch| &batch.nodes).any(goes_beside) {
+            return (!lanes.main && !whole.is_empty()).then_some((Place::Main, whole));
+        }
+        // What comes in a later phase waits for all of an earlier one, wherever that runs.
+        let first = whole.first().map(|batch| self.graph.phase(batch.nodes[0]));
+        let of_phase = whole.iter().take_while(|batch| Some(self.graph.phase(batch.nodes[0])) == first);
+        let parts = Parts::of(self, of_phase);
+        if lanes.is_idle() && !parts.are_worth_it() {
+            return Some((Place::Main, whole));
+        }
+        let only = |nodes: BTreeSet<Node>| -> Option<Vec<Batch>> {
+            let batches = whole.iter().map(|batch| Batch {
+                kind: batch.kind,
+                nodes: batch.nodes.iter().copied().filter(|node| nodes.contains(node)).collect(),
+            });
+            let batches: Vec<Batch> = batches.filter(|batch| !batch.nodes.is_empty()).collect();
+            (!batches.is_empty()).then_some(batches)
+        };
+        let main = |nodes| only(nodes).filter(|_| !lanes.main).map(|batches| (Place::Main, batches));
+        let beside = || {
+            let room = MOST_BESIDE.saturating_sub(lanes.beside);
+            let batches = only(parts.beside(room))?;
+            Some((Place::Beside, batches))
+        };
+        main(parts.first()).or_else(beside).or_else(|| main(parts.rest()))
+    }
+
+    /// Says whether nothing runs in a host's main lane.
+    pub fn is_main_free(&self, host: &str) -> bool {
+        self.lanes.get(host).is_none_or(|lanes| !lanes.main)
+    }
+
+    /// Says whether something is on its way that a resource shares its lane with.
+    fn is_lane_taken(&self, node: Node) -> bool {
+        let task = &self.tasks[node];
+        let is_taken = |other: Node| self.status[other] == Status::Running && self.tasks[other].lane == task.lane;
+        matches!(task.lane, Lane::Shared(_))
+            && self.hosts.get(&task.host).into_iter().flatten().any(|&other| is_taken(other))
+    }
+
+    /// Returns the deferred resources that can be observed now; beside the main lane only what may run there.
+    fn observable(&self, left: Vec<Node>, lanes: Lanes) -> (Place, Vec<Node>) {
+        let place = if lanes.main { Place::Beside } else { Place::Main };
+        if lanes.main && lanes.beside >= MOST_BESIDE {
+            return (place, Vec::new());
         }
         let lowest = left.iter().map(|&node| self.graph.phase(node)).min();
-        let ready: Vec<Node> = left
-            .into_iter()
-            .filter(|&node| {
-                self.status[node] == Status::Deferred
-                    && self.open[node] == 0
-                    && self.held.get(&node).is_none_or(|&before| self.status[before].is_final())
-                    && Some(self.graph.phase(node)) == lowest
-            })
-            .collect();
-        if ready.is_empty() { Frame::Wait } else { Frame::Observe(ready) }
+        let ready = left.into_iter().filter(|&node| {
+            self.status[node] == Status::Deferred
+                && self.open[node] == 0
+                && self.held.get(&node).is_none_or(|&before| self.status[before].is_final())
+                && Some(self.graph.phase(node)) == lowest
+                && (place == Place::Main || self.tasks[node].lane != Lane::Main)
+        });
+        (place, ready.collect())
     }
 
     /// Returns what in the same frame has to be in place before a step that covers these.

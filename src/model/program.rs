@@ -214,6 +214,8 @@ impl Lock {
     pub const ACCOUNTS: Self = Self("accounts");
     /// The packet filter.
     pub const FIREWALL: Self = Self("firewall");
+    /// npm itself, and what it keeps of all that it fetched.
+    pub const NPM: Self = Self("npm");
 }
 
 /// What a service is owed after something it reads has changed.

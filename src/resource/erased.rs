@@ -12,8 +12,8 @@ use crate::model::{Action, Address, Change, Changes, Expect, Node, OwedAction, P
 
 use super::kind::deleted;
 use super::{
-    Attribute, Claim, Claims, Deferral, Documentation, Fields, Kind, Observation, Planned, Refusal, Resource, State,
-    Style, Trigger,
+    Attribute, Claim, Claims, Deferral, Documentation, Fields, Kind, Lane, Observation, Planned, Refusal, Resource,
+    State, Style, Trigger,
 };
 
 /// A resource of some kind.
@@ -101,6 +101,7 @@ pub trait KindObject: Send + Sync {
     fn observed_without(&self) -> &'static [&'static str];
     fn asks_for_others_below(&self) -> bool;
     fn goes_in_order(&self) -> bool;
+    fn lane(&self) -> Lane;
     /// Returns the resource with the paths below its own that others provide.
     fn with_others_below(&self, resource: &AnyResource, others: Vec<String>) -> AnyResource;
     /// Returns the resource with a new value wanted.
@@ -229,6 +230,10 @@ impl<K: Kind> KindObject for Erased<K> {
 
     fn goes_in_order(&self) -> bool {
         K::IN_ORDER
+    }
+
+    fn lane(&self) -> Lane {
+        K::LANE
     }
 
     fn asks_for_others_below(&self) -> bool {

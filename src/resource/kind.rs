@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::{Action, Address, Change, Changes, Expect, OwedAction, Probe, ProbeOutput, Step, Value};
+use crate::model::{Action, Address, Change, Changes, Expect, Lock, OwedAction, Probe, ProbeOutput, Step, Value};
 
 use super::{Attribute, Claim, Claims, Fields};
 
@@ -67,6 +67,19 @@ pub enum Style {
     Check,
     /// Changes nothing. A host that does not meet it refuses the plan.
     Requirement,
+}
+
+/// Where a kind's steps run on a host.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lane {
+    /// In the host's main lane, one step after another.
+    #[default]
+    Main,
+    /// Beside the main lane and beside each other: they take long, wait for a network or a build, and touch nothing but
+    /// what they are about.
+    Beside,
+    /// Beside the main lane, one after another with all that share this.
+    Shared(Lock),
 }
 
 /// Asks for a restart or reload of a resource when others change.
@@ -145,6 +158,9 @@ pub trait Kind: Send + Sync + 'static {
     /// Its steps go through resources in the order they are given, so that one may be in a batch with another that it
     /// depends on (a folder and the one it is in). Otherwise a batch holds only what does not depend on each other.
     const IN_ORDER: bool = false;
+    /// Where its steps run. Leaving the main lane is only for what does not depend on the order that others happen to
+    /// run in: edges, phases and locks hold in every lane.
+    const LANE: Lane = Lane::Main;
     /// Attributes whose value a plan shows under another name: `("template", "content")`.
     const SHOWN_AS: &'static [(&'static str, &'static str)] = &[];
 

@@ -55,5 +55,7 @@ pub use claim::{Claim, Claims, Phase, Space};
 pub use erased::{AnyObserved, AnyResource, Common, ErasedPlanned, KindObject};
 pub use fields::{Deferral, Fields};
 pub(crate) use fields::{not_a_path, parse_duration, parse_size};
-pub use kind::{Documentation, Kind, Observation, Planned, Refusal, Resource, State, Style, Trigger, TriggerSource};
+pub use kind::{
+    Documentation, Kind, Lane, Observation, Planned, Refusal, Resource, State, Style, Trigger, TriggerSource,
+};
 pub use registry::{by_name, by_section, kinds};

@@ -9,12 +9,12 @@ use crate::apply::Event;
 use crate::plan::Outcome;
 use crate::render::{Paint, Role};
 
-/// Shows one line for each host that is at work: the running step and its last line of output. Where there is no
-/// terminal, only lines worth keeping in a log are written.
+/// Shows one line for each host that is at work and each step that runs on it: the step and its last line of output.
+/// Where there is no terminal, only lines worth keeping in a log are written.
 pub struct Progress {
     bars: MultiProgress,
-    hosts: BTreeMap<String, ProgressBar>,
-    steps: BTreeMap<String, String>,
+    /// By host and what the step is for; nothing where the host is connected to or observed.
+    lines: BTreeMap<(String, String), ProgressBar>,
     is_drawn: bool,
     paint: Paint,
 }
@@ -22,33 +22,24 @@ pub struct Progress {
 impl Progress {
     pub(super) fn new(is_drawn: bool, paint: Paint) -> Self {
         let target = if is_drawn { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        Self {
-            bars: MultiProgress::with_draw_target(target),
-            hosts: BTreeMap::new(),
-            steps: BTreeMap::new(),
-            is_drawn,
-            paint,
-        }
+        Self { bars: MultiProgress::with_draw_target(target), lines: BTreeMap::new(), is_drawn, paint }
     }
 
     /// Shows an event.
     pub fn show(&mut self, event: &Event) {
         match event {
-            Event::Connecting { host } => self.line(host, "connecting"),
-            Event::Connected { host } => self.line(host, "connected"),
-            Event::Observing { host, resources } => self.line(host, &format!("observing {resources} resources")),
-            Event::Observed { host } | Event::StepEnded { host } => self.rest(host),
+            Event::Connecting { host } => self.line(host, "", "connecting"),
+            Event::Connected { host } => self.line(host, "", "connected"),
+            Event::Observing { host, resources } => self.line(host, "", &format!("observing {resources} resources")),
+            Event::Observed { host } => self.rest(host, ""),
+            Event::StepEnded { host, purpose } => self.rest(host, purpose),
             Event::StepStarted { host, purpose } => {
-                self.steps.insert(host.clone(), purpose.clone());
-                self.line(host, purpose);
+                self.line(host, purpose, purpose);
                 if !self.is_drawn {
                     self.log(&format!("{host}: {purpose}"));
                 }
             }
-            Event::Output { host, line } => {
-                let purpose = self.steps.get(host).cloned().unwrap_or_default();
-                self.line(host, &format!("{purpose}: {line}"));
-            }
+            Event::Output { host, purpose, line } => self.line(host, purpose, &format!("{purpose}: {line}")),
             Event::Settled { address, outcome } => {
                 let (role, word) = match outcome {
                     Outcome::Applied { .. } => (Role::Create, "done"),
@@ -60,13 +51,13 @@ impl Progress {
                 };
                 self.log(&format!("{} {address}", self.paint.paint(role, &format!("{word:>10}"))));
             }
-            Event::Stopping => self.log("stopping after the running step; press Ctrl-C again to kill it"),
+            Event::Stopping => self.log("stopping after the running steps; press Ctrl-C again to kill them"),
         }
     }
 
     /// Takes the lines of the hosts away.
     pub fn finish(&mut self) {
-        for (_, bar) in std::mem::take(&mut self.hosts) {
+        for (_, bar) in std::mem::take(&mut self.lines) {
             bar.finish_and_clear();
         }
         let _ = self.bars.clear();
@@ -81,12 +72,12 @@ impl Progress {
         }
     }
 
-    fn line(&mut self, host: &str, text: &str) {
+    fn line(&mut self, host: &str, purpose: &str, text: &str) {
         if !self.is_drawn {
             return;
         }
         let bars = &self.bars;
-        let bar = self.hosts.entry(host.to_string()).or_insert_with(|| {
+        let bar = self.lines.entry((host.to_string(), purpose.to_string())).or_insert_with(|| {
             let bar = bars.add(ProgressBar::new_spinner());
             // The template is constant and known to be well formed.
             if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix}  {wide_msg}  {elapsed}") {
@@ -99,8 +90,8 @@ impl Progress {
         bar.set_message(text.to_string());
     }
 
-    fn rest(&mut self, host: &str) {
-        if let Some(bar) = self.hosts.remove(host) {
+    fn rest(&mut self, host: &str, purpose: &str) {
+        if let Some(bar) = self.lines.remove(&(host.to_string(), purpose.to_string())) {
             bar.finish_and_clear();
         }
     }

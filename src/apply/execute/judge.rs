@@ -32,7 +32,10 @@ impl Execution<'_, '_> {
                     self.decide(schedule, node);
                 }
             }
-            Answer::Ran { sent, report } => {
+            Answer::Ran { sent, locks, report } => {
+                if let Some(held) = self.locks.get_mut(name) {
+                    held.retain(|lock| !locks.contains(lock));
+                }
                 for (sent, step) in sent.into_iter().zip(report.steps) {
                     self.take_step(schedule, &sent, &step);
                 }

@@ -6,18 +6,18 @@ use tokio::sync::mpsc;
 
 use crate::graph::Node;
 use crate::host::{FrameReport, FrameStep, Host, HostError, Observed, StepEvent, StepFrame, Verify, VerifyItem};
-use crate::model::{Action, OwedAction, Probe};
+use crate::model::{Action, Lock, OwedAction, Probe};
 use crate::plan::Outcome;
 use crate::resource::{ErasedPlanned, KindObject};
 
 use super::super::event::Event;
-use super::super::schedule::{Batch, Frame, Schedule, Status};
+use super::super::schedule::{Batch, Frame, Place, Schedule, Status};
 use super::Execution;
 
 /// What came back from a host.
 pub(super) enum Answer {
     Observed { nodes: Vec<(Vec<Node>, &'static str)>, result: Result<Observed, HostError> },
-    Ran { sent: Vec<Sent>, report: FrameReport },
+    Ran { sent: Vec<Sent>, locks: Vec<Lock>, report: FrameReport },
 }
 
 /// A step on its way.
@@ -28,34 +28,38 @@ pub(super) struct Sent {
     pub purpose: String,
 }
 
+/// What a host has done.
+pub(super) struct Done {
+    pub host: String,
+    pub place: Place,
+    pub answer: Answer,
+}
+
 /// The next piece of work for a host.
-pub(super) type Job = std::pin::Pin<Box<dyn Future<Output = (String, Answer)> + Send>>;
+pub(super) type Job = std::pin::Pin<Box<dyn Future<Output = Done> + Send>>;
 
 impl Execution<'_, '_> {
-    /// Decides what a host does next; nothing where it has to wait or is done.
+    /// Decides what a host does next, beside what it does; nothing where it has to wait or is done.
     pub(super) fn next_job(&mut self, schedule: &mut Schedule, name: &str, host: &Host) -> Option<Job> {
         loop {
             match schedule.next(name) {
                 Frame::Wait | Frame::Finished => return None,
-                Frame::Observe(nodes) => {
-                    let job = self.observe(&nodes, name, host);
-                    nodes.iter().for_each(|&node| schedule.set(node, Status::Running));
-                    return Some(job);
-                }
-                Frame::Run(batches) => {
+                Frame::Observe(place, nodes) => return Some(self.observe(place, &nodes, name, host)),
+                Frame::Run(place, batches) => {
                     let batches = self.drop_needless(schedule, batches);
                     if batches.is_empty() {
                         // What was dropped may have let others go.
+                        schedule.free(name, place);
                         continue;
                     }
-                    return Some(self.run(schedule, batches, name, host));
+                    return self.run(schedule, place, &batches, name, host);
                 }
             }
         }
     }
 
     /// Observes deferred resources, now that what they waited for is in place.
-    fn observe(&mut self, nodes: &[Node], name: &str, host: &Host) -> Job {
+    fn observe(&mut self, place: Place, nodes: &[Node], name: &str, host: &Host) -> Job {
         self.survey.forget(nodes);
         let mut by_kind: BTreeMap<&'static str, Vec<Node>> = BTreeMap::new();
         for &node in nodes {
@@ -72,7 +76,7 @@ impl Execution<'_, '_> {
             });
             let result = host.observe(sections).await;
             events.send(Event::Observed { host: name.clone() });
-            (name, Answer::Observed { nodes, result })
+            Done { host: name, place, answer: Answer::Observed { nodes, result } }
         })
     }
 
@@ -104,26 +108,43 @@ impl Execution<'_, '_> {
         kept
     }
 
-    /// Sends batches as one frame.
-    fn run(&mut self, schedule: &Schedule, batches: Vec<Batch>, name: &str, host: &Host) -> Job {
+    /// Sends batches as one frame; nothing where they need what steps on their way have locked.
+    fn run(
+        &mut self,
+        schedule: &mut Schedule,
+        place: Place,
+        batches: &[Batch],
+        name: &str,
+        host: &Host,
+    ) -> Option<Job> {
         let running: BTreeSet<Node> = batches.iter().flat_map(|batch| batch.nodes.iter().copied()).collect();
         let mut steps = Vec::new();
         let mut sent = Vec::new();
-        for batch in &batches {
+        for batch in batches {
             self.compose(schedule, batch, &running, &mut steps, &mut sent);
         }
+        let locks: BTreeSet<Lock> = steps.iter().flat_map(|step| step.step.locks.iter().copied()).collect();
+        let held = self.locks.entry(name.to_string()).or_default();
+        if held.iter().any(|lock| locks.contains(lock)) {
+            running.into_iter().for_each(|node| schedule.set(node, Status::Ready));
+            schedule.free(name, place);
+            return None;
+        }
+        held.extend(&locks);
+        let locks = locks.into_iter().collect();
         let (host, name, events) = (host.clone(), name.to_string(), self.events.clone());
         let redactor = self.survey.redactor();
-        Box::pin(async move {
+        Some(Box::pin(async move {
             let (sender, mut receiver) = mpsc::unbounded_channel();
             let frame = host.run(StepFrame { steps, forget: Vec::new() }, sender);
             tokio::pin!(frame);
             let show = |event: StepEvent| match event {
                 StepEvent::Started { id } => events.send(Event::StepStarted { host: name.clone(), purpose: id }),
-                StepEvent::Output { line, .. } => {
-                    events.send(Event::Output { host: name.clone(), line: redactor.redact(&line).into_owned() });
+                StepEvent::Output { id, line } => {
+                    let line = redactor.redact(&line).into_owned();
+                    events.send(Event::Output { host: name.clone(), purpose: id, line });
                 }
-                StepEvent::Ended { .. } => events.send(Event::StepEnded { host: name.clone() }),
+                StepEvent::Ended { id, .. } => events.send(Event::StepEnded { host: name.clone(), purpose: id }),
                 StepEvent::RowFailed { .. } | StepEvent::Verified { .. } => {}
             };
             let report = loop {
@@ -135,8 +156,8 @@ impl Execution<'_, '_> {
             while let Ok(event) = receiver.try_recv() {
                 show(event);
             }
-            (name.clone(), Answer::Ran { sent, report })
-        })
+            Done { host: name.clone(), place, answer: Answer::Ran { sent, locks, report } }
+        }))
     }
 
     /// Makes the steps of a batch, each with its gates, its verification and the debts it makes and settles.

@@ -26,7 +26,8 @@ impl Sketch {
         let span = Span { file: FileId(0), start: 0, end: 0 };
         let known = crate::resource::by_name(&address.kind);
         let (kind, in_order) = known.map_or(("thing", false), |kind| (kind.name(), kind.goes_in_order()));
-        self.tasks.push(Task { host: address.host.clone(), kind, decidable: true, in_order, uncertain: false });
+        let lane = known.map_or(Lane::Main, |kind| kind.lane());
+        self.tasks.push(Task { host: address.host.clone(), kind, decidable: true, in_order, uncertain: false, lane });
         self.inputs.push(Input {
             address,
             span,
@@ -69,8 +70,31 @@ impl Sketch {
     }
 }
 
+fn run(place: Place, batches: &[(&'static str, &[Node])]) -> Frame {
+    Frame::Run(place, batches.iter().map(|(kind, nodes)| Batch { kind, nodes: nodes.to_vec() }).collect())
+}
+
 fn frame(batches: &[(&'static str, &[Node])]) -> Frame {
-    Frame::Run(batches.iter().map(|(kind, nodes)| Batch { kind, nodes: nodes.to_vec() }).collect())
+    run(Place::Main, batches)
+}
+
+fn beside(batches: &[(&'static str, &[Node])]) -> Frame {
+    run(Place::Beside, batches)
+}
+
+fn observe(nodes: &[Node]) -> Frame {
+    Frame::Observe(Place::Main, nodes.to_vec())
+}
+
+/// Ends a frame of a host, and with it these resources.
+fn end(schedule: &mut Schedule, host: &str, place: Place, nodes: &[Node], status: Status) {
+    schedule.free(host, place);
+    nodes.iter().for_each(|&node| schedule.set(node, status));
+}
+
+/// Ends the frame in the main lane of host `a` well.
+fn done(schedule: &mut Schedule, nodes: &[Node]) {
+    end(schedule, "a", Place::Main, nodes, Status::Done);
 }
 
 #[test]
@@ -88,7 +112,7 @@ fn puts_resources_of_a_kind_that_are_ready_together_into_one_batch() {
     let expected = frame(&[("package", &[0, 1]), ("directory", &[2, 3]), ("file", &[4, 5])]);
     assert_eq!(schedule.next("a"), expected);
     assert_eq!(schedule.gates(&[5], &(0..6).collect()), [3]);
-    (0..6).for_each(|node| schedule.set(node, Status::Done));
+    done(&mut schedule, &[0, 1, 2, 3, 4, 5]);
     assert_eq!(schedule.next("a"), Frame::Finished);
 }
 
@@ -113,7 +137,7 @@ fn ends_a_frame_where_the_host_cannot_tell() {
         .add("a/file:/y", &[], Status::Ready)
         .schedule();
     assert_eq!(schedule.next("a"), frame(&[("user", &[0]), ("file", &[2])]));
-    [0, 2].into_iter().for_each(|node| schedule.set(node, Status::Done));
+    done(&mut schedule, &[0, 2]);
     assert_eq!(schedule.next("a"), frame(&[("file", &[1])]));
 }
 
@@ -127,9 +151,9 @@ fn observes_deferred_resources_once_all_before_them_is_in_place() {
         .phase(Phase::Check)
         .schedule();
     assert_eq!(schedule.next("a"), frame(&[("package", &[0])]));
-    schedule.set(0, Status::Done);
-    assert_eq!(schedule.next("a"), Frame::Observe(vec![1]));
-    schedule.set(1, Status::Ready);
+    done(&mut schedule, &[0]);
+    assert_eq!(schedule.next("a"), observe(&[1]));
+    end(&mut schedule, "a", Place::Main, &[1], Status::Ready);
     assert_eq!(schedule.next("a"), frame(&[("service", &[1]), ("check", &[2])]));
 }
 
@@ -138,12 +162,13 @@ fn holds_what_waits_for_one_more_until_that_has_come_to_its_end() {
     for end in [Status::Done, Status::Failed] {
         let mut schedule =
             Sketch::new().add("a/file:/x", &[], Status::Deferred).add("b/secret:y", &[], Status::Ready).schedule();
-        assert_eq!(schedule.next("a"), Frame::Observe(vec![0]));
+        assert_eq!(schedule.next("a"), observe(&[0]));
+        schedule.free("a", Place::Main);
         schedule.hold(0, 1);
         assert_eq!(schedule.next("a"), Frame::Wait);
         assert_eq!(schedule.next("b"), frame(&[("secret", &[1])]));
         schedule.set(1, end);
-        assert_eq!(schedule.next("a"), Frame::Observe(vec![0]));
+        assert_eq!(schedule.next("a"), observe(&[0]));
     }
 }
 
@@ -168,7 +193,7 @@ fn keeps_a_restart_out_of_the_frame_of_what_may_not_change() {
             .restart_on("command:x")
             .schedule();
         assert_eq!(schedule.next("a"), frame(&[("command", &[0])]), "depends on {depends_on:?}");
-        schedule.set(0, Status::Done);
+        done(&mut schedule, &[0]);
         assert_eq!(schedule.next("a"), frame(&[("service", &[1])]));
     }
 }
@@ -183,7 +208,7 @@ fn orders_across_what_has_nothing_to_do() {
         .add("a/file:/x", &["b/group:z"], Status::Ready)
         .schedule();
     assert_eq!(schedule.next("a"), frame(&[("user", &[0])]));
-    schedule.set(0, Status::Failed);
+    end(&mut schedule, "a", Place::Main, &[0], Status::Failed);
     assert_eq!(schedule.skip(), [(3, 0)]);
     assert_eq!(schedule.next("a"), Frame::Finished);
 }
@@ -220,11 +245,117 @@ fn skips_dependants_and_the_checks_of_the_host_but_nothing_else() {
 fn cuts_a_frame_that_grows_too_large() {
     let sketch = (0..3_000).fold(Sketch::new(), |sketch, at| sketch.add(&format!("a/file:/{at}"), &[], Status::Ready));
     let mut schedule = sketch.schedule();
-    let Frame::Run(batches) = schedule.next("a") else { panic!("something runs") };
+    let Frame::Run(Place::Main, batches) = schedule.next("a") else { panic!("something runs") };
     assert_eq!(batches.iter().map(|batch| batch.nodes.len()).sum::<usize>(), 2_000);
 }
 
-const KINDS: [&str; 4] = ["directory", "file", "service", "user"];
+#[test]
+fn runs_what_takes_long_beside_the_main_lane() {
+    let mut schedule = Sketch::new()
+        .add("a/user:app", &[], Status::Ready)
+        .add("a/git_checkout:/opt/app", &["user:app"], Status::Ready)
+        .add("a/python_env:/opt/app/env", &["git_checkout:/opt/app"], Status::Ready)
+        .add("a/download:/usr/local/bin/x", &[], Status::Ready)
+        .add("a/file:/etc/x", &[], Status::Ready)
+        .add("a/service:x", &["file:/etc/x", "download:/usr/local/bin/x"], Status::Ready)
+        .add("a/service:app", &["python_env:/opt/app/env"], Status::Ready)
+        .add("a/check:x", &[], Status::Ready)
+        .phase(Phase::Check)
+        .schedule();
+    // What they need goes first, what needs nothing does so meanwhile.
+    assert_eq!(schedule.next("a"), frame(&[("user", &[0])]));
+    assert_eq!(schedule.next("a"), beside(&[("download", &[3])]));
+    assert_eq!(schedule.next("a"), Frame::Wait);
+    done(&mut schedule, &[0]);
+    assert_eq!(schedule.next("a"), beside(&[("git_checkout", &[1]), ("python_env", &[2])]));
+    assert_eq!(schedule.next("a"), frame(&[("file", &[4])]));
+    assert_eq!(schedule.next("a"), Frame::Wait);
+    done(&mut schedule, &[4]);
+    assert_eq!(schedule.next("a"), Frame::Wait);
+    end(&mut schedule, "a", Place::Beside, &[3], Status::Done);
+    assert_eq!(schedule.next("a"), frame(&[("service", &[5])]));
+    assert_eq!(schedule.next("a"), Frame::Wait);
+    done(&mut schedule, &[5]);
+    end(&mut schedule, "a", Place::Beside, &[1, 2], Status::Done);
+    assert_eq!(schedule.next("a"), frame(&[("service", &[6]), ("check", &[7])]));
+}
+
+#[test]
+fn keeps_one_frame_where_nothing_could_run_side_by_side() {
+    let mut schedule = Sketch::new()
+        .add("a/user:app", &[], Status::Ready)
+        .add("a/git_checkout:/opt/app", &["user:app"], Status::Ready)
+        .add("a/file:/opt/app/conf", &["git_checkout:/opt/app"], Status::Ready)
+        .add("a/check:x", &[], Status::Ready)
+        .phase(Phase::Check)
+        .schedule();
+    assert_eq!(schedule.next("a"), frame(&[("user", &[0]), ("git_checkout", &[1]), ("file", &[2]), ("check", &[3])]));
+}
+
+#[test]
+fn goes_on_beside_a_lane_that_failed() {
+    let mut schedule = Sketch::new()
+        .add("a/download:/x", &[], Status::Ready)
+        .add("a/download:/y", &[], Status::Ready)
+        .add("a/file:/x.conf", &["download:/x"], Status::Ready)
+        .add("a/file:/y.conf", &["download:/y"], Status::Ready)
+        .schedule();
+    assert_eq!(schedule.next("a"), beside(&[("download", &[0])]));
+    assert_eq!(schedule.next("a"), beside(&[("download", &[1])]));
+    assert_eq!(schedule.next("a"), Frame::Wait);
+    end(&mut schedule, "a", Place::Beside, &[0], Status::Failed);
+    assert_eq!(schedule.skip(), [(2, 0)]);
+    assert_eq!(schedule.next("a"), Frame::Wait);
+    end(&mut schedule, "a", Place::Beside, &[1], Status::Done);
+    assert_eq!(schedule.next("a"), frame(&[("file", &[3])]));
+}
+
+#[test]
+fn shares_a_lane_among_what_shares_a_lock() {
+    let mut schedule = Sketch::new()
+        .add("a/npm_package:pm2", &[], Status::Ready)
+        .add("a/npm_project:/opt/a", &[], Status::Ready)
+        .add("a/npm_project:/opt/b", &[], Status::Deferred)
+        .add("a/python_env:/opt/env", &[], Status::Ready)
+        .schedule();
+    assert_eq!(schedule.next("a"), beside(&[("npm_package", &[0]), ("npm_project", &[1])]));
+    assert_eq!(schedule.next("a"), beside(&[("python_env", &[3])]));
+    // The main lane is free, so what is deferred is looked at; its lane is not.
+    assert_eq!(schedule.next("a"), observe(&[2]));
+    end(&mut schedule, "a", Place::Main, &[2], Status::Ready);
+    assert_eq!(schedule.next("a"), Frame::Wait);
+    end(&mut schedule, "a", Place::Beside, &[0, 1], Status::Done);
+    assert_eq!(schedule.next("a"), beside(&[("npm_project", &[2])]));
+}
+
+#[test]
+fn has_a_few_lanes_and_lets_many_share_them() {
+    let add = |sketch: Sketch, at| sketch.add(&format!("a/download:/{at:02}"), &[], Status::Ready);
+    let mut schedule = (0..20).fold(Sketch::new(), add).schedule();
+    let mut sizes = Vec::new();
+    while let Frame::Run(Place::Beside, batches) = schedule.next("a") {
+        sizes.push(batches.iter().map(|batch| batch.nodes.len()).sum::<usize>());
+    }
+    assert_eq!(sizes, [4, 3, 3]);
+}
+
+#[test]
+fn observes_beside_a_busy_main_lane_only_what_may_leave_it() {
+    let mut schedule = Sketch::new()
+        .add("a/git_checkout:/opt/app", &[], Status::Ready)
+        .add("a/python_env:/opt/app/env", &["git_checkout:/opt/app"], Status::Deferred)
+        .add("a/setting:/opt/app/conf", &["git_checkout:/opt/app"], Status::Deferred)
+        .add("a/file:/etc/x", &[], Status::Ready)
+        .schedule();
+    assert_eq!(schedule.next("a"), beside(&[("git_checkout", &[0])]));
+    assert_eq!(schedule.next("a"), frame(&[("file", &[3])]));
+    end(&mut schedule, "a", Place::Beside, &[0], Status::Done);
+    assert_eq!(schedule.next("a"), Frame::Observe(Place::Beside, vec![1]));
+    done(&mut schedule, &[3]);
+    assert_eq!(schedule.next("a"), observe(&[2]));
+}
+
+const KINDS: [&str; 6] = ["directory", "file", "service", "user", "download", "npm_project"];
 const PHASES: [Phase; 3] = [Phase::Package, Phase::Normal, Phase::Check];
 
 /// One resource of a random run.
@@ -278,6 +409,19 @@ fn sketch(run: &[Random]) -> Sketch {
     sketch
 }
 
+fn place(frame: &Frame) -> Option<Place> {
+    match frame {
+        Frame::Run(place, _) | Frame::Observe(place, _) => Some(*place),
+        Frame::Wait | Frame::Finished => None,
+    }
+}
+
+/// The resources whose steps run in a frame.
+fn runs(frame: &Frame) -> impl Iterator<Item = Node> {
+    let batches = if let Frame::Run(_, batches) = frame { batches.as_slice() } else { &[] };
+    batches.iter().flat_map(|batch| batch.nodes.iter().copied())
+}
+
 /// All that comes before a resource, near and far.
 fn ancestors(graph: &Graph) -> Vec<HashSet<Node>> {
     let mut all = vec![HashSet::new(); graph.len()];
@@ -305,47 +449,61 @@ proptest! {
         let ancestors = ancestors(&graph);
         let hosts = ["h0", "h1", "h2"];
         // What each host is working on.
-        let mut working: Vec<Option<Frame>> = vec![None; hosts.len()];
+        let mut working: Vec<(&str, Frame)> = Vec::new();
         let mut started = vec![0; run.len()];
         let mut answer = answers.iter().cycle();
         for _ in 0..10 * run.len() + 10 {
             schedule.skip();
-            for (at, host) in hosts.iter().enumerate().filter(|(at, _)| working[*at].is_none()).collect::<Vec<_>>() {
-                let frame = schedule.next(host);
-                match &frame {
-                    Frame::Run(batches) => {
-                        let mut here: Vec<Node> = Vec::new();
-                        let running: BTreeSet<Node> = batches.iter().flat_map(|batch| batch.nodes.clone()).collect();
-                        for &node in batches.iter().flat_map(|batch| &batch.nodes) {
-                            started[node] += 1;
-                            for &before in ancestors[node].iter().filter(|&&before| !schedule.status(before).is_final()) {
-                                prop_assert!(here.contains(&before), "{node} starts before {before}");
-                                prop_assert!(schedule.tasks[before].decidable || !schedule.gates(&[node], &running).contains(&before));
+            for host in hosts {
+                loop {
+                    let frame = schedule.next(host);
+                    match &frame {
+                        Frame::Run(_, batches) => {
+                            let mut here: Vec<Node> = Vec::new();
+                            let running: BTreeSet<Node> = batches.iter().flat_map(|batch| batch.nodes.clone()).collect();
+                            for &node in batches.iter().flat_map(|batch| &batch.nodes) {
+                                started[node] += 1;
+                                for &before in ancestors[node].iter().filter(|&&before| !schedule.status(before).is_final()) {
+                                    prop_assert!(here.contains(&before), "{node} starts before {before}");
+                                    prop_assert!(schedule.tasks[before].decidable || !schedule.gates(&[node], &running).contains(&before));
+                                }
+                                for (source, _) in graph.triggers(node) {
+                                    prop_assert!(!(here.contains(source) && run[*source].uncertain), "{node} reacts to {source}");
+                                }
+                                let phase = graph.phase(node);
+                                let earlier = |other: &Node| graph.host(*other) == host && graph.phase(*other) < phase;
+                                let waits = (0..run.len()).filter(earlier).all(|other| schedule.status(other).is_final() || here.contains(&other));
+                                prop_assert!(waits, "{node} starts before an earlier phase is over");
+                                here.push(node);
                             }
-                            for (source, _) in graph.triggers(node) {
-                                prop_assert!(!(here.contains(source) && run[*source].uncertain), "{node} reacts to {source}");
+                        }
+                        Frame::Observe(_, nodes) => {
+                            for &node in nodes {
+                                prop_assert!(ancestors[node].iter().all(|&before| schedule.status(before).is_final()));
                             }
-                            let phase = graph.phase(node);
-                            let earlier = |other: &Node| graph.host(*other) == *host && graph.phase(*other) < phase;
-                            let waits = (0..run.len()).filter(earlier).all(|other| schedule.status(other).is_final() || here.contains(&other));
-                            prop_assert!(waits, "{node} starts before an earlier phase is over");
-                            here.push(node);
                         }
+                        Frame::Wait | Frame::Finished => break,
                     }
-                    Frame::Observe(nodes) => {
-                        for &node in nodes {
-                            prop_assert!(ancestors[node].iter().all(|&before| schedule.status(before).is_final()));
-                            schedule.set(node, Status::Running);
-                        }
-                    }
-                    Frame::Wait | Frame::Finished => continue,
+                    working.push((host, frame));
                 }
-                working[at] = Some(frame);
+                let of_host = working.iter().filter(|(of, _)| *of == host);
+                let places: Vec<Place> = of_host.clone().filter_map(|(_, frame)| place(frame)).collect();
+                prop_assert!(places.iter().filter(|place| **place == Place::Main).count() <= 1);
+                prop_assert!(places.len() <= 1 + MOST_BESIDE);
+                let takes = |lane: Lane| of_host.clone().filter(|(_, frame)| runs(frame).any(|node| schedule.tasks[node].lane == lane)).count();
+                prop_assert!(takes(Lane::Shared(crate::model::Lock::NPM)) <= 1);
+                let off_main = of_host.clone().filter(|(_, frame)| place(frame) == Some(Place::Beside));
+                prop_assert!(off_main.flat_map(|(_, frame)| runs(frame)).all(|node| schedule.tasks[node].lane != Lane::Main));
             }
-            let busy: Vec<usize> = (0..hosts.len()).filter(|&at| working[at].is_some()).collect();
-            let Some(&at) = busy.get(answer.next().unwrap() % busy.len().max(1)) else { break };
-            match working[at].take().unwrap() {
-                Frame::Run(batches) => {
+            if working.is_empty() {
+                break;
+            }
+            let (host, frame) = working.remove(answer.next().unwrap() % working.len());
+            if let Some(place) = place(&frame) {
+                schedule.free(host, place);
+            }
+            match frame {
+                Frame::Run(_, batches) => {
                     for node in batches.into_iter().flat_map(|batch| batch.nodes) {
                         let is_held_back = ancestors[node]
                             .iter()
@@ -358,7 +516,7 @@ proptest! {
                         });
                     }
                 }
-                Frame::Observe(nodes) => {
+                Frame::Observe(_, nodes) => {
                     for node in nodes {
                         schedule.set(node, if run[node].uncertain { Status::Ready } else { Status::Settled });
                     }

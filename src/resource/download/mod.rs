@@ -5,7 +5,9 @@ use std::time::Duration;
 use crate::model::{Arg, Changes, Expect, Probe, ProbeOutput, Record, Secret, Step, Value};
 use crate::row;
 
-use super::{Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
+use super::{
+    Attribute, Claim, Claims, Documentation, Fields, Kind, Lane, Observation, Planned, Resource, Shape, Space,
+};
 
 /// A file from the network, or what is unpacked from one.
 pub struct Download;
@@ -42,6 +44,7 @@ const TIMEOUT: Duration = Duration::from_secs(1800);
 impl Kind for Download {
     const KIND: &'static str = "download";
     const SECTION: &'static str = "downloads";
+    const LANE: Lane = Lane::Beside;
     const ATTRIBUTES: &'static [Attribute] = &[
         Attribute::required("url", Shape::Text, "Where it comes from: http, https, ftp or file."),
         Attribute::required("checksum", Shape::Text, "`sha256:` and the 64 hex digits of the file that is fetched."),

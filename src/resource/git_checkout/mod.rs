@@ -7,7 +7,9 @@ use std::time::Duration;
 use crate::model::{Arg, Changes, Expect, Probe, ProbeOutput, Record, Step, Value};
 use crate::row;
 
-use super::{Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
+use super::{
+    Attribute, Claim, Claims, Documentation, Fields, Kind, Lane, Observation, Planned, Resource, Shape, Space,
+};
 
 use source::{Revision, local_path, without_credentials};
 
@@ -61,6 +63,7 @@ const MOST_NAMED: usize = 10;
 impl Kind for GitCheckout {
     const KIND: &'static str = "git_checkout";
     const SECTION: &'static str = "git_checkouts";
+    const LANE: Lane = Lane::Beside;
     const ATTRIBUTES: &'static [Attribute] = &[
         Attribute::required(
             "url",

@@ -5,7 +5,9 @@ use std::time::Duration;
 use crate::model::{Changes, Expect, Lock, Probe, ProbeOutput, Record, Step, Until, Value};
 use crate::row;
 
-use super::{Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
+use super::{
+    Attribute, Claim, Claims, Documentation, Fields, Kind, Lane, Observation, Planned, Resource, Shape, Space,
+};
 
 /// A package that npm installs for all of the host.
 pub struct NpmPackage;
@@ -24,14 +26,12 @@ pub struct Observed {
     is_wanted: bool,
 }
 
-/// What npm installs for all of the host; one npm at a time changes it.
-const GLOBAL: Lock = Lock("npm packages");
-
 const TIMEOUT: Duration = Duration::from_secs(900);
 
 impl Kind for NpmPackage {
     const KIND: &'static str = "npm_package";
     const SECTION: &'static str = "npm_packages";
+    const LANE: Lane = Lane::Shared(Lock::NPM);
     const ATTRIBUTES: &'static [Attribute] = &[Attribute::optional(
         "version",
         Shape::Text,
@@ -132,13 +132,13 @@ impl Kind for NpmPackage {
             let rows = present.iter().map(package).collect();
             let purpose = format!("install {}", count(present.len()));
             let step = Step::new(include_str!("install.sh"), present, purpose);
-            steps.push(step.rows(rows).locks(&[GLOBAL]).timeout(timeout));
+            steps.push(step.rows(rows).locks(&[Lock::NPM]).timeout(timeout));
         }
         if !absent.is_empty() {
             let rows = absent.iter().map(|&at| row![batch[at].resource.name()]).collect();
             let purpose = format!("remove {}", count(absent.len()));
             let step = Step::new(include_str!("remove.sh"), absent, purpose);
-            steps.push(step.rows(rows).locks(&[GLOBAL]).timeout(timeout));
+            steps.push(step.rows(rows).locks(&[Lock::NPM]).timeout(timeout));
         }
         steps
     }

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use crate::model::{Changes, Expect, Probe, ProbeOutput, Record, Step, Value};
+use crate::model::{Changes, Expect, Lock, Probe, ProbeOutput, Record, Step, Value};
 use crate::row;
 
-use super::{Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
+use super::{
+    Attribute, Claim, Claims, Documentation, Fields, Kind, Lane, Observation, Planned, Resource, Shape, Space,
+};
 
 /// What npm installs into a project from its lock file.
 pub struct NpmProject;
@@ -49,6 +51,7 @@ const TIMEOUT: Duration = Duration::from_secs(1800);
 impl Kind for NpmProject {
     const KIND: &'static str = "npm_project";
     const SECTION: &'static str = "npm_projects";
+    const LANE: Lane = Lane::Shared(Lock::NPM);
     const ATTRIBUTES: &'static [Attribute] = &[
         Attribute::optional(
             "owner",
@@ -190,7 +193,7 @@ On Debian and Ubuntu `packages: [nodejs, npm]` bring the release's version; a `r
                 let row = row![name, &desired.omit, owner(resource), installs, desired.scripts];
                 Step::new(APPLY, vec![at], purpose).rows(vec![row])
             };
-            step.timeout(resource.timeout.unwrap_or(TIMEOUT))
+            step.locks(&[Lock::NPM]).timeout(resource.timeout.unwrap_or(TIMEOUT))
         };
         batch.iter().enumerate().map(step).collect()
     }

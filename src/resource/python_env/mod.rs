@@ -5,7 +5,9 @@ mod packages;
 use crate::model::{Arg, Changes, Content, Expect, Probe, ProbeOutput, Record, Step, Value};
 use crate::row;
 
-use super::{Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
+use super::{
+    Attribute, Claim, Claims, Documentation, Fields, Kind, Lane, Observation, Planned, Resource, Shape, Space,
+};
 
 use packages::Difference;
 
@@ -66,6 +68,7 @@ const MOST_NAMED: usize = 20;
 impl Kind for PythonEnv {
     const KIND: &'static str = "python_env";
     const SECTION: &'static str = "python_envs";
+    const LANE: Lane = Lane::Beside;
     const ATTRIBUTES: &'static [Attribute] = &[
         Attribute::optional("requirements", Shape::Source, "A requirements file beside the spec."),
         Attribute::optional("requirements_file", Shape::Path, "A requirements file on the host."),
