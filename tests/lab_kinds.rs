@@ -25,6 +25,7 @@ kinds! {
     bucket,
     check,
     command,
+    compose_project,
     cron,
     database,
     database_user,
@@ -54,6 +55,9 @@ kinds! {
     user,
 }
 
+/// Kinds whose hosts run containers.
+const CONTAINERS: &[&str] = &["compose_project"];
+
 fn folder(kind: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kinds").join(kind)
 }
@@ -71,7 +75,10 @@ fn firewall_rule_by_iptables() {
 }
 
 fn lives(kind: &str) {
-    let mut host = LabHost::boot(kind, support::release());
+    let mut host = match CONTAINERS.contains(&kind) {
+        true => LabHost::boot_for_containers(kind, support::release()),
+        false => LabHost::boot(kind, support::release()),
+    };
     let infra = Infra::new(&folder(kind), &host.inventory());
 
     infra.plan().assert_no_problems();

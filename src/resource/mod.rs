@@ -22,6 +22,7 @@ pub mod block;
 pub mod bucket;
 pub mod check;
 pub mod command;
+pub mod compose_project;
 pub mod cron;
 pub mod database;
 pub mod database_user;

@@ -17,6 +17,7 @@ registry! {
     bucket::Bucket,
     check::Check,
     command::Command,
+    compose_project::ComposeProject,
     cron::Cron,
     database::Database,
     database_user::DatabaseUser,

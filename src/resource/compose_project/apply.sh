@@ -1,0 +1,191 @@
+# Row: up or down, project, folder, path of the Compose file, its mode, content, options (one a line), profiles, seconds to
+# wait, services to restart, services that end by themselves, services owed a restart (a ! before those that are restarted
+# whatever they mount); then names and values of variables.
+row=$ROWS
+split_row "$row"
+verb=$f1 project=$f2 dir=$f3 file=$f4 mode=$f5 content=$f6 profiles=$f8 limit=$f9
+decode "$f7" && options=$decoded
+decode "$f10" && restart=$decoded
+decode "$f11" && oneshot=$decoded
+decode "$f12" && owed=$decoded
+
+# among LIST WORD: true where the word is a line of the list.
+among() {
+    case $NL$1$NL in *"$NL$2$NL"*) return 0 ;; esac
+    return 1
+}
+
+# look: sets $containers to a line for each container of the project.
+look() {
+    containers=
+    ids=$(docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$project" </dev/null) || return
+    [ -z "$ids" ] || containers=$(docker inspect --type container --format "$container_format" $ids </dev/null)
+}
+
+# labelled WORD…: lists the project's containers (ps), networks (network ls) or volumes (volume ls).
+labelled() {
+    docker "$@" --quiet --filter "label=com.docker.compose.project=$project" </dev/null
+}
+
+put_file() {
+    [ -d "$dir" ] || mkdir -p -- "$dir" || return
+    new=$dir/.${file##*/}.infra-new
+    # shellcheck disable=SC2016 # evaluated at the end
+    at_exit='rm -f -- "$new"'
+    trap 'exit 143' HUP INT PIPE TERM
+    rm -f -- "$new"
+    decode "$content"
+    (umask 077 && printf '%s' "$decoded" >"$new") && chown 0:0 -- "$new" && chmod "$mode" -- "$new" && sync -- "$new" &&
+        mv -f -- "$new" "$file"
+}
+
+take_down() {
+    find_compose
+    if [ "$compose" = plugin ]; then
+        # Without a file it goes by what the containers say of themselves, in their order.
+        docker compose --ansi never --project-name "$project" down --remove-orphans </dev/null 2>&1 || return
+    fi
+    ids=$(labelled ps --all) || return
+    if [ -n "$ids" ]; then
+        docker stop $ids >/dev/null && docker rm --force $ids >/dev/null || return
+    fi
+    ids=$(labelled network ls) || return
+    [ -z "$ids" ] || docker network rm $ids >/dev/null || return
+    among "$options" remove-volumes || return 0
+    ids=$(labelled volume ls) || return
+    [ -z "$ids" ] || docker volume rm $ids >/dev/null
+}
+
+# bring_up: starts what is not as it should be, and only that.
+bring_up() {
+    set -- up --detach --no-color --quiet-pull
+    for option in $options; do
+        case $option in
+            remove-orphans | no-build) set -- "$@" "--$option" ;;
+            pull-always) [ "$compose" = script ] || set -- "$@" --pull always ;;
+            pull-never) [ "$compose" = script ] || set -- "$@" --pull never ;;
+        esac
+    done
+    (
+        export_environment "$row"
+        export COMPOSE_PROFILES="$profiles"
+        if among "$options" pull-always && [ "$compose" = script ]; then
+            compose pull --quiet </dev/null || exit
+        fi
+        compose "$@" </dev/null
+    )
+}
+
+# restart_some: restarts those containers that should be and still are the ones from before.
+restart_some() {
+    look || return
+    again=
+    for container in $containers; do
+        among "$before" "$container" || continue
+        read_container "$container"
+        case $oneoff in [Tt]rue) continue ;; esac
+        if among "$restart" "$service"; then
+            again=$again$id$NL
+            continue
+        fi
+        if [ "$status" != running ] || ! among "$options" owed; then continue; fi
+        if among "$owed" "!$service"; then
+            again=$again$id$NL
+            continue
+        fi
+        if among "$owed" "$service"; then
+            mounted all
+            newer=${paths:+$(find $paths -newerct "$started" -print -quit 2>/dev/null)}
+        else
+            mounted files
+            newer=${paths:+$(find $paths -maxdepth 0 -newerct "$started" -print -quit 2>/dev/null)}
+        fi
+        [ -z "$newer" ] || again=$again$id$NL
+    done
+    [ -n "$again" ] || return 0
+    docker unpause $again >/dev/null 2>&1 </dev/null
+    docker restart $again >/dev/null </dev/null
+}
+
+# judge: sets $waiting and $failed, a line of service, id and words for each container that is not as it should be; $calm
+# to 1 where nothing has to be watched.
+judge() {
+    waiting='' failed='' calm=1
+    for container in $containers; do
+        read_container "$container"
+        case $oneoff in [Tt]rue) continue ;; esac
+        if among "$oneshot" "$service"; then
+            case $status:$exit in
+                exited:0) ;;
+                exited:*) failed="$failed$service$US$id${US}ended with status $exit$NL" ;;
+                *) waiting="$waiting$service$US$id${US}has not ended: $status$NL" ;;
+            esac
+            continue
+        fi
+        case $status:$health in
+            running:healthy) ;;
+            running:) calm= ;;
+            running:*) waiting="$waiting$service$US$id${US}is $health$NL" ;;
+            exited:* | dead:*) failed="$failed$service$US$id${US}ended with status $exit$NL" ;;
+            *) waiting="$waiting$service$US$id${US}is $status, last with status $exit$NL" ;;
+        esac
+    done
+}
+
+# wait_until_up: waits until all containers run and are healthy; those without a health check for three looks in a row.
+wait_until_up() {
+    looks=0 last='' now=$(date +%s)
+    end=$((now + limit))
+    while look; do
+        judge
+        if [ -n "$failed" ]; then
+            complain "$failed"
+            return 1
+        fi
+        if [ -z "$waiting" ]; then
+            [ -z "$calm" ] || return 0
+            if [ "$containers" = "$last" ]; then looks=$((looks + 1)); else looks=0; fi
+            last=$containers
+            [ "$looks" -lt 2 ] || return 0
+        fi
+        now=$(date +%s)
+        if [ "$now" -ge "$end" ]; then
+            complain "${waiting:-$project$US${US}does not come to rest$NL}" " after $limit s"
+            return 1
+        fi
+        sleep 1
+    done
+    return 1
+}
+
+# complain LIST WORDS: the last lines of their logs, and what is wrong.
+complain() {
+    for line in $1; do
+        split_row "$line"
+        [ -z "$f2" ] || docker logs --tail 12 "$f2" 2>&1 </dev/null | while IFS= read -r said; do
+            printf '%s: %s\n' "$f1" "$said"
+        done
+    done
+    for line in $1; do
+        split_row "$line"
+        echo "$f1 $f3$2"
+    done
+}
+
+if [ "$verb" = down ]; then
+    if command -v docker >/dev/null; then take_down || exit; fi
+    rm -f -- "$file" || exit
+    rmdir -- "$dir" 2>/dev/null
+    return 0
+fi
+find_compose
+if [ -z "$compose" ]; then
+    echo "the host has no Compose: add the package docker-compose"
+    exit 1
+fi
+if among "$options" write; then put_file || exit; fi
+look || exit
+before=$containers
+if ! among "$options" stay; then bring_up || exit; fi
+restart_some || exit
+wait_until_up

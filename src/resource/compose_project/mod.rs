@@ -1,0 +1,503 @@
+//! `compose_project`: containers that Docker Compose runs together.
+
+mod body;
+mod file;
+mod observed;
+mod steps;
+mod yaml;
+
+use std::time::Duration;
+
+use crate::model::{Arg, Change, Changes, Content, Lock, OwedAction, Probe, ProbeOutput, Row, Secret, Step, Value};
+use crate::row;
+
+use super::owned_file;
+use super::{
+    Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space, Trigger,
+    TriggerSource,
+};
+
+use body::{Around, Body, Service};
+pub use observed::Observed;
+use observed::{Found, Told, Trouble};
+
+/// Containers that Docker Compose runs together.
+pub struct ComposeProject;
+
+/// A project as the spec wants it.
+#[derive(Clone, Debug)]
+pub struct Desired {
+    dir: String,
+    /// The Compose file; none where the project should go.
+    content: Option<Content>,
+    body: Body,
+    env: Vec<(String, Arg)>,
+    /// A value of `env` is known only later.
+    env_is_unknown: bool,
+    profiles: Vec<String>,
+    pull: String,
+    builds: bool,
+    remove_orphans: bool,
+    remove_volumes: bool,
+    restart_on: Vec<(String, Vec<String>)>,
+    within: Duration,
+}
+
+/// An image that the host has, as `NAME:TAG`.
+const IMAGE: Space = Space("docker image");
+/// A network of Docker.
+const NETWORK: Space = Space("docker network");
+/// A volume of Docker.
+const VOLUME: Space = Space("docker volume");
+/// Credentials for a registry.
+const LOGIN: Space = Space("docker login");
+/// A port of the host on which something listens.
+const PORT: Space = Space("port");
+
+/// Two projects may share networks and images, which Compose makes where they are missing.
+const DOCKER: Lock = Lock("docker");
+
+/// How long pulling and building may take.
+const LIMIT: Duration = Duration::from_secs(30 * 60);
+
+const PROBE: &str = concat!(include_str!("compose.sh"), include_str!("probe.sh"));
+const APPLY: &str = concat!(include_str!("compose.sh"), include_str!("apply.sh"));
+
+impl Kind for ComposeProject {
+    const KIND: &'static str = "compose_project";
+    const SECTION: &'static str = "compose_projects";
+    const ATTRIBUTES: &'static [Attribute] = &[
+        Attribute::required(
+            "dir",
+            Shape::Path,
+            "The project's folder, which holds compose.yaml; it is made where it is missing.",
+        ),
+        Attribute::optional("file", Shape::Source, "A Compose file beside the spec."),
+        Attribute::optional("template", Shape::Template, "A template beside the spec that renders the Compose file."),
+        Attribute::optional(
+            "services",
+            Shape::Map(&Shape::Any),
+            "The services, written in place as in a Compose file.",
+        ),
+        Attribute::optional("networks", Shape::Map(&Shape::Any), "Networks, beside `services`."),
+        Attribute::optional("volumes", Shape::Map(&Shape::Any), "Volumes, beside `services`."),
+        Attribute::optional("configs", Shape::Map(&Shape::Any), "Configs, beside `services`."),
+        Attribute::optional("secrets", Shape::Map(&Shape::Any), "Compose's own secrets, beside `services`."),
+        Attribute::optional(
+            "env",
+            Shape::Map(&Shape::Scalar),
+            "Variables that the file may name (`${NAME}`); values may be secret.",
+        ),
+        Attribute::optional("profiles", Shape::List(&Shape::Text), "Profiles whose services run too."),
+        Attribute::optional(
+            "oneshot",
+            Shape::List(&Shape::Text),
+            "Services that do their work and end; known where another waits for `service_completed_successfully`.",
+        ),
+        Attribute::default(
+            "pull",
+            Shape::OneOf(&["missing", "always", "never"]),
+            "missing",
+            "Which images are pulled when the project is changed.",
+        ),
+        Attribute::default(
+            "build",
+            Shape::OneOf(&["missing", "never"]),
+            "missing",
+            "Whether images with `build` are built where they are missing.",
+        ),
+        Attribute::default(
+            "remove_orphans",
+            Shape::Bool,
+            "false",
+            "Removes containers of services that the file does not have.",
+        ),
+        Attribute::default(
+            "remove_volumes",
+            Shape::Bool,
+            "false",
+            "Removes the project's volumes too when the project goes.",
+        ),
+        Attribute::optional(
+            "restart_on",
+            Shape::Map(&Shape::Selectors),
+            "For a service, what restarts it when it changes, beyond the files that it mounts.",
+        ),
+        Attribute::default(
+            "within",
+            Shape::Duration,
+            "2m",
+            "How long services may take until they run and are healthy.",
+        ),
+    ];
+    const DOCUMENTATION: Documentation = Documentation {
+        summary: "Containers that Docker Compose runs together.",
+        name: "The project's name: lower-case letters, digits, `-` and `_`.",
+        example: "packages: [docker.io, docker-compose]\nservices:\n  docker: { running: true, enabled: true }\n\
+                  secrets:\n  db_password: { generate: { length: 32 }, keep: { path: /etc/shop.env, key: DB_PASSWORD } }\n\
+                  files:\n  /opt/shop/nginx.conf: { content: \"events {}\\n\" }\n\
+                  compose_projects:\n  shop:\n    dir: /opt/shop\n    env: { DB_PASSWORD: \"{{ secrets.db_password }}\" }\n    services:\n      \
+                  web:\n        image: nginx:1.27\n        ports: [\"80:80\"]\n        volumes: [\"./nginx.conf:/etc/nginx/nginx.conf:ro\"]\n        restart: unless-stopped\n      \
+                  db:\n        image: postgres:17\n        environment: { POSTGRES_PASSWORD: \"${DB_PASSWORD}\" }\n        volumes: [\"data:/var/lib/postgresql/data\"]\n        restart: unless-stopped\n    \
+                  volumes: { data: {} }\n",
+        notes: "\
+One of `file`, `template` and `services`. It is written to `DIR/compose.yaml` (root, 0644; 0600 with a secret in it). Relative paths in it \
+count from `dir`. In a file written in place, overlays merge as everywhere, and `$` belongs to Compose.
+
+**Secrets.** `env` is put into the environment of Compose alone, when it runs: no file holds it. What the file then hands to a container \
+(`environment:`) is shown by `docker inspect` to those who may use Docker, as with Compose itself; a file that a service mounts, or Compose's \
+`secrets`, is not. A variable that is named and not set is an error; `${NAME:-}` says that it may be empty. Whoever runs Compose \
+by hand needs the variables too: a `file` `DIR/.env` with mode 0600 has them for both.
+
+**What differs** is told for each service: it has no container, is stopped, started again and again, paused or unhealthy; its configuration \
+is another one (Compose's own hash of it, which variables and `env_file` go into); the name of its image stands for another image; or it started \
+before a file was changed that it mounts read-only. Then `up` makes, starts or makes anew those services and leaves \
+the others alone; what is ill, or mounts a changed file, is restarted. A service whose mounted file the spec changes is restarted in the same run. \
+A folder that is mounted is not looked through: `restart_on: { web: [\"tree:/opt/shop/html\"] }` names what counts, for each service; \
+of several named there, those restart in whose mounts something is newer, and those that are named for something else than a path.
+
+An apply waits until all containers run and are healthy, those without a health check for three seconds, at most `within`; if not, it shows the last \
+lines of their logs. A service that has just been started and is not healthy yet is no drift.
+
+`up` starts what is to be started again and again anyway, services of `oneshot` as well, but only when something differs. Plans never build, pull or start anything. \
+Images are built or pulled where they are missing; `pull: always` looks for newer ones whenever something else differs. \
+An image that is built anew when its context changes is a `docker_image`, which the service names.
+
+It comes after Docker, after the images, external networks and volumes it names, and after the files and folders it mounts, reads or builds from. \
+It works with the plugin (`docker compose`) and with docker-compose 1.29 of Debian 12. Observing starts one `docker ps` and two others for all projects, and \
+Compose for each. `state: absent` stops and removes containers, networks and the file; volumes stay, unless `remove_volumes` says otherwise.",
+    };
+    const SHOWN_AS: &'static [(&'static str, &'static str)] = &[
+        ("file", "content"),
+        ("template", "content"),
+        ("services", "content"),
+        ("networks", "content"),
+        ("volumes", "content"),
+        ("configs", "content"),
+        ("secrets", "content"),
+    ];
+
+    type Desired = Desired;
+    type Observed = Observed;
+
+    fn decode(fields: &mut Fields<'_>) -> Desired {
+        let name = fields.name();
+        let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+        if !name.chars().all(is_name) || !name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit()) {
+            let message = format!("`{name}` is not a name that Compose takes for a project");
+            fields.error("name", message, "use lower-case letters, digits, `-` and `_`, a letter or digit first");
+        }
+        let env = fields.args("env");
+        if let Some((name, _)) = env.iter().find(|(name, _)| !is_variable(name)) {
+            let message = format!("`{name}` is not a name of an environment variable");
+            fields.error("env", message, "use letters, digits and underscores, and no digit first");
+        }
+        let dir = fields.text("dir").unwrap_or_default();
+        let profiles = fields.texts("profiles");
+        let oneshot = fields.texts("oneshot");
+        let (content, json) = file::content(fields);
+        let around = Around { dir: &dir, env: &env, profiles: &profiles, oneshot: &oneshot };
+        let body = json.map(|json| Body::read(&json, around)).unwrap_or_default();
+        let restart_on = restart_on(fields);
+        if content.is_some() && !fields.is_unknown("services") {
+            let named = restart_on.iter().map(|(name, _)| ("restart_on", name));
+            for (attribute, name) in named.chain(oneshot.iter().map(|name| ("oneshot", name))) {
+                if body.service(name).is_none() {
+                    fields.error(
+                        attribute,
+                        format!("the Compose file has no service `{name}`"),
+                        "name one that it has",
+                    );
+                }
+            }
+        }
+        Desired {
+            content: content.filter(|_| !fields.is_absent()),
+            body,
+            env,
+            env_is_unknown: fields.is_unknown("env"),
+            pull: fields.text("pull").unwrap_or_default(),
+            builds: fields.text("build").as_deref() != Some("never"),
+            remove_orphans: fields.bool("remove_orphans").unwrap_or_default(),
+            remove_volumes: fields.bool("remove_volumes").unwrap_or_default() && fields.is_absent(),
+            within: fields.duration("within").unwrap_or(Duration::from_secs(120)),
+            dir,
+            profiles,
+            restart_on,
+        }
+    }
+
+    fn claims(resource: &Resource<Desired>) -> Claims {
+        let desired = &resource.desired;
+        let path = path(desired);
+        let mut claims = Claims::new()
+            .provides(Space::PATH, &path)
+            .provides(Space::CONTENT, &path)
+            .provides(Space("compose project"), resource.name())
+            .requires(Space::PROGRAM, "docker")
+            .requires(Space::PROGRAM, "docker-compose")
+            .requires(Space::SERVICE, "docker.service");
+        for service in &desired.body.services {
+            claims = claims.provides(Space("compose service"), format!("{}/{}", resource.name(), service.name));
+            for port in &service.ports {
+                claims = claims.provides(PORT, port.to_string());
+            }
+            if resource.is_absent() {
+                continue;
+            }
+            if let Some(image) = &service.image {
+                claims = claims.reads(IMAGE, image).requires(LOGIN, body::registry(image));
+            }
+            for file in &service.env_files {
+                claims = claims.reads(Space::PATH, file);
+            }
+            for path in service.mounts.iter().chain(&service.context) {
+                claims = claims.requires(Space::PATH, path);
+            }
+        }
+        if resource.is_absent() {
+            return claims;
+        }
+        let claims = desired.body.files.iter().fold(claims, |claims, path| claims.requires(Space::PATH, path));
+        let claims = desired.body.networks.iter().fold(claims, |claims, name| claims.requires(NETWORK, name));
+        desired.body.volumes.iter().fold(claims, |claims, name| claims.requires(VOLUME, name))
+    }
+
+    fn triggers(resource: &Resource<Desired>) -> Vec<Trigger> {
+        let desired = &resource.desired;
+        let restart = |source| Trigger { source, action: OwedAction::Restart };
+        let mounts = desired.body.services.iter().flat_map(|service| &service.mounts).chain(&desired.body.files);
+        let mounts = mounts.map(|path| restart(TriggerSource::Provider(Claim::new(Space::CONTENT, path))));
+        let named = desired.restart_on.iter().flat_map(|(_, selectors)| selectors);
+        mounts.chain(named.map(|selector| restart(TriggerSource::Selector(selector.clone())))).collect()
+    }
+
+    fn owed_applies(resource: &Resource<Desired>, observed: &Observation<Observed>) -> bool {
+        let runs = |found: &Found| !matches!(found.trouble, Some(Trouble::Missing | Trouble::Stopped));
+        !resource.is_absent()
+            && matches!(observed, Observation::Present(observed) if observed.services.iter().any(runs))
+    }
+
+    fn probe(all: &[&Resource<Desired>]) -> Probe {
+        let row = |resource: &&Resource<Desired>| {
+            let desired = &resource.desired;
+            let mut row = owned_file::row(&path(desired), desired.content.as_ref());
+            let env_files = desired.body.services.iter().flat_map(|service| service.env_files.clone());
+            row.extend(row![
+                resource.name(),
+                &desired.dir,
+                text(desired.content.as_ref()),
+                env_files.collect::<Vec<_>>().join("\n"),
+                desired.profiles.join(","),
+                desired.remove_volumes,
+                "",
+                "",
+                "",
+            ]);
+            with_environment(row, desired)
+        };
+        let mut probe = Probe::new(PROBE, all.iter().map(row).collect());
+        probe.timeout = Duration::from_secs(60 + 10 * all.len() as u64);
+        probe
+    }
+
+    fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
+        let contents: Vec<Option<&Content>> = all.iter().map(|resource| resource.desired.content.as_ref()).collect();
+        let files = owned_file::observations(output, &contents);
+        let (told, images) = observed::tell(output, all.len());
+        let rows = all.iter().zip(files).zip(told);
+        rows.map(|((resource, file), told)| observation(resource, file, told, &images, output)).collect()
+    }
+
+    fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
+        let mut attributes = Vec::new();
+        if let Some(file) = &observed.file {
+            attributes.push(("content", file.content.clone().into()));
+        }
+        let services = observed.services.iter().map(|found| format!("{}: {}", found.name, found.words));
+        let services: Vec<String> = services.chain(observed.orphans.iter().cloned()).collect();
+        if !services.is_empty() {
+            attributes.push(("services", services.into()));
+        }
+        if !observed.volumes.is_empty() {
+            attributes.push(("volumes", observed.volumes.clone().into()));
+        }
+        attributes
+    }
+
+    fn diff(resource: &Resource<Desired>, observed: &Observation<Observed>) -> Changes {
+        let desired = &resource.desired;
+        let content = desired.content.clone().unwrap_or_else(|| Content::new(&b""[..]));
+        let mut changes = Changes::new();
+        let Observation::Present(observed) = observed else {
+            owned_file::created(&mut changes, &content, mode(desired));
+            for service in &desired.body.services {
+                changes.push(&format!("service {}", service.name), Value::Null, wanted(service));
+            }
+            // Where a value is known only later, the plan says so of all of them.
+            for (name, value) in desired.env.iter().filter(|_| !desired.env_is_unknown) {
+                changes.push(&format!("env {name}"), Value::Null, shown(value));
+            }
+            return changes;
+        };
+        match &observed.file {
+            Some(file) => file.compare(&mut changes, &content, mode(desired)),
+            None => owned_file::created(&mut changes, &content, mode(desired)),
+        }
+        for found in observed.services.iter().filter(|found| found.trouble.is_some()) {
+            let wanted = match desired.body.service(&found.name) {
+                Some(service) if found.trouble == Some(Trouble::Number) => {
+                    format!("{} running", service.replicas.unwrap_or(1))
+                }
+                Some(service) => wanted(service).to_string(),
+                None => "running".into(),
+            };
+            let before = match found.trouble {
+                Some(Trouble::Missing) => Value::Null,
+                Some(Trouble::Stale(_)) => "running with an older file".into(),
+                _ => found.words.as_str().into(),
+            };
+            changes.push(&format!("service {}", found.name), before, wanted);
+        }
+        for orphan in observed.orphans.iter().filter(|_| desired.remove_orphans) {
+            changes.push(&format!("service {orphan}"), "running", Value::Null);
+        }
+        changes
+    }
+
+    fn remarks(resource: &Resource<Desired>, observed: &Observation<Observed>, _changes: &[Change]) -> Vec<String> {
+        let Observation::Present(observed) = observed else { return Vec::new() };
+        if resource.is_absent() {
+            let stay = if resource.desired.remove_volumes { "go too" } else { "stay" };
+            return vec![format!("its volumes {stay}")];
+        }
+        let read = |content: &Content| file::read(content.text()?).ok();
+        let before = observed.file.as_ref().and_then(|file| read(&file.content));
+        let after = resource.desired.content.as_ref().and_then(read);
+        let line = |found: &Found| {
+            let name = &found.name;
+            Some(match found.trouble.as_ref()? {
+                Trouble::Missing => format!("{name}: no container → create"),
+                Trouble::Number => format!("{name}: {} → scale", found.words),
+                Trouble::Stopped => format!("{name}: {} → start", found.words),
+                Trouble::Ill => format!("{name}: {} → restart", found.words),
+                Trouble::Outdated => {
+                    format!("{name}: {} changed → recreate", observed::differing(before.as_ref(), after.as_ref(), name))
+                }
+                Trouble::Image => format!("{name}: image changed → recreate"),
+                Trouble::Stale(path) => format!("{name}: {path} changed after it started → restart"),
+            })
+        };
+        let mut lines: Vec<String> = observed.services.iter().filter_map(line).collect();
+        lines.extend(observed.orphans.iter().map(|orphan| match resource.desired.remove_orphans {
+            true => format!("{orphan}: not in the file → remove"),
+            false => format!("{orphan} is not in the file, and stays: `remove_orphans` is false"),
+        }));
+        lines
+    }
+
+    fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
+        batch.iter().enumerate().map(|(at, planned)| steps::step(at, planned)).collect()
+    }
+}
+
+/// Says in words how a service should be.
+fn wanted(service: &Service) -> &'static str {
+    if service.is_oneshot { "completed" } else { "running" }
+}
+
+fn observation(
+    resource: &Resource<Desired>,
+    file: Observation<owned_file::OwnedFile>,
+    told: Told<'_>,
+    images: &observed::Images<'_>,
+    output: &ProbeOutput,
+) -> Observation<Observed> {
+    let later =
+        |space: Space, name: &str, reason: String| Observation::Later { needs: Claim::new(space, name), reason };
+    let file = match file {
+        Observation::Present(file) => Some(file),
+        Observation::Absent => None,
+        Observation::Failed(reason) => return Observation::Failed(format!("{}: {reason}", path(&resource.desired))),
+        Observation::Later { needs, reason } => return Observation::Later { needs, reason },
+    };
+    let Some(docker) = told.docker else { return Observation::Failed(output.explain()) };
+    match docker.field(1) {
+        "ok" => {}
+        "no-docker" => return later(Space::PROGRAM, "docker", "docker is not on the host".into()),
+        "no-compose" => {
+            let reason = "Compose is not on the host: neither the plugin nor docker-compose".to_string();
+            return later(Space::PROGRAM, "docker-compose", reason);
+        }
+        _ => {
+            let reason = format!("Docker does not answer: {}", docker.field(2));
+            return later(Space::SERVICE, "docker.service", reason);
+        }
+    }
+    if let Some(path) = told.missing {
+        return later(Space::PATH, path, format!("the env_file {path} is not there"));
+    }
+    if let Some(words) = told.invalid {
+        return Observation::Failed(format!("Compose does not take its file: {}", last_line(words)));
+    }
+    match told.observed(file, &resource.desired.body, images) {
+        Some(observed) => Observation::Present(observed),
+        None => Observation::Absent,
+    }
+}
+
+fn restart_on(fields: &mut Fields<'_>) -> Vec<(String, Vec<String>)> {
+    let Some(Value::Map(entries)) = fields.value("restart_on") else { return Vec::new() };
+    let texts = |value: Value| match value {
+        Value::List(items) => items.into_iter().filter_map(text_of).collect(),
+        value => text_of(value).into_iter().collect(),
+    };
+    entries.into_iter().map(|(name, value)| (name, texts(value))).collect()
+}
+
+fn text_of(value: Value) -> Option<String> {
+    match value {
+        Value::Text(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn path(desired: &Desired) -> String {
+    format!("{}/compose.yaml", desired.dir.trim_end_matches('/'))
+}
+
+fn mode(desired: &Desired) -> &'static str {
+    if desired.content.as_ref().is_some_and(Content::is_sensitive) { "0600" } else { "0644" }
+}
+
+/// Returns the file's text for a row.
+fn text(content: Option<&Content>) -> Arg {
+    let Some(content) = content else { return Arg::Plain(String::new()) };
+    let text = content.text().unwrap_or_default();
+    if content.is_sensitive() { Arg::Secret(Secret::new(text)) } else { Arg::Plain(text.to_string()) }
+}
+
+fn with_environment(mut row: Row, desired: &Desired) -> Row {
+    for (name, value) in &desired.env {
+        row.push(name.into());
+        row.push(value.clone());
+    }
+    row
+}
+
+fn shown(value: &Arg) -> Value {
+    match value {
+        Arg::Plain(text) => Value::text(text),
+        Arg::Secret(secret) => Value::Secret(secret.clone()),
+    }
+}
+
+fn last_line(text: &str) -> &str {
+    text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or(text).trim()
+}
+
+fn is_variable(name: &str) -> bool {
+    !name.is_empty()
+        && !name.starts_with(|c: char| c.is_ascii_digit())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}

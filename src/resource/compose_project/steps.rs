@@ -1,0 +1,74 @@
+//! The step that brings a project to where it should be.
+
+use crate::model::Step;
+use crate::resource::{Observation, Planned};
+use crate::row;
+
+use super::observed::Trouble;
+use super::{APPLY, ComposeProject, DOCKER, Desired, LIMIT, mode, path, text, with_environment};
+
+/// Makes the step for one project.
+pub fn step(at: usize, planned: &Planned<'_, ComposeProject>) -> Step {
+    let resource = planned.resource;
+    let desired = &resource.desired;
+    let changes = |name: &str| planned.changes.iter().any(|change| change.attribute.starts_with(name));
+    let mut options: Vec<&str> = Vec::new();
+    let mut option = |name: &'static str, is_set: bool| options.extend(is_set.then_some(name));
+    option("write", ["content", "mode", "owner", "group"].into_iter().any(changes));
+    // An owed restart alone changes nothing else.
+    option("stay", planned.changes.is_empty());
+    option("owed", planned.owed.is_some());
+    option("remove-orphans", desired.remove_orphans);
+    option("remove-volumes", desired.remove_volumes);
+    option("no-build", !desired.builds);
+    option("pull-always", desired.pull == "always");
+    option("pull-never", desired.pull == "never");
+    let restart: Vec<&str> = match planned.observed {
+        Observation::Present(observed) => observed
+            .services
+            .iter()
+            .filter(|found| matches!(found.trouble, Some(Trouble::Ill | Trouble::Stale(_))))
+            .map(|found| found.name.as_str())
+            .collect(),
+        _ => Vec::new(),
+    };
+    let oneshot = desired.body.services.iter().filter(|service| service.is_oneshot);
+    let oneshot: Vec<&str> = oneshot.map(|service| service.name.as_str()).collect();
+    let owed: Vec<String> = desired.restart_on.iter().map(|(name, selectors)| owed(desired, name, selectors)).collect();
+    let row = row![
+        if resource.is_absent() { "down" } else { "up" },
+        resource.name(),
+        &desired.dir,
+        path(desired),
+        mode(desired),
+        text(desired.content.as_ref()),
+        options.join("\n"),
+        desired.profiles.join(","),
+        desired.within.as_secs().max(1),
+        restart.join("\n"),
+        oneshot.join("\n"),
+        owed.join("\n"),
+    ];
+    let verb = match (resource.is_absent(), planned.changes.is_empty()) {
+        (true, _) => "take down",
+        (false, true) => "restart what has to be of",
+        (false, false) => "bring up",
+    };
+    let mut step = Step::new(APPLY, vec![at], format!("{verb} {}", resource.name()))
+        .rows(vec![with_environment(row, desired)])
+        .locks(&[DOCKER])
+        .timeout(resource.timeout.unwrap_or(LIMIT) + desired.within);
+    step.run_as = None;
+    step
+}
+
+/// Says how a service is restarted when something it names changes: a `!` where what changes is no path that it mounts.
+fn owed(desired: &Desired, name: &str, selectors: &[String]) -> String {
+    let mounts = desired.body.service(name).map(|service| service.mounts.as_slice()).unwrap_or_default();
+    let is_mounted = |selector: &String| {
+        let path = selector.split_once(":/").map(|(_, path)| format!("/{path}"));
+        let is_in = |path: &str, mount: &str| path == mount || path.starts_with(&format!("{mount}/"));
+        path.is_some_and(|path| mounts.iter().any(|mount| is_in(&path, mount)))
+    };
+    if selectors.iter().all(is_mounted) { name.to_string() } else { format!("!{name}") }
+}
