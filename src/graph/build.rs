@@ -1,11 +1,12 @@
 //! Hard edges, from claims, values, triggers and `depends_on`.
 
+use petgraph::algo::has_path_connecting;
 use petgraph::graph::{DiGraph, NodeIndex};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::model::Until;
-use crate::resource::{Space, TriggerSource};
+use crate::resource::{Claim, Space, TriggerSource};
 
 use crate::spec::{AddressIndex, NotASelector, Selector};
 
@@ -33,6 +34,7 @@ pub fn build(inputs: &[Input]) -> (Graph, Vec<Diagnostic>) {
     let mut triggered = vec![Vec::new(); inputs.len()];
     let mut reads = vec![Vec::new(); inputs.len()];
     let mut relies_on_packages = vec![false; inputs.len()];
+    let mut habits = Vec::new();
     for (node, input) in inputs.iter().enumerate() {
         // Every host of a resource is in the index.
         let Some(of_host) = index.of_host(&input.address.host) else { continue };
@@ -43,6 +45,9 @@ pub fn build(inputs: &[Input]) -> (Graph, Vec<Diagnostic>) {
                 edges.inferred(provider, node, || Reason::Provides(claim.clone()));
             }
             relies_on_packages[node] |= !is_provided;
+        }
+        for claim in &input.claims.follows {
+            habits.extend(of_host.find_all(claim).into_iter().map(|provider| (provider, node, claim)));
         }
         for claim in &input.claims.reads {
             reads[node].extend(of_host.find(claim).filter(|&provider| provider != node));
@@ -82,6 +87,9 @@ pub fn build(inputs: &[Input]) -> (Graph, Vec<Diagnostic>) {
                 triggered[source].push((node, trigger.action));
             }
         }
+    }
+    for (provider, node, claim) in habits {
+        edges.habitual(provider, node, claim);
     }
     let hard = edges.hard;
     let phases = phase::settle(inputs, &hard);
@@ -150,6 +158,14 @@ impl Edges<'_> {
             self.add(after, before, reason);
         } else {
             self.add(before, after, reason);
+        }
+    }
+
+    /// An edge that gives way where the other order is asked for.
+    fn habitual(&mut self, before: Node, after: Node, claim: &Claim) {
+        let (first, then) = if self.inputs[before].absent { (after, before) } else { (before, after) };
+        if !has_path_connecting(&self.hard, NodeIndex::new(then), NodeIndex::new(first), None) {
+            self.add(first, then, || Reason::Follows(claim.clone()));
         }
     }
 

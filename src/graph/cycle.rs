@@ -88,6 +88,7 @@ pub fn describe(path: &[Node], hard: &DiGraph<(), Reason>, inputs: &[Input]) -> 
         let (place, words) = match edge.weight() {
             Reason::DependsOn(span) => (*span, "depends_on says so".to_string()),
             Reason::Provides(claim) => (inputs[next].span, format!("requires the {} {}", claim.space.0, claim.name)),
+            Reason::Follows(claim) => (inputs[next].span, format!("follows the {} {}", claim.space.0, claim.name)),
             Reason::Contains(folder) => (inputs[next].span, format!("lies in {folder}")),
             Reason::Value => (inputs[next].span, "uses its value".to_string()),
             Reason::Triggers(action) => (inputs[next].span, format!("{}s when it changes", action.word())),

@@ -63,6 +63,18 @@ impl OfHost {
         providers.into_iter().flat_map(Providers::iter).chain(container)
     }
 
+    /// Returns what a claim of habit means: all that provides it, or all that provides a path below.
+    pub fn find_all(&self, claim: &Claim) -> Vec<Node> {
+        if claim.space != Space::BELOW {
+            return self.find(claim).collect();
+        }
+        let is_below = |path: &str| path.strip_prefix(claim.name.as_str()).is_some_and(|rest| rest.starts_with('/'));
+        let paths = self.spaces.get(&Space::PATH).into_iter().flatten().filter(|(path, _)| is_below(path));
+        let mut found: Vec<Node> = paths.flat_map(|(_, providers)| providers.iter()).collect();
+        found.sort_unstable();
+        found
+    }
+
     /// Returns what provides the nearest ancestor of a path.
     pub fn container(&self, path: &str) -> Option<Node> {
         let paths = self.spaces.get(&Space::PATH)?;

@@ -1,8 +1,9 @@
 //! One directed acyclic graph over all hosts: what must be in place before what, and why.
 //!
 //! Built in small steps, in this order because each needs the one before: claims of all resources are indexed
-//! ([`index`]), hard edges follow from them and from `depends_on` ([`build`]), cycles among those are errors
-//! ([`cycle`]), and last come the soft edges of habit, which by construction never close a cycle ([`phase`]).
+//! ([`index`]), hard edges follow from them and from `depends_on` ([`build`]), then edges of habit between two resources
+//! wherever they close no cycle, cycles among the hard ones are errors ([`cycle`]), and last come the phases, which by
+//! construction never close a cycle ([`phase`]).
 
 mod build;
 mod cycle;
@@ -45,6 +46,8 @@ pub enum Reason {
     DependsOn(Span),
     /// It provides what the other requires.
     Provides(Claim),
+    /// It provides what the other comes after by habit.
+    Follows(Claim),
     /// It is the nearest declared folder above the other's path.
     Contains(Arc<str>),
     /// A value of the other is known only once it is applied.

@@ -297,3 +297,39 @@ fn host_names_are_kept_apart() {
     let graph = graph(&[file("/opt"), elsewhere]);
     assert!(edges(&graph).is_empty());
 }
+
+#[test]
+fn a_habit_gives_way_where_the_other_order_is_asked_for() {
+    let account = Space("accounts of database");
+    let provider = |address: &str| Input { claims: Claims::new().provides(account, "x"), ..input(address) };
+    let follower = |address: &str| Input { claims: Claims::new().follows(account, "x"), ..input(address) };
+    let usual =
+        graph(&[follower("app1/migration:x"), provider("app1/database_user:a"), provider("app1/database_user:b")]);
+    assert_eq!(edges(&usual), [(1, 0), (2, 0)]);
+    assert_eq!(usual.dependencies(0).next().unwrap().1, &Reason::Follows(Claim::new(account, "x")));
+    assert!(!usual.relies_on_packages(0), "nothing has to provide it");
+
+    let other = graph(&[
+        follower("app1/migration:x"),
+        provider("app1/database_user:a").depends_on("command:c"),
+        provider("app1/database_user:b"),
+        input("app1/command:c").depends_on("migration:x"),
+    ]);
+    assert_eq!(edges(&other), [(0, 3), (2, 0), (3, 1)]);
+
+    // Two habits against each other: the first in the spec counts.
+    let both = |address: &str, name: &str, other: &str| Input {
+        claims: Claims::new().provides(account, name).follows(account, other),
+        ..input(address)
+    };
+    assert_eq!(edges(&graph(&[both("app1/a:a", "a", "b"), both("app1/b:b", "b", "a")])), [(1, 0)]);
+    // What goes, goes after what came after it.
+    assert_eq!(edges(&graph(&[follower("app1/migration:x"), provider("app1/database_user:a").absent()])), [(0, 1)]);
+}
+
+#[test]
+fn what_lies_below_a_folder_comes_first_by_habit() {
+    let tool = Input { claims: Claims::new().follows(Space::BELOW, "/opt/app"), ..input("app1/migration:x") };
+    let graph = graph(&[tool, file("/opt/app/a/b"), file("/opt/application"), file("/opt/app"), file("/opt/app/z")]);
+    assert_eq!(edges(&graph), [(1, 0), (3, 1), (3, 4), (4, 0)]);
+}

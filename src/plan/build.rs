@@ -373,8 +373,8 @@ impl<'a> Builder<'a> {
     }
 
     /// Returns what has to be applied before a claim holds: its providers that act; or else what the resource names in
-    /// `depends_on` and acts (a command that makes tables, an account whose password is mended); or else, where nothing
-    /// provides the claim, the packages that act.
+    /// `depends_on` or comes after by habit, and acts (a command that makes tables, an account whose password is mended);
+    /// or else, where nothing provides the claim, the packages that act.
     fn unlocked_by(&self, node: usize, needs: &Claim) -> Vec<Address> {
         let host = &self.items[node].address.host;
         let addresses = |nodes: &mut dyn Iterator<Item = usize>| -> Vec<Address> {
@@ -386,7 +386,10 @@ impl<'a> Builder<'a> {
         if !until.is_empty() {
             return until;
         }
-        let named = self.graph.dependencies(node).filter(|(_, reason)| matches!(reason, Reason::DependsOn(_)));
+        let named = self
+            .graph
+            .dependencies(node)
+            .filter(|(_, reason)| matches!(reason, Reason::DependsOn(_) | Reason::Follows(_)));
         let named = addresses(&mut named.map(|(other, _)| other));
         if named.is_empty() && providers.is_empty() {
             return self.packages.get(host).cloned().unwrap_or_default();

@@ -24,6 +24,8 @@ impl Space {
     pub const PROGRAM: Self = Self("program");
     /// The whole content of a file, by path: who provides it allows nobody else to edit the file.
     pub const CONTENT: Self = Self("content of");
+    /// Every path provided below this one; only for [`Claims::follows`].
+    pub const BELOW: Self = Self("paths below");
 }
 
 /// One thing provided or required.
@@ -72,6 +74,8 @@ pub struct Claims {
     pub reads: Vec<Claim>,
     /// What must be in place before; where nothing in the spec provides it, the host is expected to have it.
     pub requires: Vec<Claim>,
+    /// What it comes after where the spec has both; such an edge gives way where it would close a cycle.
+    pub follows: Vec<Claim>,
     pub phase: Phase,
 }
 
@@ -105,6 +109,12 @@ impl Claims {
         let claim = Claim::new(space, name);
         self.requires.push(claim.clone());
         self.reads.push(claim);
+        self
+    }
+
+    /// Comes after something by habit.
+    pub fn follows(mut self, space: Space, name: impl Into<String>) -> Self {
+        self.follows.push(Claim::new(space, name));
         self
     }
 

@@ -109,6 +109,7 @@ fn claims(kind: &dyn KindObject, case: &Case, all: &[&AnyResource], mistakes: &m
             ("shares", &claims.shares),
             ("reads", &claims.reads),
             ("requires", &claims.requires),
+            ("follows", &claims.follows),
         ];
         let words: Vec<String> = parts
             .iter()
