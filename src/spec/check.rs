@@ -326,7 +326,7 @@ impl Checker<'_> {
                 Err(Wrong)
             }
             NodeValue::Scalar(Value::Text(path)) => match self.around.load(asset, path, node.span) {
-                Some(value) => Ok(Node::from_value(value, node.span)),
+                Some(value) => Ok(with_paths(Node::from_value(value, node.span), path)),
                 None => {
                     self.right = false;
                     Err(Wrong)
@@ -335,6 +335,20 @@ impl Checker<'_> {
             _ => Err(self.wrong(node, shape, name, None)),
         }
     }
+}
+
+/// Says of each file in a folder how its path reads in the spec: `written`, beside its `content`.
+fn with_paths(mut node: Node, folder: &str) -> Node {
+    let NodeValue::Map(files) = &mut node.value else { return node };
+    for file in files {
+        let NodeValue::Map(parts) = &mut file.value.value else { continue };
+        if parts.iter().any(|part| part.key == "content") {
+            let path = format!("{}/{}", folder.trim_end_matches('/'), file.key);
+            let value = Node::scalar(path, file.key_span);
+            parts.push(Entry { key: "written".into(), key_span: file.key_span, value });
+        }
+    }
+    node
 }
 
 /// Keeps the messages of an alternative that may not be the one meant.
