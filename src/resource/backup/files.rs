@@ -2,6 +2,7 @@
 
 use crate::model::Content;
 
+use super::super::database_engine::DUMP;
 use super::settings::Settings;
 
 /// The files, as they should be.
@@ -12,7 +13,7 @@ impl Files {
     pub fn new(settings: &Settings) -> Self {
         let Settings { name, schedule, .. } = settings;
         let head = "#!/bin/sh\n# Written by infra; what is changed here by hand is undone.\n";
-        let program = format!("{head}{}{}", settings.lines(), include_str!("program.sh"));
+        let program = format!("{head}{}\n{DUMP}{}", settings.lines(), include_str!("program.sh"));
         let service = format!(
             "# Written by infra.\n[Unit]\nDescription=Backup {name}\nAfter=network.target {SERVERS}\n\n[Service]\nType=oneshot\n\
              ExecStart=/usr/local/sbin/infra-backup-{name} run\nNice=10\nIOSchedulingClass=idle\n"

@@ -148,10 +148,9 @@ dump() {
     case $engine in
         mysql)
             program=$(first mariadb-dump mysqldump) || return
-            mysql_client "$program" --single-transaction --quick --routines --triggers --events --hex-blob --no-tablespaces \
-                --databases "$database"
+            dump_of_mysql mysql_client "$program"
             ;;
-        postgresql) postgresql pg_dump --create --dbname="$database" ;;
+        postgresql) dump_of_postgresql postgresql pg_dump ;;
         sqlite) cat -- "$dir/$copy" ;;
         redis)
             redis_save || return
@@ -189,17 +188,6 @@ unpack() {
     esac
 }
 
-# Says whether what comes on standard input is all there.
-is_whole() {
-    case $engine in
-        mysql) tail -n 3 | grep -q '^-- Dump completed' ;;
-        postgresql) tail -n 8 | grep -q '^-- PostgreSQL database dump complete' ;;
-        sqlite) [ "$(head -c 15 && cat >/dev/null)" = 'SQLite format 3' ] ;;
-        redis) [ "$(head -c 5 && cat >/dev/null)" = REDIS ] ;;
-        *) tar --list --file=- >/dev/null ;;
-    esac
-}
-
 # check FILE NAME: says whether a backup is whole.
 check() {
     [ -s "$1" ] || return
@@ -213,10 +201,7 @@ make() {
     made=$name-$(date -u +%Y%m%dT%H%M%SZ)$1$suffix
     if [ "$engine" = sqlite ]; then
         [ -f "$database" ] || fail "there is no database $database$hence"
-        (cd -- "$dir" && sqlite3 -batch -bail -init /dev/null -cmd '.timeout 30000' "$database" ".backup main $copy") ||
-            fail "the database could not be copied into $dir$hence"
-        wrong=$(sqlite3 -batch -init /dev/null "$dir/$copy" 'PRAGMA quick_check' 2>&1)
-        [ "$wrong" = ok ] || fail "the database $database is damaged: $wrong$hence"
+        copy_sqlite "$dir/$copy" || fail "the database could not be copied into $dir$hence"
     fi
     wrong=$({ { dump 3>&- || echo dump >&3; } | { pack 3>&- || echo write >&3; } >"$new" || echo write >&3; } 3>&1)
     case $wrong in

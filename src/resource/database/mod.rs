@@ -7,7 +7,7 @@ mod sqlite;
 use crate::model::{Change, Changes, Expect, Probe, ProbeOutput, Record, Row, Step, Value};
 use crate::row;
 
-use super::database_engine::{Answers, DATABASE, DATABASE_USER, Engine, RUN, Server, hex};
+use super::database_engine::{DATABASE, DATABASE_USER, Engine, Server, change, hex, observe, present};
 use super::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
 
 /// A database of a server, or a file of SQLite.
@@ -121,20 +121,13 @@ All databases of a server are observed by one client.",
         let server = Server::decode(fields);
         let engine = server.engine;
         check_name(fields, engine);
-        for (attribute, engines) in KNOWN_TO {
-            if fields.has(attribute) && !engines.contains(&engine) {
-                let known: Vec<&str> = engines.iter().map(|engine| engine.title()).collect();
-                let message = format!("`{attribute}` is not for {}, but for {}", engine.title(), known.join(" and "));
-                fields.error(attribute, message, format!("leave `{attribute}` out"));
-            }
-        }
+        engine.refuse_others(fields, KNOWN_TO);
         let charset = fields.text("charset").map(|charset| mysql::full_name(&charset));
-        let collation = fields.text("collation").map(|collation| mysql::full_name(&collation));
+        let collation = fields.text("collation").map(|collation| mysql::full_collation(&collation, charset.as_deref()));
         if let (Some(charset), Some(collation)) = (&charset, &collation)
             && collation != charset
             && collation != "binary"
             && !collation.starts_with(&format!("{charset}_"))
-            && !collation.starts_with("uca1400_")
         {
             let message = format!("the collation `{collation}` is not one of the charset `{charset}`");
             fields.error("collation", message, format!("collations of it begin with `{charset}_`"));
@@ -193,20 +186,17 @@ All databases of a server are observed by one client.",
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        let answers = Answers::new(all.len(), output);
-        let observation = |(at, resource): (usize, &&Resource<Desired>)| {
-            let engine = resource.desired.server.engine;
-            match answers.of(at, engine) {
-                Err(failure) => failure.observation(&resource.desired.server, ""),
-                Ok(records) if records[0].field(0) == "absent" => Observation::Absent,
-                Ok(records) => match engine {
-                    Engine::Sqlite => sqlite::observation(records[0]),
-                    Engine::Mysql => mysql::observation(records[0]),
-                    Engine::Postgresql => postgresql::observation(resource, records),
-                },
-            }
-        };
-        all.iter().enumerate().map(observation).collect()
+        observe(
+            all,
+            output,
+            |desired| &desired.server,
+            |resource, records| match resource.desired.server.engine {
+                _ if records[0].field(0) == "absent" => Observation::Absent,
+                Engine::Sqlite => sqlite::observation(records[0]),
+                Engine::Mysql => mysql::observation(records[0]),
+                Engine::Postgresql => postgresql::observation(resource, records),
+            },
+        )
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
@@ -220,10 +210,7 @@ All databases of a server are observed by one client.",
 
     fn diff(resource: &Resource<Desired>, observed: &Observation<Observed>) -> Changes {
         let desired = &resource.desired;
-        let found = match observed {
-            Observation::Present(observed) => Some(observed),
-            _ => None,
-        };
+        let found = present(observed);
         let mut changes = Changes::new();
         if found.is_none() {
             changes.push("engine", Value::Null, desired.server.engine.word());
@@ -275,21 +262,8 @@ All databases of a server are observed by one client.",
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
         let mut steps = sqlite::steps(batch);
-        for (is_absent, verb) in [(false, "make or change"), (true, "drop")] {
-            let covers: Vec<usize> = (0..batch.len())
-                .filter(|&at| batch[at].resource.desired.server.engine != Engine::Sqlite)
-                .filter(|&at| batch[at].resource.is_absent() == is_absent)
-                .collect();
-            if covers.is_empty() {
-                continue;
-            }
-            let rows = covers.iter().map(|&at| change(&batch[at])).collect();
-            let purpose = match covers.as_slice() {
-                [one] => format!("{verb} the database {}", batch[*one].resource.name()),
-                several => format!("{verb} {} databases", several.len()),
-            };
-            steps.push(Step::new(RUN, covers, purpose).rows(rows));
-        }
+        let has_server = |planned: &Planned<'_, Self>| planned.resource.desired.server.engine != Engine::Sqlite;
+        steps.extend(change(batch, has_server, ["database", "databases"], changed));
         steps
     }
 }
@@ -299,7 +273,7 @@ fn query(resource: &Resource<Desired>, sql: String) -> Row {
     resource.desired.server.query(resource, "", sql)
 }
 
-fn change(planned: &Planned<'_, Database>) -> Row {
+fn changed(planned: &Planned<'_, Database>) -> Row {
     let resource = planned.resource;
     let engine = resource.desired.server.engine;
     let sql = match (resource.is_absent(), engine) {

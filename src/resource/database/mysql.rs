@@ -11,6 +11,15 @@ pub(super) fn full_name(name: &str) -> String {
     }
 }
 
+/// Returns the full name of a collation. MariaDB has some that are for every charset, and names them with it.
+pub(super) fn full_collation(name: &str, charset: Option<&str>) -> String {
+    let name = full_name(name);
+    match charset {
+        Some(charset) if name.starts_with("uca1400_") => format!("{charset}_{name}"),
+        _ => name,
+    }
+}
+
 /// Selects "absent", or "present", charset, collation and what it holds.
 pub(super) fn look(at: usize, resource: &Resource<Desired>) -> String {
     let mysql = Engine::Mysql;

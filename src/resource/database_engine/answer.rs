@@ -2,7 +2,7 @@
 
 use crate::model::{ProbeOutput, Record};
 
-use super::super::{Claim, Observation, Space};
+use super::super::{Claim, Observation, Resource, Space};
 use super::{DATABASE, Engine, SCHEMA, Server};
 
 /// The answers of a probe that ran [`super::QUERY`].
@@ -102,7 +102,7 @@ impl Failure {
 
     /// Says what a resource is that could not be asked about: what may come with the spec is waited for. `database` is the
     /// one asked about, empty where it is none.
-    pub(crate) fn observation<O>(self, server: &Server, database: &str) -> Observation<O> {
+    pub(crate) fn observation<D, O>(self, resource: &Resource<D>, server: &Server, database: &str) -> Observation<O> {
         let engine = server.engine;
         let title = engine.title();
         match self {
@@ -117,10 +117,17 @@ impl Failure {
                 },
                 None => Observation::Failed(format!("no {title} server answers: {message}")),
             },
-            Self::Refused(message) => Observation::Failed(format!(
-                "{title} refuses {}: {message}; set `admin` to an account that may do this",
-                server.describe()
-            )),
+            Self::Refused(message) => {
+                let reason = format!(
+                    "{title} refuses {}: {message}; set `admin` to an account that may do this",
+                    server.describe()
+                );
+                match server.login() {
+                    // Its account may come with the spec. What goes may be there all the same.
+                    Some(needs) if !resource.is_absent() => Observation::Later { needs, reason },
+                    _ => Observation::Failed(reason),
+                }
+            }
             Self::NoDatabase(message) => Observation::Later {
                 needs: Claim::new(DATABASE, engine.claim(database)),
                 reason: format!("the database `{database}` is not there: {message}"),

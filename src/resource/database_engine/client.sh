@@ -1,9 +1,12 @@
 # Runs the client of a database engine. Put before programs that talk to a server.
 
-# read_connection ROW: takes the ten fields of a connection from a row, and $sql and $lines that follow them.
+# read_connection ROW: takes the ten fields of a connection from a row, and $sql and $lines that follow them. While a
+# password is being rotated, the one before is a second line of its field.
 read_connection() {
     split_row "$1"
-    engine=$f1 account=$f2 login=$f3 password=$f4 socket=$f5 server=$f6 port=$f7 tls=$f8 authority=$f9
+    engine=$f1 account=$f2 login=$f3 socket=$f5 server=$f6 port=$f7 tls=$f8 authority=$f9
+    decode "$f4" && password=${decoded%%"$NL"*} previous=
+    case $decoded in *"$NL"*) previous=${decoded#*"$NL"} ;; esac
     decode "$f10" && database=$decoded
     decode "$f11" && sql=$decoded
     lines=$f12
@@ -15,6 +18,16 @@ read_connection() {
         postgresql) client=psql ;;
         sqlite) client=sqlite3 ;;
     esac
+}
+
+# choose_password: takes the password before, while it is being rotated and the server does not know the new one yet.
+choose_password() {
+    [ -n "$previous" ] || return 0
+    _refused=$(printf 'SELECT 1;\n' | (database='' && run_client look) 2>&1 >/dev/null)
+    case $_refused in
+        *'ERROR 1045 '* | *'ERROR 1698 '* | *'password authentication failed'*) password=$previous ;;
+    esac
+    previous=
 }
 
 # The first line that a client reads: what a session is like, whatever the server's settings are.

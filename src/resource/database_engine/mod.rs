@@ -5,12 +5,13 @@
 //! environment of the client alone; neither is in an argument list, in a file, or in a client's history.
 
 mod answer;
+mod observe;
 mod quote;
 mod server;
 
 pub(crate) use answer::Answers;
-#[allow(unused_imports, reason = "for kinds that look at what a client says themselves")]
 pub(crate) use answer::Failure;
+pub(crate) use observe::{change, observe, present};
 pub(crate) use quote::{hex, unhex};
 pub(crate) use server::Server;
 
@@ -20,6 +21,10 @@ use super::{Attribute, Fields, Shape, Space};
 pub(crate) const DATABASE: Space = Space("database");
 /// A user of a database server, as `ENGINE/NAME`.
 pub(crate) const DATABASE_USER: Space = Space("database user");
+/// The name that an account logs in with, as `ENGINE/NAME`.
+pub(crate) const LOGIN: Space = Space("database login");
+/// The accounts with grants on a database as a whole, as `ENGINE/NAME`; of all databases, as `ENGINE/*`.
+pub(crate) const ACCOUNTS: Space = Space("accounts of database");
 /// The tables of a database as migrations make them, as `ENGINE/NAME`.
 pub(crate) const SCHEMA: Space = Space("tables of database");
 
@@ -29,6 +34,9 @@ pub(crate) const QUERY: &str = concat!(include_str!("client.sh"), include_str!("
 /// Changes: runs the SQL of every row, with a client for each row, up to its first error. Rows are made by
 /// [`Server::query`] as well.
 pub(crate) const RUN: &str = concat!(include_str!("client.sh"), include_str!("run.sh"));
+
+/// Functions for shell programs that dump a database.
+pub(crate) const DUMP: &str = include_str!("dump.sh");
 
 /// Which program holds the data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,6 +62,17 @@ impl Engine {
             Some("postgresql") => Self::Postgresql,
             Some("sqlite") => Self::Sqlite,
             _ => Self::Mysql,
+        }
+    }
+
+    /// Reports attributes that are for other engines only.
+    pub(crate) fn refuse_others(self, fields: &mut Fields<'_>, known_to: &[(&str, &[Self])]) {
+        for (attribute, engines) in known_to {
+            if fields.has(attribute) && !engines.contains(&self) {
+                let known: Vec<&str> = engines.iter().map(|engine| engine.title()).collect();
+                let message = format!("`{attribute}` is not for {}, but for {}", self.title(), known.join(" and "));
+                fields.error(attribute, message, format!("leave `{attribute}` out"));
+            }
         }
     }
 

@@ -22,6 +22,7 @@ for connection in $connections; do
         done
         continue
     fi
+    choose_password
     {
         printf '%s\n\n' "$members"
         {

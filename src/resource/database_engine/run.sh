@@ -2,6 +2,7 @@
 i=0
 for row in $ROWS; do
     read_connection "$row"
+    choose_password
     if ! complaints=$({ session_start && printf '%s\n' "$sql"; } | run_client change 2>&1 >/dev/null); then
         # Some clients show the statement again; it may hold what nobody should see.
         message=$(printf '%s\n' "$complaints" | sed -n \

@@ -2,8 +2,8 @@
 
 use crate::model::{Arg, Row, Secret, Value};
 
-use super::super::{Attribute, Claims, Fields, Resource, Shape, Space};
-use super::Engine;
+use super::super::{Attribute, Claim, Claims, Fields, Resource, Shape, Space};
+use super::{Engine, LOGIN};
 
 /// The way to a server, or to a file of SQLite.
 #[derive(Clone, Debug, Default)]
@@ -69,6 +69,8 @@ impl Server {
         let password = match admin.get("password") {
             Some(Value::Secret(secret)) => Some(secret.clone()),
             Some(Value::Text(text)) => Some(Secret::new(text.clone())),
+            // Known later; that there is one counts for the order.
+            Some(Value::Unknown(_)) => Some(Secret::new("")),
             _ => None,
         };
         let server = Self {
@@ -99,13 +101,30 @@ impl Server {
         server
     }
 
-    /// Adds what talking to the server takes: its client, and its service where it is on the same host.
+    /// Adds what talking to the server takes: its client, its service where it is on the same host, and the account that
+    /// logs in by a password, should it come with the spec.
     pub(crate) fn required_by(&self, claims: Claims) -> Claims {
         let claims = claims.requires(Space::PROGRAM, self.engine.program());
+        let claims = match self.login() {
+            Some(login) => claims.follows(login.space, login.name),
+            None => claims,
+        };
         match self.engine.unit().filter(|_| self.is_local()) {
             Some(unit) => claims.requires(Space::SERVICE, unit),
             None => claims,
         }
+    }
+
+    /// Returns the account that logs in by a password.
+    pub(crate) fn login(&self) -> Option<Claim> {
+        self.password.as_ref().map(|_| Claim::new(LOGIN, self.engine.claim(self.user())))
+    }
+
+    fn user(&self) -> &str {
+        self.user.as_deref().unwrap_or(match self.engine {
+            Engine::Postgresql => "postgres",
+            _ => "root",
+        })
     }
 
     /// Says whether the server is on the host itself.
@@ -118,22 +137,27 @@ impl Server {
     pub(crate) fn query<D>(&self, resource: &Resource<D>, database: &str, sql: impl Into<Arg>) -> Row {
         let sql = sql.into();
         let lines = sql.expose().split('\n').count();
-        let mut row = self.connection(resource, database);
+        let mut row = self.connection(resource.run_as.as_ref(), database);
         row.push(sql);
         row.push(Arg::from(lines as u64));
         row
     }
 
-    /// Makes the ten fields of a connection that `read_connection` of `client.sh` takes.
-    pub(crate) fn connection<D>(&self, resource: &Resource<D>, database: &str) -> Row {
-        let password = self.password.as_ref().map(|password| match self.engine {
-            // Between double quotes in an option file: https://dev.mysql.com/doc/refman/8.0/en/option-files.html
-            Engine::Mysql => Secret::new(password.expose().replace('\\', "\\\\").replace('"', "\\\"")),
-            _ => password.clone(),
+    /// Makes the ten fields of a connection that `read_connection` of `client.sh` takes. While the password is being rotated,
+    /// both are in its field. `account` is the unix user that the client runs as; the session's own where there is none.
+    pub(crate) fn connection(&self, account: Option<&String>, database: &str) -> Row {
+        // Between double quotes in an option file: https://dev.mysql.com/doc/refman/8.0/en/option-files.html
+        let written = |password: &Secret| match self.engine {
+            Engine::Mysql => password.expose().replace('\\', "\\\\").replace('"', "\\\""),
+            _ => password.expose().to_string(),
+        };
+        let password = self.password.as_ref().map(|password| match password.previous() {
+            Some(previous) => Secret::new(format!("{}\n{}", written(password), written(&previous))),
+            None => Secret::new(written(password)),
         });
         vec![
             Arg::from(self.engine.word()),
-            Arg::from(resource.run_as.as_ref()),
+            Arg::from(account),
             Arg::from(self.user.as_ref()),
             Arg::from(password),
             Arg::from(self.socket.as_ref()),
@@ -147,11 +171,7 @@ impl Server {
 
     /// Says how the server is reached, for messages: "`root` by the local socket, without a password".
     pub(crate) fn describe(&self) -> String {
-        let default = match self.engine {
-            Engine::Postgresql => "postgres",
-            _ => "root",
-        };
-        let user = self.user.as_deref().unwrap_or(default);
+        let user = self.user();
         let place = match (&self.host, self.port) {
             (Some(host), Some(port)) => format!("at {host}:{port}"),
             (Some(host), None) => format!("at {host}"),

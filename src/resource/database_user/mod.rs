@@ -9,7 +9,9 @@ use std::collections::BTreeSet;
 
 use crate::model::{Change, Changes, Probe, ProbeOutput, Record, Secret, Step, Value};
 
-use super::database_engine::{Answers, DATABASE, DATABASE_USER, Engine, RUN, SCHEMA, Server, hex, unhex};
+use super::database_engine::{
+    ACCOUNTS, DATABASE, DATABASE_USER, Engine, LOGIN, QUERY, SCHEMA, Server, change, hex, observe, present, unhex,
+};
 use super::{Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape};
 
 use grants::{Grants, Object};
@@ -56,6 +58,16 @@ enum Password {
     Missing,
 }
 
+/// Which engine knows an attribute.
+const KNOWN_TO: &[(&str, &[Engine])] = &[
+    ("socket", &[Engine::Mysql]),
+    ("tls", &[Engine::Mysql]),
+    ("login", &[Engine::Postgresql]),
+    ("superuser", &[Engine::Postgresql]),
+    ("createdb", &[Engine::Postgresql]),
+    ("createrole", &[Engine::Postgresql]),
+];
+
 /// Attributes of a role of PostgreSQL, and what `CREATE ROLE` calls them.
 const ROLE: &[(&str, &str)] =
     &[("login", "LOGIN"), ("superuser", "SUPERUSER"), ("createdb", "CREATEDB"), ("createrole", "CREATEROLE")];
@@ -99,8 +111,9 @@ impl Kind for DatabaseUser {
         notes: "\
 - **Password.** It is compared with what the server stores (`mysql_native_password`, `caching_sha2_password`, SCRAM, MD5); \
 nobody logs in to try it, so no account gets locked. It reaches the server as such a verifier, never in the clear, so that no \
-log of the server holds it. An account of another plugin is an error of the plan where a password is wanted. A new account \
-without one cannot log in by password.
+log of the server holds it. An account of another plugin (`ed25519`, `pam`, `parsec`, LDAP) is an error of the plan where a password is wanted, as nothing \
+here can tell whether it is the same; without `password`, its grants are looked after all the same. A new account without one \
+cannot log in by password.
 - **`socket`.** `root@localhost: { socket: true, password: … }` sets a password for MariaDB's root and keeps its login by the \
 socket. MySQL allows one of the two.
 - **`grants`** are exactly as declared: more are shown and revoked, also those on other objects. `ALL` stands for all privileges, \
@@ -124,14 +137,7 @@ All accounts of a server are observed by one client.",
         let server = Server::decode(fields);
         let engine = server.engine;
         let (user, host) = check_name(fields, engine);
-        let of_mysql = ["socket", "tls"].map(|attribute| (attribute, Engine::Mysql));
-        let of_postgresql = ROLE.iter().map(|(attribute, _)| (*attribute, Engine::Postgresql));
-        for (attribute, known_to) in of_mysql.into_iter().chain(of_postgresql) {
-            if fields.has(attribute) && engine != known_to {
-                let message = format!("`{attribute}` is not for {}, but for {}", engine.title(), known_to.title());
-                fields.error(attribute, message, format!("leave `{attribute}` out"));
-            }
-        }
+        engine.refuse_others(fields, KNOWN_TO);
         let password = fields.secret("password");
         if let Some(password) = password.as_ref().filter(|_| !fields.is_unknown("password")) {
             let text = password.expose();
@@ -162,10 +168,15 @@ All accounts of a server are observed by one client.",
         let desired = &resource.desired;
         let engine = desired.server.engine;
         let claims = Claims::new().provides(DATABASE_USER, engine.claim(resource.name()));
+        let claims = claims.provides(LOGIN, engine.claim(&desired.user));
         let claims = desired.server.required_by(claims);
         let objects = desired.grants.iter().flat_map(|grants| grants.keys());
         let needed: BTreeSet<Claim> = objects.filter_map(|object| needs(engine, object)).collect();
-        needed.into_iter().fold(claims, |claims, claim| claims.requires(claim.space, claim.name))
+        let claims = needed.into_iter().fold(claims, |claims, claim| claims.requires(claim.space, claim.name));
+        // It may be the one that migrations log in with.
+        let objects = desired.grants.iter().flat_map(|grants| grants.keys()).filter(|object| object.table.is_none());
+        let databases: BTreeSet<String> = objects.map(|object| database_of(object).unwrap_or("*".into())).collect();
+        databases.iter().fold(claims, |claims, database| claims.provides(ACCOUNTS, engine.claim(database)))
     }
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {
@@ -177,19 +188,11 @@ All accounts of a server are observed by one client.",
             };
             desired.server.query(resource, "", sql)
         };
-        Probe::new(super::database_engine::QUERY, all.iter().enumerate().map(row).collect())
+        Probe::new(QUERY, all.iter().enumerate().map(row).collect())
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        let answers = Answers::new(all.len(), output);
-        let observation = |(at, resource): (usize, &&Resource<Desired>)| {
-            let server = &resource.desired.server;
-            match answers.of(at, server.engine) {
-                Err(failure) => failure.observation(server, ""),
-                Ok(records) => observation(resource, records),
-            }
-        };
-        all.iter().enumerate().map(observation).collect()
+        observe(all, output, |desired| &desired.server, observation)
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
@@ -208,10 +211,7 @@ All accounts of a server are observed by one client.",
 
     fn diff(resource: &Resource<Desired>, observed: &Observation<Observed>) -> Changes {
         let desired = &resource.desired;
-        let found = match observed {
-            Observation::Present(observed) => Some(observed),
-            _ => None,
-        };
+        let found = present(observed);
         let mut changes = Changes::new();
         if found.is_none() {
             changes.push("engine", Value::Null, desired.server.engine.word());
@@ -261,30 +261,15 @@ All accounts of a server are observed by one client.",
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
-        let mut steps = Vec::new();
-        for (is_absent, verb) in [(false, "make or change"), (true, "drop")] {
-            let covers: Vec<usize> =
-                (0..batch.len()).filter(|&at| batch[at].resource.is_absent() == is_absent).collect();
-            if covers.is_empty() {
-                continue;
-            }
-            let rows = covers.iter().map(|&at| {
-                let resource = batch[at].resource;
-                let sql = match resource.desired.server.engine {
-                    Engine::Postgresql => postgresql::change(&batch[at]),
-                    _ => mysql::change(&batch[at]),
-                };
-                // It holds what is derived from a password.
-                resource.desired.server.query(resource, "", Secret::new(sql))
-            });
-            let rows = rows.collect();
-            let purpose = match covers.as_slice() {
-                [one] => format!("{verb} the database user {}", batch[*one].resource.name()),
-                several => format!("{verb} {} database users", several.len()),
+        let row = |planned: &Planned<'_, Self>| {
+            let sql = match planned.resource.desired.server.engine {
+                Engine::Postgresql => postgresql::change(planned),
+                _ => mysql::change(planned),
             };
-            steps.push(Step::new(RUN, covers, purpose).rows(rows));
-        }
-        steps
+            // It holds what is derived from a password.
+            planned.resource.desired.server.query(planned.resource, "", Secret::new(sql))
+        };
+        change(batch, |_| true, ["database user", "database users"], row)
     }
 }
 
@@ -312,9 +297,14 @@ fn observation(resource: &Resource<Desired>, records: &[&Record]) -> Observation
 
 /// Returns what has to be there before a grant on an object.
 fn needs(engine: Engine, object: &Object) -> Option<Claim> {
-    let database = object.database.as_ref()?;
-    let space = if object.table.is_some() { SCHEMA } else { DATABASE };
-    Some(Claim::new(space, engine.claim(&database.replace("\\_", "_"))))
+    let is_made_later = object.table.is_some() || object.schema.as_ref().is_some_and(|schema| schema != "public");
+    let space = if is_made_later { SCHEMA } else { DATABASE };
+    Some(Claim::new(space, engine.claim(&database_of(object)?)))
+}
+
+/// Returns the name of the database that an object is, or is in.
+fn database_of(object: &Object) -> Option<String> {
+    object.database.as_ref().map(|database| database.replace("\\_", "_"))
 }
 
 fn check_name(fields: &mut Fields<'_>, engine: Engine) -> (String, String) {

@@ -246,3 +246,64 @@ fn place(object: &Object) -> String {
         (None, _) => "*.*".into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Secret;
+
+    /// What a server makes of the comments that are for one of the two.
+    fn read_by(sql: &str, is_mariadb: bool) -> String {
+        let mut rest = sql;
+        let mut read = String::new();
+        while let Some((before, comment)) = rest.split_once("/*") {
+            let (inside, after) = comment.split_once("*/").expect("the comment ends");
+            read.push_str(before);
+            let (word, inside) = inside.split_once(' ').expect("it begins with a word");
+            if (word == "M!") == is_mariadb {
+                read.push_str(inside);
+            }
+            rest = after;
+        }
+        read.push_str(rest);
+        read.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    fn desired(password: Option<&str>, socket: Option<bool>) -> Desired {
+        Desired {
+            server: Default::default(),
+            user: "app".into(),
+            host: "%".into(),
+            password: password.map(|password| Secret::new(password.to_string())),
+            socket,
+            tls: None,
+            role: Vec::new(),
+            grants: None,
+        }
+    }
+
+    #[test]
+    fn each_server_reads_its_own_syntax() {
+        // https://dev.mysql.com/doc/refman/8.4/en/create-user.html, https://mariadb.com/kb/en/create-user/
+        let with_password = identified(&desired(Some("secret"), None), false);
+        assert_eq!(
+            read_by(&with_password, true),
+            "IDENTIFIED VIA mysql_native_password USING '*14E65567ABDB5135D0CFD9A70B3032C179A49EE7'"
+        );
+        let verifier = verifier::caching_sha2("secret", "app");
+        let of_mysql = format!("IDENTIFIED WITH caching_sha2_password AS '{verifier}'");
+        assert_eq!(read_by(&with_password, false), of_mysql);
+        // The quotes need no escapes.
+        assert!(verifier.chars().all(|c| c.is_ascii_alphanumeric() || "$./".contains(c)), "{verifier}");
+
+        let by_socket = identified(&desired(None, Some(true)), false);
+        assert_eq!(read_by(&by_socket, true), "IDENTIFIED VIA unix_socket");
+        assert_eq!(read_by(&by_socket, false), "IDENTIFIED WITH auth_socket");
+        let both = identified(&desired(Some("secret"), None), true);
+        assert!(read_by(&both, true).starts_with("IDENTIFIED VIA unix_socket OR mysql_native_password USING "));
+
+        let locked = identified(&desired(None, None), false);
+        assert_eq!(read_by(&locked, true), "IDENTIFIED VIA mysql_native_password USING 'invalid'");
+        assert_eq!(read_by(&locked, false), "IDENTIFIED WITH caching_sha2_password BY RANDOM PASSWORD");
+    }
+}

@@ -11,7 +11,7 @@ use super::hex;
 
 /// How often PostgreSQL hashes (`scram_iterations`).
 const SCRAM_ITERATIONS: u32 = 4096;
-/// The factor in `$A$005$` of MySQL; a thousand rounds each.
+/// `caching_sha2_password_digest_rounds` of MySQL where nobody sets it.
 const SHA2_ROUNDS: usize = 5000;
 
 /// Returns what `mysql_native_password` stores: `*` and SHA1(SHA1(password)) in upper-case hexadecimal.
@@ -68,10 +68,11 @@ pub(super) fn is_of_mysql(plugin: &str, verifier: &[u8], password: &str) -> Opti
     match plugin {
         "mysql_native_password" | "" => Some(native(password).as_bytes() == verifier),
         "caching_sha2_password" => {
-            // `$A$`, three digits of rounds, `$`, 20 bytes of salt, 43 characters of digest.
-            let rest = verifier.strip_prefix(b"$A$005$")?;
-            let (salt, digest) = rest.split_at_checked(20)?;
-            Some(sha256_crypt(password.as_bytes(), salt, SHA2_ROUNDS).as_bytes() == digest)
+            // `$A$`, thousands of rounds in three hexadecimal digits, `$`, 20 bytes of salt, 43 characters of digest.
+            let (rounds, rest) = verifier.strip_prefix(b"$A$")?.split_at_checked(3)?;
+            let rounds = usize::from_str_radix(std::str::from_utf8(rounds).ok()?, 16).ok()? * 1000;
+            let (salt, digest) = rest.strip_prefix(b"$")?.split_at_checked(20)?;
+            Some(sha256_crypt(password.as_bytes(), salt, rounds).as_bytes() == digest)
         }
         _ => None,
     }
@@ -206,6 +207,9 @@ mod tests {
         let verifier = [b"$A$005$".as_slice(), &salt, &digest].concat();
         assert_eq!(is_of_mysql("caching_sha2_password", &verifier, "hashcat"), Some(true));
         assert_eq!(is_of_mysql("caching_sha2_password", &verifier, "hashcats"), Some(false));
+        let more = [b"$A$00A$".as_slice(), &salt, sha256_crypt(b"hashcat", &salt, 10_000).as_bytes()].concat();
+        assert_eq!(is_of_mysql("caching_sha2_password", &more, "hashcat"), Some(true));
+        assert_eq!(is_of_mysql("caching_sha2_password", b"$B$005$", "hashcat"), None);
         let own = caching_sha2("secret", "app");
         assert_eq!(own.len(), 70);
         assert_eq!(is_of_mysql("caching_sha2_password", own.as_bytes(), "secret"), Some(true));

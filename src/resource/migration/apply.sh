@@ -6,8 +6,9 @@
 #   backup FOLDER NAME            dumps the database
 #   statement SIZE PLACE WHICH FIRST_LINE HENCE [ended]    a statement of a file, so many bytes of standard input
 #   commit SQL FILE               ends the transaction of a file
+#   end                           ends the session: what a file sets is not the next one's
 #   tool                          runs the tool of the next row (see tool.sh)
-# One session of the client does all of it, so that a lock is held until the end; its end rolls back what is open.
+# A session of the client holds the lock while it applies a file; its end rolls back what is open.
 trap '' PIPE
 folder=
 session=
@@ -84,6 +85,7 @@ for row in $ROWS; do
     n=$((n + 1))
     if [ "$n" = 0 ]; then
         read_connection "$row"
+        choose_password
         continue
     fi
     split_row "$row"
@@ -111,6 +113,7 @@ for row in $ROWS; do
                 break
             fi
             ;;
+        end) end_session ;;
         backup) dump_database "$text" "$f3" || fail "no backup, so nothing was migrated: $wrong" ;;
         statement)
             begin_session || fail "cannot talk to the client"
@@ -129,8 +132,8 @@ for row in $ROWS; do
             exec 5<"$directory"
             flock -w "$seconds" 5 || fail "another run of the migrations was not done after $seconds seconds: wait until it has ended, then plan again"
             case $tool in
-                alembic) run_tool upgrade heads 5<&- ;;
-                knex) run_tool migrate:latest 5<&- ;;
+                alembic) run_tool upgrade heads 5<&- 6>&- 7<&- ;;
+                knex) run_tool migrate:latest 5<&- 6>&- 7<&- ;;
             esac || fail "$tool ended with status $?"
             exec 5<&-
             break

@@ -27,39 +27,20 @@ dump_database() {
     [ -z "$wrong" ]
 }
 
-# Says whether the dump on standard input is all there.
-is_whole() {
-    case $engine in
-        mysql) tail -n 3 | grep -q '^-- Dump completed' ;;
-        postgresql) tail -n 8 | grep -q '^-- PostgreSQL database dump complete' ;;
-        sqlite) [ "$(head -c 15 && cat >/dev/null)" = 'SQLite format 3' ] ;;
-    esac
-}
-
-# Writes a dump to standard output, by the way that run_client goes.
+# Writes a dump to standard output, by the way that run_client goes, but not as the account of `as`: a dump takes more than
+# that may do. One that logs in by its name alone is asked for by the server, though.
 make_dump() {
+    [ -n "$login" ] && [ -z "$password" ] || account=
     case $engine in
-        mysql) dump_mysql ;;
-        postgresql) dump_postgresql ;;
+        mysql)
+            dumper=mariadb-dump
+            command -v mariadb-dump >/dev/null || dumper=mysqldump
+            dump_of_mysql mysql_program "$dumper" --default-character-set=utf8mb4
+            ;;
+        postgresql) dump_of_postgresql postgresql_program pg_dump ;;
         sqlite)
             # Where nothing is there yet, nothing can be lost.
-            (umask 077; : >"$new.copy") || return
-            (cd -- "${new%/*}" && sqlite3 -batch -bail -init /dev/null -cmd '.timeout 30000' "$database" ".backup main '${new##*/}.copy'") &&
-                found=$(sqlite3 -batch -init /dev/null "$new.copy" 'PRAGMA quick_check') || return
-            if [ "$found" != ok ]; then
-                echo "$database is damaged: $found" >&2
-                return 1
-            fi
-            cat -- "$new.copy"
+            (umask 077; : >"$new.copy") && copy_sqlite "$new.copy" && cat -- "$new.copy"
             ;;
     esac
 }
-
-dump_mysql() {
-    dumper=mariadb-dump
-    command -v mariadb-dump >/dev/null || dumper=mysqldump
-    mysql_program "$dumper" --single-transaction --quick --routines --triggers --events --hex-blob --no-tablespaces \
-        --default-character-set=utf8mb4 --databases "$database"
-}
-
-dump_postgresql() { postgresql_program pg_dump --create --no-password -d "$database"; }

@@ -13,6 +13,8 @@ use super::statements::{Dialect, Statement, split};
 #[derive(Clone, Debug)]
 pub(super) struct File {
     pub name: String,
+    /// Its path as the spec writes it, for messages.
+    pub place: String,
     pub text: String,
     /// SHA-256 of its bytes, in hexadecimal.
     pub checksum: String,
@@ -30,24 +32,25 @@ const LONGEST_NAME: usize = 190;
 /// Reads the folder: the files in the order they are applied. Mistakes in them are reported.
 pub(super) fn files(fields: &mut Fields<'_>, engine: Engine) -> Vec<File> {
     let Some(Value::Map(entries)) = fields.value("dir") else { return Vec::new() };
-    let mut names: Vec<(&String, &Content)> = entries
+    let mut names: Vec<(&String, &str, &Content)> = entries
         .iter()
         .filter(|(path, _)| path.ends_with(".sql") && !path.ends_with(".down.sql") && !path.contains('/'))
         .filter_map(|(path, entry)| match entry {
-            Value::Map(entry) => match entry.get("content") {
-                Some(Value::Content(content)) => Some((path, content)),
+            Value::Map(entry) => match (entry.get("content"), entry.get("written")) {
+                (Some(Value::Content(content)), Some(Value::Text(place))) => Some((path, place.as_str(), content)),
+                (Some(Value::Content(content)), _) => Some((path, path.as_str(), content)),
                 _ => None,
             },
             _ => None,
         })
         .collect();
-    names.sort_by(|(a, _), (b, _)| natural(a, b));
+    names.sort_by(|(a, ..), (b, ..)| natural(a, b));
     if names.is_empty() {
         fields.error("dir", "the folder holds no file of SQL", "add one, such as `001_first.sql`");
     }
     let mut versions: BTreeMap<Vec<u128>, &String> = BTreeMap::new();
     let mut files = Vec::new();
-    for (name, content) in names {
+    for (name, place, content) in names {
         if let Some(version) = version(name)
             && let Some(other) = versions.insert(version, name)
         {
@@ -59,16 +62,16 @@ pub(super) fn files(fields: &mut Fields<'_>, engine: Engine) -> Vec<File> {
             fields.error("dir", format!("the record does not take the name {name:?}"), help);
             continue;
         }
-        match file(name, content, engine) {
+        match file(name, place, content, engine) {
             Ok(file) => files.push(file),
-            Err((message, help)) => fields.error("dir", format!("{name}{message}"), help),
+            Err((message, help)) => fields.error("dir", format!("{place}{message}"), help),
         }
     }
     files
 }
 
-/// Reads one file; an error is what follows its name, and the way out.
-fn file(name: &str, content: &Content, engine: Engine) -> Result<File, (String, String)> {
+/// Reads one file; an error is what follows its path, and the way out.
+fn file(name: &str, place: &str, content: &Content, engine: Engine) -> Result<File, (String, String)> {
     let Some(text) = content.text() else {
         return Err((": it is not UTF-8 text".into(), "save it as UTF-8".into()));
     };
@@ -85,6 +88,7 @@ fn file(name: &str, content: &Content, engine: Engine) -> Result<File, (String, 
     let is_transaction = engine != Engine::Mysql && first.trim_end() != NO_TRANSACTION;
     let file = File {
         name: name.to_string(),
+        place: place.to_string(),
         text: text.to_string(),
         checksum: content.hash().to_string(),
         statements,
@@ -250,7 +254,7 @@ mod tests {
 
     #[track_caller]
     fn read(text: &str, engine: Engine) -> Result<File, String> {
-        file("1.sql", &Content::new(text.as_bytes()), engine).map_err(|(message, _)| message)
+        file("1.sql", "sql/1.sql", &Content::new(text.as_bytes()), engine).map_err(|(message, _)| message)
     }
 
     #[test]

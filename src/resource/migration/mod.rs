@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::model::{Arg, Changes, Expect, Probe, ProbeOutput, Row, Step, Until, Value};
 use crate::row;
 
-use super::database_engine::{Answers, DATABASE, Engine, Failure, SCHEMA, Server};
+use super::database_engine::{ACCOUNTS, Answers, DATABASE, Engine, Failure, SCHEMA, Server};
 use super::{
     Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Refusal, Resource, Shape, Space,
 };
@@ -88,6 +88,7 @@ const APPLY: &str = concat!(
     include_str!("../quoted.sh"),
     include_str!("tool.sh"),
     include_str!("../database_engine/client.sh"),
+    include_str!("../database_engine/dump.sh"),
     include_str!("dump.sh"),
     include_str!("apply.sh")
 );
@@ -216,7 +217,8 @@ impl Kind for Migration {
             .requires_some(Space::PATH, backup.as_ref());
         if let Some(server) = server {
             let database = server.engine.claim(database);
-            claims = claims.requires(DATABASE, database.as_str()).provides(SCHEMA, database);
+            claims = claims.requires(DATABASE, database.as_str()).provides(SCHEMA, database.as_str());
+            claims = claims.follows(ACCOUNTS, database).follows(ACCOUNTS, server.engine.claim("*"));
             if matches!(runner, Runner::Sql { .. }) || backup.is_some() {
                 claims = server.required_by(claims);
             }
@@ -224,7 +226,8 @@ impl Kind for Migration {
         match runner {
             Runner::Sql { .. } => claims,
             Runner::Tool(tool) => {
-                let mut claims = claims.reads(Space::PATH, &tool.directory);
+                // It reads what is there as it likes: settings, a file with its account.
+                let mut claims = claims.reads(Space::PATH, &tool.directory).follows(Space::BELOW, &tool.directory);
                 if let Some(venv) = &tool.venv {
                     claims = claims.reads(Space::PATH, venv);
                 }
@@ -280,7 +283,7 @@ impl Kind for Migration {
                         }
                         // Nothing was ever applied.
                         Err(Failure::NoTable(_)) => Observation::Absent,
-                        Err(failure) => failure.observation(server, database),
+                        Err(failure) => failure.observation(resource, server, database),
                     },
                     (Runner::Sql { .. }, None) => Observation::Failed(output.explain()),
                     (Runner::Tool(tool), _) => match firsts[at] {
@@ -363,8 +366,10 @@ impl Kind for Migration {
 fn step(at: usize, planned: &Planned<'_, Migration>) -> Step {
     let resource = planned.resource;
     let Desired { server, database, runner, backup, wait } = &resource.desired;
+    // A tool's user is nobody that the server or its files need to know.
+    let account = resource.run_as.as_ref().filter(|_| matches!(runner, Runner::Sql { .. }));
     let connection = match server {
-        Some(server) => server.connection(resource, database),
+        Some(server) => server.connection(account, database),
         None => vec![Arg::from(""); 10],
     };
     let file_name: String =
@@ -381,7 +386,12 @@ fn step(at: usize, planned: &Planned<'_, Migration>) -> Step {
             }
         }
         Runner::Tool(tool) => {
-            script.rows.extend(backup);
+            if let Some((server, backup)) = server.as_ref().zip(backup) {
+                // alembic has no lock of its own; one on the server holds for runs from other hosts too.
+                let record = Record { engine: server.engine, database: database.clone(), table: tool.name.clone() };
+                script.rows.extend(record.lock(*wait).map(|lock| row!["lock", lock, wait.to_string()]));
+                script.rows.push(backup);
+            }
             script.rows.push(row!["tool", "", wait.to_string()]);
             script.rows.push(tool.row(resource));
             format!("run {} in {}", tool.name, tool.directory)

@@ -44,7 +44,7 @@ impl Script {
         self.rows.push(row![
             "statement",
             text.len().to_string(),
-            format!("{}:{}", file.name, statement.line),
+            format!("{}:{}", file.place, statement.line),
             format!("statement {number} of {count}"),
             statement.first_line(&file.text),
             hence,
@@ -53,46 +53,48 @@ impl Script {
         self.input.push(Blob(Arc::from(text.into_bytes())));
     }
 
-    /// Adds all that applies these files.
-    pub fn apply(&mut self, record: &Record, files: &[File], pending: &[Pending], wait: u64, backup: Option<Row>) {
-        if record.engine == Engine::Sqlite {
-            self.rows.push(row!["plain", format!(".timeout {}", wait * 1000)]);
-        }
-        if let Some(lock) = record.lock(wait) {
-            self.rows.push(row!["lock", lock, wait.to_string()]);
-        }
-        self.sql(record.create(), &format!("make the table {}", record.table));
-        self.rows.push(row!["guard", record.guard(files, pending), &record.table]);
-        self.rows.extend(backup);
-        for pending in pending {
-            let file = &files[pending.file];
+    /// Adds all that applies these files, each in a session of its own: what a file sets counts for itself.
+    pub fn apply(&mut self, record: &Record, files: &[File], pending: &[Pending], wait: u64, mut backup: Option<Row>) {
+        for (at, next) in pending.iter().enumerate() {
+            if at > 0 {
+                self.rows.push(row!["end"]);
+            }
+            if record.engine == Engine::Sqlite {
+                self.rows.push(row!["plain", format!(".timeout {}", wait * 1000)]);
+            }
+            if let Some(lock) = record.lock(wait) {
+                self.rows.push(row!["lock", lock, wait.to_string()]);
+            }
+            if at == 0 {
+                self.sql(record.create(), &format!("make the table {}", record.table));
+            }
+            // Another run may have held the lock meanwhile.
+            self.rows.push(row!["guard", record.guard(files, &pending[at..]), &record.table]);
+            self.rows.extend(backup.take());
+            let file = &files[next.file];
             if file.is_transaction {
                 self.whole(record, file);
             } else {
-                self.by_statement(record, file, pending);
+                self.by_statement(record, file, next);
             }
         }
     }
 
     /// A file in one transaction.
     fn whole(&mut self, record: &Record, file: &File) {
-        let purpose = format!("apply {}", file.name);
+        let purpose = format!("apply {}", file.place);
         self.sql(record.begin(), &purpose);
         // Another run would fail here: a name is there once.
         self.sql(record.applied(file), &purpose);
         for number in 1..=file.statements.len() {
             self.statement(file, number);
         }
-        self.rows.push(row!["commit", "COMMIT", &file.name]);
-        if record.engine == Engine::Postgresql {
-            // What a file sets is its own.
-            self.sql("RESET ALL", &purpose);
-        }
+        self.rows.push(row!["commit", "COMMIT", &file.place]);
     }
 
     /// A file whose progress is recorded after each statement.
     fn by_statement(&mut self, record: &Record, file: &File, pending: &Pending) {
-        let purpose = format!("record the progress of {}", file.name);
+        let purpose = format!("record the progress of {}", file.place);
         let count = file.statements.len();
         if !pending.is_recorded {
             self.sql(record.opened(file), &purpose);

@@ -240,7 +240,7 @@ fn observation(resource: &Resource<Desired>, answers: &Answers<'_>, at: usize) -
     }
     let records = match answers.of(at, engine) {
         Ok(records) => records,
-        Err(failure) => return failure.observation(&desired.server, &desired.database),
+        Err(failure) => return failure.observation(resource, &desired.server, &desired.database),
     };
     for (row, number) in desired.rows.iter().zip(1..) {
         for (column, cell) in row {

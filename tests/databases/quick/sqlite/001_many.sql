@@ -1,0 +1,1 @@
+CREATE TABLE many (id INTEGER PRIMARY KEY, name TEXT, note TEXT);
