@@ -61,3 +61,20 @@ fn quickstart_works_on_this_machine() {
     infra.apply().assert_applied(&[file], "an edited file");
     infra.plan().assert_empty("after mending an edited file");
 }
+
+#[test]
+fn the_order_of_data_needs_no_depends_on() {
+    let spec = Path::new(env!("CARGO_MANIFEST_DIR")).join("specs/echoclip");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_infra"));
+    let output = command.args(["why", "migration:youtube_slicer"]).arg(&spec).output().unwrap();
+    let said = text(&output.stdout);
+    for first in [
+        "database:youtube_slicer",
+        "database_user:youtube_user@localhost",
+        "python_env:/home/flowclip/EchoClip/backend/.venv",
+        "setting:/home/flowclip/EchoClip/backend/.bootstrap_config.json",
+    ] {
+        assert!(said.contains(&format!("after   app1/{first}: ")), "{first} is not first\n{said}");
+    }
+    assert!(said.contains("before  app1/seed:system_configs: ") && !said.contains("depends_on"), "{said}");
+}
