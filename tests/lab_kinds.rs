@@ -56,7 +56,7 @@ kinds! {
 }
 
 /// Kinds whose hosts run containers.
-const CONTAINERS: &[&str] = &["compose_project"];
+const CONTAINERS: &[&str] = &["compose_project", "docker"];
 
 fn folder(kind: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kinds").join(kind)
@@ -65,7 +65,17 @@ fn folder(kind: &str) -> PathBuf {
 #[test]
 fn every_kind_is_here() {
     let registered: Vec<&str> = infra::resource::kinds().iter().map(|kind| kind.name()).collect();
-    assert_eq!(registered, KINDS, "tests/lab_kinds.rs lists what the registry holds");
+    let mut here = [KINDS, OF_DOCKER].concat();
+    here.sort_unstable();
+    assert_eq!(registered, here, "tests/lab_kinds.rs lists what the registry holds");
+}
+
+/// Kinds that one test tries together: installing the engine takes longer than all the rest.
+const OF_DOCKER: &[&str] = &["docker_engine", "docker_image", "docker_login", "docker_network", "docker_volume"];
+
+#[test]
+fn docker() {
+    lives("docker");
 }
 
 /// The other backend of the kind needs a host of its own: Debian's packages for the two exclude each other.

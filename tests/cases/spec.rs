@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use infra::diagnostic::{Diagnostic, Sources};
 use infra::model::Secret;
-use infra::resource::{AnyResource, KindObject, Shape};
+use infra::resource::{AnyResource, Attribute, KindObject, Shape};
 use infra::spec::{Knowledge, LoadOptions, MemoryFiles, SecretState};
 use serde_json::{Map, Value as Json, json};
 
@@ -57,10 +57,17 @@ struct Draft {
 impl Draft {
     /// Turns a body of a case into one of a spec: what is given in place of files becomes files, secrets become secrets.
     fn body(&mut self, kind: &dyn KindObject, body: &Json) -> Json {
-        let Json::Object(entries) = body else { return body.clone() };
+        match body {
+            Json::Object(entries) => self.object(kind.attributes(), entries),
+            other => other.clone(),
+        }
+    }
+
+    fn object(&mut self, attributes: &[Attribute], entries: &Map<String, Json>) -> Json {
         let entry = |(name, value): (&String, &Json)| {
-            let shape = kind.attributes().iter().find(|attribute| attribute.name == name).map(|a| a.shape);
+            let shape = attributes.iter().find(|attribute| attribute.name == name).map(|a| a.shape);
             let value = match (shape, value) {
+                (Some(Shape::Object(inner)), Json::Object(entries)) => self.object(inner, entries),
                 (Some(Shape::Source | Shape::Template), Json::String(_) | Json::Object(_)) => json!(self.file(value)),
                 (Some(Shape::Folder), Json::Object(entries)) => json!(self.folder(entries)),
                 _ => self.value(value),

@@ -1,0 +1,70 @@
+# Row: size of the file on standard input ("-" where it stays), its SHA-256, what a running engine needs to take it: reload,
+# restart or "".
+split_row "$ROWS"
+size=$f1 hash=$f2 taking=$f3
+folder=/etc/docker
+file=$folder/daemon.json
+
+command -v dockerd >/dev/null || {
+    echo "dockerd is not on the host: add the package docker.io"
+    exit 1
+}
+
+# run VERB: start, restart or reload; says what the journal says where that fails.
+run() {
+    # An engine that was started often lately is not started again otherwise.
+    systemctl reset-failed docker.service 2>/dev/null
+    systemctl "$1" docker.service 2>/dev/null && return
+    journalctl --no-pager --quiet --output=cat --lines=8 --unit=docker.service
+    return 1
+}
+
+if [ "$size" != - ]; then
+    mkdir -p -- "$folder" && rm -f -- "$folder/.infra-new" || exit
+    (umask 022 && take "$size" >"$folder/.infra-new") || exit
+    sum=$(sha256sum <"$folder/.infra-new")
+    if [ "${sum%% *}" != "$hash" ]; then
+        echo "$file did not arrive whole; is the disk full?"
+        exit 1
+    fi
+    case $(dockerd --help 2>&1) in
+        *--validate*)
+            message=$(dockerd --validate --config-file="$folder/.infra-new" 2>&1) || {
+                rm -f -- "$folder/.infra-new"
+                printf 'dockerd refuses the settings: %s\n' "$message"
+                exit 1
+            }
+            ;;
+    esac
+    : >"$folder/.infra-unapplied" || exit
+    rm -f -- "$folder/.infra-old"
+    [ ! -e "$file" ] || ln -- "$file" "$folder/.infra-old" || exit
+    sync -- "$folder/.infra-new" 2>/dev/null || sync
+    mv -f -- "$folder/.infra-new" "$file" || exit
+fi
+
+message=$(systemctl enable docker.service 2>&1) || {
+    echo "$message"
+    exit 1
+}
+systemctl is-active --quiet docker.service && was=running || was=stopped
+case $was$taking in
+    running) verb='' ;;
+    runningreload) verb=reload ;;
+    runningrestart) verb=restart ;;
+    *) verb=start ;;
+esac
+if [ -n "$verb" ] && ! message=$(run "$verb"); then
+    printf '%s\n' "$message"
+    if [ "$size" != - ]; then
+        if [ -e "$folder/.infra-old" ]; then mv -f -- "$folder/.infra-old" "$file"; else rm -f -- "$file"; fi
+        if [ "$was" = running ] && run restart >/dev/null; then
+            echo "the engine does not start with the new settings; it runs with the old ones again"
+        else
+            echo "the engine does not start; the old settings are back"
+        fi
+        rm -f -- "$folder/.infra-unapplied"
+    fi
+    exit 1
+fi
+rm -f -- "$folder/.infra-old" "$folder/.infra-unapplied"

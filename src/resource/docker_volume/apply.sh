@@ -1,0 +1,23 @@
+# Row: name, create or remove, driver, then pairs: o or l, and the option or label as key=value.
+i=-1
+for row in $ROWS; do
+    i=$((i + 1))
+    IFS=$US
+    set -- $row
+    IFS=$NL
+    name=$1 verb=$2 driver=$3
+    shift 3
+    if [ "$verb" = remove ]; then
+        message=$(docker volume rm "$name" </dev/null 2>&1) || item_failed "$i" "$message"
+        continue
+    fi
+    arguments=
+    while [ $# -gt 1 ]; do
+        case $1 in
+            o) arguments=$arguments--opt$NL$2$NL ;;
+            l) arguments=$arguments--label$NL$2$NL ;;
+        esac
+        shift 2
+    done
+    message=$(docker volume create --driver "$driver" $arguments "$name" </dev/null 2>&1) || item_failed "$i" "$message"
+done
