@@ -35,6 +35,7 @@ kinds! {
     firewall_rule,
     git_checkout,
     group,
+    logrotate,
     migration,
     nginx_site,
     npm_package,

@@ -38,6 +38,7 @@ pub mod file;
 pub mod firewall_rule;
 pub mod git_checkout;
 pub mod group;
+pub mod logrotate;
 pub mod migration;
 pub mod nginx_site;
 pub mod npm_package;

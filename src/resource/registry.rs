@@ -32,6 +32,7 @@ registry! {
     firewall_rule::FirewallRule,
     git_checkout::GitCheckout,
     group::Group,
+    logrotate::Logrotate,
     migration::Migration,
     nginx_site::NginxSite,
     npm_package::NpmPackage,

@@ -1,0 +1,183 @@
+//! `logrotate`: rules by which logrotate rotates logs.
+
+mod rules;
+
+use crate::model::{Changes, Content, Expect, Probe, ProbeOutput, ProbeStatus, Step, Value};
+use crate::row;
+
+use super::owned_file::{self, NewFile, OwnedFile};
+use super::{Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Space};
+
+/// Rules by which logrotate rotates logs.
+pub struct Logrotate;
+
+/// Rules as the spec wants them.
+#[derive(Clone, Debug)]
+pub struct Desired {
+    /// The whole file.
+    content: Content,
+    needs: rules::Needs,
+}
+
+/// Where logrotate.conf includes files from.
+const FOLDER: &str = "/etc/logrotate.d";
+/// Where new files are unpacked: on the same file system, and where nothing reads them by itself.
+const BASE: &str = "/etc";
+/// logrotate passes over a file that others may write to.
+const MODE: &str = "0644";
+const SCRIPT: &str =
+    concat!(include_str!("../ownership.sh"), include_str!("../owned_file/write.sh"), include_str!("write.sh"));
+
+impl Kind for Logrotate {
+    const KIND: &'static str = "logrotate";
+    const SECTION: &'static str = "logrotates";
+    const ATTRIBUTES: &'static [Attribute] = rules::ATTRIBUTES;
+    const DOCUMENTATION: Documentation = Documentation {
+        summary: "Rules by which logrotate rotates logs.",
+        name: "The file's name in `/etc/logrotate.d`.",
+        example: "packages: [logrotate]\nlogrotates:\n  app:\n    paths: [/var/log/app/*.log]\n    frequency: daily\n    maxsize: 50MiB\n    \
+                  rotate: 14\n    compress: true\n    delaycompress: true\n    create: { mode: \"0640\", owner: app, group: adm }\n    \
+                  postrotate: systemctl reload app\nusers:\n  app: { system: true }\n",
+        notes: "The attributes have logrotate's own names, and each set of rules is a file of its own, owned by root, with mode 0644. A \
+                plan shows the file. What is left out and has no default is decided by logrotate.conf.\n\n\
+                Before new files go live, `logrotate --debug` reads them together with all others of the folder. A mistake that it finds \
+                in one (an unknown user, a log that another file rotates already) keeps that one as it was, and is shown in \
+                logrotate's words; the others go live.\n\n\
+                Debian's logrotate.timer runs logrotate once a day, so `hourly`, `size` and `maxsize` count when it does. logrotate has to be \
+                on the host: where it is missing, the rules wait for the packages. The users and groups of `create` and `su` come \
+                first. `state: absent` removes the file; the logs stay. All files are observed by one `stat` and one `sha256sum`.",
+    };
+    const OBSERVED_WITHOUT: &'static [&'static str] = &NAMES;
+    const SHOWN_AS: &'static [(&'static str, &'static str)] = &SHOWN_AS;
+
+    type Desired = Desired;
+    type Observed = OwnedFile;
+
+    fn decode(fields: &mut Fields<'_>) -> Desired {
+        let is_unknown = NAMES.iter().any(|name| fields.is_unknown(name));
+        let (text, needs) = rules::decode(fields);
+        let content = if is_unknown { Content::unknown() } else { Content::new(text.into_bytes()) };
+        Desired { content, needs }
+    }
+
+    fn claims(resource: &Resource<Desired>) -> Claims {
+        let path = path(resource);
+        let claims = Claims::new().provides(Space::PATH, &path).provides(Space::CONTENT, path);
+        if resource.is_absent() {
+            return claims;
+        }
+        let needs = &resource.desired.needs;
+        let claims = claims.requires(Space::PROGRAM, "logrotate").requires_some(Space::PATH, needs.olddir.as_ref());
+        let claims = needs.users.iter().fold(claims, |claims, user| claims.requires(Space::USER, user));
+        needs.groups.iter().fold(claims, |claims, group| claims.requires(Space::GROUP, group))
+    }
+
+    fn probe(all: &[&Resource<Desired>]) -> Probe {
+        let rows =
+            all.iter().map(|resource| owned_file::row(&path(resource), Some(&resource.desired.content))).collect();
+        Probe::new(concat!(include_str!("../owned_file/look.sh"), include_str!("probe.sh")), rows)
+    }
+
+    fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<OwnedFile>> {
+        if output.status != ProbeStatus::Done {
+            return all.iter().map(|_| Observation::Failed(output.explain())).collect();
+        }
+        let is_there = !output.records.iter().any(|record| record.field(0) == "no-logrotate");
+        let desired: Vec<Option<&Content>> = all.iter().map(|resource| Some(&resource.desired.content)).collect();
+        owned_file::observations(output, &desired)
+            .into_iter()
+            .zip(all)
+            .map(|(observation, resource)| match observation {
+                Observation::Absent | Observation::Present(_) if !is_there && !resource.is_absent() => {
+                    let needs = Claim::new(Space::PROGRAM, "logrotate");
+                    Observation::Later { needs, reason: "logrotate is not installed".into() }
+                }
+                observation => observation,
+            })
+            .collect()
+    }
+
+    fn attributes(observed: &OwnedFile) -> Vec<(&'static str, Value)> {
+        observed.attributes()
+    }
+
+    fn diff(resource: &Resource<Desired>, observed: &Observation<OwnedFile>) -> Changes {
+        let content = &resource.desired.content;
+        let mut changes = Changes::new();
+        match observed {
+            Observation::Present(observed) => observed.compare(&mut changes, content, MODE),
+            _ => owned_file::created(&mut changes, content, MODE),
+        }
+        changes
+    }
+
+    fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
+        Some(match resource.is_absent() {
+            true => vec![Expect::Is("absent".into())],
+            false => owned_file::expected(&resource.desired.content, MODE),
+        })
+    }
+
+    fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
+        let (absent, present): (Vec<usize>, Vec<usize>) =
+            (0..batch.len()).partition(|&at| batch[at].resource.is_absent());
+        let mut steps = Vec::new();
+        if !present.is_empty() {
+            steps.push(write(batch, &present));
+        }
+        if !absent.is_empty() {
+            let rows = absent.iter().map(|&at| row![path(batch[at].resource)]).collect();
+            let purpose = format!("remove {}", count(absent.len()));
+            steps.push(Step::new(include_str!("../file/remove.sh"), absent, purpose).rows(rows));
+        }
+        steps
+    }
+}
+
+const NAMES: [&str; rules::ATTRIBUTES.len()] = {
+    let mut names = [""; rules::ATTRIBUTES.len()];
+    let mut at = 0;
+    while at < names.len() {
+        names[at] = rules::ATTRIBUTES[at].name;
+        at += 1;
+    }
+    names
+};
+
+const SHOWN_AS: [(&str, &str); NAMES.len()] = {
+    let mut shown = [("", "content"); NAMES.len()];
+    let mut at = 0;
+    while at < shown.len() {
+        shown[at].0 = NAMES[at];
+        at += 1;
+    }
+    shown
+};
+
+/// Makes the one step that writes all these files.
+fn write(batch: &[Planned<'_, Logrotate>], present: &[usize]) -> Step {
+    let file = |&at: &usize| {
+        let planned = &batch[at];
+        let is_new = !matches!(planned.observed, Observation::Present(_));
+        let changes_content = is_new || planned.changes.iter().any(|change| change.attribute == "content");
+        NewFile {
+            at,
+            path: path(planned.resource),
+            owner: "root".into(),
+            group: "root".into(),
+            mode: MODE.into(),
+            content: Some(&planned.resource.desired.content).filter(|_| changes_content),
+            more: Vec::new(),
+        }
+    };
+    let purpose = format!("write {}", count(present.len()));
+    owned_file::step_of(SCRIPT, Some(BASE), present.iter().map(file).collect(), purpose)
+}
+
+fn path(resource: &Resource<Desired>) -> String {
+    format!("{FOLDER}/{}", resource.name())
+}
+
+fn count(rules: usize) -> String {
+    if rules == 1 { "1 file of logrotate".into() } else { format!("{rules} files of logrotate") }
+}
