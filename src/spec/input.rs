@@ -1,5 +1,6 @@
 //! The inputs of a module: what may be handed to it.
 
+use indexmap::IndexMap;
 use regex::Regex;
 
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
@@ -15,6 +16,12 @@ pub(super) const INPUT: &[Attribute] = &[
     Attribute::optional("default", Shape::Any, "What it is where the caller hands none over."),
     Attribute::optional("required", Shape::Bool, "Whether it must be given; true where there is no default."),
     Attribute::optional("enum", Shape::List(&Shape::Any), "The values it may have."),
+    Attribute::optional(
+        "items",
+        Shape::Any,
+        "What each item of a list is, or each value of a mapping; defined like an input.",
+    ),
+    Attribute::optional("keys", Shape::Map(&Shape::Any), "The keys a mapping may have, each defined like an input."),
     Attribute::optional("pattern", Shape::Text, "A regular expression that the whole text must match."),
     Attribute::default("sensitive", Shape::Bool, "false", "Whether it is treated as a secret."),
     Attribute::optional("description", Shape::Text, "What it is for."),
@@ -31,12 +38,21 @@ pub(super) struct InputSpec {
     pub required: bool,
     allowed: Option<Vec<Value>>,
     pattern: Option<(String, Regex)>,
+    items: Option<Box<InputSpec>>,
+    keys: Option<IndexMap<String, InputSpec>>,
     pub sensitive: bool,
 }
 
+/// What is inside an input that is a list or a mapping.
+#[derive(Debug, Default)]
+pub(super) struct Inside {
+    pub items: Option<Box<InputSpec>>,
+    pub keys: Option<IndexMap<String, InputSpec>>,
+}
+
 impl InputSpec {
-    /// Reads a definition whose shapes have been checked; `short` is a type's name alone.
-    pub(super) fn new(entry: &Entry, checked: &Node, diagnostics: &mut Vec<Diagnostic>) -> Self {
+    /// Reads a definition whose shapes have been checked.
+    pub(super) fn new(entry: &Entry, checked: &Node, inside: Inside, diagnostics: &mut Vec<Diagnostic>) -> Self {
         let text = |key: &str| checked.get(key).and_then(Node::as_text).map(String::from);
         let flag = |key: &str| match checked.get(key).map(Node::to_value) {
             Some(Value::Bool(value)) => Some(value),
@@ -60,6 +76,8 @@ impl InputSpec {
             required: flag("required").unwrap_or(default.is_none()),
             allowed: checked.get("enum").map(|list| list.items().iter().map(Node::to_value).collect()),
             pattern,
+            items: inside.items,
+            keys: inside.keys,
             sensitive: flag("sensitive").unwrap_or(false),
             default,
         };
@@ -95,7 +113,7 @@ impl InputSpec {
                 ("text", Value::Integer(_) | Value::Float(_) | Value::Bool(_)) => Some("put it in quotes".to_string()),
                 _ => None,
             };
-            return Err(Misfit { message: format!("it is {expected}, this is {}", value.type_name()), help });
+            return Err(Misfit::new(format!("it is {expected}, this is {}", value.type_name()), help));
         }
         if let Some(allowed) = &self.allowed
             && value.unknown().is_none()
@@ -106,19 +124,62 @@ impl InputSpec {
                 Value::Text(text) => did_you_mean(text, words.iter().map(String::as_str)),
                 _ => None,
             };
-            return Err(Misfit { message: format!("it is one of {}", words.join(", ")), help });
+            return Err(Misfit::new(format!("it is one of {}", words.join(", ")), help));
         }
         if let (Some((pattern, regex)), Value::Text(text)) = (&self.pattern, value)
             && !regex.is_match(text)
         {
-            return Err(Misfit { message: format!("`{text}` does not match `{pattern}`"), help: None });
+            return Err(Misfit::new(format!("`{text}` does not match `{pattern}`"), None));
         }
         if let (Some((pattern, regex)), Value::Secret(secret)) = (&self.pattern, value)
             && !regex.is_match(secret.expose())
         {
-            return Err(Misfit { message: format!("its value does not match `{pattern}`"), help: None });
+            return Err(Misfit::new(format!("its value does not match `{pattern}`"), None));
+        }
+        self.check_inside(value)
+    }
+
+    fn check_inside(&self, value: &Value) -> Result<(), Misfit> {
+        match value {
+            Value::List(values) => {
+                for (at, value) in values.iter().enumerate() {
+                    if let Some(items) = &self.items {
+                        items.check_value(value).map_err(|misfit| misfit.at(Place::Item(at)))?;
+                    }
+                }
+            }
+            Value::Map(entries) => {
+                for (key, value) in entries {
+                    let spec = match &self.keys {
+                        None => self.items.as_deref(),
+                        Some(keys) => match keys.get(key) {
+                            Some(spec) => Some(spec),
+                            None => {
+                                let help = did_you_mean(key, keys.keys().map(String::as_str));
+                                return Err(
+                                    Misfit::new(format!("it has no key `{key}`"), help).at(Place::Name(key.clone()))
+                                );
+                            }
+                        },
+                    };
+                    if let Some(spec) = spec {
+                        spec.check_value(value).map_err(|misfit| misfit.at(Place::Key(key.clone())))?;
+                    }
+                }
+                let is_given = |name: &str| entries.iter().any(|(key, value)| key == name && *value != Value::Null);
+                let missing = self.keys.iter().flatten().find(|(name, spec)| spec.required && !is_given(name));
+                if let Some((name, _)) = missing {
+                    return Err(Misfit::new(format!("it needs the key `{name}`"), Some(format!("add `{name}:`"))));
+                }
+            }
+            _ => {}
         }
         Ok(())
+    }
+
+    /// A null inside stands for what is left out.
+    fn check_value(&self, value: &Value) -> Result<(), Misfit> {
+        if *value == Value::Null { Ok(()) } else { self.check(value) }
     }
 }
 
@@ -127,6 +188,54 @@ impl InputSpec {
 pub(super) struct Misfit {
     pub message: String,
     pub help: Option<String>,
+    /// Where inside the value, the innermost place first.
+    places: Vec<Place>,
+}
+
+#[derive(Debug)]
+enum Place {
+    Item(usize),
+    Key(String),
+    /// A key's name rather than its value.
+    Name(String),
+}
+
+impl Misfit {
+    fn new(message: String, help: Option<String>) -> Self {
+        Self { message, help, places: Vec::new() }
+    }
+
+    fn at(mut self, place: Place) -> Self {
+        self.places.push(place);
+        self
+    }
+
+    /// Returns the words for the value that does not fit: `locations[0].path`.
+    pub fn name(&self, input: &str) -> String {
+        self.places.iter().rev().fold(input.to_string(), |name, place| match place {
+            Place::Item(at) => format!("{name}[{at}]"),
+            Place::Key(key) => format!("{name}.{key}"),
+            Place::Name(_) => name,
+        })
+    }
+
+    /// Returns where it stands in the input's value.
+    pub fn span(&self, value: &Node) -> Span {
+        let mut node = value;
+        for place in self.places.iter().rev() {
+            let inner = match place {
+                Place::Item(at) => node.items().get(*at),
+                Place::Key(key) => node.get(key),
+                Place::Name(key) => {
+                    let entry = node.entries().iter().find(|entry| entry.key == *key);
+                    return entry.map_or(node.span, |entry| entry.key_span);
+                }
+            };
+            let Some(inner) = inner else { break };
+            node = inner;
+        }
+        node.span
+    }
 }
 
 fn shown(value: &Value) -> String {

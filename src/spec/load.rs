@@ -242,24 +242,55 @@ impl Loader<'_> {
     fn inputs(&mut self, items: IndexMap<String, Item>) -> IndexMap<String, InputSpec> {
         let mut inputs = IndexMap::new();
         for (name, entry) in self.entries(items, "an input", is_variable) {
-            let entry = Entry { value: long_form(&entry.value), ..entry };
-            let what = format!("the input `{name}`");
-            let mut around = Plain { sources: self.sources, diagnostics: &mut self.diagnostics };
-            if !matches!(entry.value.value, NodeValue::Map(_)) {
-                check::Surroundings::report(
-                    &mut around,
-                    Diagnostic::error(entry.value.span, format!("{what} is a type, or a mapping with `type` and more")),
-                );
-                continue;
+            if let Some(input) = self.input(entry, &format!("the input `{name}`")) {
+                inputs.insert(name, input);
             }
-            if let Some(diagnostic) = input::other_word(&entry.value) {
-                check::Surroundings::report(&mut around, diagnostic);
-                continue;
-            }
-            let (checked, _) = check::object(&entry.value, input::INPUT, &what, false, &mut around);
-            inputs.insert(name, InputSpec::new(&entry, &checked, &mut self.diagnostics));
         }
         inputs
+    }
+
+    fn input(&mut self, entry: Entry, what: &str) -> Option<InputSpec> {
+        let entry = Entry { value: long_form(&entry.value), ..entry };
+        if !matches!(entry.value.value, NodeValue::Map(_)) {
+            let message = format!("{what} is a type, or a mapping with `type` and more");
+            self.report(Diagnostic::error(entry.value.span, message));
+            return None;
+        }
+        if let Some(diagnostic) = input::other_word(&entry.value) {
+            self.report(diagnostic);
+            return None;
+        }
+        let mut around = Plain { sources: self.sources, diagnostics: &mut self.diagnostics };
+        let (checked, _) = check::object(&entry.value, input::INPUT, what, false, &mut around);
+        let mut inside = input::Inside::default();
+        for part in entry.value.entries().iter().filter(|part| !part.value.is_null()) {
+            match part.key.as_str() {
+                "items" => inside.items = self.inner(part.clone(), &format!("an item of {what}")).map(Box::new),
+                "keys" => {
+                    let keys = part.value.entries().iter().map(|key| {
+                        let spec = self.inner(key.clone(), &format!("the key `{}` of {what}", key.key));
+                        spec.map(|spec| (key.key.clone(), spec))
+                    });
+                    inside.keys = Some(keys.collect::<Vec<_>>().into_iter().flatten().collect());
+                }
+                _ => {}
+            }
+        }
+        Some(InputSpec::new(&entry, &checked, inside, &mut self.diagnostics))
+    }
+
+    /// Reads what is inside an input: it may be left out unless it is `required`, and the whole has the default.
+    fn inner(&mut self, entry: Entry, what: &str) -> Option<InputSpec> {
+        for whole in ["default", "sensitive"] {
+            if let Some(part) = entry.value.entries().iter().find(|part| part.key == whole) {
+                let message = format!("{what} has no `{whole}` of its own");
+                self.report(Diagnostic::error(part.key_span, message).help("the whole input may have it"));
+            }
+        }
+        let is_required = entry.value.get("required").is_some();
+        let mut input = self.input(entry, what)?;
+        input.required &= is_required;
+        Some(input)
     }
 
     fn calls(&mut self, items: IndexMap<String, Item>, folder: &Path) -> IndexMap<String, Call> {

@@ -236,9 +236,9 @@ impl Evaluator<'_> {
                 if !value.eq(&Value::Null)
                     && let Err(misfit) = input.check(&value)
                 {
-                    let diagnostic =
-                        Diagnostic::error(node.span, format!("`{name}` does not fit the module: {}", misfit.message))
-                            .related(input.span, "the module declares it here");
+                    let message = format!("`{}` does not fit the module: {}", misfit.name(name), misfit.message);
+                    let diagnostic = Diagnostic::error(misfit.span(node), message)
+                        .related(input.span, "the module declares it here");
                     self.report(with_help(diagnostic, misfit.help));
                     return Err(Reported);
                 }

@@ -142,9 +142,9 @@ impl<'a> Resolver<'a, '_> {
             let Some(input) = unit.inputs.get(&entry.key).filter(|_| !entry.value.is_null()) else { continue };
             let masked = mask(&entry.value);
             if let Err(misfit) = input.check(&masked.to_value()) {
-                let message = format!("`{}` does not fit the module: {}", entry.key, misfit.message);
-                let diagnostic =
-                    Diagnostic::error(entry.value.span, message).related(input.span, "the module declares it here");
+                let message = format!("`{}` does not fit the module: {}", misfit.name(&entry.key), misfit.message);
+                let diagnostic = Diagnostic::error(misfit.span(&entry.value), message)
+                    .related(input.span, "the module declares it here");
                 self.evaluator.report(with_help(diagnostic, misfit.help));
             }
         }
