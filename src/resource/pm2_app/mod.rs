@@ -117,6 +117,8 @@ and never starts a PM2 that does not run.",
             .requires_some(Space::PATH, text("cwd").as_ref())
             .requires_some(Space::PATH, script.as_ref())
             .requires_some(Space::PATH, interpreter.as_ref());
+        // It reads what is there as it likes: an .env, its packages.
+        let claims = text("cwd").into_iter().fold(claims, |claims, cwd| claims.follows(Space::BELOW, cwd));
         ["out_file", "error_file"].into_iter().fold(claims, |claims, name| {
             claims.requires_some(Space::PATH, options::path_of(&desired.options, name).as_ref())
         })
