@@ -100,8 +100,8 @@ pub async fn observe(
             let sections = wanted.remove(&name).unwrap_or_default();
             let known = hosts.get(&name).cloned();
             let target = target(host, reach.passwords.get(&name).cloned());
-            let door =
-                door(host).map(|name| doors.entry(name).or_insert_with(|| Semaphore::new(MOST_LOGINS).into()).clone());
+            let door = door(&host.address, &host.transport)
+                .map(|name| doors.entry(name).or_insert_with(|| Semaphore::new(MOST_LOGINS).into()).clone());
             let (options, events, places) = (reach.options.clone(), events.clone(), places.clone());
             work.spawn(async move {
                 // The semaphore is never closed.
@@ -179,12 +179,12 @@ async fn ask(
 
 /// Names the SSH server that sees a host's login first: the nearest jump host, or the host itself. What ssh's own
 /// configuration says beyond that is not known; a server that turns logins away is asked again.
-fn door(host: &HostSpec) -> Option<String> {
-    let spec::Transport::Ssh(ssh) = &host.transport else { return None };
+fn door(address: &str, transport: &spec::Transport) -> Option<String> {
+    let spec::Transport::Ssh(ssh) = transport else { return None };
     let jump = ssh.jump.iter().flat_map(|jump| jump.split(',')).map(str::trim).next();
     Some(match jump {
         Some(jump) => jump.to_string(),
-        None => format!("{} {}", host.address, ssh.port.unwrap_or_default()),
+        None => format!("{address} {}", ssh.port.unwrap_or_default()),
     })
 }
 
@@ -207,5 +207,24 @@ fn target(host: &HostSpec, password: Option<Secret>) -> Target {
         become_root: host.r#become,
         password,
         transport,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::door;
+    use crate::spec::{SshOptions, Transport};
+
+    #[test]
+    fn logins_that_one_server_sees_share_a_door() {
+        let over = |address: &str, jump: Option<&str>, port: Option<u16>| {
+            let ssh = SshOptions { jump: jump.map(String::from), port, ..SshOptions::default() };
+            door(address, &Transport::Ssh(ssh))
+        };
+        assert_eq!(over("a", Some("bastion"), None), over("b", Some("bastion, inner"), Some(22)));
+        assert_ne!(over("a", None, None), over("b", None, None));
+        assert_ne!(over("a", None, Some(2201)), over("a", None, Some(2202)));
+        assert_eq!(over("a", None, Some(22)), over("a", None, Some(22)));
+        assert_eq!(door("a", &Transport::Local), None);
     }
 }

@@ -60,6 +60,8 @@ struct Execution<'r, 's> {
     needless: BTreeSet<Node>,
     report: Report,
     lost: BTreeSet<String>,
+    /// Hosts that refused a channel for their main lane, which lanes beside it may have taken.
+    refused: BTreeSet<String>,
     /// What the steps on their way to each host have locked.
     locks: BTreeMap<String, Vec<Lock>>,
 }
@@ -83,6 +85,7 @@ pub async fn apply(
         needless: BTreeSet::new(),
         report: Report::default(),
         lost: BTreeSet::new(),
+        refused: BTreeSet::new(),
         locks: BTreeMap::new(),
     };
     let (graph, tasks, status) = execution.prepare(plan);
@@ -117,7 +120,7 @@ pub async fn apply(
                 // A task that panicked is a bug; its panic message has been printed.
                 let Ok(Done { host, place, answer }) = done else { continue };
                 schedule.free(&host, place);
-                execution.take(&mut schedule, &host, answer);
+                execution.take(&mut schedule, &host, place, answer);
                 match busy.get_mut(&host) {
                     Some(frames @ 2..) => *frames -= 1,
                     _ => _ = busy.remove(&host),

@@ -117,6 +117,8 @@ pub struct Schedule {
 struct Lanes {
     main: bool,
     beside: usize,
+    /// There is none but the main lane.
+    is_single: bool,
 }
 
 impl Lanes {
@@ -249,6 +251,12 @@ impl Schedule {
             return Frame::Finished;
         }
         let lanes = self.lanes.get(host).copied().unwrap_or_default();
+        let waits_beside = |&node: &Node| {
+            self.tasks[node].lane != Lane::Main && matches!(self.status[node], Status::Ready | Status::Deferred)
+        };
+        if lanes.main && (lanes.is_single || !left.iter().any(waits_beside)) {
+            return Frame::Wait;
+        }
         let whole = Placing::new(self, &left).fill(self.most);
         let picked = self.pick(whole, lanes);
         let frame = match picked {
@@ -286,11 +294,16 @@ impl Schedule {
         }
     }
 
+    /// Keeps all that is still to come on a host in its main lane.
+    pub fn keep_to_main(&mut self, host: &str) {
+        self.lanes.entry(host.into()).or_default().is_single = true;
+    }
+
     /// Picks what of all that could go in one frame goes now, and where. What may run beside others does where there are
     /// such others; then what it waits for goes first, and the rest meanwhile.
     fn pick(&self, whole: Vec<Batch>, lanes: Lanes) -> Option<(Place, Vec<Batch>)> {
         let goes_beside = |&node: &Node| self.tasks[node].lane != Lane::Main;
-        if !whole.iter().flat_map(|batch| &batch.nodes).any(goes_beside) {
+        if lanes.is_single || !whole.iter().flat_map(|batch| &batch.nodes).any(goes_beside) {
             return (!lanes.main && !whole.is_empty()).then_some((Place::Main, whole));
         }
         // What comes in a later phase waits for all of an earlier one, wherever that runs.

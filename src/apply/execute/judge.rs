@@ -3,20 +3,24 @@
 use std::collections::BTreeSet;
 
 use crate::graph::Node;
-use crate::host::{StepReport, StepStatus};
+use crate::host::{HostError, Problem, StepReport, StepStatus};
 use crate::model::{Action, Change, Expect, ProbeOutput};
 use crate::plan::{Failure, HostFailure, Outcome};
 use crate::render::describe;
 use crate::resource::{AnyObserved, Style};
 
-use super::super::schedule::{Schedule, Status};
+use super::super::schedule::{Place, Schedule, Status};
 use super::send::{Answer, Sent};
 use super::{Execution, Turn};
 
 impl Execution<'_, '_> {
     /// Takes what came back from a host.
-    pub(super) fn take(&mut self, schedule: &mut Schedule, name: &str, answer: Answer) {
+    pub(super) fn take(&mut self, schedule: &mut Schedule, name: &str, place: Place, answer: Answer) {
         match answer {
+            Answer::Observed { nodes, result: Err(error) } if self.is_refused(name, place, &error) => {
+                schedule.keep_to_main(name);
+                nodes.into_iter().flat_map(|(nodes, _)| nodes).for_each(|node| schedule.set(node, Status::Deferred));
+            }
             Answer::Observed { nodes, result: Err(error) } => {
                 for node in nodes.into_iter().flat_map(|(nodes, _)| nodes) {
                     self.fail(schedule, node, Failure::new("the host was lost before it could be observed"));
@@ -39,12 +43,21 @@ impl Execution<'_, '_> {
                 for (sent, step) in sent.into_iter().zip(report.steps) {
                     self.take_step(schedule, &sent, &step);
                 }
-                if let Some(error) = report.failure {
-                    self.lose(name, error);
+                match report.failure {
+                    Some(error) if self.is_refused(name, place, &error) => schedule.keep_to_main(name),
+                    Some(error) => self.lose(name, error),
+                    None => {}
                 }
                 self.resolve_if_secrets_came(schedule);
             }
         }
+    }
+
+    /// Says whether a frame found no channel only because others had them all: a server may allow a connection few
+    /// (MaxSessions, sshd_config(5)). It is tried again in the main lane.
+    fn is_refused(&mut self, name: &str, place: Place, error: &HostError) -> bool {
+        let has_no_channel = matches!(error.problem, Problem::NoChannel { .. });
+        has_no_channel && (place == Place::Beside || self.refused.insert(name.to_string()))
     }
 
     /// Decides about a resource that could only be observed now.

@@ -340,6 +340,23 @@ fn has_a_few_lanes_and_lets_many_share_them() {
 }
 
 #[test]
+fn keeps_to_the_main_lane_where_there_is_no_other() {
+    let mut schedule = Sketch::new()
+        .add("a/download:/x", &[], Status::Ready)
+        .add("a/download:/y", &[], Status::Ready)
+        .add("a/file:/z", &[], Status::Ready)
+        .schedule();
+    assert_eq!(schedule.next("a"), beside(&[("download", &[0])]));
+    schedule.keep_to_main("a");
+    assert_eq!(schedule.next("a"), frame(&[("download", &[1]), ("file", &[2])]));
+    // The host did not let it run.
+    end(&mut schedule, "a", Place::Beside, &[0], Status::Ready);
+    assert_eq!(schedule.next("a"), Frame::Wait);
+    done(&mut schedule, &[1, 2]);
+    assert_eq!(schedule.next("a"), frame(&[("download", &[0])]));
+}
+
+#[test]
 fn observes_beside_a_busy_main_lane_only_what_may_leave_it() {
     let mut schedule = Sketch::new()
         .add("a/git_checkout:/opt/app", &[], Status::Ready)
