@@ -7,17 +7,38 @@ search=$PATH self=$(id -un)
 owner=${user:-$self}
 [ "$user" != "$self" ] || user=
 
-# Prints "ready", or what is still wrong; "failed" first where waiting is of no use.
+# Waits until all of an application's processes have been online for a while. Says what is wrong where they are not in time,
+# or at once where PM2 has given up.
 # shellcheck disable=SC2016
-judge='
-const [name, instances] = process.argv.slice(1)
-const list = require("fs").readFileSync(0, "utf8").split("\n").find(line => line.startsWith("[{") || line === "[]")
-const found = JSON.parse(list || "[]").filter(process => process.name === name)
-const states = found.map(({ pm2_env: env }) => env.status)
-const young = found.some(({ pm2_env: env }) => Date.now() - env.pm_uptime < 2000)
-if (states.length === Number(instances) && states.every(state => state === "online") && !young) console.log("ready")
-else console.log((states.includes("errored") ? "failed" : "wait"), states.join(", ") || "it does not run")
-for (const file of new Set(found.map(({ pm2_env: env }) => env.pm_err_log_path))) console.log(file)
+settle='
+const [name, instances, limit, time] = process.argv.slice(1)
+async function settle() {
+    for (;;) {
+        const these = (await processes()).filter(process => process.name === name)
+        const states = these.map(state)
+        const is_fine = these.length === Number(instances) && states.every(state => state === "online")
+        if (is_fine && these.every(process => age(process) >= time * 1000)) return
+        if (states.includes("errored") || process.uptime() > limit) {
+            for (const file of new Set(these.map(({ pm2_env: env }) => env.pm_err_log_path))) {
+                require("child_process").spawnSync("tail", ["-n", "10", file], { stdio: ["ignore", "inherit", "ignore"] })
+            }
+            const found = is_fine ? "it has been online for less than " + time + " s" : states.join(", ")
+            throw new Error(name + " does not run as it should: " + (found || "it is not there"))
+        }
+        await after(250)
+    }
+}
+settle().catch(error => {
+    console.log(error.message)
+    process.exitCode = 1
+})
+'
+# Prints the names of what runs.
+list='
+processes().then(list => list.forEach(process => console.log(process.name))).catch(error => {
+    console.log(error.message)
+    process.exitCode = 1
+})
 '
 # shellcheck disable=SC2016
 work='
@@ -45,7 +66,14 @@ with_config() {
     return "$status"
 }
 
+# Seconds since the host started.
+clock() {
+    IFS=" ." read -r seconds rest </proc/uptime
+}
+
 is_alive || say pm2 resurrect || exit
+clock
+began=$seconds
 case $verb in
     start) with_config start --update-env || exit ;;
     replace)
@@ -59,26 +87,17 @@ case $verb in
         with_config reload --update-env || exit
         ;;
     delete)
-        case $(pm2 pid "$name") in "") ;; *) say pm2 delete "$name" || exit ;; esac
+        names=$(asked "$list") || { printf "%s\n" "$names"; exit 1; }
+        ! printf "%s\n" "$names" | grep -qxF -e "$name" || say pm2 delete "$name" || exit
         ;;
 esac
 if [ "$verb" != delete ]; then
-    tries=$limit
-    while :; do
-        state=$(pm2 jlist | node -e "$judge" "$name" "$instances") || exit
-        case $state in
-            ready*) break ;;
-            failed*) tries=0 ;;
-        esac
-        if [ "$tries" -le 0 ]; then
-            printf "%s\n" "$state" | { read -r state
-                while IFS= read -r file; do tail -n 10 "$file" 2>/dev/null; done
-                echo "$name does not run as it should: ${state#* }"; }
-            exit 1
-        fi
-        tries=$((tries - 1))
-        sleep 1
-    done
+    # Two seconds show whether it ends right after its start; where all is slow, as long as PM2 took is needed.
+    clock
+    time=$((seconds - began))
+    [ "$time" -gt 2 ] || time=2
+    [ "$time" -lt 15 ] || time=15
+    asked "$settle" "$name" "$instances" "$limit" "$time" || exit
 fi
 # What it keeps holds the environment of every app. The mode of a file that is there stays.
 umask 077
@@ -107,6 +126,10 @@ if [ -n "$startup" ] && [ "$verb" != delete ]; then
         printf '%s' "$unit" >"$unit_file.new" && mv -f -- "$unit_file.new" "$unit_file" &&
             systemctl daemon-reload && systemctl --quiet enable -- "${unit_file##*/}" || exit
     fi
+    # What systemd is doing with it ends first: a PM2 that is being stopped may look alive.
+    case $(systemctl is-active -- "${unit_file##*/}") in
+        activating | deactivating) systemctl start -- "${unit_file##*/}" || exit ;;
+    esac
     variables search
     if ! as_user "$user" "$data$pm2_text is_alive"; then
         # Started by systemd, the daemon belongs to no session that ends.
@@ -114,12 +137,12 @@ if [ -n "$startup" ] && [ "$verb" != delete ]; then
         systemctl restart -- "${unit_file##*/}" || exit
     fi
 fi
-variables search name verb config instances limit judge
+variables search name verb config instances limit ask settle list
 as_user "$user" "$data$pm2_text$work" || exit
 if [ "$verb" = delete ] && [ -n "$startup" ]; then
-    variables search
+    variables search ask list
     # Where nothing is left, nothing has to start with the host.
-    left=$(as_user "$user" "$data$pm2_text"'pm2 jlist | grep "^\[{" | head -c 1')
+    left=$(as_user "$user" "$data$pm2_text"'! is_alive || asked "$list"') || exit
     if [ -z "$left" ] && [ -e "$unit_file" ]; then
         systemctl --quiet disable --now -- "${unit_file##*/}" || exit
         rm -f -- "$unit_file" && systemctl daemon-reload || exit

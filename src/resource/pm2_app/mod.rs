@@ -74,7 +74,8 @@ impl Kind for Pm2App {
 The options have PM2's own names. Each user has a PM2 of its own: the one of `as:`, or of the session's user. An application that \
 is not online is drift, and so are a missing process, options that are not the spec's, and variables that another shell left in its \
 environment; a process that PM2 starts again and again is shown as `restarting`, one it gave up as `errored`. An apply waits until all \
-processes have been online for two seconds, at most `timeout` (60 s where left out); a failure shows the end of the error log.
+processes have been online for two seconds (longer where PM2 itself took longer), at most `timeout` (60 s where left out); a failure \
+shows the end of the error log.
 
 What changes decides what happens: `env`, and what `reload_on` names, reload the application (`pm2 reload`: in `exec_mode: \
 cluster` one process after another, so that none of the others' requests is lost if the application ends its own on SIGINT; in \
@@ -90,8 +91,8 @@ writes the environment of every application into ~/.pm2/dump.pm2**: that file an
 drift; and it shows it to that user (`pm2 env`, `pm2 jlist`). Variables of PM2 and of sessions (PATH, HOME, LANG, PM2_*, SSH_*, …) \
 are not compared.
 
-`state: absent` deletes it from the list of its user: leave `as:` there. Observing runs one `pm2 jlist` and two `node` for each user, \
-and never starts a PM2 that does not run.",
+`state: absent` deletes it from the list of its user: leave `as:` there. Observing runs one `node` for each user, which asks PM2 \
+over its socket, and never starts a PM2 that does not run.",
     };
 
     type Desired = Desired;

@@ -3,22 +3,14 @@
 # starts the apps is not there), and what was found as JSON.
 # A few processes for each user, however many apps.
 
-# Reads what is wanted, a line each with its row, an empty line, and what `pm2 jlist` printed; writes for each row its
-# index, "absent", "same" or "differs", and what was found. Values of environment variables stay here.
+# Reads what is wanted, a line each with its row; writes for each row its index, "absent", "same" or "differs", and what was
+# found. Values of environment variables stay here.
 compare='
 const fs = require("fs"), path = require("path")
-const home = process.argv[1]
-const text = fs.readFileSync(0, "utf8")
-const end = text.indexOf("\n\n")
-const rows = text.slice(0, end).split("\n").map(line => {
+const rows = fs.readFileSync(0, "utf8").trimEnd().split("\n").map(line => {
     const at = line.indexOf(" ")
     return { index: line.slice(0, at), wanted: JSON.parse(line.slice(at + 1)) }
 })
-const listed = text.slice(end + 2)
-// Warnings may stand before the list.
-const list = listed.split("\n").find(line => line.startsWith("[{") || line === "[]")
-if (list === undefined && listed.trim() !== "") throw new Error("pm2 jlist printed no list")
-const running = JSON.parse(list || "[]")
 let dump = [], dumpMode = 0o600
 try {
     dump = JSON.parse(fs.readFileSync(path.join(home, "dump.pm2"), "utf8"))
@@ -85,46 +77,50 @@ const differing = (found, options) =>
     Object.keys(options).filter(name => JSON.stringify(found[name]) !== JSON.stringify(options[name])).length
 const wrong = env => Object.values(env).filter(state => state !== "same").length
 
-for (const { index, wanted } of rows) {
-    const processes = running.filter(process => process.name === wanted.name)
-    const kept = dump.filter(entry => entry.name === wanted.name)
-    if (wanted.absent) {
-        console.log(index, processes.length + kept.length === 0 ? "absent" : "differs", JSON.stringify({ instances: processes.length }))
-        continue
+function judge(running) {
+    for (const { index, wanted } of rows) {
+        const these = running.filter(process => process.name === wanted.name)
+        const kept = dump.filter(entry => entry.name === wanted.name)
+        if (wanted.absent) {
+            console.log(index, these.length + kept.length === 0 ? "absent" : "differs", JSON.stringify({ instances: these.length }))
+            continue
+        }
+        if (these.length === 0) {
+            console.log(index, "absent", "{}")
+            continue
+        }
+        const seen = these.map(process => ({
+            options: view(process.pm2_env, wanted),
+            env: environment(process.pm2_env, wanted),
+        }))
+        const badness = one => differing(one.options, wanted.options) + wrong(one.env)
+        const worst = seen.reduce((a, b) => (badness(b) > badness(a) ? b : a))
+        const found = {
+            instances: these.length,
+            status: [...new Set(these.map(state))].sort(),
+            restarts: these.reduce((sum, process) => sum + process.pm2_env.restart_time, 0),
+            options: worst.options,
+            env: worst.env,
+            saved: dumpMode === 0o600 && kept.length === these.length &&
+                kept.every(entry => differing(view(entry, wanted), wanted.options) + wrong(environment(entry, wanted)) === 0),
+        }
+        const same = badness(worst) === 0 && found.instances === wanted.instances && found.status.join() === "online" && found.saved
+        console.log(index, same ? "same" : "differs", JSON.stringify(found))
     }
-    if (processes.length === 0) {
-        console.log(index, "absent", "{}")
-        continue
-    }
-    const status = ({ pm2_env: env }) =>
-        env.status === "online" && env.unstable_restarts > 0 && Date.now() - env.pm_uptime < 5000 ? "restarting" : env.status
-    const seen = processes.map(process => ({
-        options: view(process.pm2_env, wanted),
-        env: environment(process.pm2_env, wanted),
-    }))
-    const badness = one => differing(one.options, wanted.options) + wrong(one.env)
-    const worst = seen.reduce((a, b) => (badness(b) > badness(a) ? b : a))
-    const found = {
-        instances: processes.length,
-        status: [...new Set(processes.map(status))].sort(),
-        restarts: processes.reduce((sum, process) => sum + process.pm2_env.restart_time, 0),
-        options: worst.options,
-        env: worst.env,
-        saved: dumpMode === 0o600 && kept.length === processes.length &&
-            kept.every(entry => differing(view(entry, wanted), wanted.options) + wrong(environment(entry, wanted)) === 0),
-    }
-    const same = badness(worst) === 0 && found.instances === wanted.instances && found.status.join() === "online" && found.saved
-    console.log(index, same ? "same" : "differs", JSON.stringify(found))
 }
+
+(process.argv[1] === "alive" ? processes() : Promise.resolve([])).then(judge).catch(error => {
+    console.error(error.message)
+    process.exitCode = 1
+})
 '
 # shellcheck disable=SC2016
 look='
 cd / || exit
-list=
-if is_alive; then
-    list=$(pm2 jlist) || { printf "%s\n" "$list" >&2; exit 1; }
-fi
-printf "%s\n\n%s\n" "$wanted" "$list" | node -e "$compare" "$PM2_HOME"
+printf "%s\n" "$HOME"
+alive=
+! is_alive || alive=alive
+printf "%s\n" "$wanted" | asked "$compare" "$alive"
 '
 
 if ! command -v pm2 >/dev/null; then
@@ -161,12 +157,13 @@ for of in $(printf '%s' "$users" | sed 's/^$/./'); do
     done
     [ -n "$known" ] || continue
     wanted=${wanted%"$NL"}
-    variables search wanted compare
+    variables search wanted ask compare
     if ! found=$(as_user "$user" "$data$pm2_text$look"); then
         echo "what PM2 of ${user:-$self} runs cannot be told"
         continue
     fi
-    home=$(as_user "$user" 'printf %s "$HOME"')
+    home=${found%%"$NL"*}
+    found=${found#"$home"}
     unit "${user:-$self}" "$home"
     boot=
     ! unit_is_right || boot=1
