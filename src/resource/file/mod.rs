@@ -14,6 +14,8 @@ pub struct File;
 pub struct Desired {
     /// Left alone where the spec gives none.
     content: Option<Content>,
+    /// The content is for a file that is missing; then it belongs to whoever uses the file.
+    initial: bool,
     owner: Option<String>,
     group: Option<String>,
     /// Four octal digits.
@@ -27,6 +29,12 @@ impl Kind for File {
         Attribute::optional("content", Shape::Scalar, "The content, given in place."),
         Attribute::optional("template", Shape::Template, "A template beside the spec that renders the content."),
         Attribute::optional("source", Shape::Source, "A file beside the spec that is the content."),
+        Attribute::default(
+            "initial",
+            Shape::Bool,
+            "false",
+            "Whether the content is only for a file that is missing; one that is there keeps its own.",
+        ),
         Attribute::optional("owner", Shape::Account, "The user that owns it; left alone where left out."),
         Attribute::optional("group", Shape::Account, "The group that owns it; left alone where left out."),
         Attribute::optional(
@@ -42,8 +50,12 @@ impl Kind for File {
         notes: "The content is `content`, `template` or `source`; with none of them only owner, group and mode are kept, \
                 and the file is created empty where it is missing. It is written beside its target, with its mode before \
                 its content, synced and renamed. Content is compared by SHA-256; the old content of up to 256 KiB is \
-                fetched for the diff only where it differs. A symbolic link or folder in its place is an error.",
+                fetched for the diff only where it differs. A symbolic link or folder in its place is an error.\n\n\
+                With `initial: true` the content belongs to the application once the file is there: it is neither compared nor \
+                written again, and a secret in it is not rotated; owner, group and mode are still kept, and a `setting` may keep \
+                some of its keys.",
     };
+    const IS_NAMED_BY_PATH: bool = true;
     const OBSERVED_WITHOUT: &'static [&'static str] = &["content", "template", "source"];
     const SHOWN_AS: &'static [(&'static str, &'static str)] = &[("template", "content"), ("source", "content")];
 
@@ -55,7 +67,16 @@ impl Kind for File {
         if let [_, second, ..] = given.as_slice() {
             fields.error(second, "a file has one of content, template and source", "keep one of them");
         }
+        let initial = fields.bool("initial").unwrap_or_default();
+        if initial && given.is_empty() && !fields.is_absent() {
+            fields.error(
+                "initial",
+                "there is no content that could be the initial one",
+                "add `content`, `template` or `source`",
+            );
+        }
         Desired {
+            initial,
             content: given.first().and_then(|name| fields.content(name)),
             owner: fields.text("owner"),
             group: fields.text("group"),
@@ -65,20 +86,28 @@ impl Kind for File {
 
     fn claims(resource: &Resource<Desired>) -> Claims {
         let mut claims = Claims::new().provides(Space::PATH, resource.name());
-        if resource.desired.content.is_some() {
+        if resource.desired.kept().is_some() {
             claims = claims.provides(Space::CONTENT, resource.name());
         }
         claims.owned_by(resource.desired.owner.as_ref(), resource.desired.group.as_ref())
     }
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {
-        let rows = all.iter().map(|resource| owned_file::row(resource.name(), resource.desired.content.as_ref()));
+        let rows = all.iter().map(|resource| owned_file::row(resource.name(), resource.desired.kept()));
         Probe::new(include_str!("../owned_file/look.sh"), rows.collect())
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<OwnedFile>> {
-        let desired: Vec<Option<&Content>> = all.iter().map(|resource| resource.desired.content.as_ref()).collect();
-        owned_file::observations(output, &desired)
+        let desired: Vec<Option<&Content>> = all.iter().map(|resource| resource.desired.kept()).collect();
+        let mut observations = owned_file::observations(output, &desired);
+        for (observation, resource) in observations.iter_mut().zip(all) {
+            // What became of an initial content is as secret as that was.
+            let is_secret = resource.desired.content.as_ref().is_some_and(Content::is_sensitive);
+            if let Observation::Present(found) = observation {
+                found.content = found.content.clone().mark_sensitive(is_secret);
+            }
+        }
+        observations
     }
 
     fn attributes(observed: &OwnedFile) -> Vec<(&'static str, Value)> {
@@ -89,12 +118,15 @@ impl Kind for File {
         let desired = &resource.desired;
         let mut changes = Changes::new();
         if let Observation::Present(observed) = observed {
-            changes.compare_if("content", observed.content.clone(), desired.content.clone());
+            changes.compare_if("content", observed.content.clone(), desired.kept().cloned());
             changes.compare_if("owner", observed.owner.as_str(), desired.owner.clone());
             changes.compare_if("group", observed.group.as_str(), desired.group.clone());
             changes.compare_if("mode", observed.mode.as_str(), desired.mode.clone());
         } else {
             changes.push("content", Value::Null, desired.content.clone().unwrap_or_else(|| Content::new(&b""[..])));
+            if desired.initial {
+                changes.push("initial", Value::Null, true);
+            }
             changes.compare_if("owner", Value::Null, desired.owner.clone());
             changes.compare_if("group", Value::Null, desired.group.clone());
             changes.push("mode", Value::Null, created_mode(desired));
@@ -108,7 +140,7 @@ impl Kind for File {
         }
         let is = |value: &Option<String>| value.clone().map_or(Expect::Any, Expect::Is);
         let desired = &resource.desired;
-        let hash = desired.content.as_ref().map_or(Expect::Any, |content| Expect::Is(content.hash().to_string()));
+        let hash = desired.kept().map_or(Expect::Any, |content| Expect::Is(content.hash().to_string()));
         Some(vec![
             Expect::Is("file".into()),
             is(&desired.owner),
@@ -132,6 +164,13 @@ impl Kind for File {
             steps.push(Step::new(include_str!("remove.sh"), absent, purpose).rows(rows));
         }
         steps
+    }
+}
+
+impl Desired {
+    /// Returns the content that a file which is there must have too.
+    fn kept(&self) -> Option<&Content> {
+        self.content.as_ref().filter(|_| !self.initial)
     }
 }
 
