@@ -195,7 +195,11 @@ impl<K: Kind> KindObject for Erased<K> {
         deferrals: &mut Vec<Deferral>,
     ) -> AnyResource {
         let Common { address, state, run_as, timeout } = common;
-        let desired = K::decode(&mut Fields::new(&address.name.clone(), state, node, diagnostics, deferrals));
+        let mut fields = Fields::new(&address.name, state, node, diagnostics, deferrals);
+        if K::IS_NAMED_BY_PATH {
+            fields.check_path_name();
+        }
+        let desired = K::decode(&mut fields);
         let kind = super::by_name(K::KIND).expect("a kind that decodes is registered");
         AnyResource {
             kind,

@@ -151,6 +151,8 @@ pub trait Kind: Send + Sync + 'static {
     /// planner then defers the resource, so kinds need not care.
     fn decode(fields: &mut Fields<'_>) -> Self::Desired;
 
+    /// Its resources are named by absolute paths on the host; a name that is none is a mistake in the spec.
+    const IS_NAMED_BY_PATH: bool = false;
     /// Attributes that observing does without, so that it need not wait until they are known (a file's content).
     const OBSERVED_WITHOUT: &'static [&'static str] = &[];
     /// It has to know which paths below its own other resources provide; see [`Resource::others_below`].

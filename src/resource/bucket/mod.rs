@@ -65,7 +65,7 @@ impl Kind for Bucket {
         ),
     ];
     const DOCUMENTATION: Documentation = Documentation {
-        summary: "A bucket of an S3-compatible server, such as MinIO.",
+        summary: "A bucket of an S3-compatible server.",
         name: "The bucket's name.",
         example: "packages: [curl]\nbuckets:\n  videos:\n    endpoint: http://127.0.0.1:9000\n    access_key: \"{{ secrets.s3_access }}\"\n    \
                   secret_key: \"{{ secrets.s3_secret }}\"\n    policy: private\nsecrets:\n  s3_access: { env: S3_ACCESS }\n  s3_secret: { env: S3_SECRET }\n",
@@ -78,7 +78,8 @@ place is shown as `custom` and replaced. Versioning that is turned off is suspen
 holds objects is never deleted: `state: absent` then fails and says so. `state: absent` needs `endpoint` and the keys too.
 
 A server that does not answer is an error of the plan, unless `service` names what runs it and the spec is about to start that. \
-Observing takes two requests for each bucket, one without `policy`.",
+Observing takes two requests for each bucket, one without `policy`. It is tested with a stand-in that verifies every signature \
+(`tests/kinds/bucket/s3-server`), and not with a server that is in use elsewhere.",
     };
 
     type Desired = Desired;

@@ -42,6 +42,7 @@ impl Kind for Directory {
         notes: "Missing parents are made with mode 0755 and the session's user as owner. `state: absent` removes an \
                 empty folder; one that holds anything is an error, never a loss.",
     };
+    const IS_NAMED_BY_PATH: bool = true;
 
     const IN_ORDER: bool = true;
 

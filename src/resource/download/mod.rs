@@ -94,13 +94,13 @@ the archive count for nothing: `owner` and `group`, or the account that unpacks.
 `state: absent` removes the file, or the folder with all that is in it. All downloads of a host are observed by one `stat` and one \
 `sha256sum`.",
     };
+    const IS_NAMED_BY_PATH: bool = true;
     const SHOWN_AS: &'static [(&'static str, &'static str)] = &[("unpack", "strip")];
 
     type Desired = Desired;
     type Observed = Observed;
 
     fn decode(fields: &mut Fields<'_>) -> Desired {
-        fields.check_path_name();
         let url = fields.text("url").unwrap_or_default();
         let schemes = ["https://", "http://", "ftp://", "file:///"];
         let is_address = schemes.iter().any(|scheme| url.len() > scheme.len() && url.starts_with(scheme))

@@ -122,12 +122,12 @@ another commit is checked out.
 
 Observing runs about six git processes for each checkout, and one more for the remote.",
     };
+    const IS_NAMED_BY_PATH: bool = true;
 
     type Desired = Desired;
     type Observed = Observed;
 
     fn decode(fields: &mut Fields<'_>) -> Desired {
-        fields.check_path_name();
         let url = source::url(fields);
         let is_https = url.starts_with("https://") || url.starts_with("http://");
         let token = fields.arg("token");

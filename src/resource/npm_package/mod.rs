@@ -44,7 +44,12 @@ impl Kind for NpmPackage {
         notes: "It is what `npm install --global` does; npm itself comes with a package of the host, or a `download`. A version that \
                 is not the one wanted is replaced; without `version` nothing is upgraded. What a project needs is an `npm_project`'s. \
                 Registry and proxy are the host's own configuration (`/etc/npmrc` of the packaged npm, `~/.npmrc`). All packages are \
-                observed by one `npm root` and one `node`, and installed by one `npm`.",
+                observed by one `npm root` and one `node`, and installed by one `npm`.\n\n\
+                Node itself is a package too, where the host's is too old: `node: { version: \"22\" }` puts Node 22 into \
+                `/usr/local/bin`, before the host's own, for all that is started from then on; `state: absent` gives the host's \
+                back. Debian 12 has Node 18, Debian 13 has 20. For any other build use a `download`. A `requirement` with \
+                `program: { name: node, version: \">=18\" }` refuses a host whose Node is none of the spec's doing; a `check` \
+                asks for the version after the spec has installed one.",
     };
 
     type Desired = Desired;

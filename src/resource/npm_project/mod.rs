@@ -83,12 +83,12 @@ Registry and proxy are the host's own configuration (`/etc/npmrc` of the package
 On Debian and Ubuntu `packages: [nodejs, npm]` bring the release's version; a `requirement` can insist on one, and a `download` with \
 `unpack` can bring another, with `symlinks` in /usr/local/bin. Observing runs one `node` for all projects and two `sha256sum` for each.",
     };
+    const IS_NAMED_BY_PATH: bool = true;
 
     type Desired = Desired;
     type Observed = Observed;
 
     fn decode(fields: &mut Fields<'_>) -> Desired {
-        fields.check_path_name();
         let mut omit = fields.texts("omit");
         omit.sort();
         omit.dedup();

@@ -105,6 +105,7 @@ impl Kind for PythonEnv {
                 host's own configuration. `state: absent` removes the folder.\n\n\
                 Observing starts no process for an environment, but one where its interpreter is a wrapper script.",
     };
+    const IS_NAMED_BY_PATH: bool = true;
 
     type Desired = Desired;
     type Observed = Observed;

@@ -91,6 +91,7 @@ impl Kind for Setting {
                 sections stand at the top level. In `words`, the first line of a key counts.\n\n\
                 All files of a host are observed by one `stat`, one `sha256sum`, and a `base64` for each; they may have 1 MiB.",
     };
+    const IS_NAMED_BY_PATH: bool = true;
     const OBSERVED_WITHOUT: &'static [&'static str] = &["set", "initial"];
 
     type Desired = Desired;
@@ -104,10 +105,6 @@ impl Kind for Setting {
         if format.is_none() {
             let message = format!("the name `{}` does not tell how the file is written", fields.name());
             fields.error("name", message, format!("add `format:` with one of {}", Format::WORDS.join(", ")));
-        }
-        if !fields.name().starts_with('/') {
-            let message = format!("`{}` is not an absolute path", fields.name());
-            fields.error("name", message, "start it with a slash");
         }
         let format = format.unwrap_or(Format::Json);
         let set = keys(fields, "set", format);

@@ -45,6 +45,7 @@ impl Kind for Symlink {
                 `force: true`; a folder that holds anything is always one. `state: absent` removes the link, never what it \
                 points to. One `stat` observes all links of a host.",
     };
+    const IS_NAMED_BY_PATH: bool = true;
 
     type Desired = Desired;
     type Observed = Observed;

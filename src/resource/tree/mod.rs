@@ -90,6 +90,7 @@ impl Kind for Tree {
                 A constant number of processes observes all trees of a host. With `prune`, all that is below the folder is \
                 listed.",
     };
+    const IS_NAMED_BY_PATH: bool = true;
     const ASKS_FOR_OTHERS_BELOW: bool = true;
 
     type Desired = Desired;
@@ -99,7 +100,7 @@ impl Kind for Tree {
         let mode = |mode: Option<String>, default: &str| mode.unwrap_or_else(|| default.to_string());
         let excludes = Excludes::read(fields, "exclude");
         let (files, folders) = (mode(fields.mode("file_mode"), "0644"), mode(fields.mode("directory_mode"), "0755"));
-        if !fields.name().starts_with('/') || fields.name() == "/" {
+        if fields.name() == "/" {
             fields.error(
                 "source",
                 "a tree is copied to the path of a folder",
