@@ -174,8 +174,11 @@ _foreign_mounts() {
 scan_paths() {
     scanned=
     [ -n "$ROWS" ] || return 0
-    _look_at_paths "${1-}"
-    scanned=$(_join_answers scan "${1-}")
+    case ${1-} in
+        hash) _look_at_paths 0 ;;
+        *) _look_at_paths ;;
+    esac
+    scanned=$(_join_answers scan "${1:+0}")
     case $scanned in
         *"$US?$US"*) scanned=$(_name_unread) ;;
     esac
@@ -187,17 +190,18 @@ scan_paths() {
 emit_paths() {
     [ -n "$ROWS" ] || return 0
     _look_at_paths
-    _join_answers paths
+    _join_answers records
     _forget_paths
 }
 
 # Writes records about files. A row: path, SHA-256 wanted ("" where none is known), largest size fetched in bytes. The
 # record: "absent", "denied", or type, owner, group, mode, size, SHA-256. Where a file's hash is not the one wanted, a
 # second record: "content", base64. One base64 for each content that differs.
+# After "emit_files N", the first N rows are as those of emit_paths.
 emit_files() {
     [ -n "$ROWS" ] || return 0
-    _look_at_paths hash
-    _records=$(_join_answers files hash)
+    _look_at_paths "${1:-0}"
+    _records=$(_join_answers records "${1:-0}")
     case $_records in
         *"$R?"*)
             for _record in $_records; do
@@ -228,8 +232,8 @@ emit_files() {
     _forget_paths
 }
 
-# Asks about the paths of all rows: $_paths, one a line; $_stats and, with "hash", $_sums, what the tools say of those that
-# are there; $_missing, index and state of the others.
+# Asks about the paths of all rows: $_paths, one a line; $_stats and, of the files of the rows from this index on, $_sums,
+# what the tools say of those that are there; $_missing, index and state of the others.
 _look_at_paths() {
     if [ "${#ROWS}" -lt 16384 ]; then
         # As long as there are few, putting them together takes less than a process.
@@ -244,7 +248,8 @@ _look_at_paths() {
             done
         )
     fi
-    _stats=$(_with_paths "$_paths" stat -c "%f$US%U$US%G$US%a$US%s$US%u$US%g$US%n")
+    # Numbers: stat would look up a name for every single path.
+    _stats=$(_with_paths "$_paths" stat -c "%f$US%u$US%g$US%a$US%s$US%n")
     _missing=
     set -- "${1-}" $_stats
     _there=$#
@@ -253,17 +258,23 @@ _look_at_paths() {
         _missing=$(_find_missing)
     fi
     _sums=
-    [ "$1" = hash ] || return 0
-    _files=$_paths
-    case $_missing$NL$_stats in
-        "$NL" | [!"$NL"]* | *"$NL"[!8]*)
-            _files=$(
-                for _line in $_stats; do
-                    case $_line in 8*) printf '%s\n' "${_line#*"$US"*"$US"*"$US"*"$US"*"$US"*"$US"*"$US"}" ;; esac
-                done
-            )
-            ;;
-    esac
+    [ -n "$1" ] || return 0
+    _from=$1
+    _files=
+    if [ -z "$_missing" ]; then
+        set -- $_stats
+        shift "$_from"
+        case $NL"$*" in
+            *"$NL"[!8]*) _files=$(_find_files) ;;
+            *)
+                set -- $_paths
+                shift "$_from"
+                _files=$*
+                ;;
+        esac
+    else
+        _files=$(_find_files)
+    fi
     [ -z "$_files" ] || _sums=$(_with_paths "$_files" sha256sum)
 }
 
@@ -291,10 +302,59 @@ _find_missing() {
     done
 }
 
-# Puts together what the tools said, in the form "scan", "paths" or "files". A file without a hash has a question mark.
+# Writes the paths, from the row $_from on, that are files. Both lists are in the same order.
+_find_files() {
+    set -- $_stats
+    _index=0
+    for _path in $_paths; do
+        case ${1-} in
+            8*"$US$_path")
+                [ "$_index" -lt "$_from" ] || printf '%s\n' "$_path"
+                shift
+                ;;
+            *"$US$_path") shift ;;
+        esac
+        _index=$((_index + 1))
+    done
+}
+
+# Awk functions that turn the number of an account or a group into its name, or into itself where it has none. The files
+# are read only where the name service looks there first; what they do not tell, it is asked, once for each number.
+awk_names='
+    function user_name(id) { return _name("passwd", id) }
+    function group_name(id) { return _name("group", id) }
+    function _name(table, id, line, part, first, command) {
+        if (!(table in _asked)) {
+            _asked[table] = 1
+            first = "files"
+            while ((getline line <"/etc/nsswitch.conf") > 0) {
+                if (sub("^[ \t]*" table ":[ \t]*", "", line)) {
+                    split(line, part, " ")
+                    first = part[1]
+                }
+            }
+            close("/etc/nsswitch.conf")
+            while ((first == "files" || first == "compat") && (getline line <("/etc/" table)) > 0) {
+                split(line, part, ":")
+                if (line !~ /^[+-]/ && !((table, part[3]) in _named)) _named[table, part[3]] = part[1]
+            }
+            close("/etc/" table)
+        }
+        if (!((table, id) in _named)) {
+            _named[table, id] = id
+            command = "getent " table " " id " 2>/dev/null"
+            if ((command | getline line) > 0 && split(line, part, ":") > 2) _named[table, id] = part[1]
+            close(command)
+        }
+        return _named[table, id]
+    }
+'
+
+# Puts together what the tools said, for "scan" or as "records"; files are hashed from the row on that is given, if any. A
+# file without a hash has a question mark.
 _join_answers() {
     printf '%s\n' "$ROWS" "$R" "$_missing" "$R" "$_sums" "$R" "$_stats" "$R" | awk -F "$US" -v US="$US" -v r="$R" \
-        -v form="$1" -v hashed="${2-}" '
+        -v form="$1" -v from="${2-}" "$awk_names"'
         $0 == r {
             part++
             next
@@ -323,12 +383,10 @@ _join_answers() {
                 at++
             }
             type = $1 ~ /^8/ ? "file" : $1 ~ /^4/ ? "directory" : $1 ~ /^a/ ? "symlink" : "other"
-            if ($2 == "UNKNOWN") $2 = $6
-            if ($3 == "UNKNOWN") $3 = $7
-            mode = substr("000" $4, length($4))
-            entry = type US $2 US $3 US mode
+            entry = type US user_name($2) US group_name($3) US substr("000" $4, length($4))
             sum = ""
-            if (hashed != "" && type == "file") {
+            hashed = from != "" && at >= from + 0
+            if (hashed && type == "file") {
                 if (!(path[at] in sum_of)) {
                     if (form == "scan") print at US "?" US path[at]
                     else print r "?-" at US path[at]
@@ -337,11 +395,12 @@ _join_answers() {
                 }
                 sum = sum_of[path[at]]
             }
-            if (form == "paths") tell(at, entry)
-            else if (form == "files") {
+            if (form == "scan") tell(at, entry US $5 US sum US path[at])
+            else if (!hashed) tell(at, entry)
+            else {
                 tell(at, entry US $5 US sum)
                 if (type == "file" && sum != wanted[at] && $5 + 0 <= most[at] + 0) print r "?" at US path[at]
-            } else tell(at, entry US $5 US sum US path[at])
+            }
             at++
         }
         BEGIN { rows = at = 0 }
@@ -362,7 +421,7 @@ _name_unread() {
 }
 
 _forget_paths() {
-    unset _paths _stats _sums _missing _files _records
+    unset _paths _stats _sums _missing _files _records _from
 }
 
 # A path that was seen a moment ago, but told nothing, is gone or may not be read.

@@ -144,6 +144,56 @@ fn scan_paths_tells_what_is_there() {
 }
 
 #[test]
+fn only_files_are_hashed_and_only_from_the_row_on_that_is_given() {
+    each(|flavour| async move {
+        let host = flavour.host().await;
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name).to_str().unwrap().to_string();
+        for name in ["plain", "same", "other"] {
+            std::fs::write(at(name), name).unwrap();
+        }
+        // Whoever reads it waits.
+        assert!(std::process::Command::new("mkfifo").arg(at("fifo")).status().unwrap().success());
+        let hash = |name: &str| crate::model::Content::new(name.as_bytes()).hash().to_string();
+        let wanted = |name: &str| row![at(name), hash("same"), "1000"];
+        for missing in [false, true] {
+            let mut rows = vec![row![at("plain")], row![at("")], wanted("same"), wanted("other")];
+            if missing {
+                rows.extend([wanted("none"), wanted("fifo"), wanted("same")]);
+            }
+            let output = section(&host, "emit_files 2", rows).await;
+            assert_eq!(output.messages, Vec::<String>::new());
+            let last = |at: usize| output.records[at].fields.last().map(String::as_str);
+            assert_eq!((output.records[0].field(0), output.records[0].fields.len()), ("file", 4));
+            assert_eq!((output.records[1].field(0), output.records[1].fields.len()), ("directory", 4));
+            assert_eq!((output.records[2].index, last(2)), (2, Some(hash("same").as_str())));
+            assert_eq!((output.records[3].index, last(3)), (3, Some(hash("other").as_str())));
+            assert_eq!(output.records[4], record(3, &["content", "b3RoZXI="]));
+            if missing {
+                assert_eq!(output.records[5], record(4, &["absent"]));
+                assert_eq!((output.records[6].field(0), last(6)), ("other", Some("")));
+                assert_eq!((output.records[7].index, last(7)), (6, Some(hash("same").as_str())));
+            }
+        }
+    });
+}
+
+#[test]
+fn numbers_of_accounts_become_names() {
+    each(|flavour| async move {
+        let host = flavour.host().await;
+        let script = r#"
+            printf '%s\n' 0 1 0 54321 | awk "$awk_names"'{ print user_name($1), group_name($1) }' |
+                while read -r line; do emit 0 "$line"; done
+        "#;
+        let output = section(&host, script, vec![]).await;
+        assert_eq!(output.messages, Vec::<String>::new());
+        let names: Vec<&str> = output.records.iter().map(|record| record.field(0)).collect();
+        assert_eq!(names, ["root root", "daemon daemon", "root root", "54321 54321"]);
+    });
+}
+
+#[test]
 fn scan_paths_survives_what_vanishes() {
     each(|flavour| async move {
         let host = flavour.host().await;
