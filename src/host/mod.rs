@@ -5,6 +5,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "this is where hosts are reached")]
 
+mod asking;
 mod error;
 mod facts;
 mod frame;

@@ -115,7 +115,7 @@ impl Sections {
             ("processes", first) => {
                 self.processes = first.map(|first| first as u64).zip(second.parse().ok());
             }
-            ("frame", _) => {}
+            ("frame" | "lane", _) => {}
             _ => return Err(Problem::Protocol(format!("it tells of `{word}`"))),
         }
         Ok(())

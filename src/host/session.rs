@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
-use crate::model::{Blob, Probe};
+use crate::model::{Blob, Probe, ProbeOutput};
 
+use super::asking::Asking;
 use super::frame::Own;
-use super::lanes::{Asked, Lanes};
+use super::lanes::{Asked, Lane, Lanes};
 use super::marks::Marks;
 use super::observed::{Observed, Sections, owed};
 use super::replay::Replay;
@@ -69,44 +70,59 @@ impl Host {
             Way::Replay(replay) => return Ok(replay.observe(sections)),
             Way::Lanes(lanes) => lanes,
         };
-        let at = |problem: Problem| problem.at(self.name());
         let mut lane = lanes.take().await?;
         let is_first = !self.inner.state().is_known;
         let own: &[Own] = if is_first { &[Own::Facts, Own::Owed] } else { &[] };
-        let mut frame = lane.shell.frame(&lanes.options)?;
-        for (number, &own) in own.iter().enumerate() {
-            frame.observe_own(number, own).map_err(at)?;
-        }
-        let mut longest = Duration::from_secs(120);
-        for (number, (_, probe)) in sections.iter().enumerate() {
-            frame.observe(own.len() + number, probe).map_err(at)?;
-            longest += probe.timeout + Duration::from_secs(2);
-        }
-        let mut answer = Sections::new(own.len() + sections.len());
-        let rows = sections.iter().map(|(_, probe)| probe.rows.len()).sum::<usize>();
-        let span = lanes.options.trace.span(self.name(), format_args!("observe {rows} resources"));
-        let names = own.iter().map(|own| -> &str { own.name() }).chain(sections.iter().map(|(name, _)| name.as_str()));
-        let mut marks = Marks::new(span, names);
-        let on_line = |line: Line| {
-            marks.see(&line);
-            answer.take(line)
-        };
-        let result = lane.shell.exchange(frame, &[], longest, on_line).await;
-        drop(marks);
-        self.inner.count(lane.traffic(), answer.processes);
-        result?;
-        lane.give_back();
-        let mut outputs = answer.finish().map_err(at)?.into_iter();
+        let (told, mut outputs) = self.request(lanes, &mut lane, &Asking::new(own, &sections)).await?;
+        let at = |problem: Problem| problem.at(self.name());
         let mut observed = Observed { facts: None, owed: Vec::new(), sections: BTreeMap::new() };
-        for (own, output) in own.iter().zip(outputs.by_ref()) {
+        for (own, output) in own.iter().zip(told) {
             match own {
                 Own::Facts => observed.facts = Some(facts::read(&output).map_err(at)?),
                 Own::Owed => observed.owed = owed(&output),
             }
         }
         self.inner.state().is_known = true;
-        observed.sections = sections.into_iter().map(|(name, _)| name).zip(outputs).collect();
+        // What one of them hangs on must not blind the others.
+        let again: Vec<usize> = (0..sections.len()).filter(|&section| outputs[section].is_none()).collect();
+        if !again.is_empty() {
+            let apart: Vec<(String, Probe)> = again.iter().map(|&section| sections[section].clone()).collect();
+            let (_, answers) = self.request(lanes, &mut lane, &Asking::apart(&apart)).await?;
+            for (section, answer) in again.into_iter().zip(answers) {
+                outputs[section] = answer;
+            }
+        }
+        lane.give_back();
+        let names = sections.into_iter().map(|(name, _)| name);
+        observed.sections = names.zip(outputs.into_iter().flatten()).collect();
         Ok(observed)
+    }
+
+    /// Sends one request, and returns what came of what the session asks itself, and of each probe: `None` where it
+    /// shared a section that broke.
+    async fn request(
+        &self,
+        lanes: &Lanes,
+        lane: &mut Lane<'_>,
+        asking: &Asking<'_>,
+    ) -> Result<(Vec<ProbeOutput>, Vec<Option<ProbeOutput>>), HostError> {
+        let at = |problem: Problem| problem.at(self.name());
+        let mut frame = lane.shell.frame(&lanes.options)?;
+        asking.write(&mut frame).map_err(at)?;
+        let mut answer = Sections::new(asking.sections());
+        let span = lanes.options.trace.span(self.name(), format_args!("observe {} resources", asking.resources()));
+        let mut marks = Marks::new(span, asking.names());
+        let on_line = |line: Line| {
+            marks.see(&line);
+            answer.take(line)
+        };
+        let before = lane.traffic();
+        let result = lane.shell.exchange(frame, &[], asking.longest(), on_line).await;
+        drop(marks);
+        let after = lane.traffic();
+        self.inner.count((after.0 - before.0, after.1 - before.1), answer.processes);
+        result?;
+        Ok(asking.read(answer.finish().map_err(at)?))
     }
 
     /// Changes the host: one request. Events come while it runs; the report holds all of them in the end, and why it

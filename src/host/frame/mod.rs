@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use crate::model::{Probe, Row};
+use crate::model::{Arg, Row};
 
 use super::Problem;
 
@@ -35,7 +35,7 @@ fn lean(program: &str) -> String {
 }
 
 /// Returns a kind's program without the comment at its start.
-fn body(script: &'static str) -> &'static str {
+pub(super) fn body(script: &'static str) -> &'static str {
     let mut rest = script;
     while rest.starts_with('#') {
         let Some((_, after)) = rest.split_once('\n') else { break };
@@ -79,6 +79,28 @@ pub(super) struct Frame {
     text: Text,
     /// Programs already in the frame; a kind's probe is often used several times.
     programs: HashMap<&'static str, usize>,
+    /// The sections of an observation, in two parts that run side by side; the second one may be empty.
+    lanes: [Lane; 2],
+}
+
+/// A part of an observation.
+struct Lane {
+    text: Text,
+    /// The fewest seconds that any of its sections may take.
+    least: u64,
+}
+
+impl Lane {
+    fn new() -> Self {
+        Self { text: Text::new(), least: u64::MAX }
+    }
+
+    /// Starts a section; what it runs follows.
+    fn section(&mut self, section: usize, timeout: Duration) -> &mut Text {
+        let seconds = (timeout.as_secs_f64().ceil() as u64).max(1);
+        self.least = self.least.min(seconds);
+        self.text.raw(&format!("observe {section} {seconds} "))
+    }
 }
 
 impl Frame {
@@ -89,7 +111,7 @@ impl Frame {
             setup.write(&mut text)?;
         }
         text.raw("frame_begin ").raw(&number.to_string()).raw("\n");
-        Ok(Self { text, programs: HashMap::new() })
+        Ok(Self { text, programs: HashMap::new(), lanes: [Lane::new(), Lane::new()] })
     }
 
     /// Writes what turns a shell into a watchdog, which never gets another frame.
@@ -100,12 +122,32 @@ impl Frame {
         Ok(text)
     }
 
-    /// Adds a section of an observation.
-    pub fn observe(&mut self, section: usize, probe: &Probe) -> Result<(), Problem> {
-        let program = self.program(probe.script)?;
-        let seconds = probe.timeout.as_secs_f64().ceil().max(1.0);
-        self.text.raw(&format!("observe {section} {seconds} \"$program_{program}\" "));
-        self.text.rows(&probe.rows)?.raw("\n");
+    /// Adds a section of an observation to one of the two lanes.
+    pub fn observe(
+        &mut self,
+        lane: usize,
+        section: usize,
+        script: &'static str,
+        timeout: Duration,
+        rows: &[Row],
+    ) -> Result<(), Problem> {
+        let program = self.program(script)?;
+        let text = self.lanes[lane].section(section, timeout);
+        text.raw(&format!("\"$program_{program}\" ")).rows(rows.iter().map(Vec::as_slice))?.raw("\n");
+        Ok(())
+    }
+
+    /// Adds a section that looks at paths for several probes, the first rows as `emit_paths` does and the rest as
+    /// `emit_files` does.
+    pub fn observe_paths<'r>(
+        &mut self,
+        section: usize,
+        timeout: Duration,
+        plain: usize,
+        rows: impl Iterator<Item = &'r [Arg]> + Clone,
+    ) -> Result<(), Problem> {
+        let text = self.lanes[0].section(section, timeout);
+        text.raw(&format!("'emit_files {plain}' ")).rows(rows)?.raw("\n");
         Ok(())
     }
 
@@ -116,12 +158,29 @@ impl Frame {
             Own::Owed => (OWED.as_str(), "\"$state_folder\""),
         };
         let program = self.program(program)?;
-        self.text.raw(&format!("observe {section} 60 \"$program_{program}\" {rows}\n"));
+        let text = self.lanes[0].section(section, Duration::from_secs(60));
+        text.raw(&format!("\"$program_{program}\" {rows}\n"));
         Ok(())
     }
 
     /// Ends the frame and returns its text.
     pub fn finish(mut self, number: u64) -> Text {
+        let [first, second] = &self.lanes;
+        for (name, lane) in [("lane_1", first), ("lane_2", second)] {
+            if !lane.text.as_str().is_empty() {
+                self.text.raw(name).raw("() {\n").raw(lane.text.as_str()).raw("}\n");
+            }
+        }
+        match (first.least, second.least) {
+            (u64::MAX, u64::MAX) => {}
+            (least, u64::MAX) => {
+                self.text.raw(&format!("run_lane lane_1 {least}\nunset -f lane_1\n"));
+            }
+            (least, other) => {
+                let text = format!("run_lanes lane_1 {least} lane_2 {other}\nunset -f lane_1 lane_2\n");
+                self.text.raw(&text);
+            }
+        }
         for program in 0..self.programs.len() {
             self.text.raw(&format!("unset program_{program}\n"));
         }
@@ -185,8 +244,8 @@ pub(super) fn decode_field(field: &str) -> String {
 }
 
 /// Says whether a row can be sent at all.
-pub(super) fn check(rows: &[Row]) -> Result<(), Problem> {
-    match rows.iter().find(|row| row.iter().any(|field| field.expose().contains('\0'))) {
+pub(super) fn check<'r>(mut rows: impl Iterator<Item = &'r [Arg]>) -> Result<(), Problem> {
+    match rows.find(|row| row.iter().any(|field| field.expose().contains('\0'))) {
         Some(row) => Err(Problem::NulByte(row.first().map_or_else(String::new, |name| format!("{name:?}")))),
         None => Ok(()),
     }

@@ -36,7 +36,7 @@ impl Frame {
             None => None,
         };
         let mut data = Text::new();
-        data.raw("ROWS=").rows(&step.rows)?;
+        data.raw("ROWS=").rows(step.rows.iter().map(Vec::as_slice))?;
         // Each of the five parts ends with a newline.
         let size = setup_size + data.as_str().len() + CHILD_START.len() + body(step.script).len() + CHILD_END.len() + 5;
         let input: u64 = step.input.iter().map(|blob| blob.0.len() as u64).sum();
@@ -70,7 +70,8 @@ impl Frame {
 
 fn check_of(text: &mut Text, verify: &Verify) -> Result<(), Problem> {
     let limit = verify.probe.timeout.as_secs_f64().ceil().max(1.0);
-    text.raw(&format!("\ncheck=1 check_limit={limit}\ncheck_rows=")).rows(&verify.probe.rows)?;
+    text.raw(&format!("\ncheck=1 check_limit={limit}\ncheck_rows="))
+        .rows(verify.probe.rows.iter().map(Vec::as_slice))?;
     let mut expected = Text::new();
     for (at, item) in verify.items.iter().enumerate() {
         if at > 0 {

@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use crate::model::Row;
+use crate::model::Arg;
 
 use super::super::Problem;
 use super::{ESCAPE, SEPARATOR, check};
@@ -36,10 +36,10 @@ impl Text {
     }
 
     /// Adds rows as one word: a line each, every field ended by a separator, so that none is lost at the end.
-    pub fn rows(&mut self, rows: &[Row]) -> Result<&mut Self, Problem> {
-        check(rows)?;
+    pub fn rows<'r>(&mut self, rows: impl Iterator<Item = &'r [Arg]> + Clone) -> Result<&mut Self, Problem> {
+        check(rows.clone())?;
         self.raw("'");
-        for (at, row) in rows.iter().enumerate() {
+        for (at, row) in rows.enumerate() {
             if at > 0 {
                 self.raw("\n");
             }

@@ -2,10 +2,9 @@
 # $state_folder and $count_processes have been set before.
 exec 4>&1
 cd /
-ticks=0
 stopping=
-trap 'ticks=$((ticks + 1)) woken=1' USR2
-trap 'stopping=1 woken=1' USR1
+trap : USR2
+trap 'stopping=1' USR1
 
 # The account this shell runs as; /proc spares a process.
 uid=
@@ -30,11 +29,16 @@ tell() {
     IFS=$NL
 }
 
-# Starts the one process that lets time pass for the shell with this process id.
+# Starts the one process that lets time pass for the shell with this process id: after so many seconds it wakes the shell
+# once a second. Not before, because bash may lose the status of a child that ends while a signal arrives.
 start_ticking() {
     (
+        _left=$2
         while sleep 1; do
-            kill -s USR2 "$1" || exit 0
+            _left=$((_left - 1))
+            _signal=0
+            [ "$_left" -gt 0 ] || _signal=USR2
+            kill -s "$_signal" "$1" || exit 0
         done
     ) </dev/null >/dev/null 2>&1 3<&- 4>&- &
     ticker=$!
@@ -45,21 +49,33 @@ stop_ticking() {
     wait "$ticker" 2>/dev/null
 }
 
+# Sets $now, in seconds.
+tell_time() {
+    IFS=' ' read -r now _rest </proc/uptime
+    now=${now%%.*}
+}
+
 # Waits for a child of this shell. Puts its exit status into $status; false where it is still running after this many
 # seconds.
 await() {
-    _deadline=$((ticks + $2 + 1))
+    tell_time
+    _deadline=$((now + $2 + 1))
     while :; do
-        woken=
         wait "$1"
         status=$?
-        # A status up to 128 cannot come from a signal that woke this shell.
-        if [ -z "$woken" ] || [ "$status" -le 128 ]; then
+        # A status up to 128 cannot come from a signal that woke this shell, and another one only where it is running.
+        [ "$status" -gt 128 ] || return 0
+        if ! [ -e "/proc/$1" ]; then
+            # USR1 or USR2 woke it just when the child ended.
+            case $status in 138 | 140)
+                wait "$1"
+                status=$?
+                ;;
+            esac
             return 0
         fi
-        if [ "$ticks" -ge "$_deadline" ]; then
-            return 1
-        fi
+        tell_time
+        [ "$now" -lt "$_deadline" ] || return 1
     done
 }
 
@@ -117,11 +133,9 @@ frame_begin() {
         : &
         first_process=$!
     fi
-    start_ticking $$
 }
 
 frame_end() {
-    stop_ticking
     if [ -n "$count_processes" ]; then
         : &
         tell processes "$first_process" "$!"
@@ -146,4 +160,33 @@ observe() {
         signal_tree KILL $!
         tell end "$1" late
     fi
+}
+
+# Runs a part of an observation: a function, and the fewest seconds that any of its sections may take.
+run_lane() {
+    IFS=' ' read -r self _rest </proc/self/stat
+    trap : USR2
+    start_ticking "$self" "$2"
+    "$1"
+    stop_ticking
+}
+
+# Runs two parts of an observation side by side, where there is more than one processor. The second one's answer follows
+# the first one's. It ends with a mark: what hangs in it holds the pipe open.
+run_lanes() {
+    _processors=
+    { read -r _processors </sys/devices/system/cpu/online; } 2>/dev/null
+    if [ "$_processors" = 0 ]; then
+        run_lane "$1" "$2"
+        run_lane "$3" "$4"
+        return
+    fi
+    {
+        run_lane "$3" "$4"
+        # And a line after it, because busybox sed reads one line ahead.
+        printf '\n%s!lane\n\n' "$R"
+    } | {
+        run_lane "$1" "$2"
+        sed "/^$R!lane\$/q"
+    }
 }

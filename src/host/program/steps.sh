@@ -76,9 +76,10 @@ feed() {
 supervise() {
     exec 5<&0 </dev/null 3<&-
     IFS=' ' read -r self _rest </proc/self/stat
-    ticks=0
-    trap 'ticks=$((ticks + 1)) woken=1' USR2
-    start_ticking "$self"
+    trap : USR2
+    _first=$limit
+    [ -z "$check" ] || [ "$check_limit" -ge "$limit" ] || _first=$check_limit
+    start_ticking "$self" "$_first"
     launch <&5 >&4 2>&4 4>&- 5<&- &
     if await $! "$limit"; then
         _result=$status

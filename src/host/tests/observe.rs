@@ -92,6 +92,95 @@ fn a_section_that_hangs_is_ended_with_its_children() {
 }
 
 #[test]
+fn sections_side_by_side_are_told_apart() {
+    each(|flavour| async move {
+        let host = flavour.host().await;
+        let folder = tempfile::tempdir().unwrap();
+        let left = folder.path().join("left");
+        let hangs = || {
+            let mut probe = Probe::new("emit 0 before; sleep 1000", vec![]);
+            probe.timeout = Duration::from_secs(1);
+            probe
+        };
+        let leaves = "set -- 'sleep 1000 & echo $! >>\"$f1\"'; split_row \"$ROWS\"; eval \"$1\"; emit 0 fine";
+        let leaves = Probe::new(leaves, vec![row![left.to_str().unwrap()]]);
+        let many = "i=0; while [ $i -lt 20000 ]; do emit $i a record of some length; i=$((i + 1)); done";
+        let names = ["hangs", "hangs too", "leaves", "leaves too", "many", "many too", "fine", "fine too"];
+        let of = |name: &str| match name.split(' ').next() {
+            Some("hangs") => hangs(),
+            Some("leaves") => leaves.clone(),
+            Some("many") => Probe::new(many, vec![]),
+            _ => Probe::new("emit 0 fine; exit 3", vec![]),
+        };
+        let observed = observe(&host, names.into_iter().map(|name| (name, of(name))).collect()).await;
+        assert_eq!(host.stats().frames, 1);
+        for name in names {
+            let output = &observed.sections[name];
+            let (status, count) = match name.split(' ').next() {
+                Some("hangs") => (ProbeStatus::TimedOut, 1),
+                Some("leaves") => (ProbeStatus::Done, 1),
+                Some("many") => (ProbeStatus::Done, 20_000),
+                _ => (ProbeStatus::Failed(3), 1),
+            };
+            assert_eq!((&output.status, output.records.len()), (&status, count), "{name}: {:?}", output.messages);
+        }
+        // The answer was there although what they left behind goes on, and holds their output open.
+        let left = std::fs::read_to_string(left).unwrap();
+        assert_eq!(left.lines().count(), 2);
+        for process in left.lines() {
+            assert!(!super::support::is_gone(process));
+            assert!(std::process::Command::new("kill").arg(process).status().unwrap().success());
+        }
+    });
+}
+
+#[test]
+fn probes_share_a_look_at_paths() {
+    each(|flavour| async move {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name).to_str().unwrap().to_string();
+        for name in ["same", "other", "plain"] {
+            std::fs::write(at(name), name).unwrap();
+        }
+        let hash = crate::model::Content::new(*b"same").hash().to_string();
+        let file = |name: &str| row![at(name), hash.as_str(), "1000", "more"];
+        let probes = || {
+            vec![
+                ("files", Probe::new("# Comment\nemit_files\n", vec![file("same"), file("missing"), file("other")])),
+                ("folders", Probe::new("emit_paths\n", vec![row![at("")], row![at("none")], row![at("plain")]])),
+                (
+                    "units",
+                    Probe::new(
+                        "emit_files\n# Then\nsplit_row \"$ROWS\"; emit 0 last \"$f4\"; exit 5",
+                        vec![file("other")],
+                    ),
+                ),
+                ("none", Probe::new("emit_paths\n", vec![])),
+            ]
+        };
+        let host = flavour.host_alone(&folder).await;
+        observe(&host, vec![]).await;
+        let before = host.stats();
+        let together = observe(&host, probes()).await;
+        let after = host.stats();
+        let mut processes = 0;
+        for (name, probe) in probes() {
+            let before = host.stats();
+            let apart = observe(&host, vec![(name, probe)]).await;
+            assert_eq!(together.sections[name].status, apart.sections[name].status, "{name}");
+            assert_eq!(together.sections[name].records, apart.sections[name].records, "{name}");
+            processes += host.stats().processes.unwrap() - before.processes.unwrap();
+        }
+        assert_eq!(together.sections["files"].records.len(), 4);
+        assert_eq!(together.sections["units"].records.last(), Some(&record(0, &["last", "more"])));
+        assert_eq!(together.sections["units"].status, ProbeStatus::Failed(5));
+        assert_eq!(after.frames - before.frames, 1);
+        let taken = after.processes.unwrap() - before.processes.unwrap();
+        assert!(taken < processes * 2 / 3, "{taken} processes together, {processes} apart");
+    });
+}
+
+#[test]
 fn nonsense_is_kept_small_and_fit_to_be_shown() {
     each(|flavour| async move {
         let host = flavour.host().await;
