@@ -263,7 +263,12 @@ impl<'a> Survey<'a> {
             .hosts
             .iter()
             .filter(|host| match host.role {
-                HostRole::Selected => true,
+                HostRole::Selected => {
+                    let of_host = self.by_host.get(host.name.as_str());
+                    !self.is_partial
+                        || of_host.is_some_and(|of_host| of_host.iter().any(|&node| self.in_scope[node]))
+                        || waits_for(&host.name)
+                }
                 HostRole::ReadOnly => waits_for(&host.name),
                 HostRole::NeverContacted => false,
             })

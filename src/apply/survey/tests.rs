@@ -350,6 +350,40 @@ fn a_target_takes_what_it_depends_on_and_leaves_the_rest() {
 }
 
 #[test]
+fn a_target_asks_its_host_about_what_it_needs_and_no_other() {
+    let spec = concat!(
+        "hosts: { app1: { transport: local }, app2: { transport: local }, app3: { transport: local } }\n",
+        "directories: { /srv: {}, /srv/a: {}, /other: {} }\n",
+        "groups: { web: {} }\n",
+        "files: { /srv/a/file: { content: x }, /other/file: { content: x } }\n",
+    );
+    let asked = |world: World| {
+        let mut sources = Sources::default();
+        let spec = load(&world.files, &world.options, &mut sources).unwrap();
+        let scope = Scope::new(&world.targets, &world.options.hosts).unwrap();
+        let survey = Survey::new(&spec, &world.files, sources, BTreeMap::new(), &scope).unwrap();
+        let mut counts = Vec::new();
+        for (host, sections) in survey.wanted() {
+            for (kind, probe) in sections {
+                counts.push(format!("{host} {kind} {}", probe.rows.len()));
+            }
+        }
+        (survey.hosts(), counts)
+    };
+    let (hosts, counts) = asked(World::new(spec).target("app1/file:/srv/a/file"));
+    assert_eq!(hosts, ["app1"]);
+    assert_eq!(counts, ["app1 directory 2", "app1 file 1"]);
+    let (hosts, counts) = asked(World::new(spec));
+    assert_eq!((hosts.len(), counts.len()), (3, 9));
+    // What waits for a host's facts makes it one that is asked.
+    let facts = "on: app1, content: '{{ hosts.app3.facts.kernel }}'";
+    let spec = spec.replace("/other/file: { content: x }", &format!("/fact: {{ {facts} }}"));
+    let (hosts, counts) = asked(World::new(&spec).target("app1/file:/fact"));
+    assert_eq!(hosts, ["app1", "app3"]);
+    assert_eq!(counts, Vec::<String>::new());
+}
+
+#[test]
 fn a_partial_run_reads_secrets_of_other_hosts_and_changes_nothing_there() {
     let spec = concat!(
         "hosts: { app1: { transport: local }, db1: { transport: local } }\n",
