@@ -13,6 +13,8 @@ struct Stats {
     logins: u64,
     frames: u64,
     processes: u64,
+    sent: u64,
+    received: u64,
 }
 
 #[track_caller]
@@ -24,9 +26,16 @@ fn stats(infra: &Infra) -> Stats {
     let count = |word: &str| -> u64 {
         let words: Vec<&str> = line.split_whitespace().collect();
         let at = words.iter().position(|each| each.trim_end_matches(',') == word).expect(word);
-        words[at - 1].parse().expect(word)
+        // "bytes sent" has its number before both words.
+        words[..at].iter().rev().find_map(|word| word.parse().ok()).expect(word)
     };
-    Stats { logins: count("logins"), frames: count("frames"), processes: count("processes") }
+    Stats {
+        logins: count("logins"),
+        frames: count("frames"),
+        processes: count("processes"),
+        sent: count("sent"),
+        received: count("received"),
+    }
 }
 
 #[test]
@@ -48,8 +57,12 @@ fn an_unchanged_host_costs_one_frame_and_no_process_per_file() {
         infra.apply();
         let counted = stats(&infra);
         assert_eq!(counted.frames, 1, "{files} files");
+        // What every session needs, and the path, hash and limit of each file; what is told has no limit.
+        assert!(counted.sent <= 20_000 + files * 100, "{files} files: {} bytes sent", counted.sent);
+        assert!(counted.received <= 4_000 + files * 130, "{files} files: {} bytes received", counted.received);
         processes.push(counted.processes);
     }
+    assert!(processes.iter().all(|&count| count <= 20), "processes for 10, 100 and 1,000 files: {processes:?}");
     let (least, most) = (processes.iter().min().unwrap(), processes.iter().max().unwrap());
     assert!(most - least <= 4, "processes for 10, 100 and 1,000 files: {processes:?}");
 }
@@ -192,7 +205,12 @@ fn a_first_apply_of_an_ordinary_host_takes_two_requests() {
     // One to observe, one to change; a step for each kind.
     assert_eq!((frames, steps), (2, 6));
     assert!(processes <= 360, "{processes} processes");
-    infra.plan().assert_empty("after the first apply");
+    // Nothing is left to do, and to see that takes little.
+    let unchanged = stats(&infra);
+    assert_eq!(unchanged.frames, 1);
+    assert!(unchanged.processes <= 45, "{} processes", unchanged.processes);
+    assert!(unchanged.sent <= 36_000, "{} bytes sent", unchanged.sent);
+    assert!(unchanged.received <= 14_000, "{} bytes received", unchanged.received);
 }
 
 #[test]
