@@ -201,39 +201,31 @@ emit_paths() {
 emit_files() {
     [ -n "$ROWS" ] || return 0
     _look_at_paths "${1:-0}"
-    _records=$(_join_answers records "${1:-0}")
-    case $_records in
-        *"$R?"*)
-            for _record in $_records; do
-                case $_record in
-                    "$R?"*)
-                        _record=${_record#"$R?"}
-                        _index=${_record%%"$US"*}
-                        _path=${_record#*"$US"}
-                        case $_index in
-                            # It has no hash, though it is a file.
-                            -*)
-                                printf '%s' "$R$US"
-                                _vanished "${_index#-}" "$_path"
-                                ;;
-                            *)
-                                printf '%s%s%s%scontent%s' "$R" "$US" "$_index" "$US" "$US"
-                                base64 -w 0 <"$_path" 2>/dev/null || base64 <"$_path" | tr -d '\n'
-                                printf '\n'
-                                ;;
-                        esac
-                        ;;
-                    *) printf '%s\n' "$_record" ;;
-                esac
-            done
-            ;;
-        *) printf '%s\n' "$_records" ;;
-    esac
+    # What is as wanted goes straight on; the others come back.
+    { _others=$(_join_answers records "${1:-0}" 2>&1 >&5); } 5>&1
+    for _record in $_others; do
+        case $_record in
+            # It has no hash, though it is a file.
+            "$R?-"*)
+                printf '%s' "$R$US"
+                _record=${_record#"$R?-"}
+                _vanished "${_record%%"$US"*}" "${_record#*"$US"}"
+                ;;
+            "$R?"*)
+                _record=${_record#"$R?"}
+                _path=${_record#*"$US"}
+                printf '%s%s%s%scontent%s' "$R" "$US" "${_record%%"$US"*}" "$US" "$US"
+                base64 -w 0 <"$_path" 2>/dev/null || base64 <"$_path" | tr -d '\n'
+                printf '\n'
+                ;;
+            *) printf '%s\n' "$_record" >&2 ;;
+        esac
+    done
     _forget_paths
 }
 
-# Asks about the paths of all rows: $_paths, one a line; $_stats and, of the files of the rows from this index on, $_sums,
-# what the tools say of those that are there; $_missing, index and state of the others.
+# Asks about the paths of all rows: $_paths, one a line; $_stats, what stat says of those that are there; $_missing, index
+# and state of the others; $_files, the files of the rows from this index on.
 _look_at_paths() {
     if [ "${#ROWS}" -lt 16384 ]; then
         # As long as there are few, putting them together takes less than a process.
@@ -242,11 +234,7 @@ _look_at_paths() {
             _paths=$_paths${_row%%"$US"*}$NL
         done
     else
-        _paths=$(
-            for _row in $ROWS; do
-                printf '%s\n' "${_row%%"$US"*}"
-            done
-        )
+        _paths=$(printf '%s\n' "$ROWS" | sed "s/$US.*//")
     fi
     # Numbers: stat would look up a name for every single path.
     _stats=$(_with_paths "$_paths" stat -c "%f$US%u$US%g$US%a$US%s$US%n")
@@ -257,10 +245,9 @@ _look_at_paths() {
     if [ "$#" -ne "$_there" ]; then
         _missing=$(_find_missing)
     fi
-    _sums=
+    _files=
     [ -n "$1" ] || return 0
     _from=$1
-    _files=
     if [ -z "$_missing" ]; then
         set -- $_stats
         shift "$_from"
@@ -275,7 +262,6 @@ _look_at_paths() {
     else
         _files=$(_find_files)
     fi
-    [ -z "$_files" ] || _sums=$(_with_paths "$_files" sha256sum)
 }
 
 # Runs a tool with these paths, one a line, as arguments. What it says of those it cannot read is not needed.
@@ -350,10 +336,14 @@ awk_names='
     }
 '
 
-# Puts together what the tools said, for "scan" or as "records"; files are hashed from the row on that is given, if any. A
-# file without a hash has a question mark.
+# Puts together what the tools say, for "scan" or as "records"; files are hashed from the row on that is given, if any. A
+# file without a hash has a question mark; as a record it goes to standard error, like a file whose content is wanted.
 _join_answers() {
-    printf '%s\n' "$ROWS" "$R" "$_missing" "$R" "$_sums" "$R" "$_stats" "$R" | awk -F "$US" -v US="$US" -v r="$R" \
+    {
+        printf '%s\n' "$ROWS" "$R" "$_missing" "$R"
+        [ -z "$_files" ] || (_with_paths "$_files" sha256sum)
+        printf '%s\n' "$R" "$_stats" "$R"
+    } | awk -F "$US" -v US="$US" -v r="$R" \
         -v form="$1" -v from="${2-}" "$awk_names"'
         $0 == r {
             part++
@@ -389,7 +379,7 @@ _join_answers() {
             if (hashed && type == "file") {
                 if (!(path[at] in sum_of)) {
                     if (form == "scan") print at US "?" US path[at]
-                    else print r "?-" at US path[at]
+                    else print r "?-" at US path[at] >"/dev/stderr"
                     at++
                     next
                 }
@@ -399,7 +389,7 @@ _join_answers() {
             else if (!hashed) tell(at, entry)
             else {
                 tell(at, entry US $5 US sum)
-                if (type == "file" && sum != wanted[at] && $5 + 0 <= most[at] + 0) print r "?" at US path[at]
+                if (type == "file" && sum != wanted[at] && $5 + 0 <= most[at] + 0) print r "?" at US path[at] >"/dev/stderr"
             }
             at++
         }
@@ -421,7 +411,7 @@ _name_unread() {
 }
 
 _forget_paths() {
-    unset _paths _stats _sums _missing _files _records _from
+    unset _paths _stats _missing _files _others _from
 }
 
 # A path that was seen a moment ago, but told nothing, is gone or may not be read.
