@@ -19,16 +19,19 @@ macro_rules! kinds {
 }
 
 kinds! {
+    acme_order,
     authorized_key,
     backup,
     block,
     bucket,
+    cert,
     check,
     command,
     compose_project,
     cron,
     database,
     database_user,
+    dhparam,
     directory,
     download,
     file,

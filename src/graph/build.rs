@@ -5,7 +5,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::diagnostic::{Diagnostic, nearest};
-use crate::model::Until;
+use crate::model::{OwedAction, Until};
 use crate::resource::{Claim, Space, TriggerSource};
 
 use crate::spec::{AddressIndex, NotASelector, Selector};
@@ -68,6 +68,20 @@ pub fn build(inputs: &[Input]) -> (Graph, Vec<Diagnostic>) {
             let found = selections.select(input, selector, |error| Diagnostic::error(*span, error), &mut diagnostics);
             for source in found {
                 edges.explicit(source, node, *span);
+            }
+        }
+        for claim in &input.claims.reloads {
+            let services: Vec<Node> = of_host.find(claim).filter(|&service| service != node).collect();
+            if services.is_empty() && !input.absent && !input.left_alone {
+                let message =
+                    format!("no resource provides the {} {}, which is to be reloaded", claim.space.0, claim.name);
+                let help = "declare it in `services` with `running: true`";
+                diagnostics.push(Diagnostic::error(input.span, message).help(help));
+            }
+            for service in services.into_iter().filter(|&service| !inputs[service].absent) {
+                edges.add(node, service, || Reason::Triggers(OwedAction::Reload));
+                triggers[service].push((node, OwedAction::Reload));
+                triggered[node].push((service, OwedAction::Reload));
             }
         }
         for trigger in &input.triggers {

@@ -115,6 +115,11 @@ impl Changes {
         }
     }
 
+    /// Says whether there is a change of this attribute.
+    pub fn has(&self, attribute: &str) -> bool {
+        self.0.iter().any(|change| change.attribute == attribute)
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

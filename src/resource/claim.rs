@@ -22,6 +22,10 @@ impl Space {
     pub const PACKAGE_SOURCE: Self = Self("package source");
     /// A program that must be on the host, by name (`ufw`). What nothing is known to provide may come with any package.
     pub const PROGRAM: Self = Self("program");
+    /// A folder that a web server serves, by path.
+    pub const WEB_ROOT: Self = Self("web root");
+    /// The rules of the packet filter: all of them provide this, by the empty name.
+    pub const FIREWALL: Self = Self("rules of the firewall");
     /// The whole content of a file, by path: who provides it allows nobody else to edit the file.
     pub const CONTENT: Self = Self("content of");
     /// Every path provided below this one; only for [`Claims::follows`].
@@ -76,6 +80,8 @@ pub struct Claims {
     pub requires: Vec<Claim>,
     /// What it comes after where the spec has both; such an edge gives way where it would close a cycle.
     pub follows: Vec<Claim>,
+    /// Whose provider is reloaded when it changes; something in the spec has to provide it.
+    pub reloads: Vec<Claim>,
     pub phase: Phase,
 }
 
@@ -115,6 +121,12 @@ impl Claims {
     /// Comes after something by habit.
     pub fn follows(mut self, space: Space, name: impl Into<String>) -> Self {
         self.follows.push(Claim::new(space, name));
+        self
+    }
+
+    /// Reloads what provides something when it changes.
+    pub fn reloads(mut self, space: Space, name: impl Into<String>) -> Self {
+        self.reloads.push(Claim::new(space, name));
         self
     }
 

@@ -85,6 +85,8 @@ pub trait KindObject: Send + Sync {
     fn name(&self) -> &'static str;
     fn section(&self) -> &'static str;
     fn style(&self) -> Style;
+    fn companion_of(&self) -> Option<&'static str>;
+    fn is_wanted(&self, resource: &AnyResource) -> bool;
     fn attributes(&self) -> &'static [Attribute];
     fn documentation(&self) -> &'static Documentation;
     fn decode(
@@ -177,6 +179,14 @@ impl<K: Kind> KindObject for Erased<K> {
 
     fn style(&self) -> Style {
         K::STYLE
+    }
+
+    fn companion_of(&self) -> Option<&'static str> {
+        K::COMPANION_OF
+    }
+
+    fn is_wanted(&self, resource: &AnyResource) -> bool {
+        K::is_wanted(Self::own(resource))
     }
 
     fn attributes(&self) -> &'static [Attribute] {

@@ -138,6 +138,10 @@ pub trait Kind: Send + Sync + 'static {
     /// The section of a spec: `users`.
     const SECTION: &'static str;
     const STYLE: Style = Style::Converge;
+    /// The kind whose entries make resources of this one too, beside their own and with the same name and attributes, at
+    /// another place in the order: what is issued only once a web server runs that needs a certificate to start. It has
+    /// no section of its own; [`Kind::is_wanted`] says which entries make one.
+    const COMPANION_OF: Option<&'static str> = None;
     const ATTRIBUTES: &'static [Attribute];
     const DOCUMENTATION: Documentation;
 
@@ -153,6 +157,12 @@ pub trait Kind: Send + Sync + 'static {
 
     /// Its resources are named by absolute paths on the host; a name that is none is a mistake in the spec.
     const IS_NAMED_BY_PATH: bool = false;
+
+    /// Says whether an entry of the kind that this one is a companion of makes a resource of this one.
+    fn is_wanted(_resource: &Resource<Self::Desired>) -> bool {
+        true
+    }
+
     /// Attributes that observing does without, so that it need not wait until they are known (a file's content).
     const OBSERVED_WITHOUT: &'static [&'static str] = &[];
     /// It has to know which paths below its own other resources provide; see [`Resource::others_below`].

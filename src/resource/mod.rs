@@ -7,6 +7,7 @@
 
 mod account;
 mod attribute;
+mod certificate;
 mod claim;
 mod database_engine;
 mod docker;
@@ -17,16 +18,19 @@ mod owned_file;
 mod registry;
 mod unit_name;
 
+pub mod acme_order;
 pub mod authorized_key;
 pub mod backup;
 pub mod block;
 pub mod bucket;
+pub mod cert;
 pub mod check;
 pub mod command;
 pub mod compose_project;
 pub mod cron;
 pub mod database;
 pub mod database_user;
+pub mod dhparam;
 pub mod directory;
 pub mod docker_engine;
 pub mod docker_image;
@@ -66,4 +70,4 @@ pub(crate) use fields::{not_a_path, parse_duration, parse_size};
 pub use kind::{
     Documentation, Kind, Lane, Observation, Planned, Refusal, Resource, State, Style, Trigger, TriggerSource,
 };
-pub use registry::{by_name, by_section, kinds};
+pub use registry::{by_name, by_section, companions, kinds};

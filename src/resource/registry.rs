@@ -11,16 +11,19 @@ macro_rules! registry {
 }
 
 registry! {
+    acme_order::AcmeOrder,
     authorized_key::AuthorizedKey,
     backup::Backup,
     block::Block,
     bucket::Bucket,
+    cert::Cert,
     check::Check,
     command::Command,
     compose_project::ComposeProject,
     cron::Cron,
     database::Database,
     database_user::DatabaseUser,
+    dhparam::Dhparam,
     directory::Directory,
     docker_engine::DockerEngine,
     docker_image::DockerImage,
@@ -63,7 +66,13 @@ pub fn by_name(name: &str) -> Option<&'static dyn KindObject> {
     KINDS.iter().copied().find(|kind| kind.name() == name)
 }
 
-/// Finds a kind by its section (`users`).
+/// Finds a kind by its section (`users`); the one whose entries it holds, where others are made beside it.
 pub fn by_section(section: &str) -> Option<&'static dyn KindObject> {
-    KINDS.iter().copied().find(|kind| kind.section() == section)
+    KINDS.iter().copied().find(|kind| kind.section() == section && kind.companion_of().is_none())
+}
+
+/// Returns the kinds of which an entry of this one may make a resource too.
+pub fn companions(kind: &dyn KindObject) -> impl Iterator<Item = &'static dyn KindObject> {
+    let name = kind.name();
+    KINDS.iter().copied().filter(move |other| other.companion_of() == Some(name))
 }

@@ -28,7 +28,8 @@ impl Role {
     }
 
     fn sections(self) -> Vec<&'static str> {
-        let kinds = resource::kinds().iter().map(|kind| kind.section()).filter(|section| *section != "secrets");
+        let kinds = resource::kinds().iter().filter(|kind| kind.companion_of().is_none());
+        let kinds = kinds.map(|kind| kind.section()).filter(|section| *section != "secrets");
         match self {
             Self::Spec | Self::Overlay => {
                 ["infra", "name", "include", "vars", "hosts", "secrets", "modules"].into_iter().chain(kinds).collect()

@@ -146,10 +146,11 @@ impl Kind for FirewallRule {
     }
 
     fn claims(resource: &Resource<Desired>) -> Claims {
+        let claims = Claims::new().shares(Space::FIREWALL, "");
         match resource.desired.backend {
-            Backend::Ufw => Claims::new().requires(Space::PROGRAM, "ufw"),
+            Backend::Ufw => claims.requires(Space::PROGRAM, "ufw"),
             Backend::Iptables => {
-                Claims::new().requires(Space::PROGRAM, "iptables").requires(Space::PROGRAM, "netfilter-persistent")
+                claims.requires(Space::PROGRAM, "iptables").requires(Space::PROGRAM, "netfilter-persistent")
             }
         }
     }

@@ -14,12 +14,22 @@ const NAME_PATHS: &[&str] = &[
 
 /// Returns the absolute paths that the text names.
 pub fn named_paths(text: &str) -> impl Iterator<Item = String> {
-    statements(text).into_iter().filter_map(|statement| {
+    paths_of(text, NAME_PATHS)
+}
+
+/// Returns the folders whose files the text serves.
+pub fn web_roots(text: &str) -> impl Iterator<Item = String> {
+    paths_of(text, &["root"])
+}
+
+/// Returns the absolute paths that are the first parameter of these directives.
+fn paths_of(text: &str, directives: &'static [&'static str]) -> impl Iterator<Item = String> {
+    statements(text).into_iter().filter_map(move |statement| {
         let mut words = statement.split_whitespace();
         let directive = words.next()?;
         let path = words.next()?.trim_matches(['"', '\'']);
         let is_path = path.starts_with('/') && !path.contains(['*', '$']);
-        (NAME_PATHS.contains(&directive) && is_path).then(|| path.trim_end_matches('/').to_string())
+        (directives.contains(&directive) && is_path).then(|| path.trim_end_matches('/').to_string())
     })
 }
 
@@ -60,5 +70,6 @@ mod tests {
                     add_header X \"root /no;\" always; proxy_pass http://b; }";
         let found: Vec<String> = named_paths(text).collect();
         assert_eq!(found, ["/etc/ssl/a.pem", "/etc/ssl/a.key", "/var/www/a"]);
+        assert_eq!(web_roots(text).collect::<Vec<_>>(), ["/var/www/a"]);
     }
 }

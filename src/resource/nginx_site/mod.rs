@@ -102,6 +102,9 @@ impl Kind for NginxSite {
             // What a secret was rendered into may not decide the order of things.
             if let Some(text) = content.text().filter(|_| !content.is_sensitive()) {
                 claims = content::named_paths(text).fold(claims, |claims, path| claims.requires(Space::PATH, path));
+                if resource.desired.enabled && !resource.is_absent() {
+                    claims = content::web_roots(text).fold(claims, |claims, path| claims.shares(Space::WEB_ROOT, path));
+                }
             }
         }
         claims

@@ -19,7 +19,7 @@ use std::sync::atomic::Ordering;
 
 use crate::diagnostic::{Diagnostic, FileId, Sources, Span, sort};
 use crate::model::{Address, Entry, Node, NodeValue, Until, Value};
-use crate::resource::{Common, State, kinds, parse_duration};
+use crate::resource::{Common, KindObject, State, companions, kinds, parse_duration};
 
 use super::check::{Asset, Surroundings, object};
 use super::evaluate::{Evaluator, KeyText, NoItems, Reported, Scope, items};
@@ -340,15 +340,24 @@ impl<'a> Resolver<'a, '_> {
             }
             shared.to_value()
         });
-        if let Some(resolved) = self.decode(body, &shared, node, address, left_alone, right) {
-            self.found.push(Found { resolved, instance: task.instance, shared: shared_value });
+        let copies: Vec<_> = companions(body.kind).map(|companion| (companion, node.clone())).collect();
+        let resolved = self.decode(body, body.kind, &shared, node, address, left_alone, right)?;
+        self.found.push(Found { resolved, instance: task.instance, shared: shared_value.clone() });
+        for (companion, node) in copies {
+            let address = Address::new(spec.name.as_str(), companion.name(), name);
+            let resolved = self.decode(body, companion, &shared, node, address, left_alone, right);
+            if let Some(resolved) = resolved.filter(|resolved| companion.is_wanted(&resolved.resource)) {
+                self.found.push(Found { resolved, instance: task.instance, shared: shared_value.clone() });
+            }
         }
         None
     }
 
+    #[allow(clippy::too_many_arguments, reason = "a body and its companions differ in kind and address only")]
     fn decode(
         &mut self,
         body: &Body,
+        kind: &'static dyn KindObject,
         shared: &Node,
         mut node: Node,
         address: Address,
@@ -370,7 +379,7 @@ impl<'a> Resolver<'a, '_> {
         };
         let mut deferrals = Vec::new();
         let mut diagnostics = Vec::new();
-        let resource = body.kind.decode(common, &node, &mut diagnostics, &mut deferrals);
+        let resource = kind.decode(common, &node, &mut diagnostics, &mut deferrals);
         if !diagnostics.is_empty() && !left_alone {
             self.evaluator.diagnostics.extend(diagnostics);
             return None;

@@ -1,0 +1,22 @@
+# Row: name, owner:group of the files, mode of the key, "order" or "keep", settings, folder. How it is renewed is kept only once it
+# has been issued, so that a timer does not repeat what failed at once; an older certificate goes on being renewed as before.
+split_row "$ROWS"
+decode "$f5"
+lock || exit
+read_settings "$f1" <<SETTINGS
+$decoded
+SETTINGS
+name=$f1
+if [ "$f4" != keep ] && ! (obtain "$f2" "$f3" 2>&1); then
+    if [ -s "$f6/.live/cert.pem" ]; then
+        item_failed 0 'no certificate could be had; the one that was there stays in use'
+    else
+        item_failed 0 'no certificate could be had'
+    fi
+    exit
+fi
+new=$certs/.$f1.new
+message=$(
+    exec 2>&1
+    printf '%s' "$decoded" >"$new" && chmod 0644 "$new" && sync && mv -f -T -- "$new" "$certs/$f1.conf" && pay_reload
+) || item_failed 0 "${message:-its settings cannot be kept}"

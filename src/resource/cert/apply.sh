@@ -1,0 +1,78 @@
+# Row: name, folder, owner:group of the files, mode of the key, "issue", "temporary", "provided" or "keep"; "settings" where
+# the settings that follow are kept for renewals (none: there are to be no renewals); where it is provided, size and SHA-256 of
+# certificate and key on standard input.
+
+# Keeps how the certificate is to be renewed.
+keep_settings() { # NAME SETTINGS
+    if [ -z "$2" ]; then
+        rm -f -- "$certs/$1.conf" "$certs/$1.reload"
+        return
+    fi
+    printf '%s' "$2" >"$certs/.$1.new" && chmod 0644 "$certs/.$1.new" && sync && mv -f -T -- "$certs/.$1.new" "$certs/$1.conf"
+}
+
+# A certificate for the time until the ordered one is there; if certbot has one already, that one.
+temporary() { # OWNER:GROUP MODE
+    if [ -s "/etc/letsencrypt/live/$name/privkey.pem" ] && deploy "$@" 2>/dev/null; then
+        return
+    fi
+    days=90
+    new_set && make_key && self_sign temporary 'Temporary certificate' && put "$@"
+}
+
+# Parts what came: the first certificate, and those after it.
+part() {
+    openssl x509 -in "$new/fullchain.pem" -out "$new/cert.pem" 2>/dev/null </dev/null || : >"$new/cert.pem"
+    awk '/-----BEGIN CERTIFICATE-----/ { n++ } n > 1' "$new/fullchain.pem" >"$new/chain.pem" || return
+    if [ ! -s "$new/chain.pem" ] && openssl verify -no_check_time -partial_chain -trusted "$new/cert.pem" "$new/cert.pem" >/dev/null 2>&1 &&
+        [ "$(openssl x509 -in "$new/cert.pem" -noout -subject_hash)" = "$(openssl x509 -in "$new/cert.pem" -noout -issuer_hash)" ]; then
+        # It is signed by its own key.
+        cp -- "$new/cert.pem" "$new/chain.pem" || return
+    fi
+    sign_off provided
+}
+
+# Puts the files in place that came with the step.
+provided() { # OWNER:GROUP MODE CHAIN-SIZE CHAIN-HASH KEY-SIZE KEY-HASH
+    if ! new_set; then
+        take "$3" >/dev/null
+        take "$5" >/dev/null
+        return 1
+    fi
+    (umask 077 && take "$3" >"$new/fullchain.pem" && take "$5" >"$new/privkey.pem") || return
+    sum=$(sha256sum <"$new/fullchain.pem") && [ "${sum%% *}" = "$4" ] && sum=$(sha256sum <"$new/privkey.pem") &&
+        [ "${sum%% *}" = "$6" ] || {
+        say 'the files did not arrive whole; is the disk full?'
+        return 1
+    }
+    part && put "$1" "$2"
+}
+
+# Gives the files in use their owners and modes.
+adjust() { # OWNER:GROUP MODE
+    quietly chown -- "$1" "$dir/.live/privkey.pem" "$dir/.live/cert.pem" "$dir/.live/chain.pem" "$dir/.live/fullchain.pem" &&
+        quietly chmod -- 0644 "$dir/.live/cert.pem" "$dir/.live/chain.pem" "$dir/.live/fullchain.pem" &&
+        quietly chmod -- "$2" "$dir/.live/privkey.pem" && link
+}
+
+lock || exit
+i=-1
+for row in $ROWS; do
+    split_row "$row"
+    i=$((i + 1))
+    decode "$f7"
+    read_settings "$f1" <<SETTINGS
+$decoded
+SETTINGS
+    dir=$f2
+    message=$(
+        exec 2>&1
+        [ "$f6" != settings ] || keep_settings "$f1" "$decoded" || exit
+        case $f5 in
+            issue) issue "$f3" "$f4" ;;
+            temporary) temporary "$f3" "$f4" ;;
+            provided) provided "$f3" "$f4" "$f8" "$f9" "$f10" "$f11" ;;
+            *) adjust "$f3" "$f4" ;;
+        esac && pay_reload
+    ) || item_failed "$i" "${message:-it could not be put in place}"
+done
