@@ -15,11 +15,16 @@ among() {
     return 1
 }
 
-# look: sets $containers to a line for each container of the project.
+# look: sets $containers to a line for each container of the project, and $states to the same without what is mounted,
+# which Docker lists in another order each time.
 look() {
-    containers=
+    containers='' states=
     ids=$(docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$project" </dev/null) || return
-    [ -z "$ids" ] || containers=$(docker inspect --type container --format "$container_format" $ids </dev/null)
+    [ -n "$ids" ] || return 0
+    containers=$(docker inspect --type container --format "$container_format" $ids </dev/null) || return
+    for container in $containers; do
+        states=$states${container%"$US"*}$NL
+    done
 }
 
 # labelled WORD…: lists the project's containers (ps), networks (network ls) or volumes (volume ls).
@@ -81,7 +86,7 @@ restart_some() {
     look || return
     again=
     for container in $containers; do
-        among "$before" "$container" || continue
+        among "$before" "${container%"$US"*}" || continue
         read_container "$container"
         case $oneoff in [Tt]rue) continue ;; esac
         if among "$restart" "$service"; then
@@ -144,8 +149,8 @@ wait_until_up() {
         fi
         if [ -z "$waiting" ]; then
             [ -z "$calm" ] || return 0
-            if [ "$containers" = "$last" ]; then looks=$((looks + 1)); else looks=0; fi
-            last=$containers
+            if [ "$states" = "$last" ]; then looks=$((looks + 1)); else looks=0; fi
+            last=$states
             [ "$looks" -lt 2 ] || return 0
         fi
         now=$(date +%s)
@@ -185,7 +190,7 @@ if [ -z "$compose" ]; then
 fi
 if among "$options" write; then put_file || exit; fi
 look || exit
-before=$containers
+before=$states
 if ! among "$options" stay; then bring_up || exit; fi
 restart_some || exit
 wait_until_up
