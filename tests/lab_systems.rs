@@ -273,7 +273,10 @@ fn ai_photo() {
     let spec = root().join("specs/ai-photo");
     let files = tempfile::tempdir().unwrap();
     let inventory = smaller(&host, files.path());
-    let infra = with_foreign_secrets(Infra::new(&spec, &inventory));
+    host.check(PEBBLE);
+    let infra = with_foreign_secrets(Infra::new(&spec, &inventory))
+        .variable("INFRA_VAR_acme_server", "https://acme.test:14000/dir")
+        .variable("INFRA_VAR_acme_ca", "/srv/pebble/cert.pem");
 
     let plan = infra.plan();
     plan.assert_no_problems();
@@ -286,6 +289,7 @@ fn ai_photo() {
 
     infra.apply();
     infra.plan().assert_empty("after apply");
+    host.check("curl -fsSk https://127.0.0.1:15000/roots/0 -o /srv/pebble/root.pem");
     photos_are_kept(&host);
 
     break_and_mend(&host, &infra, "ai-photo");
@@ -387,11 +391,26 @@ const TREE: &str = "cd / && set -f && tar --one-file-system --exclude=./proc/* -
     --exclude=./tmp/* --exclude=./dev/* --exclude=./srv/* --exclude=./var/lib/docker --exclude=./usr/share/doc \
     --exclude=./usr/share/man --exclude=./usr/share/locale --exclude=./var/cache/* --exclude=./var/log/* -cf /srv/debian.tar .";
 
+/// An ACME server on the host, where the names lead.
+const PEBBLE: &str = r#"set -e
+printf '127.0.0.1 acme.test aizhao.icu www.aizhao.icu api.aizhao.icu\n' >>/etc/hosts
+apt-get update -qq && apt-get install -y -qq --no-install-recommends pebble openssl >/dev/null 2>&1
+mkdir -p /srv/pebble && cd /srv/pebble
+openssl req -x509 -newkey rsa:2048 -nodes -days 30 -keyout key.pem -out cert.pem -subj /CN=acme.test \
+    -addext subjectAltName=DNS:acme.test 2>/dev/null
+cat >config.json <<'JSON'
+{ "pebble": { "listenAddress": "127.0.0.1:14000", "managementListenAddress": "127.0.0.1:15000",
+  "certificate": "/srv/pebble/cert.pem", "privateKey": "/srv/pebble/key.pem", "httpPort": 80, "tlsPort": 443,
+  "ocspResponderURL": "", "externalAccountBindingRequired": false } }
+JSON
+systemd-run --quiet --unit=pebble --setenv=PEBBLE_VA_NOSLEEP=1 --setenv=PEBBLE_WFE_NONCEREJECT=0 \
+    pebble -config /srv/pebble/config.json"#;
+
 /// Asks the API for one thing after another until it is told to stop, and notes what was not answered.
 const LOAD: &str = "mkdir -p /run/load && : >/run/load/lost && n=0
 while ! [ -e /run/load/stop ]; do
-    for url in http://127.0.0.1:3001/health http://127.0.0.1/health; do
-        curl -fsS -m 20 -o /dev/null -H \"Host: aizhao.icu\" $url 2>>/run/load/lost
+    for url in http://127.0.0.1:3001/health https://aizhao.icu/health; do
+        curl -fsSk -m 20 -o /dev/null $url 2>>/run/load/lost
     done
     n=$((n + 1))
     echo $n >/run/load/answered
@@ -450,26 +469,41 @@ fn photos_are_kept(host: &LabHost) {
         host.check("su - ai-photo -c 'cd /opt/ai-photo/backend && npm run db:migrate'").contains("Already up to date")
     );
 
-    let ask = |site: &str, words: &str| host.check(&format!("curl -fsS -H 'Host: {site}' {words}"));
+    // The certificate is the ACME server's; the temporary one would not do.
+    let ask = |words: &str| host.check(&format!("curl -fsS --cacert /srv/pebble/root.pem {words}"));
     for site in ["aizhao.icu", "www.aizhao.icu"] {
-        assert!(ask(site, "http://127.0.0.1/").contains("AI Photo"), "{site}");
-        assert!(ask(site, "http://127.0.0.1/health").contains("ok"), "{site}");
+        assert!(ask(&format!("https://{site}/")).contains("AI Photo"), "{site}");
     }
-    let photos = "http://127.0.0.1/api/photos";
-    let id = ask("api.aizhao.icu", &format!("-d '{{\"title\": \"a cat\"}}' {photos}"));
-    assert!(ask("aizhao.icu", photos).contains("a cat"), "{id}");
-    assert!(ask("aizhao.icu", photos).contains(r#""cached":true"#));
+    for site in ["aizhao.icu", "www.aizhao.icu", "api.aizhao.icu"] {
+        assert!(ask(&format!("https://{site}/health")).contains("ok"), "{site}");
+        let redirect = host.check(&format!("curl -sI http://{site}/x | tr -d '\\r'"));
+        assert!(
+            redirect.starts_with("HTTP/1.1 301") && redirect.contains(&format!("Location: https://{site}/x")),
+            "{redirect}"
+        );
+        let challenge = host.check(&format!("curl -sI http://{site}/.well-known/acme-challenge/x"));
+        assert!(challenge.starts_with("HTTP/1.1 404"), "{challenge}");
+    }
+    let headers = ask("-I https://aizhao.icu/").to_lowercase();
+    for header in [
+        "http/2 200",
+        "strict-transport-security: max-age=31536000",
+        "x-frame-options: sameorigin",
+        "x-content-type-options: nosniff",
+    ] {
+        assert!(headers.contains(header), "{header}\n{headers}");
+    }
+    let id = ask("-d '{\"title\": \"a cat\"}' https://api.aizhao.icu/api/photos");
+    assert!(ask("https://aizhao.icu/api/photos").contains("a cat"), "{id}");
+    assert!(ask("https://aizhao.icu/api/photos").contains(r#""cached":true"#));
     assert!(!host.check("mariadb ai_photo -e 'SELECT title FROM photos'").contains("a cat"), "titles are encrypted");
     // More than ten requests a second, and twenty at once, are refused; nobody counts how often health is asked.
     let statuses = |path: &str| {
-        let many = format!("curl -s -o /dev/null -w '%{{http_code}}\\n' -H 'Host: aizhao.icu' http://127.0.0.1{path}");
-        host.check(&format!("seq 60 | xargs -P 20 -I N {many} | sort -u"))
-            .split_whitespace()
-            .map(String::from)
-            .collect::<Vec<_>>()
+        let many = "curl -skZ --parallel-max 60 -o /dev/null -w '%{http_code}\\n'";
+        host.check(&format!("{many} 'https://aizhao.icu{path}?n=[1-100]' | sort -u | tr '\\n' ' '"))
     };
-    assert_eq!(statuses("/api/photos"), ["200", "503"]);
-    assert_eq!(statuses("/health"), ["200"]);
+    assert_eq!(statuses("/api/photos"), "200 503 ");
+    assert_eq!(statuses("/health"), "200 ");
     assert_eq!(host.check("grep -c /health /var/log/nginx/access.log || true"), "0\n", "health is not logged");
     // Database and cache are for this host only, and .env is for the application only.
     let open = host.check("ss -Htln | awk '{print $4}'");
