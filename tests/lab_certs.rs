@@ -2,6 +2,7 @@
 //! server, refused, and from a server that is down; provided ones; and what the host's own timer does.
 //!
 //! The ACME server is Debian's Pebble, on the host itself; the spec is that of the kind `acme_order`.
+#![allow(clippy::disallowed_methods, reason = "the test makes certificates of its own")]
 
 mod support;
 
