@@ -1,25 +1,27 @@
-# Row: user, folder, path created, unless, only_if, command, then names and values of environment variables.
+# Row: user, folder, path created, unless, only_if, command, PROJECT/SERVICE of Compose ("" on the host), then names and values of environment variables.
 # read_command ROW: sets those as variables; call it in a subshell.
 read_command() {
     split_row "$1"
-    user=$f1 directory=$f2 creates=$f3
+    user=$f1 directory=$f2 creates=$f3 service=$f7
     decode "$f4" && unless=$decoded
     decode "$f5" && only_if=$decoded
     decode "$f6" && command=$decoded
     environment=$1
-    for skipped in 1 2 3 4 5 6; do
+    for skipped in 1 2 3 4 5 6 7; do
         case $environment in *"$US"*) environment=${environment#*"$US"} ;; *) environment= ;; esac
     done
 }
 
-# guard: sets $guard to wanted, done, no-user or no-directory, and $because to the guard that said so.
+# guard: sets $guard to wanted, done, no-container, no-user or no-directory, and $because to the guard that said so.
 guard() {
     because=
-    if [ -n "$user" ] && ! id -u -- "$user" >/dev/null 2>&1; then
+    if [ -n "$service" ] && ! find_container; then
+        guard=no-container
+    elif [ -z "$service" ] && [ -n "$user" ] && ! id -u -- "$user" >/dev/null 2>&1; then
         guard=no-user
-    elif [ -n "$directory" ] && ! [ -d "$directory" ]; then
+    elif [ -z "$service" ] && [ -n "$directory" ] && ! [ -d "$directory" ]; then
         guard=no-directory
-    elif [ -n "$creates" ] && path_state "$creates"; then
+    elif [ -n "$creates" ] && is_there "$creates"; then
         guard='done' because=creates
     elif [ -n "$unless" ] && inside "$unless" >/dev/null 2>&1; then
         guard='done' because=unless
@@ -30,10 +32,28 @@ guard() {
     fi
 }
 
+# find_container: sets $container to one of the service's that runs.
+find_container() {
+    container=$(docker ps --quiet --no-trunc --filter "label=com.docker.compose.project=${service%%/*}" --filter status=running \
+        --filter "label=com.docker.compose.service=${service#*/}" --filter label=com.docker.compose.oneoff=False </dev/null 2>/dev/null)
+    container=${container%%"$NL"*}
+    [ -n "$container" ]
+}
+
+# is_there PATH: true where something is there.
+is_there() {
+    if [ -z "$service" ]; then
+        path_state "$1"
+        return
+    fi
+    quoted "$1"
+    inside "[ -e $quoted ] || [ -L $quoted ]"
+}
+
 # inside TEXT: runs a text as the user, in the folder, with the environment. That goes into the text, for a change of user
 # may drop what is exported here.
 inside() (
-    [ -z "$directory" ] || cd "$directory" || exit 1
+    [ -n "$service" ] || [ -z "$directory" ] || cd "$directory" || exit 1
     exports=
     while [ -n "$environment" ]; do
         name=${environment%%"$US"*}
@@ -43,5 +63,21 @@ inside() (
         exports="${exports}export $name=$quoted$NL"
         case $environment in *"$US"*) environment=${environment#*"$US"} ;; *) environment= ;; esac
     done
-    as_user "$user" "$exports$1"
+    if [ -z "$service" ]; then
+        as_user "$user" "$exports$1"
+        return
+    fi
+    text=$exports$1
+    set -- --interactive
+    [ -z "$user" ] || set -- "$@" --user "$user"
+    [ -z "$directory" ] || set -- "$@" --workdir "$directory"
+    # What it runs is in no argument list. The container may have no other program than its shell.
+    # shellcheck disable=SC2016 # for the container's shell
+    printf '%s\n' "$text" | docker exec "$@" "$container" sh -c '
+        text=
+        while IFS= read -r line; do text="$text$line
+"; done
+        exec </dev/null
+        eval "$text"
+    '
 )

@@ -17,6 +17,8 @@ pub struct Desired {
     guard: Guard,
     directory: Option<String>,
     environment: Vec<(String, Arg)>,
+    /// `PROJECT/SERVICE` of Compose, in whose container it runs.
+    service: Option<String>,
 }
 
 /// What decides whether it runs.
@@ -29,6 +31,9 @@ struct Guard {
     /// Runs only if this command succeeds.
     only_if: Option<Arg>,
 }
+
+/// A service of a Compose project, as `PROJECT/SERVICE`.
+const SERVICE: Space = Space("compose service");
 
 /// Whether its guards ask for a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,6 +66,11 @@ impl Kind for Command {
         ),
         Attribute::optional("directory", Shape::Path, "The folder it and its guards run in."),
         Attribute::optional("environment", Shape::Map(&Shape::Scalar), "Environment variables for it and its guards."),
+        Attribute::optional(
+            "in",
+            Shape::Text,
+            "Where it and its guards run, instead of the host: `compose_project:NAME/SERVICE`, in a container of that service.",
+        ),
     ];
     const DOCUMENTATION: Documentation = Documentation {
         summary: "A command that runs only where its guard asks for it.",
@@ -69,7 +79,9 @@ impl Kind for Command {
         notes: "One of `creates`, `unless` and `only_if` is required: nothing runs every time. With several, all of them \
                 must ask for the run. The guards are asked while planning, so they must change nothing, and again on the host right before \
                 the command. After it they must no longer ask for it (`only_if` alone is not asked again to prove that), or the run fails. \
-                Observing starts one shell for each `unless` and `only_if`.",
+                Observing starts one shell for each `unless` and `only_if`.\n\n\
+                With `in` the paths, the folder and the user (`as:`) are those of the container, which needs `sh`; it runs by \
+                `docker exec`, after the project, and its text is in no argument list.",
     };
 
     type Desired = Desired;
@@ -91,6 +103,14 @@ impl Kind for Command {
                 "use letters, digits and underscores, and no digit first",
             );
         }
+        let service = fields.text("in").map(|place| match place.strip_prefix("compose_project:") {
+            Some(service) if service.split('/').filter(|part| !part.is_empty()).count() == 2 => service.to_string(),
+            _ => {
+                let message = format!("`{place}` is no place that a command can run in");
+                fields.error("in", message, "write `compose_project:NAME/SERVICE`, or leave `in` out");
+                String::new()
+            }
+        });
         Desired {
             run: fields.arg("run").unwrap_or_else(|| Arg::Plain(String::new())),
             guard: Guard {
@@ -100,10 +120,14 @@ impl Kind for Command {
             },
             directory: fields.text("directory"),
             environment,
+            service,
         }
     }
 
     fn claims(resource: &Resource<Desired>) -> Claims {
+        if let Some(service) = &resource.desired.service {
+            return Claims::new().requires(SERVICE, service);
+        }
         let mut claims = Claims::new()
             .requires_some(Space::USER, resource.run_as.as_ref())
             .requires_some(Space::PATH, resource.desired.directory.as_ref());
@@ -134,6 +158,11 @@ impl Kind for Command {
                         needs: Claim::new(Space::USER, resource.run_as.clone().unwrap_or_default()),
                         reason: "the user it runs as is not there yet".into(),
                     },
+                    "no-container" => {
+                        let service = resource.desired.service.clone().unwrap_or_default();
+                        let reason = format!("the service {service} of Docker Compose does not run");
+                        Observation::Later { needs: Claim::new(SERVICE, service), reason }
+                    }
                     "no-directory" => Observation::Later {
                         needs: Claim::path(resource.desired.directory.clone().unwrap_or_default()),
                         reason: "the folder it runs in is not there yet".into(),
@@ -191,7 +220,7 @@ impl Kind for Command {
 
 /// The fields its guards and the command need, then names and values of its environment.
 fn guard_row(resource: &Resource<Desired>) -> Vec<Arg> {
-    let Desired { run, guard, directory, environment } = &resource.desired;
+    let Desired { run, guard, directory, environment, service } = &resource.desired;
     let mut row = row![
         resource.run_as.as_ref(),
         directory.as_ref(),
@@ -199,6 +228,7 @@ fn guard_row(resource: &Resource<Desired>) -> Vec<Arg> {
         guard.unless.clone(),
         guard.only_if.clone(),
         run.clone(),
+        service.as_ref(),
     ];
     for (name, value) in environment {
         row.push(name.into());

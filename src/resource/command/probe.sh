@@ -1,4 +1,4 @@
-# Record: wanted or done with the guard that said so, no-user, no-directory.
+# Record: wanted or done with the guard that said so, no-container, no-user, no-directory.
 i=0
 for row in $ROWS; do
     (
