@@ -86,8 +86,8 @@ restart_some() {
     look || return
     again=
     for container in $containers; do
-        among "$before" "${container%"$US"*}" || continue
         read_container "$container"
+        among "$before" "$id $started" || continue
         case $oneoff in [Tt]rue) continue ;; esac
         if among "$restart" "$service"; then
             again=$again$id$NL
@@ -190,7 +190,17 @@ if [ -z "$compose" ]; then
 fi
 if among "$options" write; then put_file || exit; fi
 look || exit
-before=$states
-if ! among "$options" stay; then bring_up || exit; fi
+before=
+for container in $containers; do
+    read_container "$container"
+    before=$before$id' '$started$NL
+done
+if ! among "$options" stay && ! bring_up; then
+    if look; then
+        judge
+        complain "$failed$waiting"
+    fi
+    exit 1
+fi
 restart_some || exit
 wait_until_up

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value as Json;
 
 use crate::model::Arg;
+use crate::resource::docker::image_name;
 
 /// What the engine has to know of a Compose file; Compose itself reads all of it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -31,8 +32,8 @@ pub struct Service {
     pub env_files: Vec<String>,
     /// Paths of the host that are mounted.
     pub mounts: Vec<String>,
-    /// Ports of the host.
-    pub ports: Vec<u16>,
+    /// Ports of the host, with those of the container.
+    pub ports: Vec<(u16, u16)>,
 }
 
 /// What decides how a Compose file reads.
@@ -90,7 +91,7 @@ impl Around<'_> {
         };
         Service {
             name: String::new(),
-            image: service["image"].as_str().and_then(|image| self.interpolate(image)).map(|image| tagged(&image)),
+            image: service["image"].as_str().and_then(|image| self.interpolate(image)).map(|image| image_name(&image)),
             replicas: service["scale"].as_u64().or(service["deploy"]["replicas"].as_u64()),
             is_oneshot: false,
             context: context.filter(is_here).and_then(|context| self.path(context)),
@@ -112,16 +113,19 @@ impl Around<'_> {
         }
     }
 
-    /// Returns the host's port of `8080:80`, `127.0.0.1:8080:80/tcp`, or `published: 8080`.
-    fn port(&self, port: &Json) -> Option<u16> {
+    /// Returns both ports of `8080:80`, `127.0.0.1:8080:80/tcp`, or `published: 8080`.
+    fn port(&self, port: &Json) -> Option<(u16, u16)> {
         if port.is_object() {
-            let published = &port["published"];
-            let number = published.as_u64().and_then(|number| u16::try_from(number).ok());
-            return number.or_else(|| self.interpolate(published.as_str()?)?.parse().ok());
+            let number = |name: &str| {
+                let number = port[name].as_u64().and_then(|number| u16::try_from(number).ok());
+                number.or_else(|| self.interpolate(port[name].as_str()?)?.parse().ok())
+            };
+            return Some((number("published")?, number("target")?));
         }
         let text = self.interpolate(port.as_str()?)?;
-        let mut parts = text.rsplit(':').skip(1);
-        parts.next()?.parse().ok()
+        let mut parts = text.split('/').next()?.rsplit(':');
+        let inside = parts.next()?.parse().ok()?;
+        Some((parts.next()?.parse().ok()?, inside))
     }
 
     fn external(&self, section: &Json) -> Vec<String> {
@@ -183,20 +187,6 @@ impl Around<'_> {
     }
 }
 
-/// Returns an image's name as all resources write it: with a tag, and without the registry that is meant where none is named.
-pub fn tagged(image: &str) -> String {
-    let image = image.strip_prefix("docker.io/").unwrap_or(image);
-    let image = image.strip_prefix("library/").unwrap_or(image);
-    let last = image.rsplit('/').next().unwrap_or(image);
-    if last.contains(':') || last.contains('@') { image.to_string() } else { format!("{image}:latest") }
-}
-
-/// Returns the registry that an image comes from.
-pub fn registry(image: &str) -> &str {
-    let first = image.split_once('/').map(|(first, _)| first);
-    first.filter(|first| first.contains(['.', ':']) || *first == "localhost").unwrap_or("docker.io")
-}
-
 fn entries(json: &Json) -> impl Iterator<Item = (&String, &Json)> {
     json.as_object().into_iter().flatten()
 }
@@ -243,7 +233,7 @@ mod tests {
         assert_eq!(web.context.as_deref(), Some("/opt/app/web"));
         assert_eq!(web.env_files, ["/opt/app/web.env", "/etc/web.env"]);
         assert_eq!(web.mounts, ["/opt/app/conf.yaml", "/opt/shared"]);
-        assert_eq!(web.ports, [8080, 8443, 81]);
+        assert_eq!(web.ports, [(8080, 80), (8443, 443), (81, 1)]);
         let migrate = body.service("migrate").unwrap();
         assert!(
             migrate.is_oneshot && migrate.replicas == Some(2) && migrate.image.as_deref() == Some("busybox:latest")
@@ -253,14 +243,5 @@ mod tests {
             (body.networks, body.volumes, body.files),
             (vec!["proxy".into()], vec!["really".into()], vec!["/opt/app/key.pem".into()])
         );
-    }
-
-    #[test]
-    fn images_have_one_name() {
-        for (written, name) in
-            [("nginx", "nginx:latest"), ("docker.io/library/nginx:1", "nginx:1"), ("r:5000/a", "r:5000/a:latest")]
-        {
-            assert_eq!(tagged(written), name);
-        }
     }
 }

@@ -6,11 +6,13 @@ mod observed;
 mod steps;
 mod yaml;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::model::{Arg, Change, Changes, Content, Lock, OwedAction, Probe, ProbeOutput, Row, Secret, Step, Value};
 use crate::row;
 
+use super::docker::{self, ENGINE, IMAGE, LOGIN, NETWORK, VOLUME};
 use super::owned_file;
 use super::{
     Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space, Trigger,
@@ -43,16 +45,12 @@ pub struct Desired {
     within: Duration,
 }
 
-/// An image that the host has, as `NAME:TAG`.
-const IMAGE: Space = Space("docker image");
-/// A network of Docker.
-const NETWORK: Space = Space("docker network");
-/// A volume of Docker.
-const VOLUME: Space = Space("docker volume");
-/// Credentials for a registry.
-const LOGIN: Space = Space("docker login");
 /// A port of the host on which something listens.
 const PORT: Space = Space("port");
+
+/// Ports of servers that other resources know by their units.
+const SERVERS: &[(u16, &str)] =
+    &[(3306, "mysql.service"), (5432, "postgresql.service"), (6379, "redis-server.service")];
 
 /// Two projects may share networks and images, which Compose makes where they are missing.
 const DOCKER: Lock = Lock("docker");
@@ -164,6 +162,8 @@ Images are built or pulled where they are missing; `pull: always` looks for newe
 An image that is built anew when its context changes is a `docker_image`, which the service names.
 
 It comes after Docker, after the images, external networks and volumes it names, and after the files and folders it mounts, reads or builds from. \
+A published port of a database server (3306, 5432, 6379 in the container) counts as the host's server of that kind: databases, users and migrations \
+that reach it (`admin: { host: 127.0.0.1, … }`) come after. \
 It works with the plugin (`docker compose`) and with docker-compose 1.29 of Debian 12. Observing starts one `docker ps` and two others for all projects, and \
 Compose for each. `state: absent` stops and removes containers, networks and the file; volumes stay, unless `remove_volumes` says otherwise.",
     };
@@ -236,17 +236,24 @@ Compose for each. `state: absent` stops and removes containers, networks and the
             .provides(Space("compose project"), resource.name())
             .requires(Space::PROGRAM, "docker")
             .requires(Space::PROGRAM, "docker-compose")
-            .requires(Space::SERVICE, "docker.service");
+            .requires(Space::SERVICE, "docker.service")
+            .requires(ENGINE, "");
         for service in &desired.body.services {
             claims = claims.provides(Space("compose service"), format!("{}/{}", resource.name(), service.name));
-            for port in &service.ports {
+            for (port, inside) in &service.ports {
                 claims = claims.provides(PORT, port.to_string());
+                // What is asked of the host's own server goes to this one.
+                if let Some((_, unit)) = SERVERS.iter().find(|(known, _)| known == inside) {
+                    claims = claims.provides(Space::SERVICE, *unit);
+                }
             }
             if resource.is_absent() {
                 continue;
             }
-            if let Some(image) = &service.image {
-                claims = claims.reads(IMAGE, image).requires(LOGIN, body::registry(image));
+            // Several services of one image read it once.
+            let read = |claim: &Claim| claim.space == IMAGE && Some(&claim.name) == service.image.as_ref();
+            if let Some(image) = service.image.as_ref().filter(|_| !claims.reads.iter().any(read)) {
+                claims = claims.reads(IMAGE, image).requires(LOGIN, docker::registry(image).unwrap_or("docker.io"));
             }
             for file in &service.env_files {
                 claims = claims.reads(Space::PATH, file);
@@ -267,7 +274,8 @@ Compose for each. `state: absent` stops and removes containers, networks and the
         let desired = &resource.desired;
         let restart = |source| Trigger { source, action: OwedAction::Restart };
         let mounts = desired.body.services.iter().flat_map(|service| &service.mounts).chain(&desired.body.files);
-        let mounts = mounts.map(|path| restart(TriggerSource::Provider(Claim::new(Space::CONTENT, path))));
+        let mounts: BTreeSet<&String> = mounts.collect();
+        let mounts = mounts.into_iter().map(|path| restart(TriggerSource::Provider(Claim::new(Space::CONTENT, path))));
         let named = desired.restart_on.iter().flat_map(|(_, selectors)| selectors);
         mounts.chain(named.map(|selector| restart(TriggerSource::Selector(selector.clone())))).collect()
     }

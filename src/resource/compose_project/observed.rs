@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value as Json;
 
 use crate::model::{ProbeOutput, Record};
+use crate::resource::docker::image_name;
 use crate::resource::owned_file::OwnedFile;
 
-use super::body::{Body, tagged};
+use super::body::Body;
 
 /// A project as it was found.
 #[derive(Clone, Debug, PartialEq)]
@@ -160,7 +161,7 @@ impl Container<'_> {
     /// Says in which way it is not what the spec has now.
     fn is_other(&self, hash: &str, images: &Images<'_>) -> Option<(&'static str, Trouble)> {
         // What the name stands for also goes into the hash of version 1.
-        match images.get(tagged(self.tag).as_str()) {
+        match images.get(image_name(self.tag).as_str()) {
             Some(image) if *image != self.image => return Some(("from an older image", Trouble::Image)),
             _ => {}
         }

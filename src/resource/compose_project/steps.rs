@@ -51,7 +51,7 @@ pub fn step(at: usize, planned: &Planned<'_, ComposeProject>) -> Step {
     ];
     let verb = match (resource.is_absent(), planned.changes.is_empty()) {
         (true, _) => "take down",
-        (false, true) => "restart what has to be of",
+        (false, true) => "restart services of",
         (false, false) => "bring up",
     };
     let mut step = Step::new(APPLY, vec![at], format!("{verb} {}", resource.name()))
