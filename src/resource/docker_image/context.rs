@@ -50,19 +50,31 @@ pub(super) fn text<'a>(entries: &'a [Entry], path: &str) -> Option<&'a str> {
     }
 }
 
-/// Returns the images a Dockerfile starts from, but not those that are stages of it or named by an argument.
-pub(super) fn bases(dockerfile: &str) -> Vec<String> {
+/// Returns the images a Dockerfile starts from with these arguments, but not those that are stages of it.
+pub(super) fn bases(dockerfile: &str, args: &[(String, String)]) -> Vec<String> {
+    let mut args: Vec<(String, String)> = args.to_vec();
     let mut stages: Vec<String> = Vec::new();
     let mut bases = Vec::new();
     for line in dockerfile.lines() {
         let mut words = line.split_whitespace();
-        if !words.next().is_some_and(|word| word.eq_ignore_ascii_case("from")) {
+        let instruction = words.next().unwrap_or_default();
+        if instruction.eq_ignore_ascii_case("arg") {
+            // A default, which what is given wins over.
+            let default = words.next().and_then(|word| word.split_once('='));
+            args.extend(default.map(|(name, value)| (name.to_string(), value.trim_matches('"').to_string())));
+        }
+        if !instruction.eq_ignore_ascii_case("from") {
             continue;
         }
         let mut words = words.skip_while(|word| word.starts_with("--"));
         let Some(base) = words.next() else { continue };
-        if base != "scratch" && !base.contains('$') && !stages.iter().any(|stage| stage.eq_ignore_ascii_case(base)) {
-            bases.push(base.to_string());
+        let base = args.iter().fold(base.to_string(), |base, (name, value)| {
+            let base = base.replace(&format!("${{{name}}}"), value);
+            // As a whole word only: `$BASE` is no part of `$BASE_TAG`.
+            if base == format!("${name}") { value.clone() } else { base }
+        });
+        if base != "scratch" && !base.contains('$') && !stages.iter().any(|stage| stage.eq_ignore_ascii_case(&base)) {
+            bases.push(base);
         }
         let mut words = words.skip_while(|word| !word.eq_ignore_ascii_case("as")).skip(1);
         stages.extend(words.next().map(str::to_string));
@@ -136,8 +148,10 @@ mod tests {
 
     #[test]
     fn bases_are_images_and_not_stages() {
-        let text = "# syntax\nARG V=1\nFROM --platform=linux/amd64 debian:bookworm AS build\nRUN x\nfrom build as test\n\
-                    FROM app:$V\nFROM scratch\nCOPY --from=build /a /a\nFROM nginx\n";
-        assert_eq!(bases(text), ["debian:bookworm", "nginx"]);
+        let text = "# syntax\nARG V=1\nARG BASE\nFROM --platform=linux/amd64 debian:bookworm AS build\nRUN x\n\
+                    from build as test\nFROM app:${V}\nFROM $BASE\nFROM $UNKNOWN\nFROM scratch\n\
+                    COPY --from=build /a /a\nFROM nginx\n";
+        let args = [("BASE".to_string(), "own:2".to_string())];
+        assert_eq!(bases(text, &args), ["debian:bookworm", "app:1", "own:2", "nginx"]);
     }
 }

@@ -168,8 +168,9 @@ or time. The image that is replaced is removed unless something uses it. Neither
             },
             Origin::Archive(path) => claims.reads(Space::PATH, path),
             Origin::Build(Build { context: Context::Path(path), .. }) => claims.reads(Space::PATH, path),
-            Origin::Build(Build { context: Context::Sent(entries), dockerfile, .. }) => {
-                let bases = context::text(entries, dockerfile).map(context::bases).unwrap_or_default();
+            Origin::Build(Build { context: Context::Sent(entries), dockerfile, args, .. }) => {
+                let bases =
+                    context::text(entries, dockerfile).map(|text| context::bases(text, args)).unwrap_or_default();
                 bases.iter().fold(claims, |claims, base| claims.requires(IMAGE, docker::image_name(base)))
             }
         }
