@@ -13,7 +13,9 @@ use support::lab::{LabHost, text};
 use support::wait_until;
 
 const ALL: [&str; 3] = ["migration:shop", "migration:stats", "migration:app"];
-const BACKUPS: [&str; 4] = ["backup:shop", "backup:stats", "backup:app", "backup:files"];
+const BACKUPS: [&str; 5] = ["backup:shop", "backup:stats", "backup:app", "backup:files", "backup:cache"];
+/// Talks to Redis as whoever knows its password.
+const REDIS: &str = "REDISCLI_AUTH=$(cat /root/redis-password) redis-cli --no-auth-warning";
 
 fn spec() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/migrations")
@@ -95,6 +97,7 @@ fn data(host: &LabHost) -> Vec<String> {
     let mut data = sql(host, "SELECT id, text FROM items ORDER BY id").to_vec();
     data.extend(sql(host, "SELECT id FROM extra ORDER BY id"));
     data.push(host.check("mysql shop -N -e \"SHOW TRIGGERS\" | cut -f1; mysql shop -N -e \"CALL count_items()\""));
+    data.push(host.check(&format!("{REDIS} MGET visits later")));
     data.push(host.check("cd /srv/files && find . | sort && cat a/b && stat -c '%U %a' a/b"));
     data
 }
@@ -120,6 +123,7 @@ fn what_is_lost_is_brought_back(host: &LabHost, infra: &Infra) {
     host.check(
         "mkdir -p /srv/files/a && echo 1 > /srv/files/a/b && chown daemon /srv/files/a/b && chmod 640 /srv/files/a/b",
     );
+    host.check(&format!("{REDIS} SET visits 7"));
     let before = data(host);
     for backup in BACKUPS {
         assert_said(&must(infra, &["backup", backup]), &["made /var/backups/"]);
@@ -128,7 +132,7 @@ fn what_is_lost_is_brought_back(host: &LabHost, infra: &Infra) {
     host.check("systemctl start infra-backup-shop.service && systemctl is-enabled infra-backup-shop.timer");
     sql(host, "DROP TABLE extra");
     sql(host, "CREATE TABLE later (id int)");
-    host.check("rm -r /srv/files/a");
+    host.check(&format!("rm -r /srv/files/a; {REDIS} MSET visits 8 later 1"));
     let (success, said) = run(infra, &["restore", "backup:shop"]);
     assert!(!success);
     assert_said(&said, &["there is no terminal to ask at"]);
