@@ -1,8 +1,9 @@
 //! `sysctl`: a parameter of the kernel, now and after the next start.
 
-use crate::model::{Changes, Expect, Probe, ProbeOutput, Record, Step, Value};
+use crate::model::{Changes, Content, Expect, Probe, ProbeOutput, Record, Step, Value};
 use crate::row;
 
+use super::owned_file::{self, NewFile};
 use super::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
 
 /// A parameter of the kernel, now and after the next start.
@@ -128,15 +129,7 @@ impl Kind for Sysctl {
             (0..batch.len()).partition(|&at| batch[at].resource.is_absent());
         let mut steps = Vec::new();
         if !present.is_empty() {
-            let rows = present.iter().map(|&at| {
-                let Planned { resource, changes, .. } = &batch[at];
-                let changes = |attribute: &str| changes.iter().any(|change| change.attribute == attribute);
-                let value = changes("value").then_some(&resource.desired.value);
-                let content = changes("persistent").then(|| content(resource));
-                row![path(resource.name()), value, file(resource.name()), content]
-            });
-            let step = Step::new(include_str!("apply.sh"), present.clone(), format!("set {}", count(present.len())));
-            steps.push(step.rows(rows.collect()));
+            steps.push(set(batch, &present));
         }
         if !absent.is_empty() {
             let rows = absent.iter().map(|&at| row![file(batch[at].resource.name())]).collect();
@@ -145,6 +138,35 @@ impl Kind for Sysctl {
         }
         steps
     }
+}
+
+/// Makes the one step that sets all these parameters and writes their files.
+fn set(batch: &[Planned<'_, Sysctl>], present: &[usize]) -> Step {
+    let contents: Vec<Content> =
+        present.iter().map(|&at| Content::new(content(batch[at].resource).into_bytes())).collect();
+    let file = |(&at, content)| {
+        let Planned { resource, changes, .. } = &batch[at];
+        let changes = |attribute: &str| changes.iter().any(|change| change.attribute == attribute);
+        let is_kept = !changes("persistent");
+        NewFile {
+            at,
+            path: file(resource.name()),
+            owner: String::new(),
+            group: String::new(),
+            // One that stays keeps its mode.
+            mode: if is_kept { "" } else { "0644" }.into(),
+            content: Some(content).filter(|_| !is_kept),
+            more: row![path(resource.name()), changes("value").then_some(&resource.desired.value)],
+        }
+    };
+    let script = concat!(
+        include_str!("../ownership.sh"),
+        include_str!("../owned_file/write.sh"),
+        include_str!("apply.sh"),
+        include_str!("../owned_file/whole.sh")
+    );
+    let files = present.iter().zip(&contents).map(file).collect();
+    owned_file::step_of(script, None, files, format!("set {}", count(present.len())))
 }
 
 fn observation(record: &Record, resource: &Resource<Desired>) -> Observation<Observed> {
