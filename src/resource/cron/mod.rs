@@ -3,11 +3,11 @@
 mod crontab;
 mod schedule;
 
-use crate::model::{Arg, Changes, Content, Expect, Probe, ProbeOutput, ProbeStatus, Step, Value};
+use crate::model::{Arg, Changes, Content, Expect, Probe, ProbeOutput, Step, Value};
 use crate::row;
 
 use super::owned_file::{self, NewFile, OwnedFile};
-use super::{Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
+use super::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
 
 /// A command that cron runs at certain times.
 pub struct Cron;
@@ -107,22 +107,7 @@ impl Kind for Cron {
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<OwnedFile>> {
-        if output.status != ProbeStatus::Done {
-            return all.iter().map(|_| Observation::Failed(output.explain())).collect();
-        }
-        let has_cron = !output.records.iter().any(|record| record.field(0) == "no-cron");
-        let desired: Vec<Option<&Content>> = all.iter().map(|resource| Some(&resource.desired.content)).collect();
-        owned_file::observations(output, &desired)
-            .into_iter()
-            .zip(all)
-            .map(|(observation, resource)| match observation {
-                Observation::Absent | Observation::Present(_) if !has_cron && !resource.is_absent() => {
-                    let needs = Claim::new(Space::PROGRAM, "cron");
-                    Observation::Later { needs, reason: "cron is not installed".into() }
-                }
-                observation => observation,
-            })
-            .collect()
+        owned_file::observations_for("cron", all, output, |desired| &desired.content)
     }
 
     fn attributes(observed: &OwnedFile) -> Vec<(&'static str, Value)> {

@@ -2,11 +2,11 @@
 
 mod rules;
 
-use crate::model::{Changes, Content, Expect, Probe, ProbeOutput, ProbeStatus, Step, Value};
+use crate::model::{Changes, Content, Expect, Probe, ProbeOutput, Step, Value};
 use crate::row;
 
 use super::owned_file::{self, NewFile, OwnedFile};
-use super::{Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Space};
+use super::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Space};
 
 /// Rules by which logrotate rotates logs.
 pub struct Logrotate;
@@ -79,22 +79,7 @@ impl Kind for Logrotate {
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<OwnedFile>> {
-        if output.status != ProbeStatus::Done {
-            return all.iter().map(|_| Observation::Failed(output.explain())).collect();
-        }
-        let is_there = !output.records.iter().any(|record| record.field(0) == "no-logrotate");
-        let desired: Vec<Option<&Content>> = all.iter().map(|resource| Some(&resource.desired.content)).collect();
-        owned_file::observations(output, &desired)
-            .into_iter()
-            .zip(all)
-            .map(|(observation, resource)| match observation {
-                Observation::Absent | Observation::Present(_) if !is_there && !resource.is_absent() => {
-                    let needs = Claim::new(Space::PROGRAM, "logrotate");
-                    Observation::Later { needs, reason: "logrotate is not installed".into() }
-                }
-                observation => observation,
-            })
-            .collect()
+        owned_file::observations_for("logrotate", all, output, |desired| &desired.content)
     }
 
     fn attributes(observed: &OwnedFile) -> Vec<(&'static str, Value)> {

@@ -5,10 +5,10 @@ mod writing;
 
 use std::collections::HashMap;
 
-use crate::model::{Arg, Changes, Content, Expect, ProbeOutput, Record, Value, decode_base64};
+use crate::model::{Arg, Changes, Content, Expect, ProbeOutput, ProbeStatus, Record, Value, decode_base64};
 use crate::row;
 
-use super::Observation;
+use super::{Claim, Observation, Resource, Space};
 
 pub(crate) use writing::{NewFile, step, step_of};
 
@@ -44,6 +44,33 @@ pub(super) fn observations(output: &ProbeOutput, desired: &[Option<&Content>]) -
         .map(|(at, record)| match record {
             None => Observation::Failed(output.explain()),
             Some(record) => observation(record, contents.get(&at).copied(), desired[at]),
+        })
+        .collect()
+}
+
+/// Reads what was found of files that a program of the host reads: where the probe wrote `no-PROGRAM`, what is wanted
+/// waits for it.
+pub(super) fn observations_for<D>(
+    program: &str,
+    all: &[&Resource<D>],
+    output: &ProbeOutput,
+    content: fn(&D) -> &Content,
+) -> Vec<Observation<OwnedFile>> {
+    if output.status != ProbeStatus::Done {
+        return all.iter().map(|_| Observation::Failed(output.explain())).collect();
+    }
+    let missing = format!("no-{program}");
+    let is_there = !output.records.iter().any(|record| record.field(0) == missing);
+    let desired: Vec<Option<&Content>> = all.iter().map(|resource| Some(content(&resource.desired))).collect();
+    observations(output, &desired)
+        .into_iter()
+        .zip(all)
+        .map(|(observation, resource)| match observation {
+            Observation::Absent | Observation::Present(_) if !is_there && !resource.is_absent() => {
+                let needs = Claim::new(Space::PROGRAM, program);
+                Observation::Later { needs, reason: format!("{program} is not installed") }
+            }
+            observation => observation,
         })
         .collect()
 }
