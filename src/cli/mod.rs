@@ -11,6 +11,7 @@ pub mod lab;
 mod options;
 mod plan;
 mod run;
+mod schema;
 mod secret_sources;
 mod secrets;
 mod timeline;
@@ -64,6 +65,8 @@ enum Command {
     Secrets(secrets::SecretsCommand),
     /// Explains a resource kind.
     Explain(explain::Arguments),
+    /// Prints the JSON Schema of a spec's files, for editors.
+    Schema(schema::Arguments),
     /// Boots throwaway Debian hosts on this machine, to try and test specs on.
     #[command(subcommand)]
     Lab(lab::LabCommand),
@@ -121,6 +124,7 @@ pub fn main() -> ExitCode {
         Command::Why(arguments) => graph::why(&arguments, &terminal),
         Command::Secrets(command) => secrets::run(&command, &terminal),
         Command::Explain(arguments) => explain::run(&arguments, &terminal),
+        Command::Schema(arguments) => schema::run(&arguments, &terminal),
         Command::Lab(command) => {
             let settings = Settings::from_variables(|name| context::variable(name).map(Into::into));
             let (out, status) = terminal.writers();

@@ -23,11 +23,11 @@ pub(super) enum Role {
 }
 
 impl Role {
-    fn merges(self) -> bool {
+    pub(super) fn merges(self) -> bool {
         matches!(self, Self::Overlay | Self::Inventory)
     }
 
-    fn sections(self) -> Vec<&'static str> {
+    pub(super) fn sections(self) -> Vec<&'static str> {
         let kinds = resource::kinds().iter().filter(|kind| kind.companion_of().is_none());
         let kinds = kinds.map(|kind| kind.section()).filter(|section| *section != "secrets");
         match self {
@@ -42,7 +42,7 @@ impl Role {
         }
     }
 
-    fn noun(self) -> &'static str {
+    pub(super) fn noun(self) -> &'static str {
         match self {
             Self::Spec => "a spec",
             Self::Overlay => "an overlay",

@@ -27,7 +27,7 @@ pub(super) const INPUT: &[Attribute] = &[
     Attribute::optional("description", Shape::Text, "What it is for."),
 ];
 
-const TYPES: &[&str] = &["any", "text", "integer", "number", "boolean", "list", "mapping"];
+pub(super) const TYPES: &[&str] = &["any", "text", "integer", "number", "boolean", "list", "mapping"];
 
 /// One input of a module.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! From files to a [`Spec`]: reading, including, merging, modules.
 
-mod secrets;
+pub(super) mod secrets;
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use indexmap::IndexMap;
 
 use crate::diagnostic::{Diagnostic, FileId, Sources, Span, did_you_mean};
 use crate::model::{Entry, Node, NodeValue, Value};
-use crate::resource;
+use crate::resource::{self, Attribute, Shape};
 
 use super::draft::{Draft, Item, Role, is_identifier, is_variable, with_help};
 use super::files::{FileKind, Files, normalize};
@@ -19,6 +19,23 @@ use super::input::{InputSpec, long_form};
 use super::read::{self, Assets, Unreadable, beside};
 use super::unit::{Body, Call, Unit};
 use super::{Knowledge, LoadOptions, Spec, check, hosts, input, yaml};
+
+/// The keys of a use of a module.
+pub(super) const CALL: &[Attribute] = &[
+    Attribute::required(
+        "source",
+        Shape::Text,
+        "The path of a module's folder, or the name of one in a folder `modules` beside the spec or above it.",
+    ),
+    Attribute::optional("with", Shape::Map(&Shape::Any), "What its inputs are."),
+    Attribute::optional(
+        "on",
+        Shape::Either(&[Shape::Text, Shape::List(&Shape::Text), Shape::Map(&Shape::Scalar)]),
+        "Host names, or labels that a host must have; all hosts where left out.",
+    ),
+    Attribute::optional("when", Shape::Any, "An expression; where it is false all of the module is left alone."),
+    Attribute::optional("for_each", Shape::Any, "A list or mapping; uses the module once for each item."),
+];
 
 /// How deep modules may use modules.
 const MAX_MODULE_DEPTH: usize = 20;
@@ -294,7 +311,6 @@ impl Loader<'_> {
     }
 
     fn calls(&mut self, items: IndexMap<String, Item>, folder: &Path) -> IndexMap<String, Call> {
-        const CALL: [&str; 5] = ["source", "with", "on", "when", "for_each"];
         let mut calls = IndexMap::new();
         for (name, entry) in self.entries(items, "a module", is_identifier) {
             if !matches!(entry.value.value, NodeValue::Map(_)) {
@@ -307,11 +323,11 @@ impl Loader<'_> {
                 continue;
             }
             for attribute in entry.value.entries() {
-                if !CALL.contains(&attribute.key.as_str()) {
+                if !CALL.iter().any(|known| known.name == attribute.key) {
                     let message = format!("a use of a module has no `{}`", attribute.key);
                     let help = match entry.value.get("with") {
                         None => Some("what a module is given stands under `with:`".to_string()),
-                        Some(_) => did_you_mean(&attribute.key, CALL),
+                        Some(_) => did_you_mean(&attribute.key, CALL.iter().map(|known| known.name)),
                     };
                     self.report(with_help(Diagnostic::error(attribute.key_span, message), help));
                 }

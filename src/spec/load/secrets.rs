@@ -4,14 +4,43 @@ use indexmap::IndexMap;
 
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
 use crate::model::{Entry, Node, NodeValue};
-use crate::resource;
+use crate::resource::{self, Attribute, Shape};
 
 use super::super::draft::{Item, is_variable, with_help};
 use super::super::unit::{Body, Overridden, Secret, SecretForm};
 use super::Loader;
 
-const SOURCES: [&str; 6] = ["env", "file", "command", "sops", "age", "generate"];
+/// Where a secret may come from, besides being made (`generate`) and kept.
+pub(in crate::spec) const SOURCES: &[Attribute] = &[
+    Attribute::optional("env", Shape::Text, "A variable of the environment `infra` runs in."),
+    Attribute::optional("file", Shape::Text, "A file on this machine, relative to the file that names it."),
+    Attribute::optional(
+        "command",
+        Shape::Either(&[Shape::Text, Shape::List(&Shape::Text)]),
+        "What a program on this machine prints; a text instead of a list is run by `sh`.",
+    ),
+    Attribute::optional(
+        "sops",
+        Shape::Object(&[
+            Attribute::required("file", Shape::Text, "The file, relative to the file that names it."),
+            Attribute::optional("key", Shape::Text, "The value's key; all of the file where left out."),
+        ]),
+        "A file that `sops` decrypts, or a value in it.",
+    ),
+    Attribute::optional(
+        "age",
+        Shape::Object(&[
+            Attribute::required("file", Shape::Text, "The file, relative to the file that names it."),
+            Attribute::required("identity", Shape::Text, "The file with the identity."),
+        ]),
+        "A file that `age` decrypts.",
+    ),
+];
 const HELP: &str = "give it one of `env`, `file`, `command`, `sops`, `age`, or `generate` with `keep`";
+
+fn is_source(key: &str) -> bool {
+    key == "generate" || SOURCES.iter().any(|source| source.name == key)
+}
 
 impl Loader<'_> {
     pub(super) fn secrets(
@@ -73,14 +102,14 @@ impl Loader<'_> {
         let mut right = true;
         for attribute in node.entries() {
             let key = attribute.key.as_str();
-            if !SOURCES.contains(&key) && !["keep", "state"].contains(&key) {
+            if !is_source(key) && !["keep", "state"].contains(&key) {
                 let diagnostic = Diagnostic::error(attribute.key_span, format!("a secret has no source `{key}`"));
-                let known = SOURCES.into_iter().chain(["keep", "state"]);
+                let known = SOURCES.iter().map(|source| source.name).chain(["generate", "keep", "state"]);
                 self.report(with_help(diagnostic, did_you_mean(key, known)));
                 right = false;
             }
         }
-        let given: Vec<&Entry> = node.entries().iter().filter(|given| SOURCES.contains(&given.key.as_str())).collect();
+        let given: Vec<&Entry> = node.entries().iter().filter(|given| is_source(&given.key)).collect();
         let keep = node.entry("keep");
         let absent = node.get("state").and_then(Node::as_text) == Some("absent");
         let source = match given.as_slice() {

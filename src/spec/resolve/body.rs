@@ -1,23 +1,23 @@
 //! What a body as written holds, part by part.
 
 use crate::model::{Entry, Node, NodeValue, Until, Value};
-use crate::resource::{Attribute, COMMON, Shape};
+use crate::resource::{Attribute, COMMON, KindObject, Shape};
 
 use super::super::expression::has_expression;
 use super::super::unit::Body;
 
 /// What a secret has in common with other resources.
-const SECRET: &[Attribute] = &[Attribute::default(
+pub(in crate::spec) const SECRET: &[Attribute] = &[Attribute::default(
     "state",
     Shape::OneOf(&["present", "absent"]),
     "present",
     "Whether it should be kept on the host.",
 )];
 
-/// Returns the attributes that resources of a body's kind have in common with all others.
-pub(super) fn common(body: &Body) -> &'static [Attribute] {
+/// Returns the attributes that resources of a kind have in common with all others.
+pub(super) fn common(kind: &dyn KindObject) -> &'static [Attribute] {
     // A secret stands in its own section, on the host that keeps it.
-    if body.kind.name() == "secret" { SECRET } else { COMMON }
+    if kind.name() == "secret" { SECRET } else { COMMON }
 }
 
 pub(super) fn described(body: &Body) -> String {
@@ -27,7 +27,7 @@ pub(super) fn described(body: &Body) -> String {
 /// Parts a body into the kind's own attributes and the common ones; what is neither is reported elsewhere.
 pub(super) fn split(node: &Node, body: &Body) -> (Node, Node) {
     let own = body.kind.attributes();
-    let common = common(body);
+    let common = common(body.kind);
     let pick = |table: &'static [Attribute]| {
         // What decides whether and where it is, is read by itself.
         let decides = |key: &str| ["on", "when", "for_each"].contains(&key);

@@ -29,6 +29,7 @@ use super::read::Assets;
 use super::unit::{Body, Overridden, Unit};
 use super::{HostSpec, Knowledge, Pending, Resolution, Resolved, SecretState, Spec};
 
+pub(super) use body::SECRET;
 use body::{common, described, has_template, is_absent, is_constant, split};
 
 impl Spec {
@@ -298,13 +299,13 @@ impl<'a> Resolver<'a, '_> {
         let what = described(body);
         let (shared, shared_right) = if is_constant(&shared) {
             let mut around = Around { resolver: self, scope, unit: None };
-            object(&shared, common(body), &what, true, &mut around)
+            object(&shared, common(body.kind), &what, true, &mut around)
         } else {
             match self.attributes(&shared, scope) {
                 (node, false) => (node, false),
                 (node, true) => {
                     let mut around = Around { resolver: self, scope, unit: None };
-                    object(&node, common(body), &what, true, &mut around)
+                    object(&node, common(body.kind), &what, true, &mut around)
                 }
             }
         };

@@ -88,14 +88,14 @@ impl<'a> Resolver<'a, '_> {
             self.evaluator.check_names(&attribute.value, site);
         }
         let what = described(body);
-        let tables: [&[Attribute]; 2] = [body.kind.attributes(), common(body)];
+        let tables: [&[Attribute]; 2] = [body.kind.attributes(), common(body.kind)];
         let mut around = Static { resolver: self, site };
         unknown_keys(&body.entry.value, &tables, &what, &mut around);
         let masked = mask(&body.entry.value);
         let (own, shared) = split(&masked, body);
         let absent = is_absent(&shared);
         object(&own, body.kind.attributes(), &what, absent, &mut around);
-        object(&shared, common(body), &what, absent, &mut around);
+        object(&shared, common(body.kind), &what, absent, &mut around);
     }
 
     fn no_expression(&mut self, node: &Node, what: &str) {
