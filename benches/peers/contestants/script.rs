@@ -34,7 +34,7 @@ impl Contestant for Script {
         write_tree(wanted, folder, run.revision)?;
         write(folder.join("expected"), &expected(wanted, run.revision))?;
         write(folder.join("observe"), &observe(wanted))?;
-        write(folder.join("paths"), &paths(wanted, |path| path))?;
+        write(folder.join("paths"), &paths(wanted))?;
         write(
             folder.join("look.sh"),
             &in_parallel(scene, |host| format!("{}{options} sh <observe | cmp - expected", host.ssh().join(" "))),
@@ -46,9 +46,10 @@ impl Contestant for Script {
                     "{{ cat first; tar -cz --owner-map=owners --group-map=groups -C tree etc; }} | \
                      {}{options} '{}' | cmp - expected",
                     host.ssh().join(" "),
-                    // The program is read whole before it runs, and the archive is what remains.
+                    // The program is read whole before it runs, and the archive is what remains. The shell that is
+                    // there runs it: an argument may not be as long as the program of 10,000 files.
                     format_args!(
-                        "sh -c \"$(dd iflag=fullblock,count_bytes bs=4096 count={} status=none)\"",
+                        "eval \"$(dd iflag=fullblock,count_bytes bs=64K count={} status=none)\"",
                         first(wanted).len()
                     ),
                 )
@@ -103,11 +104,11 @@ pub fn multiplexing(scene: &Scene<'_>, warm: bool) -> String {
 }
 
 /// Every path that is looked at, one a line.
-fn paths(wanted: &Wanted, mut show: impl FnMut(String) -> String) -> String {
+fn paths(wanted: &Wanted) -> String {
     let directories = (0..wanted.directories).map(|at| wanted.directory(at));
     let files = (0..wanted.files).map(|at| wanted.path(at));
     let jobs = wanted.crons.iter().map(|cron| job_path(cron.name));
-    directories.chain(files).chain(jobs).map(|path| show(path) + "\n").collect()
+    directories.chain(files).chain(jobs).map(|path| path + "\n").collect()
 }
 
 fn job_path(name: &str) -> String {
@@ -136,14 +137,14 @@ fn observe(wanted: &Wanted) -> String {
         let services = wanted.services.join(" ");
         let _ = writeln!(program, "systemctl show -p Id,ActiveState,UnitFileState {services}");
     }
-    let all = paths(wanted, |path| path);
-    let _ = write!(program, "paths='{}'\n{LOOK_AT_PATHS}", all.trim_end());
+    let _ = write!(program, "paths='{}'\n{LOOK_AT_PATHS}", paths(wanted).trim_end());
     program
 }
 
-/// Looks at all paths with one `stat` and one `sha256sum`, or as many as argument lists take.
-const LOOK_AT_PATHS: &str = "printf '%s\\n' \"$paths\" | xargs stat -c '%n %F %u %g %a'\n\
-                             printf '%s\\n' \"$paths\" | sed '/\\/d[0-9]$/d' | xargs sha256sum\n";
+/// Looks at all paths with one `stat` and one `sha256sum`, or as many as lists of a megabyte need: `xargs` makes them of
+/// 128 KiB if it is not told, and Linux takes two megabytes. `printf` is part of the shell, and has no such limit.
+const LOOK_AT_PATHS: &str = "printf '%s\\n' \"$paths\" | xargs -s 1000000 stat -c '%n %F %u %g %a'\n\
+                             printf '%s\\n' \"$paths\" | sed '/\\/d[0-9]$/d' | xargs -s 1000000 sha256sum\n";
 
 /// What that program prints on a host that is as it is to be.
 fn expected(wanted: &Wanted, revision: u32) -> String {

@@ -5,7 +5,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 coproc HOST { "$@" '
-    look() { xargs stat -c "%n %F %u %g %a" <"$1"; sed "/\/d[0-9]$/d" "$1" | xargs sha256sum; echo .; }
+    look() { xargs -s 1000000 stat -c "%n %F %u %g %a" <"$1"; sed "/\/d[0-9]$/d" "$1" | xargs -s 1000000 sha256sum; echo .; }
     work=$(mktemp -d)
     trap "rm -rf $work" EXIT
     IFS= read -r size
