@@ -9,8 +9,8 @@
 //! ```
 //!
 //! `--also NAME=BINARY` lets another build of `infra` take part, which is how a change is compared with what was before.
-//! It needs what `infra lab` needs (root, systemd-nspawn), and for the peers Python with venv and PyPI. Hosts are gone when
-//! it ends, however it ends. Nothing is asserted about time; that all contestants reach the same end state is.
+//! It needs what `infra lab` needs (root, systemd-nspawn), and for the peers Python with venv and PyPI. When it is stopped
+//! (Ctrl-C, SIGTERM) it reports what it has, marked as incomplete, and its hosts are gone. Nothing is asserted about time; that all contestants reach the same end state is.
 //!
 //! | file | holds |
 //! |---|---|
@@ -19,7 +19,8 @@
 //! | `contestants/` | who takes part, a file each, with the end state in its own language |
 //! | `environment` | virtual environments of Python with the peers in them |
 //! | `hosts` | throwaway hosts, made alike |
-//! | `relay` | a way that is long |
+//! | `way` | a way that is long, and may be narrow, as a model |
+//! | `relay` | such a way between two ends |
 //! | `run` | one run: timed, bounded, ended with all it started |
 //! | `measure` | rounds, in an order that rotates |
 //! | `report` | the table, Markdown, JSON |
@@ -33,6 +34,7 @@ mod relay;
 mod report;
 mod run;
 mod wanted;
+mod way;
 mod workloads;
 
 use std::path::{Path, PathBuf};
@@ -43,7 +45,7 @@ use clap::Parser;
 use infra::lab::Release;
 
 use contestants::{Ansible, Contestant, Infra, Pyinfra, Script, SshTrue};
-use measure::{Bench, Rounds};
+use measure::{Bench, Measured, Rounds};
 use run::Watch;
 use workloads::Workload;
 
@@ -128,28 +130,30 @@ fn bench(arguments: &Arguments) -> Result<bool> {
     let mut bench = Bench::new(&watch, arguments.release, &cache, scratch.path());
     let mut measured = Vec::new();
     for workload in &workloads {
-        eprintln!("{}: {}", workload.name, workload.title);
         let takes_part = |contestant: &dyn Contestant| {
             workload.contestants.is_empty() || workload.contestants.contains(&contestant.class())
         };
         let here: Vec<&dyn Contestant> =
             contestants.iter().map(AsRef::as_ref).filter(|contestant| takes_part(*contestant)).collect();
-        match bench.measure(workload, &here, rounds) {
-            Ok(one) => measured.push(one),
-            Err(error) => {
-                drop(bench);
-                return Err(error);
-            }
+        if here.is_empty() {
+            eprintln!("{}: nobody who was chosen takes part", workload.name);
+            continue;
+        }
+        eprintln!("{}: {}", workload.name, workload.title);
+        let one = bench.measure(workload, &here, rounds);
+        let is_complete = one.incomplete.is_none();
+        measured.push(one);
+        if !is_complete {
+            break;
         }
     }
-    drop(bench);
     let text = if arguments.markdown { report::markdown(&measured) } else { report::text(&measured) };
     println!("{text}");
     if let Some(path) = &arguments.json {
         let json = format!("{:#}\n", report::json(&machine, &measured));
         std::fs::write(path, json).with_context(|| format!("cannot write {}", path.display()))?;
     }
-    Ok(measured.iter().flat_map(|measured| &measured.series).all(|series| series.failure.is_none()))
+    Ok(measured.iter().all(Measured::is_whole))
 }
 
 fn choose_contestants(arguments: &Arguments, cache: &Path) -> Result<Vec<Box<dyn Contestant>>> {

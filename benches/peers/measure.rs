@@ -11,11 +11,12 @@ use anyhow::{Context, Result, bail};
 
 use infra::lab::Release;
 
-use crate::contestants::{Contestant, Run, Scene, Script, make_folders};
+use crate::contestants::{Contestant, LONG, Run, Scene, Script, make_folders};
 use crate::hosts::{self, Host, Hosts, Reach};
-use crate::relay::Relay;
+use crate::relay::{Relay, Traffic};
 use crate::run::Watch;
 use crate::wanted::Wanted;
+use crate::way::Way;
 use crate::workloads::{Task, Workload};
 
 /// What one contestant took for one workload.
@@ -23,12 +24,19 @@ use crate::workloads::{Task, Workload};
 pub struct Series {
     pub contestant: String,
     pub times: Vec<Duration>,
-    /// Round trips of each run, where a relay counted them.
-    pub turns: Vec<u64>,
+    /// What went over the way in each run, where there is a relay that counts it.
+    pub traffic: Vec<Traffic>,
     /// What the contestant says it cost, line by line.
     pub counts: Vec<String>,
     /// Why there are no more rounds.
     pub failure: Option<String>,
+}
+
+impl Series {
+    fn new(contestant: &dyn Contestant) -> Self {
+        let contestant = contestant.name().to_string();
+        Series { contestant, times: Vec::new(), traffic: Vec::new(), counts: Vec::new(), failure: None }
+    }
 }
 
 /// What came of a workload.
@@ -36,6 +44,15 @@ pub struct Series {
 pub struct Measured {
     pub workload: Workload,
     pub series: Vec<Series>,
+    /// Why it was not measured to its end.
+    pub incomplete: Option<String>,
+}
+
+impl Measured {
+    /// Whether everyone got through all rounds.
+    pub fn is_whole(&self) -> bool {
+        self.incomplete.is_none() && self.series.iter().all(|series| series.failure.is_none())
+    }
 }
 
 /// How often.
@@ -88,23 +105,22 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// Measures a workload. A contestant that fails is left out of the rounds that follow, with the reason.
-    pub fn measure(
+    /// Measures a workload, as far as it gets.
+    pub fn measure(&mut self, workload: &Workload, contestants: &[&dyn Contestant], rounds: Rounds) -> Measured {
+        let mut series: Vec<_> = contestants.iter().map(|contestant| Series::new(*contestant)).collect();
+        let ended = self.measure_all(workload, contestants, rounds, &mut series);
+        let incomplete = ended.err().map(|error| format!("{error:#}"));
+        Measured { workload: workload.clone(), series, incomplete }
+    }
+
+    /// A contestant that fails is left out of the rounds that follow, with the reason.
+    fn measure_all(
         &mut self,
         workload: &Workload,
         contestants: &[&dyn Contestant],
         rounds: Rounds,
-    ) -> Result<Measured> {
-        let mut series: Vec<Series> = contestants
-            .iter()
-            .map(|contestant| Series {
-                contestant: contestant.name().to_string(),
-                times: Vec::new(),
-                turns: Vec::new(),
-                counts: Vec::new(),
-                failure: None,
-            })
-            .collect();
+        series: &mut [Series],
+    ) -> Result<()> {
         let mut stages = Vec::new();
         for (at, contestant) in contestants.iter().enumerate() {
             let stage = self.set_up(workload, *contestant);
@@ -125,10 +141,10 @@ impl<'a> Bench<'a> {
                     continue;
                 }
                 match self.round(workload, contestant, stage) {
-                    Ok((time, turns)) => {
+                    Ok((time, traffic)) => {
                         eprintln!("  {} {}: {:.3} s", workload.name, contestant.name(), time.as_secs_f64());
                         series[at].times.push(time);
-                        series[at].turns.extend(turns);
+                        series[at].traffic.extend(traffic);
                     }
                     Err(error) => {
                         self.watch.check()?;
@@ -151,7 +167,7 @@ impl<'a> Bench<'a> {
         for failed in series.iter().filter(|series| series.failure.is_some()) {
             eprintln!("  {} {}: {}", workload.name, failed.contestant, failed.failure.as_deref().unwrap_or_default());
         }
-        Ok(Measured { workload: workload.clone(), series })
+        Ok(())
     }
 
     /// Brings hosts up and into the state that the workload starts from.
@@ -180,8 +196,8 @@ impl<'a> Bench<'a> {
         if let Some(state) = self.state.get_mut(&key) {
             state.made_by.insert(contestant.name().to_string());
         }
-        if workload.delay > Duration::ZERO {
-            stage.relays = self.relays(workload, &mut stage.hosts, &stage.folder)?;
+        if let Some(way) = workload.way {
+            stage.relays = self.relays(way, &mut stage.hosts, &stage.folder)?;
         }
         Ok(stage)
     }
@@ -221,26 +237,29 @@ impl<'a> Bench<'a> {
         let run = Run { task: Task::First, revision: state.revision, warm: false };
         let scene = stage.scene(&state.wanted);
         contestant.prepare(&scene, run)?;
-        self.watch.run(contestant.command(&scene, run), Duration::from_secs(1800), &stage.folder)?;
+        self.watch.run(contestant.command(&scene, run), LONG, &stage.folder)?;
         forget_connections(&stage.folder);
         Ok(())
     }
 
-    fn relays(&self, workload: &Workload, hosts: &mut [Reach], folder: &Path) -> Result<Vec<Relay>> {
+    /// Puts a relay before each host.
+    fn relays(&self, way: Way, hosts: &mut [Reach], folder: &Path) -> Result<Vec<Relay>> {
         let mut relays = Vec::new();
+        let mut known_here = String::new();
         for host in hosts {
             let target = (host.address.clone(), host.port);
-            let relay = Relay::start(self.watch.runtime().handle(), target, workload.delay)?;
+            let relay = Relay::start(self.watch.runtime().handle(), target, way)?;
             // The host's key is known under its address; the relay has another one.
             let known = fs::read_to_string(&host.known_hosts).context("cannot read the known hosts")?;
             let line = known.lines().find(|line| line.starts_with(&format!("{} ", host.address)));
             let key = line.and_then(|line| line.split_once(' ')).map(|(_, key)| key).context("the host has no key")?;
+            known_here.push_str(&format!("[127.0.0.1]:{} {key}\n", relay.port()));
             host.known_hosts = folder.join("known_hosts");
-            fs::write(&host.known_hosts, format!("[127.0.0.1]:{} {key}\n", relay.port()))?;
             host.address = "127.0.0.1".into();
             host.port = relay.port();
             relays.push(relay);
         }
+        fs::write(folder.join("known_hosts"), known_here).context("cannot write the known hosts")?;
         Ok(relays)
     }
 
@@ -250,10 +269,9 @@ impl<'a> Bench<'a> {
         workload: &Workload,
         contestant: &dyn Contestant,
         stage: &Stage,
-    ) -> Result<(Duration, Option<u64>)> {
+    ) -> Result<(Duration, Option<Traffic>)> {
         let run = self.make_ready(workload, contestant, stage)?;
-        let turns = |stage: &Stage| stage.relays.iter().map(Relay::take_turns).sum();
-        let _: u64 = turns(stage);
+        stage.take_traffic();
         let ran = self.watch.run(
             contestant.command(&stage.scene(&workload.wanted), run),
             contestant.limit(),
@@ -263,11 +281,11 @@ impl<'a> Bench<'a> {
             let lines: Vec<_> = ran.said.lines().collect();
             bail!("it changed something\n{}", lines[lines.len().saturating_sub(25)..].join("\n"));
         }
-        let turns = (!stage.relays.is_empty()).then(|| turns(stage));
+        let traffic = stage.take_traffic();
         if !workload.warm {
             forget_connections(&stage.folder);
         }
-        Ok((ran.time, turns))
+        Ok((ran.time, traffic))
     }
 
     /// Brings hosts into the state before a run.
@@ -302,13 +320,12 @@ impl<'a> Bench<'a> {
                 host.check_end_state(&workload.wanted, revision)?;
             }
         }
-        if contestant.counts() {
+        if let Some(flag) = contestant.counting_flag() {
             let run = self.make_ready(workload, contestant, stage)?;
-            if let Some(command) = contestant.counting(&stage.scene(&workload.wanted), run) {
-                let ran = self.watch.run(command, contestant.limit(), &stage.folder)?;
-                series.counts =
-                    ran.said.lines().filter(|line| line.starts_with("stats ")).map(str::to_string).collect();
-            }
+            let mut command = contestant.command(&stage.scene(&workload.wanted), run);
+            command.arg(flag);
+            let ran = self.watch.run(command, contestant.limit(), &stage.folder)?;
+            series.counts = ran.said.lines().filter(|line| line.starts_with("stats ")).map(str::to_string).collect();
         }
         forget_connections(&stage.folder);
         Ok(())
@@ -331,6 +348,11 @@ struct Stage {
 impl Stage {
     fn scene<'s>(&'s self, wanted: &'s Wanted) -> Scene<'s> {
         Scene { wanted, hosts: &self.hosts, folder: &self.folder }
+    }
+
+    /// Returns what went through all relays since the last time, if there are any.
+    fn take_traffic(&self) -> Option<Traffic> {
+        self.relays.iter().map(Relay::take_traffic).reduce(|one, other| one + other)
     }
 }
 

@@ -40,8 +40,6 @@ impl Cron {
 /// What a host is to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
-    /// What the report calls it.
-    pub name: &'static str,
     pub packages: &'static [&'static str],
     pub groups: &'static [(&'static str, u32)],
     pub users: &'static [User],
@@ -101,7 +99,6 @@ impl Wanted {
     /// Every kind: what a small server has.
     pub fn server() -> Self {
         Wanted {
-            name: "server",
             packages: PACKAGES,
             groups: GROUPS,
             users: &USERS,
@@ -117,7 +114,6 @@ impl Wanted {
     /// A little of every kind, for fleets.
     pub fn node() -> Self {
         Wanted {
-            name: "node",
             packages: &["cron"],
             groups: &[("bench-web", 2001)],
             users: &USERS[..1],
@@ -132,7 +128,6 @@ impl Wanted {
     /// Folders and files only.
     pub fn files(count: usize) -> Self {
         Wanted {
-            name: if count > 1000 { "10,000 files" } else { "1,000 files" },
             packages: &[],
             groups: &[],
             users: &[],

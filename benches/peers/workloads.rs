@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::wanted::Wanted;
+use crate::way::Way;
 
 /// What a contestant is asked to do in a round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,8 +25,8 @@ pub struct Workload {
     pub wanted: Wanted,
     pub task: Task,
     pub hosts: usize,
-    /// How much later a byte arrives, each way.
-    pub delay: Duration,
+    /// The way to the hosts, where it is long.
+    pub way: Option<Way>,
     /// Whether an earlier run has left a connection.
     pub warm: bool,
     /// The most rounds of those that take long.
@@ -42,23 +43,19 @@ pub fn all() -> Vec<Workload> {
         wanted,
         task,
         hosts: 1,
-        delay: Duration::ZERO,
+        way: None,
         warm: false,
         slow_rounds: usize::MAX,
         contestants: &[],
     };
-    let far = |name, title, task, delay, contestants| Workload {
-        delay: Duration::from_millis(delay),
-        contestants,
-        ..one(name, title, Wanted::server(), task)
-    };
+    let over = |way, name, title, task| Workload { way: Some(way), ..one(name, title, Wanted::server(), task) };
+    let far = |delay| Way { delay: Duration::from_millis(delay), bandwidth: None };
+    let narrow = Way { bandwidth: Some(10_000_000 / 8), ..far(80) };
     let fleet = |name, title, hosts, task| Workload { hosts, ..one(name, title, Wanted::node(), task) };
-    let full_fleet = |name, title, hosts| Workload {
-        hosts,
-        contestants: QUICK,
-        ..one(name, title, Wanted::server(), Task::Unchanged)
-    };
+    let full_fleet = |name, title, hosts| Workload { hosts, ..one(name, title, Wanted::server(), Task::Unchanged) };
+    // Some take ten minutes for a round of these.
     let many = |name, title, count, task| Workload { slow_rounds: 1, ..one(name, title, Wanted::files(count), task) };
+    let quick = |workload| Workload { contestants: QUICK, ..workload };
     vec![
         one("a", "85 resources, first apply", Wanted::server(), Task::First),
         one("b-cold", "85 resources, no change", Wanted::server(), Task::Unchanged),
@@ -67,16 +64,18 @@ pub fn all() -> Vec<Workload> {
             contestants: &["infra", "script", "ssh-true", "ansible", "mitogen"],
             ..one("b-warm", "85 resources, no change, within a minute", Wanted::server(), Task::Unchanged)
         },
-        far("e40", "40 ms each way: 85 resources, no change", Task::Unchanged, 40, &[]),
-        far("e40-first", "40 ms each way: 85 resources, first apply", Task::First, 40, QUICK),
-        far("e80", "80 ms each way: 85 resources, no change", Task::Unchanged, 80, &[]),
-        far("e80-first", "80 ms each way: 85 resources, first apply", Task::First, 80, &[]),
+        over(far(40), "e40", "40 ms each way: 85 resources, no change", Task::Unchanged),
+        quick(over(far(40), "e40-first", "40 ms each way: 85 resources, first apply", Task::First)),
+        over(far(80), "e80", "80 ms each way: 85 resources, no change", Task::Unchanged),
+        over(far(80), "e80-first", "80 ms each way: 85 resources, first apply", Task::First),
+        quick(over(narrow, "g", "80 ms each way, 10 Mbit/s: 85 resources, no change", Task::Unchanged)),
+        quick(over(narrow, "g-first", "80 ms each way, 10 Mbit/s: 85 resources, first apply", Task::First)),
         many("c", "1,000 files, one changed", 1000, Task::Change),
         many("f1000", "1,000 files, no change", 1000, Task::Unchanged),
-        Workload { contestants: QUICK, ..many("f10000", "10,000 files, no change", 10_000, Task::Unchanged) },
+        quick(many("f10000", "10,000 files, no change", 10_000, Task::Unchanged)),
         fleet("d20", "20 hosts, no change", 20, Task::Unchanged),
         fleet("d20-change", "20 hosts, one file changed on each", 20, Task::Change),
-        full_fleet("d20-full", "20 hosts with 85 resources each, no change", 20),
+        quick(full_fleet("d20-full", "20 hosts with 85 resources each, no change", 20)),
         fleet("d50", "50 hosts, no change", 50, Task::Unchanged),
         fleet("d50-change", "50 hosts, one file changed on each", 50, Task::Change),
     ]

@@ -42,14 +42,8 @@ impl Contestant for Infra {
         said.contains("Apply: 0 created, 0 changed, 0 deleted, ")
     }
 
-    fn counts(&self) -> bool {
-        true
-    }
-
-    fn counting(&self, scene: &Scene<'_>, run: Run) -> Option<Command> {
-        let mut command = self.command(scene, run);
-        command.arg("--stats");
-        Some(command)
+    fn counting_flag(&self) -> Option<&str> {
+        Some("--stats")
     }
 }
 

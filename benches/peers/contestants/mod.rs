@@ -23,6 +23,9 @@ pub use self::pyinfra::Pyinfra;
 pub use self::script::Script;
 pub use self::ssh_true::SshTrue;
 
+/// How long a run may take where it takes long: Ansible with 1,000 files needs about ten minutes of a quiet machine.
+pub const LONG: Duration = Duration::from_secs(2 * 3600);
+
 /// What a contestant works on.
 #[derive(Clone, Debug)]
 pub struct Scene<'a> {
@@ -76,13 +79,8 @@ pub trait Contestant {
     /// Whether what it wrote says that nothing had to be done.
     fn did_nothing(&self, said: &str) -> bool;
 
-    /// Whether it can tell what a run costs.
-    fn counts(&self) -> bool {
-        false
-    }
-
-    /// A command that tells what a run costs, if the contestant can.
-    fn counting(&self, _scene: &Scene<'_>, _run: Run) -> Option<Command> {
+    /// What makes the command tell what a run costs, in lines that begin with `stats`.
+    fn counting_flag(&self) -> Option<&str> {
         None
     }
 }

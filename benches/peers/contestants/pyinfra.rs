@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Result;
 use serde_json::json;
 
-use super::{Contestant, Run, Scene, command, write};
+use super::{Contestant, LONG, Run, Scene, command, write};
 use crate::hosts::Reach;
 use crate::wanted::{ROOT, Wanted};
 
@@ -25,7 +25,7 @@ impl Contestant for Pyinfra {
     }
 
     fn limit(&self) -> Duration {
-        Duration::from_secs(1800)
+        LONG
     }
 
     fn is_slow(&self) -> bool {
