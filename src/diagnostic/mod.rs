@@ -4,7 +4,7 @@ mod nearest;
 mod render;
 mod source;
 
-pub use nearest::{did_you_mean, nearest};
+pub use nearest::{MOST_SUGGESTIONS, did_you_mean, nearest};
 pub use render::{render, render_all, sort};
 pub use source::{FileId, Sources, Span};
 

@@ -1,5 +1,9 @@
 //! "Did you mean …".
 
+/// How many mistakes of a spec are given the nearest name: more of them have one cause, and looking for it compares a
+/// name with all there are.
+pub const MOST_SUGGESTIONS: usize = 100;
+
 /// Finds the candidate that a mistyped name was probably meant to be; none if nothing is near.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = name.chars().count();
@@ -14,11 +18,23 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
             if length.abs_diff(other) > allowed || length.max(other) > 500 {
                 return None;
             }
-            let distance = strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());
+            let candidate_lower = candidate.to_lowercase();
+            let (name, other) = differing(&lower, &candidate_lower);
+            let distance = strsim::damerau_levenshtein(name, other);
             (distance <= allowed).then_some((distance, candidate))
         })
         .min_by_key(|&(distance, candidate)| (distance, candidate))
         .map(|(_, candidate)| candidate)
+}
+
+/// Cuts off what two texts have in common at both ends, which adds nothing to their distance.
+fn differing<'a>(one: &'a str, other: &'a str) -> (&'a str, &'a str) {
+    let same = |pair: &(char, char)| pair.0 == pair.1;
+    let start: usize = one.chars().zip(other.chars()).take_while(same).map(|(letter, _)| letter.len_utf8()).sum();
+    let (one, other) = (&one[start..], &other[start..]);
+    let end: usize =
+        one.chars().rev().zip(other.chars().rev()).take_while(same).map(|(letter, _)| letter.len_utf8()).sum();
+    (&one[..one.len() - end], &other[..other.len() - end])
 }
 
 /// Says which of the candidates was probably meant, or else which there are.

@@ -1,7 +1,7 @@
 //! Source files and places in them.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Names a file in [`Sources`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -18,8 +18,23 @@ pub struct Span {
 /// The texts of all source files read so far, for showing places in them.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
-    files: Vec<(String, Arc<str>)>,
+    files: Vec<Source>,
     by_name: HashMap<String, FileId>,
+}
+
+#[derive(Clone, Debug)]
+struct Source {
+    name: String,
+    text: Arc<str>,
+    /// Where each line starts; made for the first place that is shown.
+    lines: OnceLock<Vec<usize>>,
+}
+
+impl Source {
+    fn lines(&self) -> &[usize] {
+        let ends = || self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        self.lines.get_or_init(|| std::iter::once(0).chain(ends().map(|(at, _)| at + 1)).collect())
+    }
 }
 
 impl Sources {
@@ -33,7 +48,7 @@ impl Sources {
         }
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
         self.by_name.insert(name.clone(), id);
-        self.files.push((name, text));
+        self.files.push(Source { name, text, lines: OnceLock::new() });
         id
     }
 
@@ -44,30 +59,29 @@ impl Sources {
 
     /// Returns what messages call a file.
     pub fn name(&self, file: FileId) -> &str {
-        self.files.get(file.0 as usize).map_or("", |(name, _)| name)
+        self.files.get(file.0 as usize).map_or("", |source| &source.name)
     }
 
     /// Returns the text of a file.
     pub fn text(&self, file: FileId) -> &Arc<str> {
-        &self.files[file.0 as usize].1
+        &self.files[file.0 as usize].text
     }
 
     /// Returns the text a span covers; empty where the span is not one of these files.
     pub fn slice(&self, span: Span) -> &str {
         self.files
             .get(span.file.0 as usize)
-            .and_then(|(_, text)| text.get(span.start as usize..span.end as usize))
+            .and_then(|source| source.text.get(span.start as usize..span.end as usize))
             .unwrap_or("")
     }
 
     /// Returns line and column (both from 1, columns in characters) of a span's start.
     pub fn line_column(&self, span: Span) -> (usize, usize) {
-        let text = self.text(span.file);
-        let start = (span.start as usize).min(text.len());
-        let before = &text.as_bytes()[..start];
-        let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
-        let line_start = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
-        let column = String::from_utf8_lossy(&before[line_start..]).chars().count() + 1;
+        let source = &self.files[span.file.0 as usize];
+        let start = (span.start as usize).min(source.text.len());
+        let line = source.lines().partition_point(|&line_start| line_start <= start);
+        let line_start = source.lines()[line - 1];
+        let column = String::from_utf8_lossy(&source.text.as_bytes()[line_start..start]).chars().count() + 1;
         (line, column)
     }
 
