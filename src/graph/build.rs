@@ -1,20 +1,17 @@
 //! Hard edges, from claims, values, triggers and `depends_on`.
 
-use petgraph::algo::has_path_connecting;
 use petgraph::graph::{DiGraph, NodeIndex};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::diagnostic::{Diagnostic, nearest};
+use crate::diagnostic::{Diagnostic, MOST_SUGGESTIONS, nearest};
 use crate::model::{OwedAction, Until};
-use crate::resource::{Claim, Space, TriggerSource};
+use crate::resource::{Space, TriggerSource};
 
 use crate::spec::{AddressIndex, NotASelector, Selector};
 
+use super::habit::{self, Habit};
 use super::index::ClaimIndex;
 use super::{Graph, Input, Node, Reason, cycle, phase};
-
-/// Dangling references for which the nearest name is looked for; more of them have one cause.
-const MOST_SUGGESTIONS: usize = 100;
 
 /// Builds the graph; every dangling reference and every cycle is reported.
 pub fn build(inputs: &[Input]) -> (Graph, Vec<Diagnostic>) {
@@ -47,7 +44,8 @@ pub fn build(inputs: &[Input]) -> (Graph, Vec<Diagnostic>) {
             relies_on_packages[node] |= !is_provided;
         }
         for claim in &input.claims.follows {
-            habits.extend(of_host.find_all(claim).into_iter().map(|provider| (provider, node, claim)));
+            habits
+                .extend(of_host.find_all(claim).into_iter().map(|provider| Habit::new(inputs, provider, node, claim)));
         }
         for claim in &input.claims.reads {
             reads[node].extend(of_host.find(claim).filter(|&provider| provider != node));
@@ -102,9 +100,7 @@ pub fn build(inputs: &[Input]) -> (Graph, Vec<Diagnostic>) {
             }
         }
     }
-    for (provider, node, claim) in habits {
-        edges.habitual(provider, node, claim);
-    }
+    habit::add(&mut edges, &habits);
     let hard = edges.hard;
     let phases = phase::settle(inputs, &hard);
     let order = match cycle::order(&hard, &phases) {
@@ -158,9 +154,9 @@ impl<'a> Selections<'a> {
     }
 }
 
-struct Edges<'a> {
-    inputs: &'a [Input],
-    hard: DiGraph<(), Reason>,
+pub(super) struct Edges<'a> {
+    pub inputs: &'a [Input],
+    pub hard: DiGraph<(), Reason>,
     /// The edges there are; looking for one at a folder of many files would walk all of them.
     known: FxHashSet<(Node, Node)>,
 }
@@ -175,14 +171,6 @@ impl Edges<'_> {
         }
     }
 
-    /// An edge that gives way where the other order is asked for.
-    fn habitual(&mut self, before: Node, after: Node, claim: &Claim) {
-        let (first, then) = if self.inputs[before].absent { (after, before) } else { (before, after) };
-        if !has_path_connecting(&self.hard, NodeIndex::new(then), NodeIndex::new(first), None) {
-            self.add(first, then, || Reason::Follows(claim.clone()));
-        }
-    }
-
     /// An edge the spec asks for; it turns round only where what is depended on goes.
     fn explicit(&mut self, before: Node, after: Node, span: crate::diagnostic::Span) {
         if self.inputs[before].absent {
@@ -192,7 +180,7 @@ impl Edges<'_> {
         }
     }
 
-    fn add(&mut self, before: Node, after: Node, reason: impl FnOnce() -> Reason) {
+    pub fn add(&mut self, before: Node, after: Node, reason: impl FnOnce() -> Reason) {
         // A claim a resource provides for itself is no edge.
         if before != after {
             self.insert(before, after, reason);

@@ -1,11 +1,13 @@
 //! Order, and what stands in its way.
 
 use std::cmp::Reverse;
+use std::collections::hash_map::Entry;
 use std::collections::{BinaryHeap, VecDeque};
 
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::diagnostic::Diagnostic;
 use crate::resource::Phase;
@@ -49,16 +51,16 @@ pub fn order(hard: &DiGraph<(), Reason>, phases: &[Phase]) -> Result<Vec<Node>, 
 /// Returns a shortest cycle through the first resource of a strongly connected component.
 fn shortest(hard: &DiGraph<(), Reason>, component: &[Node]) -> Vec<Node> {
     let start = component.iter().copied().min().unwrap_or_default();
-    let mut is_member = vec![false; hard.node_count()];
-    component.iter().for_each(|&node| is_member[node] = true);
-    let mut came_from = vec![None; hard.node_count()];
+    // As large as the component, not as the graph: there may be very many components.
+    let members: FxHashSet<Node> = component.iter().copied().collect();
+    let mut came_from: FxHashMap<Node, Node> = FxHashMap::default();
     let mut queue = VecDeque::from([start]);
     while let Some(node) = queue.pop_front() {
-        for next in hard.neighbors(NodeIndex::new(node)).map(NodeIndex::index).filter(|&next| is_member[next]) {
+        for next in hard.neighbors(NodeIndex::new(node)).map(NodeIndex::index).filter(|next| members.contains(next)) {
             if next == start {
                 let mut path = vec![node];
                 while path[path.len() - 1] != start {
-                    match came_from[path[path.len() - 1]] {
+                    match came_from.get(&path[path.len() - 1]).copied() {
                         Some(before) => path.push(before),
                         None => break,
                     }
@@ -66,8 +68,8 @@ fn shortest(hard: &DiGraph<(), Reason>, component: &[Node]) -> Vec<Node> {
                 path.reverse();
                 return path;
             }
-            if came_from[next].is_none() {
-                came_from[next] = Some(node);
+            if let Entry::Vacant(slot) = came_from.entry(next) {
+                slot.insert(node);
                 queue.push_back(next);
             }
         }

@@ -1,6 +1,6 @@
 //! Who provides what.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustc_hash::FxHashMap;
 
@@ -21,7 +21,9 @@ pub struct ClaimIndex {
 /// The claims provided on one host.
 #[derive(Debug, Default)]
 pub struct OfHost {
-    spaces: FxHashMap<Space, FxHashMap<Box<str>, Providers>>,
+    spaces: FxHashMap<Space, FxHashMap<Arc<str>, Providers>>,
+    /// All paths, sorted; made where what lies below one is asked for, once all are in.
+    paths: OnceLock<Vec<Arc<str>>>,
 }
 
 /// What provides one thing; hardly ever more than one resource.
@@ -49,6 +51,7 @@ impl OfHost {
             providers.others.push(node);
             return Some(providers.first);
         }
+        self.paths.take();
         names.insert(claim.name.as_str().into(), Providers { first: node, others: Vec::new() });
         None
     }
@@ -68,11 +71,25 @@ impl OfHost {
         if claim.space != Space::BELOW {
             return self.find(claim).collect();
         }
-        let is_below = |path: &str| path.strip_prefix(claim.name.as_str()).is_some_and(|rest| rest.starts_with('/'));
-        let paths = self.spaces.get(&Space::PATH).into_iter().flatten().filter(|(path, _)| is_below(path));
-        let mut found: Vec<Node> = paths.flat_map(|(_, providers)| providers.iter()).collect();
+        let paths = self.paths_below(&claim.name).iter();
+        let providers = paths.filter_map(|path| self.get(Space::PATH, path));
+        let mut found: Vec<Node> = providers.flat_map(Providers::iter).collect();
         found.sort_unstable();
         found
+    }
+
+    /// Returns the paths provided below one.
+    fn paths_below(&self, folder: &str) -> &[Arc<str>] {
+        let all = self.paths.get_or_init(|| {
+            let mut all: Vec<Arc<str>> =
+                self.spaces.get(&Space::PATH).into_iter().flatten().map(|(path, _)| path.clone()).collect();
+            all.sort_unstable();
+            all
+        });
+        let prefix = format!("{folder}/");
+        let first = all.partition_point(|path| **path < *prefix);
+        let count = all[first..].partition_point(|path| path.starts_with(&prefix));
+        &all[first..first + count]
     }
 
     /// Returns what provides the nearest ancestor of a path.
@@ -144,12 +161,9 @@ impl ClaimIndex {
 
 /// Who provides the whole content of a file allows nobody else to edit it: the two would undo each other for ever.
 fn refuse_editors(of_host: &OfHost, inputs: &[Input], node: Node, claim: &Claim, diagnostics: &mut Vec<Diagnostic>) {
-    let whole = of_host
-        .get(claim.space, &claim.name)
-        .into_iter()
-        .flat_map(Providers::iter)
-        .find(|&other| inputs[other].claims.provides.contains(claim));
-    if let Some(whole) = whole {
+    // Who provides it was added before all who share it.
+    let first = of_host.get(claim.space, &claim.name).map(|providers| providers.first);
+    if let Some(whole) = first.filter(|&first| inputs[first].claims.provides.contains(claim)) {
         let (owner, editor) = (&inputs[whole].address, &inputs[node].address);
         diagnostics.push(
             Diagnostic::error(

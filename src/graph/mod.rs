@@ -2,11 +2,12 @@
 //!
 //! Built in small steps, in this order because each needs the one before: claims of all resources are indexed
 //! ([`index`]), hard edges follow from them and from `depends_on` ([`build`]), then edges of habit between two resources
-//! wherever they close no cycle, cycles among the hard ones are errors ([`cycle`]), and last come the phases, which by
+//! wherever they close no cycle ([`habit`]), cycles among the hard ones are errors ([`cycle`]), and last come the phases, which by
 //! construction never close a cycle ([`phase`]).
 
 mod build;
 mod cycle;
+mod habit;
 mod index;
 mod phase;
 
