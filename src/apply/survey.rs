@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use indexmap::IndexSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::diagnostic::{Diagnostic, Severity, Sources};
 use crate::graph::{self, Graph};
@@ -49,15 +50,11 @@ pub struct Survey<'a> {
 
 /// All secrets seen in a run, those that were replaced too.
 #[derive(Debug, Default)]
-struct Hidden(Vec<Secret>);
+struct Hidden(IndexSet<Secret>);
 
 impl Hidden {
     fn insert(&mut self, secret: &Secret) {
-        for secret in [Some(secret.clone()), secret.previous()].into_iter().flatten() {
-            if !self.0.contains(&secret) {
-                self.0.push(secret);
-            }
-        }
+        self.0.extend([Some(secret.clone()), secret.previous()].into_iter().flatten());
     }
 }
 
@@ -251,14 +248,19 @@ impl<'a> Survey<'a> {
 
     /// Returns the hosts that have to be contacted.
     pub fn hosts(&self) -> Vec<String> {
-        let waits_for = |host: &str| {
-            let waits = |until: &Until| matches!(until, Until::Facts(name) if name == host);
-            self.resolution.pending.iter().any(|pending| waits(&pending.until))
-                || self.resolution.resources.iter().any(|resolved| {
-                    resolved.deferrals.iter().any(|deferral| waits(&deferral.until))
-                        || (resolved.address.host.as_ref() == host && resolved.address.kind.as_ref() == "secret")
-                })
+        let facts = |until: &'_ Until| match until {
+            Until::Facts(name) => Some(name.clone()),
+            Until::Applied(_) => None,
         };
+        let mut waited_for: FxHashSet<String> =
+            self.resolution.pending.iter().filter_map(|pending| facts(&pending.until)).collect();
+        for resolved in &self.resolution.resources {
+            waited_for.extend(resolved.deferrals.iter().filter_map(|deferral| facts(&deferral.until)));
+            if &*resolved.address.kind == "secret" {
+                waited_for.insert(resolved.address.host.to_string());
+            }
+        }
+        let waits_for = |host: &str| waited_for.contains(host);
         self.spec
             .hosts
             .iter()
