@@ -70,6 +70,7 @@ pub fn build(items: &[Item<'_>], graph: &Graph, secrets: &Redactor, is_partial: 
         secrets,
         is_partial,
         places: OnceCell::new(),
+        installs: OnceCell::new(),
         acting: vec![Acting::No; items.len()],
         upstream: vec![Acting::No; items.len()],
         hosts: BTreeMap::new(),
@@ -112,6 +113,8 @@ struct Builder<'a> {
     hosts: BTreeMap<Arc<str>, Phase>,
     /// The packages of each host that change.
     packages: HashMap<Arc<str>, Vec<Address>>,
+    /// The packages of each host, made where a host is asked for them.
+    installs: OnceCell<HashMap<&'a str, Vec<usize>>>,
     /// Whether packages of a host are about to be installed, as far as it was asked.
     packages_to_come: HashMap<Arc<str>, bool>,
     /// Resources out of scope that stay owed a restart or reload, with the first whose change owes it and how many do.
@@ -176,12 +179,18 @@ impl<'a> Builder<'a> {
         if let Some(known) = self.packages_to_come.get(host) {
             return *known;
         }
-        let come = self.items.iter().enumerate().any(|(other, item)| {
-            item.address.host == *host
-                && self.graph.phase(other) == Phase::Package
-                && !item.left_alone
-                && item.in_scope
-                && item.observed.is_some_and(|observed| !compare(item, observed).is_empty())
+        let of_host = self.installs.get_or_init(|| {
+            let mut of_host: HashMap<&str, Vec<usize>> = HashMap::new();
+            for (other, item) in self.items.iter().enumerate() {
+                if self.graph.phase(other) == Phase::Package && !item.left_alone && item.in_scope {
+                    of_host.entry(&item.address.host).or_default().push(other);
+                }
+            }
+            of_host
+        });
+        let come = of_host.get(&**host).into_iter().flatten().any(|&other| {
+            let item = &self.items[other];
+            item.observed.is_some_and(|observed| !compare(item, observed).is_empty())
         });
         self.packages_to_come.insert(host.clone(), come);
         come

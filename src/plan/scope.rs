@@ -1,6 +1,8 @@
 //! `--target` and `--host`: which resources a run may change.
 
-use crate::graph::Graph;
+use std::collections::{HashMap, HashSet};
+
+use crate::graph::{Graph, Node};
 use crate::model::Address;
 use crate::resource::Phase;
 use crate::spec::{NotASelector, Selector};
@@ -38,7 +40,8 @@ impl Scope {
 
     /// Marks what may be changed: the targets and, on their own hosts, what they depend on.
     pub fn select(&self, addresses: &[Address], graph: &Graph) -> Result<Vec<bool>, ScopeError> {
-        let allowed_host = |host: &str| self.hosts.is_empty() || self.hosts.iter().any(|name| name == host);
+        let named: HashSet<&str> = self.hosts.iter().map(String::as_str).collect();
+        let allowed_host = |host: &str| named.is_empty() || named.contains(host);
         if self.targets.is_empty() {
             return Ok(addresses.iter().map(|address| allowed_host(&address.host)).collect());
         }
@@ -51,19 +54,21 @@ impl Scope {
                 return Err(ScopeError::NoMatch(text.clone()));
             }
         }
-        let mut with_packages = std::collections::BTreeSet::new();
-        let target_hosts: std::collections::BTreeSet<_> =
-            work.iter().map(|&node| addresses[node].host.clone()).collect();
+        let mut packages: HashMap<&str, Vec<Node>> = HashMap::new();
+        for (node, address) in addresses.iter().enumerate().filter(|(node, _)| graph.phase(*node) <= Phase::Package) {
+            packages.entry(&address.host).or_default().push(node);
+        }
+        let target_hosts: HashSet<&str> = work.iter().map(|&node| &*addresses[node].host).collect();
         while let Some(node) = work.pop() {
-            let host = &addresses[node].host;
+            let host = &*addresses[node].host;
             if selected[node] || !target_hosts.contains(host) || !allowed_host(host) {
                 continue;
             }
             selected[node] = true;
             work.extend(graph.dependencies(node).map(|(before, _)| before));
-            if graph.relies_on_packages(node) && with_packages.insert(host) {
-                let of_host = (0..addresses.len()).filter(|&other| addresses[other].host == *host);
-                work.extend(of_host.filter(|&other| graph.phase(other) <= Phase::Package));
+            if graph.relies_on_packages(node) {
+                // Once for each host is enough.
+                work.extend(packages.remove(host).unwrap_or_default());
             }
         }
         Ok(selected)
