@@ -2,8 +2,9 @@
 
 use indexmap::IndexMap;
 use indexmap::map::Entry as Slot;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::diagnostic::{Diagnostic, Span, did_you_mean, nearest};
+use crate::diagnostic::{Diagnostic, MOST_SUGGESTIONS, Span, did_you_mean, nearest};
 use crate::model::{Entry, Node, NodeValue, Value};
 use crate::resource;
 
@@ -134,11 +135,17 @@ impl Draft {
             self.inventory_hosts = Some(listed);
         }
         let named = self.sections.entry(section.key.clone()).or_default();
-        for entry in items {
-            if role.merges() {
-                merge(named, entry, &section.key, role, diagnostics);
-                continue;
+        if role.merges() {
+            let mut gone = FxHashSet::default();
+            for entry in items {
+                merge(named, entry, &section.key, role, &mut gone, diagnostics);
             }
+            if !gone.is_empty() {
+                named.retain(|name, _| !gone.contains(name));
+            }
+            return;
+        }
+        for entry in items {
             match named.entry(entry.key.clone()) {
                 Slot::Vacant(slot) => {
                     slot.insert(Item { entry, overridden: Overridden::No });
@@ -163,6 +170,7 @@ fn merge(
     entry: Entry,
     section: &str,
     role: Role,
+    gone: &mut FxHashSet<String>,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     let overrides = role == Role::Inventory && section == "requirements";
@@ -171,7 +179,9 @@ fn merge(
         if must_exist {
             let diagnostic =
                 Diagnostic::error(entry.key_span, format!("the spec has no `{}` in `{section}`", entry.key));
-            diagnostics.push(with_help(diagnostic, did_you_mean(&entry.key, named.keys().map(String::as_str))));
+            let names = named.keys().map(String::as_str);
+            let near = if diagnostics.len() < MOST_SUGGESTIONS { did_you_mean(&entry.key, names) } else { None };
+            diagnostics.push(with_help(diagnostic, near));
         } else {
             named.insert(entry.key.clone(), Item { entry, overridden: Overridden::No });
         }
@@ -181,7 +191,8 @@ fn merge(
         if overrides {
             item.overridden = Overridden::TakenAway;
         } else {
-            named.shift_remove(&entry.key);
+            // All at once, at the end: the others keep their order.
+            gone.insert(entry.key);
         }
         return;
     }
@@ -195,16 +206,24 @@ fn merge(
 fn overlay(base: &mut Node, over: Node) {
     match (&mut base.value, over.value) {
         (NodeValue::Map(entries), NodeValue::Map(changes)) => {
+            let mut index: FxHashMap<String, usize> =
+                entries.iter().enumerate().map(|(at, entry)| (entry.key.clone(), at)).collect();
+            let mut gone = FxHashSet::default();
             for change in changes {
-                let at = entries.iter().position(|entry| entry.key == change.key);
-                match at {
-                    Some(at) if change.value.is_null() => {
-                        entries.remove(at);
+                match index.get(&change.key) {
+                    Some(_) if change.value.is_null() => {
+                        gone.insert(change.key);
                     }
-                    Some(at) => overlay(&mut entries[at].value, change.value),
+                    Some(&at) => overlay(&mut entries[at].value, change.value),
                     None if change.value.is_null() => {}
-                    None => entries.push(change),
+                    None => {
+                        index.insert(change.key.clone(), entries.len());
+                        entries.push(change);
+                    }
                 }
+            }
+            if !gone.is_empty() {
+                entries.retain(|entry| !gone.contains(&entry.key));
             }
         }
         (_, value) => *base = Node { value, span: over.span },

@@ -2,6 +2,7 @@
 
 mod secrets;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
@@ -247,9 +248,11 @@ impl Early<'_> {
                 self.evaluator.report(with_help(diagnostic, help));
             }
         }
+        let wanted: HashSet<&String> = options.hosts.iter().collect();
+        let inventory: Option<HashSet<&String>> = inventory.map(|inventory| inventory.iter().collect());
         for host in hosts {
-            let selected = options.hosts.is_empty() || options.hosts.contains(&host.name);
-            let listed = inventory.is_none_or(|inventory| inventory.contains(&host.name));
+            let selected = wanted.is_empty() || wanted.contains(&host.name);
+            let listed = inventory.as_ref().is_none_or(|inventory| inventory.contains(&host.name));
             host.role = match (selected, listed) {
                 (true, true) => HostRole::Selected,
                 (false, true) => HostRole::ReadOnly,

@@ -2,13 +2,14 @@
 
 use std::ops::Range;
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostic, FileId, Span, did_you_mean, nearest};
-use crate::model::{Node, NodeValue, Value};
+use crate::diagnostic::{Diagnostic, FileId, Span, nearest};
+use crate::model::{Entry, Node, NodeValue, Value};
 
 use super::draft::with_help;
-use super::evaluate::{Evaluator, file_span};
+use super::evaluate::{Evaluator, Keys, file_span};
 use super::expression::{Analysis, Places, Reference, Step, has_expression, template_key};
 use super::files::Files;
 use super::read::{Assets, beside};
@@ -212,55 +213,76 @@ impl Evaluator<'_> {
         let unit = site.unit;
         let steps = &reference.path;
         // `x is defined` may ask for a last step that is not there.
-        let missing = |at: usize, what: String, known: Vec<&str>, related: Option<(Span, String)>| {
-            let Some(Step::Name(name, range)) = steps.get(at) else { return None };
-            if known.contains(&name.as_str()) || (reference.optional && at + 1 == steps.len()) {
-                return None;
+        let unknown = |at: usize, is_known: &dyn Fn(&str) -> bool| match steps.get(at) {
+            Some(Step::Name(name, range)) if !(is_known(name) || reference.optional && at + 1 == steps.len()) => {
+                Some((name, range))
             }
-            let message = format!("{what} has no `{name}`");
-            Some(Found { range: range.clone(), message, help: did_you_mean(name, known), related })
+            _ => None,
+        };
+        let missing = |(name, range): (&String, &Range<usize>), what: &str, known: Vec<&str>| Found {
+            range: range.clone(),
+            message: format!("{what} has no `{name}`"),
+            help: self.did_you_mean(name, known),
+            related: None,
+        };
+        let one_of = |at: usize, what: &str, known: &[&'static str]| {
+            let found = unknown(at, &|name| known.contains(&name))?;
+            Some(missing(found, what, known.to_vec()))
         };
         match reference.root.as_str() {
             "vars" => {
-                let known = unit.vars.keys().map(String::as_str).collect();
-                missing(0, "`vars`".into(), known, None).or_else(|| self.deeper(reference, unit))
+                let keys = || unit.vars.keys().map(String::as_str).collect();
+                match unknown(0, &|name| unit.vars.contains_key(name)) {
+                    Some(found) => Some(missing(found, "`vars`", keys())),
+                    None => self.deeper(reference, unit),
+                }
             }
             "inputs" if !site.is_module => {
                 at_root("`inputs` are known only in a module".into(), Some("a spec has `vars`".into()))
             }
-            "inputs" => missing(0, "`inputs`".into(), unit.inputs.keys().map(String::as_str).collect(), None),
+            "inputs" => {
+                let found = unknown(0, &|name| unit.inputs.contains_key(name))?;
+                Some(missing(found, "`inputs`", unit.inputs.keys().map(String::as_str).collect()))
+            }
             "secrets" => match site.decides {
                 Some(what) => at_root(format!("a secret may not decide {what}"), None),
-                None => missing(0, "`secrets`".into(), unit.secrets.keys().map(String::as_str).collect(), None),
+                None => {
+                    let found = unknown(0, &|name| unit.secrets.contains_key(name))?;
+                    Some(missing(found, "`secrets`", unit.secrets.keys().map(String::as_str).collect()))
+                }
             },
             "modules" => {
-                let known = unit.calls.keys().map(String::as_str).collect();
-                if let Some(found) = missing(0, "`modules`".into(), known, None) {
-                    return Some(found);
+                if let Some(found) = unknown(0, &|name| unit.calls.contains_key(name)) {
+                    return Some(missing(found, "`modules`", unit.calls.keys().map(String::as_str).collect()));
                 }
                 let Some(Step::Name(name, _)) = steps.first() else { return None };
                 let call = unit.calls.get(name)?;
                 let called = call.unit.as_deref()?;
                 // With `for_each` the item's key comes first.
                 let at = if call.get("for_each").is_some() { 2 } else { 1 };
+                let found = unknown(at, &|name| called.outputs.contains_key(name))?;
                 let known = called.outputs.keys().map(String::as_str).collect();
-                missing(at, format!("the module `{name}`"), known, Some((call.source_span, "it is this module".into())))
+                let related = Some((call.source_span, "it is this module".into()));
+                Some(Found { related, ..missing(found, &format!("the module `{name}`"), known) })
             }
             "each" if !site.each => at_root("`each` is known only with `for_each`".into(), None),
-            "each" => missing(0, "`each`".into(), vec!["key", "value"], None),
+            "each" => one_of(0, "`each`", &["key", "value"]),
             "host" if !site.host => {
                 at_root("`host` is not known here".into(), Some("it is worked out before a host is decided on".into()))
             }
-            "host" => missing(0, "`host`".into(), HOST.to_vec(), None),
+            "host" => one_of(0, "`host`", &HOST),
             "hosts" if !site.hosts => at_root("`hosts` are not known here".into(), None),
             "hosts" => {
-                let known = self.world.hosts.iter().map(|host| host.name.as_str()).collect();
-                missing(0, "the spec".into(), known, None)
-                    .map(|found| Found {
-                        message: found.message.replace("the spec has no", "the spec has no host"),
-                        ..found
-                    })
-                    .or_else(|| missing(1, "a host".into(), HOST.to_vec(), None))
+                let hosts = self.world.hosts;
+                match unknown(0, &|name| self.has_host(name)) {
+                    Some((name, range)) => Some(Found {
+                        range: range.clone(),
+                        message: format!("the spec has no host `{name}`"),
+                        help: self.did_you_mean(name, hosts.iter().map(|host| host.name.as_str())),
+                        related: None,
+                    }),
+                    None => one_of(1, "a host", &HOST),
+                }
             }
             name => {
                 if reference.optional && steps.is_empty() {
@@ -279,6 +301,18 @@ impl Evaluator<'_> {
         }
     }
 
+    /// Returns the keys of a mapping with their places; nothing where one of them is an expression.
+    fn keys(&self, entries: &[Entry]) -> Option<Rc<Keys>> {
+        let mut known = self.keys.borrow_mut();
+        let keys = known.entry(entries.as_ptr_range().start).or_insert_with(|| {
+            let is_written_out = !entries.iter().any(|entry| has_expression(&entry.key));
+            is_written_out.then(|| {
+                Rc::new(entries.iter().enumerate().map(|(at, entry)| (entry.key.as_str().into(), at)).collect())
+            })
+        });
+        keys.clone()
+    }
+
     /// Follows a path into a var that is written out.
     fn deeper(&self, reference: &Reference, unit: &Unit) -> Option<Found> {
         let mut steps = reference.path.iter().enumerate();
@@ -289,18 +323,16 @@ impl Evaluator<'_> {
         for (at, step) in steps {
             let Step::Name(name, range) = step else { return None };
             let NodeValue::Map(entries) = &node.value else { return None };
-            if entries.iter().any(|entry| has_expression(&entry.key)) {
-                return None;
-            }
-            match node.get(name) {
-                Some(next) => node = next,
+            let keys = self.keys(entries)?;
+            match keys.get(name.as_str()) {
+                Some(&at) => node = &entries[at].value,
                 None if reference.optional && at + 1 == reference.path.len() => return None,
                 None => {
                     let known: Vec<&str> = entries.iter().map(|entry| entry.key.as_str()).collect();
                     return Some(Found {
                         range: range.clone(),
                         message: format!("`{path}` has no `{name}`"),
-                        help: did_you_mean(name, known),
+                        help: self.did_you_mean(name, known),
                         related: Some((entry.key_span, "it is declared here".into())),
                     });
                 }

@@ -2,6 +2,7 @@
 
 mod values;
 
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -9,8 +10,9 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use minijinja::value::Value as Template;
+use rustc_hash::FxHashMap;
 
-use crate::diagnostic::{Diagnostic, FileId, Sources, Span};
+use crate::diagnostic::{Diagnostic, FileId, MOST_SUGGESTIONS, Sources, Span, did_you_mean};
 use crate::model::{Address, Entry, Node, NodeValue, Until, Value};
 
 use super::draft::with_help;
@@ -71,11 +73,16 @@ enum State {
     Failed,
 }
 
+/// The keys of a mapping with their places.
+pub(super) type Keys = FxHashMap<Box<str>, usize>;
+
 /// What is in scope of an instance on a host.
 struct Names {
     vars: Arc<Progressive>,
     inputs: Arc<Progressive>,
     outputs: Arc<Progressive>,
+    /// What the modules it uses hand back; filled as expressions ask for it.
+    modules: Arc<Progressive>,
     context: Context,
 }
 
@@ -101,10 +108,20 @@ pub(super) struct Evaluator<'a> {
     pub muted: bool,
     /// How much text the expressions came to so far.
     written: usize,
-    names: HashMap<(usize, Option<usize>), Rc<Names>>,
-    states: HashMap<Key, State>,
+    names: FxHashMap<(usize, Option<usize>), Rc<Names>>,
+    /// The names of each unit's vars, inputs and outputs, and of the modules each instance uses.
+    unit_names: FxHashMap<*const Unit, [Arc<[String]>; 3]>,
+    module_names: FxHashMap<usize, Arc<[String]>>,
+    /// The secrets each instance sees; the same on all hosts.
+    secrets: FxHashMap<usize, Template>,
+    /// Vars that hold no expression, by unit and place, and so are the same on all hosts; `None` for the others.
+    constants: FxHashMap<(*const Unit, usize), Option<Shade>>,
+    /// The keys of mappings that paths lead into, by where their entries are.
+    pub keys: RefCell<FxHashMap<*const Entry, Option<Rc<Keys>>>>,
+    states: FxHashMap<Key, State>,
     working: Vec<Key>,
     host_values: Vec<Template>,
+    host_names: HashSet<&'a str>,
     hosts_value: Option<Template>,
     /// Addresses of kept secrets, by instance and name.
     pub kept: HashMap<(usize, String), Address>,
@@ -137,6 +154,7 @@ impl<'a> Evaluator<'a> {
         let host_values = host_shades.iter().map(|(_, shade)| shade.touch(engine.recorder())).collect();
         let hosts_value =
             world.hosts_known.then(|| Shade::Map(Arc::new(host_shades.into_iter().collect())).touch(engine.recorder()));
+        let world_hosts = world.hosts;
         let root = Instance { unit: world.root, caller: None, each: None, children: IndexMap::new() };
         Self {
             world,
@@ -147,13 +165,24 @@ impl<'a> Evaluator<'a> {
             wrong: HashSet::new(),
             muted: false,
             written: 0,
-            names: HashMap::new(),
-            states: HashMap::new(),
+            names: FxHashMap::default(),
+            unit_names: FxHashMap::default(),
+            module_names: FxHashMap::default(),
+            secrets: FxHashMap::default(),
+            constants: FxHashMap::default(),
+            keys: RefCell::default(),
+            states: FxHashMap::default(),
             working: Vec::new(),
             host_values,
+            host_names: world_hosts.iter().map(|host| host.name.as_str()).collect(),
             hosts_value,
             kept: HashMap::new(),
         }
+    }
+
+    /// Says whether the spec has a host.
+    pub(super) fn has_host(&self, name: &str) -> bool {
+        self.host_names.contains(name)
     }
 
     /// Takes a mistake, unless it is about something that is left alone.
@@ -161,6 +190,16 @@ impl<'a> Evaluator<'a> {
         if !self.muted {
             self.diagnostics.push(diagnostic);
         }
+    }
+
+    /// Says which of the candidates was probably meant. Beyond so many mistakes it does not look: they have one cause, and
+    /// each would look at all candidates.
+    pub(super) fn did_you_mean<'n>(
+        &self,
+        name: &str,
+        candidates: impl IntoIterator<Item = &'n str> + Clone,
+    ) -> Option<String> {
+        if self.diagnostics.len() < MOST_SUGGESTIONS { did_you_mean(name, candidates) } else { None }
     }
 
     /// Makes the instances of all modules, the callers before the called.
@@ -357,40 +396,84 @@ impl<'a> Evaluator<'a> {
         if let Some(names) = self.names.get(&(instance, host)) {
             return Rc::clone(names);
         }
-        let unit = self.instances[instance].unit;
         let recorder = self.engine.recorder().clone();
-        let progressive = |names: Vec<String>| Arc::new(Progressive::new(names.into(), recorder.clone()));
-        let vars = progressive(unit.vars.keys().cloned().collect());
-        let inputs = progressive(unit.inputs.keys().cloned().collect());
-        let outputs = progressive(unit.outputs.keys().cloned().collect());
-        let children = self.instances[instance].children.clone();
-        let mut modules = Vec::new();
-        for (name, all) in children {
-            let mut by_key = Vec::new();
-            let mut alone = None;
-            for (key, child) in all {
-                let outputs = Template::from_dyn_object(Arc::clone(&self.names(child, host).outputs));
-                match key {
-                    Some(key) => by_key.push((key, outputs)),
-                    None => alone = Some(outputs),
-                }
-            }
-            modules.push((name.to_string(), alone.unwrap_or_else(|| Template::from_pairs(by_key))));
-        }
-        let secrets: IndexMap<String, Shade> =
-            unit.secrets.keys().filter_map(|name| Some((name.clone(), self.secret(instance, name)?))).collect();
+        let progressive = |names: Arc<[String]>| Arc::new(Progressive::new(names, recorder.clone()));
+        let [vars, inputs, outputs] = self.names_of_unit(instance).map(progressive);
+        let modules = progressive(self.names_of_modules(instance));
+        let secrets = self.secrets_of(instance);
         let context = Context {
             vars: Some(Template::from_dyn_object(Arc::clone(&vars))),
             inputs: Some(Template::from_dyn_object(Arc::clone(&inputs))),
             host: host.map(|host| self.host_values[host].clone()),
             hosts: self.hosts_value.clone(),
-            secrets: Some(Shade::Map(Arc::new(secrets)).touch(&recorder)),
-            modules: Some(Template::from_pairs(modules)),
+            secrets: Some(secrets),
+            modules: Some(Template::from_dyn_object(Arc::clone(&modules))),
             each: None,
         };
-        let names = Rc::new(Names { vars, inputs, outputs, context });
+        let names = Rc::new(Names { vars, inputs, outputs, modules, context });
         self.names.insert((instance, host), Rc::clone(&names));
         names
+    }
+
+    /// Returns the names of the vars, inputs and outputs of an instance's unit.
+    fn names_of_unit(&mut self, instance: usize) -> [Arc<[String]>; 3] {
+        let unit = self.instances[instance].unit;
+        let names = self.unit_names.entry(std::ptr::from_ref(unit)).or_insert_with(|| {
+            [
+                unit.vars.keys().cloned().collect(),
+                unit.inputs.keys().cloned().collect(),
+                unit.outputs.keys().cloned().collect(),
+            ]
+        });
+        names.clone()
+    }
+
+    /// Returns the names of the modules an instance uses, as far as modules are expanded.
+    fn names_of_modules(&mut self, instance: usize) -> Arc<[String]> {
+        let children = &self.instances[instance].children;
+        let names = || children.keys().map(|name| (*name).to_string()).collect();
+        let known = self.module_names.entry(instance).or_insert_with(names);
+        if known.len() != children.len() {
+            *known = names();
+        }
+        Arc::clone(known)
+    }
+
+    /// Returns the secrets an instance sees.
+    fn secrets_of(&mut self, instance: usize) -> Template {
+        if let Some(secrets) = self.secrets.get(&instance) {
+            return secrets.clone();
+        }
+        let unit = self.instances[instance].unit;
+        let secrets: IndexMap<String, Shade> =
+            unit.secrets.keys().filter_map(|name| Some((name.clone(), self.secret(instance, name)?))).collect();
+        let secrets = Shade::Map(Arc::new(secrets)).touch(self.engine.recorder());
+        self.secrets.insert(instance, secrets.clone());
+        secrets
+    }
+
+    /// Notes where a secret of a module is kept.
+    pub(super) fn keep(&mut self, instance: usize, name: &str, address: Address) {
+        self.kept.insert((instance, name.to_string()), address);
+        self.secrets.remove(&instance);
+    }
+
+    /// Puts what a module hands back in scope of the instance that uses it.
+    fn provide_outputs(&mut self, instance: usize, host: Option<usize>, call: &'a str) {
+        let names = self.names(instance, host);
+        let Some(children) = self.instances[instance].children.get(call).filter(|_| !names.modules.has(call)) else {
+            return;
+        };
+        let mut by_key = Vec::new();
+        let mut alone = None;
+        for (key, child) in children.clone() {
+            let outputs = Template::from_dyn_object(Arc::clone(&self.names(child, host).outputs));
+            match key {
+                Some(key) => by_key.push((key, outputs)),
+                None => alone = Some(outputs),
+            }
+        }
+        names.modules.set(call, Shade::Plain(alone.unwrap_or_else(|| Template::from_pairs(by_key))));
     }
 }
 
@@ -404,6 +487,16 @@ pub(super) enum KeyText {
 pub(super) enum NoItems {
     Unknown(Until),
     Wrong(String),
+}
+
+/// Says whether a node holds no expression, so that it is the same everywhere.
+pub(super) fn is_constant(node: &Node) -> bool {
+    match &node.value {
+        NodeValue::Scalar(Value::Text(text)) => !has_expression(text),
+        NodeValue::Scalar(_) => true,
+        NodeValue::List(items) => items.iter().all(is_constant),
+        NodeValue::Map(entries) => entries.iter().all(|entry| !has_expression(&entry.key) && is_constant(&entry.value)),
+    }
 }
 
 /// Returns the items of a `for_each` with their keys: a list's positions, a mapping's keys.

@@ -9,7 +9,7 @@ use super::super::SecretState;
 use super::super::draft::with_help;
 use super::super::expression::{Analysis, Reference, Shade, Step};
 use super::super::unit::SecretForm;
-use super::{Evaluator, Key, Named, Reported, Scope, State};
+use super::{Evaluator, Key, Named, Reported, Scope, State, is_constant};
 
 /// How many values may wait for each other in a row.
 const MAX_CHAIN: usize = 100;
@@ -108,13 +108,17 @@ impl Evaluator<'_> {
     }
 
     fn outputs(&mut self, reference: &Reference, first: Option<&str>, scope: &Scope) -> Result<(), Reported> {
-        let children: Vec<usize> = self.instances[scope.instance]
-            .children
-            .iter()
-            .filter(|(name, _)| first.is_none_or(|first| first == **name))
-            .flat_map(|(_, all)| all.iter().map(|(_, child)| *child))
-            .collect();
+        let all = &self.instances[scope.instance].children;
+        let found: Vec<_> = match first {
+            Some(first) => all.get_key_value(first).into_iter().collect(),
+            None => all.iter().collect(),
+        };
+        let calls: Vec<_> = found.iter().map(|(name, _)| **name).collect();
+        let children: Vec<usize> = found.into_iter().flat_map(|(_, all)| all.iter().map(|(_, child)| *child)).collect();
         let mut result = Ok(());
+        for call in calls {
+            self.provide_outputs(scope.instance, scope.host, call);
+        }
         for child in children {
             let unit = self.instances[child].unit;
             let named: Vec<usize> = reference
@@ -153,11 +157,14 @@ impl Evaluator<'_> {
         }
         self.states.insert(key, State::Working);
         self.working.push(key);
-        let value = self.work_out(key);
+        let shade = match self.constant(key) {
+            Some(shade) => Ok(shade),
+            None => self.work_out(key).map(|value| Shade::new(&value)),
+        };
         self.working.pop();
         let (instance, host, named) = key;
-        match value {
-            Ok(value) => {
+        match shade {
+            Ok(shade) => {
                 let names = self.names(instance, host);
                 let (name, _) = self.entry_of(key);
                 let all = match named {
@@ -165,7 +172,7 @@ impl Evaluator<'_> {
                     Named::Input(_) => &names.inputs,
                     Named::Output(_) => &names.outputs,
                 };
-                all.set(&name, Shade::new(&value));
+                all.set(&name, shade);
                 self.states.insert(key, State::Done);
                 Ok(())
             }
@@ -179,6 +186,17 @@ impl Evaluator<'_> {
                 Err(Reported)
             }
         }
+    }
+
+    /// Returns the value of a var that holds no expression.
+    fn constant(&mut self, (instance, _, named): Key) -> Option<Shade> {
+        let Named::Var(index) = named else { return None };
+        let unit = self.instances[instance].unit;
+        let constant = self.constants.entry((std::ptr::from_ref(unit), index)).or_insert_with(|| {
+            let node = &unit.vars[index].value;
+            is_constant(node).then(|| Shade::new(&node.to_value()))
+        });
+        constant.clone()
     }
 
     /// Returns a value's name in its unit and where it is declared.

@@ -306,6 +306,11 @@ impl Progressive {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_string(), value);
     }
 
+    /// Says whether a value is set.
+    pub fn has(&self, name: &str) -> bool {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner).contains_key(name)
+    }
+
     fn get(&self, name: &str) -> Option<Shade> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }

@@ -1,8 +1,9 @@
 //! Working out where secrets come from.
 
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
-use crate::diagnostic::{Diagnostic, Span, did_you_mean};
+use crate::diagnostic::{Diagnostic, Span};
 use crate::model::{Address, Node, NodeValue, Value};
 
 use super::super::draft::with_help;
@@ -11,11 +12,16 @@ use super::super::unit::{Secret, SecretForm};
 use super::super::{HostSpec, SecretOrigin, SecretSource, SecretSpec};
 use super::{Early, early_site};
 
+/// How many hosts a message names.
+const MOST_HOSTS: usize = 30;
+
 impl Early<'_> {
     pub(super) fn secrets(&mut self, hosts: &[HostSpec], count: usize) -> Vec<SecretSpec> {
         let mut secrets: Vec<SecretSpec> = Vec::new();
         let mut todo = vec![(self.unit, 0)];
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
+        let mut places: HashMap<&str, usize> = HashMap::new();
+        let names: HashSet<&str> = hosts.iter().map(|host| host.name.as_str()).collect();
         for at in 1..self.evaluator.instances.len() {
             todo.push((self.evaluator.instances[at].unit, at));
         }
@@ -25,12 +31,12 @@ impl Early<'_> {
                 if instance == 0 && secret.kept().is_some() && hosts.len() < count {
                     continue;
                 }
-                let Some(sources) = self.sources(secret, name, instance, hosts) else { continue };
+                let Some(sources) = self.sources(secret, name, instance, hosts, &names) else { continue };
                 let origins: Vec<&SecretOrigin> = sources.iter().map(|source| &source.origin).collect();
                 if !seen.insert((name.clone(), format!("{origins:?}"))) {
                     continue;
                 }
-                if let Some(other) = secrets.iter().find(|other| other.name == *name) {
+                if let Some(other) = places.get(name.as_str()).map(|&at| &secrets[at]) {
                     // Where both are kept, their resources are compared.
                     if other.is_kept() && secret.kept().is_some() {
                         continue;
@@ -42,6 +48,7 @@ impl Early<'_> {
                     );
                     continue;
                 }
+                places.insert(name, secrets.len());
                 secrets.push(SecretSpec { name: name.clone(), span: secret.entry.key_span, sources });
             }
         }
@@ -55,6 +62,7 @@ impl Early<'_> {
         name: &str,
         instance: usize,
         hosts: &[HostSpec],
+        names: &HashSet<&str>,
     ) -> Option<Vec<SecretSource>> {
         let mut sources = Vec::new();
         for (form, span) in &secret.forms {
@@ -76,7 +84,7 @@ impl Early<'_> {
                     parts.0.zip(parts.1).map(|(file, identity)| SecretOrigin::Age { file, identity })
                 }
                 SecretForm::Kept { host, .. } if instance == 0 => self
-                    .keeper(host.as_ref(), secret.entry.key_span, hosts)
+                    .keeper(host.as_ref(), secret.entry.key_span, hosts, names)
                     .map(|host| SecretOrigin::Kept(Some(Address::new(host, "secret", name)))),
                 SecretForm::Kept { .. } => Some(SecretOrigin::Kept(None)),
             };
@@ -86,28 +94,38 @@ impl Early<'_> {
         sources.filter(|sources| !sources.is_empty())
     }
 
-    fn keeper(&mut self, named: Option<&Node>, span: Span, hosts: &[HostSpec]) -> Option<String> {
+    fn keeper(
+        &mut self,
+        named: Option<&Node>,
+        span: Span,
+        hosts: &[HostSpec],
+        names: &HashSet<&str>,
+    ) -> Option<String> {
         let Some(node) = named else {
             if let [host] = hosts {
                 return Some(host.name.clone());
             }
             if !hosts.is_empty() {
-                let names: Vec<&str> = hosts.iter().map(|host| host.name.as_str()).collect();
+                let first: Vec<&str> = hosts.iter().take(MOST_HOSTS).map(|host| host.name.as_str()).collect();
+                let more = match hosts.len() - first.len() {
+                    0 => String::new(),
+                    more => format!(" and {more} more"),
+                };
                 self.evaluator.report(
                     Diagnostic::error(span, "the spec has several hosts, and on which this secret is kept is not said")
-                        .help(format!("add `host:` to its `keep`, one of {}", names.join(", "))),
+                        .help(format!("add `host:` to its `keep`, one of {}{more}", first.join(", "))),
                 );
             }
             return None;
         };
         let name = self.secret_text(node, 0)?;
-        let found = hosts.iter().find(|host| host.name == name);
-        if found.is_none() {
+        if !names.contains(name.as_str()) {
             let diagnostic = Diagnostic::error(node.span, format!("the spec has no host `{name}`"));
-            let help = did_you_mean(&name, hosts.iter().map(|host| host.name.as_str()));
+            let help = self.evaluator.did_you_mean(&name, hosts.iter().map(|host| host.name.as_str()));
             self.evaluator.report(with_help(diagnostic, help));
+            return None;
         }
-        found.map(|host| host.name.clone())
+        Some(name)
     }
 
     fn secret_file(&mut self, node: &Node, instance: usize) -> Option<PathBuf> {

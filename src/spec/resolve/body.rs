@@ -43,15 +43,6 @@ pub(super) fn is_absent(node: &Node) -> bool {
     node.get("state").and_then(Node::as_text) == Some("absent")
 }
 
-pub(super) fn is_constant(node: &Node) -> bool {
-    match &node.value {
-        NodeValue::Scalar(Value::Text(text)) => !has_expression(text),
-        NodeValue::Scalar(_) => true,
-        NodeValue::List(items) => items.iter().all(is_constant),
-        NodeValue::Map(entries) => entries.iter().all(|entry| !has_expression(&entry.key) && is_constant(&entry.value)),
-    }
-}
-
 /// Says whether a body names a template, which renders differently on each host.
 pub(super) fn has_template(body: &Body) -> bool {
     fn holds(shape: &Shape) -> bool {

@@ -22,7 +22,7 @@ use crate::model::{Address, Entry, Node, NodeValue, Until, Value};
 use crate::resource::{Common, KindObject, State, companions, kinds, parse_duration};
 
 use super::check::{Asset, Surroundings, object};
-use super::evaluate::{Evaluator, KeyText, NoItems, Reported, Scope, items};
+use super::evaluate::{Evaluator, KeyText, NoItems, Reported, Scope, is_constant, items};
 use super::expression::{Environments, has_expression};
 use super::files::Files;
 use super::read::Assets;
@@ -30,7 +30,8 @@ use super::unit::{Body, Overridden, Unit};
 use super::{HostSpec, Knowledge, Pending, Resolution, Resolved, SecretState, Spec};
 
 pub(super) use body::SECRET;
-use body::{common, described, has_template, is_absent, is_constant, split};
+use body::{common, described, has_template, is_absent, split};
+use placement::HostIndex;
 
 impl Spec {
     /// Works out all resources, as far as what is known allows. Pure: the same spec, files and knowledge give the same
@@ -38,9 +39,11 @@ impl Spec {
     pub fn resolve(&self, files: &dyn Files, knowledge: &Knowledge, sources: &mut Sources) -> Resolution {
         let environments = Environments::new();
         let evaluator = self.evaluator(&environments, knowledge, sources);
+        let hosts = HostIndex::new(&self.hosts);
         let mut assets = self.assets.lock().unwrap_or_else(PoisonError::into_inner);
         let mut resolver = Resolver {
             evaluator,
+            hosts,
             complete: self.complete,
             checked: self.checked.load(Ordering::Relaxed),
             files,
@@ -59,6 +62,7 @@ impl Spec {
 
 struct Resolver<'a, 'r> {
     evaluator: Evaluator<'a>,
+    hosts: HostIndex<'a>,
     /// All of the spec could be loaded.
     complete: bool,
     /// An earlier resolution found nothing wrong in what is written.
@@ -110,13 +114,17 @@ impl<'a> Resolver<'a, '_> {
         self.keep_secrets(&instance_hosts);
         let tasks = self.tasks(&instance_hosts);
         let hosts = self.evaluator.world.hosts;
-        for (index, host) in hosts.iter().enumerate() {
+        let mut of_hosts: Vec<Vec<&Task<'a>>> = vec![Vec::new(); hosts.len()];
+        for task in &tasks {
+            for &host in task.hosts.iter().flat_map(|hosts| hosts.iter()) {
+                of_hosts[host].push(task);
+            }
+        }
+        for (index, (host, tasks)) in hosts.iter().zip(of_hosts).enumerate() {
             let mut presence: HashMap<usize, Presence> = HashMap::new();
-            for task in &tasks {
-                if task.hosts.as_ref().is_some_and(|hosts| hosts.contains(&index)) {
-                    let module = self.instance_presence(task.instance, index, host, &mut presence);
-                    self.body(task, index, host, &module);
-                }
+            for task in tasks {
+                let module = self.instance_presence(task.instance, index, host, &mut presence);
+                self.body(task, index, host, &module);
             }
         }
     }

@@ -3,13 +3,34 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use crate::diagnostic::{Diagnostic, Span, did_you_mean};
+use rustc_hash::FxHashMap;
+
+use crate::diagnostic::{Diagnostic, Span};
 use crate::model::{Address, Node, NodeValue, Value};
 
+use super::super::HostSpec;
 use super::super::draft::with_help;
 use super::super::evaluate::Scope;
 use super::super::unit::SecretForm;
 use super::Resolver;
+
+/// The hosts of a spec by name and by label, as places in its list.
+pub(super) struct HostIndex<'a> {
+    names: FxHashMap<&'a str, usize>,
+    labels: FxHashMap<&'a str, FxHashMap<&'a str, Vec<usize>>>,
+}
+
+impl<'a> HostIndex<'a> {
+    pub(super) fn new(hosts: &'a [HostSpec]) -> Self {
+        let mut labels: FxHashMap<&str, FxHashMap<&str, Vec<usize>>> = FxHashMap::default();
+        for (at, host) in hosts.iter().enumerate() {
+            for (label, value) in &host.labels {
+                labels.entry(label).or_default().entry(value).or_default().push(at);
+            }
+        }
+        Self { names: hosts.iter().enumerate().map(|(at, host)| (host.name.as_str(), at)).collect(), labels }
+    }
+}
 
 impl<'a> Resolver<'a, '_> {
     /// Works out on which hosts each instance is.
@@ -40,32 +61,34 @@ impl<'a> Resolver<'a, '_> {
     }
 
     fn chosen(&mut self, node: &Node) -> Option<HashSet<usize>> {
-        let hosts = self.evaluator.world.hosts;
         match &node.value {
             NodeValue::Map(labels) => {
-                let mut chosen: HashSet<usize> = (0..hosts.len()).collect();
+                let mut chosen: Option<HashSet<usize>> = None;
                 let mut right = true;
                 for label in labels {
-                    let known: HashSet<&str> =
-                        hosts.iter().flat_map(|host| host.labels.keys().map(String::as_str)).collect();
-                    let mut known: Vec<&str> = known.into_iter().collect();
-                    known.sort_unstable();
-                    if !known.contains(&label.key.as_str()) {
+                    let Some(values) = self.hosts.labels.get(label.key.as_str()) else {
+                        let mut known: Vec<&str> = self.hosts.labels.keys().copied().collect();
+                        known.sort_unstable();
                         let diagnostic =
                             Diagnostic::error(label.key_span, format!("no host has a label `{}`", label.key));
-                        self.evaluator.report(with_help(diagnostic, did_you_mean(&label.key, known)));
+                        self.evaluator.report(with_help(diagnostic, self.evaluator.did_you_mean(&label.key, known)));
                         right = false;
                         continue;
-                    }
+                    };
                     let Some(value) = label_text(&label.value.to_value()) else {
                         let message = format!("a label is a text; this is {}", label.value.type_name());
                         self.evaluator.report(Diagnostic::error(label.value.span, message));
                         right = false;
                         continue;
                     };
-                    chosen.retain(|&host| hosts[host].labels.get(&label.key) == Some(&value));
+                    let labelled = values.get(value.as_str()).into_iter().flatten().copied();
+                    chosen = Some(match chosen {
+                        Some(chosen) => labelled.filter(|host| chosen.contains(host)).collect(),
+                        None => labelled.collect(),
+                    });
                 }
-                right.then_some(chosen)
+                let all = || (0..self.evaluator.world.hosts.len()).collect();
+                right.then(|| chosen.unwrap_or_else(all))
             }
             NodeValue::List(items) => {
                 let mut chosen = HashSet::new();
@@ -88,10 +111,10 @@ impl<'a> Resolver<'a, '_> {
         let hosts = self.evaluator.world.hosts;
         match &node.value {
             NodeValue::Scalar(Value::Text(name)) => {
-                let found = hosts.iter().position(|host| host.name == *name);
+                let found = self.hosts.names.get(name.as_str()).copied();
                 if found.is_none() {
                     let diagnostic = Diagnostic::error(node.span, format!("the spec has no host `{name}`"));
-                    let help = did_you_mean(name, hosts.iter().map(|host| host.name.as_str()));
+                    let help = self.evaluator.did_you_mean(name, hosts.iter().map(|host| host.name.as_str()));
                     self.evaluator.report(with_help(diagnostic, help));
                 }
                 found
@@ -118,7 +141,7 @@ impl<'a> Resolver<'a, '_> {
                 let Some(SecretForm::Kept { host, .. }) = secret.kept() else { continue };
                 if let Some(host) = self.keeper(host.as_ref(), secret.entry.key_span, at, hosts.as_deref()) {
                     let host = self.evaluator.world.hosts[host].name.as_str();
-                    self.evaluator.kept.insert((at, name.clone()), Address::new(host, "secret", name.as_str()));
+                    self.evaluator.keep(at, name, Address::new(host, "secret", name.as_str()));
                 }
             }
         }
@@ -150,7 +173,7 @@ impl<'a> Resolver<'a, '_> {
 
     pub(super) fn kept_on(&self, instance: usize, name: &str) -> Option<Rc<HashSet<usize>>> {
         let address = self.evaluator.kept.get(&(instance, name.to_string()))?;
-        let host = self.evaluator.world.hosts.iter().position(|host| *host.name == *address.host)?;
+        let host = *self.hosts.names.get(&*address.host)?;
         Some(Rc::new(HashSet::from([host])))
     }
 }

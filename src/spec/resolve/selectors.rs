@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::HashMap;
 
-use crate::diagnostic::{Diagnostic, Span, nearest};
+use crate::diagnostic::{Diagnostic, MOST_SUGGESTIONS, Span, nearest};
 use crate::model::Address;
 use crate::resource::{Shape, by_name, kinds};
 
@@ -40,7 +40,8 @@ impl<'a> Resolver<'a, '_> {
                     .or_insert_with(|| selects(text, host, index.get_or_init(|| AddressIndex::new(all.clone()))));
                 if !matches {
                     let diagnostic = Diagnostic::error(span, format!("`{text}` matches no resource"));
-                    reports.push(with_help(diagnostic, near_address(text, host, &all)));
+                    let near = if reports.len() < MOST_SUGGESTIONS { near_address(text, host, &all) } else { None };
+                    reports.push(with_help(diagnostic, near));
                 }
             }
         }
