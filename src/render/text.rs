@@ -16,6 +16,9 @@ use super::{diff, visible};
 /// Resources named in a line before the rest is counted.
 const MOST_NAMES: usize = 4;
 
+/// Reasons of a resource shown before the rest is counted: a service may restart because of thousands of files.
+const MOST_REASONS: usize = 10;
+
 /// Renders a plan: changes by host, findings, problems, legend, and the summary as last line.
 pub fn plan(plan: &Plan, paint: Paint, columns: usize) -> String {
     let mut text = String::new();
@@ -99,8 +102,12 @@ fn resource(text: &mut String, planned: &PlannedResource, paint: Paint, columns:
         }
     }
     let _ = writeln!(text, "{head}");
-    for reason in because {
-        let _ = writeln!(text, "      {}", paint.paint(Role::Faint, &format!("({})", visible(&reason))));
+    for reason in because.iter().take(MOST_REASONS) {
+        let _ = writeln!(text, "      {}", paint.paint(Role::Faint, &format!("({})", visible(reason))));
+    }
+    if because.len() > MOST_REASONS {
+        let more = format!("(and {} more)", because.len() - MOST_REASONS);
+        let _ = writeln!(text, "      {}", paint.paint(Role::Faint, &more));
     }
     if planned.action == Action::Delete {
         return;
