@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use infra::apply::Survey;
 use infra::host::Observed;
 use infra::model::{Arg, Probe, ProbeOutput, ProbeStatus, Record, Row};
 use infra::spec::MemoryFiles;
@@ -128,39 +129,65 @@ pub fn written_out(resources: usize) -> MemoryFiles {
     MemoryFiles::new().file("infra.yaml", spec)
 }
 
-/// Answers the probes of one host.
-pub fn answer(sections: &[(String, Probe)], state: State) -> Observed {
+/// Makes up what each host answers to what a survey wants to know.
+pub fn answers(survey: &Survey<'_>, state: State) -> Vec<(String, Observed)> {
+    let mut counts: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
+    for address in (0..survey.len()).map(|node| &survey.resolved(node).address) {
+        *counts.entry(address.host.to_string()).or_default().entry(address.kind.to_string()).or_default() += 1;
+    }
+    let answer = |(host, sections): (String, Vec<_>)| {
+        let told = answer(&sections, &counts[&host], state);
+        (host, told)
+    };
+    survey.wanted().into_iter().map(answer).collect()
+}
+
+/// Answers the probes of one host; `counts` says how many resources of a kind it has.
+fn answer(sections: &[(String, Probe)], counts: &BTreeMap<String, usize>, state: State) -> Observed {
     let sections = sections
         .iter()
         .map(|(kind, probe)| {
-            let records = probe.rows.iter().enumerate();
-            let records = records.map(|(index, row)| Record { index, fields: fields(kind, row, state) }).collect();
+            // Some kinds ask about several resources in one row; nothing is known of their names then.
+            let count = counts.get(kind).copied().unwrap_or_default();
+            let row = |index: usize| if probe.rows.len() == count { probe.rows.get(index) } else { None };
+            let records = (0..count)
+                .flat_map(|index| {
+                    records(kind, row(index), state).into_iter().map(move |fields| Record { index, fields })
+                })
+                .collect();
             (kind.clone(), ProbeOutput { status: ProbeStatus::Done, records, messages: Vec::new() })
         })
         .collect();
     Observed { facts: None, owed: Vec::new(), sections }
 }
 
-fn fields(kind: &str, row: &Row, state: State) -> Vec<String> {
-    let name = row[0].expose();
-    let hash = row.get(1).map_or("", Arg::expose);
+fn records(kind: &str, row: Option<&Row>, state: State) -> Vec<Vec<String>> {
+    let name = row.and_then(|row| row.first()).map_or("", Arg::expose);
+    let hash = row.and_then(|row| row.get(1)).map_or("", Arg::expose);
     // `/opt/NAME/…` belongs to NAME where applications make it.
     let owner = match name.split('/').nth(2) {
         Some(owner) if kind == "file" || kind == "directory" => owner,
         _ => "root",
     };
-    let fields: &[&str] = match (state, kind) {
-        (State::Bare, "service") => &["stopped", "disabled", "not-found", "inactive", "dead", ""],
-        (State::Bare, "user" | "group") => &["absent", ""],
-        (State::Bare, _) => &["absent"],
-        (State::InPlace, "file") => &["file", owner, owner, "0640", "7", hash],
-        (State::InPlace, "unit" | "cron") => &["file", "root", "root", "0644", "7", hash],
-        (State::InPlace, "directory") => &["directory", owner, owner, "0750"],
-        (State::InPlace, "user") => &["present", "1000", name, "/home/app", "/bin/sh", "yes", "yes", "", "", "", ""],
-        (State::InPlace, "group") => &["present", "1000"],
-        (State::InPlace, "package") => &["installed", "matches", "1.0", ""],
-        (State::InPlace, "service") => &["running", "enabled", "loaded", "active", "running", "enabled"],
-        (State::InPlace, other) => unreachable!("the fleet has no {other}"),
+    let records: &[&[&str]] = match (state, kind) {
+        (State::Bare, "service") => &[&["stopped", "disabled", "not-found", "inactive", "dead", ""]],
+        (State::Bare, "user" | "group") => &[&["absent", ""]],
+        (State::Bare, "nginx_site") => &[&["absent"], &["link", "no", ""]],
+        (State::Bare, "database") => &[&["absent", "", "", ""]],
+        (State::Bare, "database_user") => &[&["absent", ""]],
+        (State::Bare, "migration") => &[&["error", "ERROR 1146 (42S02): Table 'app.schema_migrations' doesn't exist"]],
+        (State::Bare, "compose_project") => &[&["absent"], &["docker", "ok"]],
+        (State::Bare, "command") => &[&["wanted", ""]],
+        (State::Bare, "check") => &[&["bad"], &["0", "bad", "Connection refused"]],
+        (State::Bare, _) => &[&["absent"]],
+        (State::InPlace, "file") => &[&["file", owner, owner, "0640", "7", hash]],
+        (State::InPlace, "unit" | "cron") => &[&["file", "root", "root", "0644", "7", hash]],
+        (State::InPlace, "directory") => &[&["directory", owner, owner, "0750"]],
+        (State::InPlace, "user") => &[&["present", "1000", name, "/home/app", "/bin/sh", "yes", "yes", "", "", "", ""]],
+        (State::InPlace, "group") => &[&["present", "1000"]],
+        (State::InPlace, "package") => &[&["installed", "matches", "1.0", ""]],
+        (State::InPlace, "service") => &[&["running", "enabled", "loaded", "active", "running", "enabled"]],
+        (State::InPlace, other) => unreachable!("no fleet has a {other} in place"),
     };
-    fields.iter().map(|field| (*field).to_string()).collect()
+    records.iter().map(|fields| fields.iter().map(|field| (*field).to_string()).collect()).collect()
 }

@@ -3,16 +3,18 @@
 //! faster than the spec shows.
 
 mod fleet;
+mod shapes;
+mod systems;
 
 use std::collections::BTreeMap;
 
 use divan::counter::ItemsCount;
 use divan::{AllocProfiler, Bencher, black_box};
-use infra::apply::Survey;
+use infra::apply::{Survey, SurveyError};
 use infra::diagnostic::Sources;
 use infra::plan::{Plan, Scope};
 use infra::render::{Paint, PlanJson, write_plan_text};
-use infra::spec::{Files, LoadOptions, MemoryFiles, Spec, load};
+use infra::spec::{Files, LoadOptions, MemoryFiles, SecretState, Spec, load};
 
 use fleet::State;
 
@@ -25,35 +27,65 @@ fn main() {
     divan::main();
 }
 
-fn loaded(files: &dyn Files) -> (Spec, Sources) {
+fn loaded(files: &dyn Files, options: &LoadOptions) -> (Spec, Sources) {
     let mut sources = Sources::default();
-    match load(files, &LoadOptions::default(), &mut sources) {
+    match load(files, options, &mut sources) {
         Ok(spec) => (spec, sources),
         Err(wrong) => panic!("the fleet has mistakes: {}", infra::diagnostic::render_all(&wrong, &sources, false)),
     }
 }
 
-fn survey<'a>(spec: &'a Spec, sources: &Sources, files: &'a dyn Files) -> Survey<'a> {
-    match Survey::new(spec, files, sources.clone(), BTreeMap::new(), &Scope::default()) {
+fn survey<'a>(
+    spec: &'a Spec,
+    sources: &Sources,
+    files: &'a dyn Files,
+    secrets: BTreeMap<String, SecretState>,
+) -> Survey<'a> {
+    match Survey::new(spec, files, sources.clone(), secrets, &Scope::default()) {
         Ok(survey) => survey,
+        Err(SurveyError::Spec { diagnostics, sources }) => {
+            panic!("the fleet has mistakes: {}", infra::diagnostic::render_all(&diagnostics, &sources, false))
+        }
         Err(error) => panic!("the fleet has mistakes: {error}"),
     }
 }
 
 fn tell(survey: &mut Survey<'_>, state: State) {
-    for (host, sections) in survey.wanted() {
-        survey.take(&host, fleet::answer(&sections, state));
+    for (host, told) in fleet::answers(survey, state) {
+        survey.take(&host, told);
     }
 }
 
 fn whole(files: &MemoryFiles, state: State) -> Plan {
-    let (spec, sources) = loaded(files);
-    let mut survey = survey(&spec, &sources, files);
+    whole_with(files, &LoadOptions::default(), BTreeMap::new(), state)
+}
+
+fn whole_with(
+    files: &MemoryFiles,
+    options: &LoadOptions,
+    secrets: BTreeMap<String, SecretState>,
+    state: State,
+) -> Plan {
+    let (spec, sources) = loaded(files, options);
+    let mut survey = survey(&spec, &sources, files, secrets);
     tell(&mut survey, state);
     let plan = survey.plan();
     assert!(plan.problems.is_empty(), "{:?}", &plan.problems[..1]);
     assert_eq!(plan.has_changes(), state == State::Bare);
     plan
+}
+
+/// Loads and resolves a spec with mistakes, and renders what is wrong.
+fn wrong(files: &MemoryFiles) -> String {
+    let mut sources = Sources::default();
+    let spec = match load(files, &LoadOptions::default(), &mut sources) {
+        Ok(spec) => spec,
+        Err(wrong) => return infra::diagnostic::render_all(&wrong, &sources, true),
+    };
+    match Survey::new(&spec, files, sources, BTreeMap::new(), &Scope::default()) {
+        Err(SurveyError::Spec { diagnostics, sources }) => infra::diagnostic::render_all(&diagnostics, &sources, true),
+        _ => panic!("the spec has no mistakes"),
+    }
 }
 
 /// Everything a plan costs.
@@ -73,10 +105,52 @@ mod plan {
     }
 
     #[divan::bench(args = SIZES, sample_count = 5, sample_size = 1)]
+    fn systems(bencher: Bencher<'_, '_>, size: usize) {
+        let files = systems::systems(size);
+        bencher
+            .counter(ItemsCount::new(size))
+            .with_inputs(|| systems::secrets(size))
+            .bench_local_values(|secrets| whole_with(&files, &systems::options(), secrets, State::Bare));
+    }
+
+    #[divan::bench(args = SIZES, sample_count = 5, sample_size = 1)]
     fn written_out(bencher: Bencher<'_, '_>, size: usize) {
         let files = fleet::written_out(size);
         bencher.counter(ItemsCount::new(size)).bench_local(|| whole(&files, State::Bare));
     }
+}
+
+/// Shapes in which one thing is very many.
+mod shape {
+    use super::*;
+
+    macro_rules! shapes {
+        ($($name:ident)*) => {
+            $(
+                #[divan::bench(args = SIZES, sample_count = 3, sample_size = 1)]
+                fn $name(bencher: Bencher<'_, '_>, size: usize) {
+                    let files = shapes::$name(size);
+                    bencher.counter(ItemsCount::new(size)).bench_local(|| whole(&files, State::Bare));
+                }
+            )*
+        };
+    }
+
+    shapes! { one_folder one_service chain many_hosts nested_modules }
+
+    macro_rules! mistakes {
+        ($($name:ident)*) => {
+            $(
+                #[divan::bench(args = &SIZES[..2], sample_count = 3, sample_size = 1)]
+                fn $name(bencher: Bencher<'_, '_>, size: usize) {
+                    let files = shapes::$name(size);
+                    bencher.counter(ItemsCount::new(size)).bench_local(|| wrong(&files));
+                }
+            )*
+        };
+    }
+
+    mistakes! { mistakes dangling ring }
 }
 
 /// The parts of a plan.
@@ -86,39 +160,38 @@ mod part {
     #[divan::bench(args = SIZES, sample_count = 5, sample_size = 1)]
     fn load(bencher: Bencher<'_, '_>, size: usize) {
         let files = fleet::applications(size);
-        bencher.counter(ItemsCount::new(size)).bench_local(|| loaded(&files));
+        bencher.counter(ItemsCount::new(size)).bench_local(|| loaded(&files, &LoadOptions::default()));
     }
 
     #[divan::bench(args = SIZES, sample_count = 5, sample_size = 1)]
     fn resolve_and_graph(bencher: Bencher<'_, '_>, size: usize) {
         let files = fleet::applications(size);
         // Each loads anew: a spec that has been checked once is not checked again.
-        bencher.counter(ItemsCount::new(size)).with_inputs(|| loaded(&files)).bench_local_refs(|(spec, sources)| {
-            black_box(survey(spec, sources, &files).len());
-        });
+        bencher
+            .counter(ItemsCount::new(size))
+            .with_inputs(|| loaded(&files, &LoadOptions::default()))
+            .bench_local_refs(|(spec, sources)| {
+                black_box(survey(spec, sources, &files, BTreeMap::new()).len());
+            });
     }
 
     #[divan::bench(args = SIZES, sample_count = 5, sample_size = 1)]
     fn probes(bencher: Bencher<'_, '_>, size: usize) {
         let files = fleet::applications(size);
-        let (spec, sources) = loaded(&files);
-        let survey = survey(&spec, &sources, &files);
+        let (spec, sources) = loaded(&files, &LoadOptions::default());
+        let survey = survey(&spec, &sources, &files, BTreeMap::new());
         bencher.counter(ItemsCount::new(size)).bench_local(|| survey.wanted());
     }
 
     #[divan::bench(args = SIZES, sample_count = 5, sample_size = 1)]
     fn read_answers(bencher: Bencher<'_, '_>, size: usize) {
         let files = fleet::applications(size);
-        let (spec, sources) = loaded(&files);
+        let (spec, sources) = loaded(&files, &LoadOptions::default());
         bencher
             .counter(ItemsCount::new(size))
             .with_inputs(|| {
-                let survey = survey(&spec, &sources, &files);
-                let wanted = survey.wanted();
-                let answers: Vec<_> = wanted
-                    .into_iter()
-                    .map(|(host, sections)| (host, fleet::answer(&sections, State::InPlace)))
-                    .collect();
+                let survey = survey(&spec, &sources, &files, BTreeMap::new());
+                let answers = fleet::answers(&survey, State::InPlace);
                 (survey, answers)
             })
             .bench_local_values(|(mut survey, answers)| {
@@ -132,8 +205,8 @@ mod part {
     #[divan::bench(args = SIZES, sample_count = 5, sample_size = 1)]
     fn compare(bencher: Bencher<'_, '_>, size: usize) {
         let files = fleet::applications(size);
-        let (spec, sources) = loaded(&files);
-        let mut survey = survey(&spec, &sources, &files);
+        let (spec, sources) = loaded(&files, &LoadOptions::default());
+        let mut survey = survey(&spec, &sources, &files, BTreeMap::new());
         tell(&mut survey, State::InPlace);
         bencher.counter(ItemsCount::new(size)).bench_local(|| survey.plan());
     }
