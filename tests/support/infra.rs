@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 use serde_json::Value;
 
 use super::lab::text;
+use super::timed;
 
 /// The command with a spec and an inventory.
 #[derive(Clone, Debug)]
@@ -58,7 +59,7 @@ impl Infra {
     }
 
     pub fn run(&self, verb: &str, options: &[&str]) -> Output {
-        self.command(verb).args(options).output().expect("infra starts")
+        timed(&format!("infra {verb}"), || self.command(verb).args(options).output().expect("infra starts"))
     }
 
     /// Plans, whatever comes of it.

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use super::timed;
 use infra::lab::{Account, Halt, HostId, Lab, Lifetime, Progress, Release, Selection, Settings, UpOptions};
 
 /// A throwaway host, taken down when dropped, or by whoever works with hosts next should the test be killed.
@@ -46,7 +47,7 @@ impl LabHost {
             lifetime: Lifetime::ThisProcess,
             containers,
         };
-        match lab.up(&options, &say) {
+        match timed("boot", || lab.up(&options, &say)) {
             Ok(hosts) => hosts.into_iter().map(|host| LabHost { lab: lab.clone(), host }).collect(),
             Err(error) => panic!("cannot boot a throwaway host: {error:#}"),
         }
@@ -77,7 +78,9 @@ impl LabHost {
 
     /// Runs a line of shell as root and returns whatever came of it.
     pub fn run(&self, line: &str) -> Output {
-        self.ssh(Account::Root).arg(line).output().expect("ssh starts")
+        // The first words tell which line it was.
+        let name: String = line.trim_start().chars().take(60).map(|c| if c == '\n' { ' ' } else { c }).collect();
+        timed(&name, || self.ssh(Account::Root).arg(line).output().expect("ssh starts"))
     }
 
     /// Runs a line of shell as root that must succeed, and returns what it printed.
@@ -103,7 +106,8 @@ impl LabHost {
 
     #[track_caller]
     fn restart(&mut self, how: Halt) {
-        self.host = self.lab.reboot(&self.host.id, how).unwrap_or_else(|error| panic!("cannot reboot: {error:#}"));
+        let rebooted = timed("reboot", || self.lab.reboot(&self.host.id, how));
+        self.host = rebooted.unwrap_or_else(|error| panic!("cannot reboot: {error:#}"));
     }
 
     /// Kills the host's side of every ssh connection; what ran in them is left to itself.
@@ -118,7 +122,7 @@ impl Drop for LabHost {
     fn drop(&mut self) {
         let id = &self.host.id;
         let selection = Selection::Hosts(id.lab.clone(), vec![id.host.clone()]);
-        if let Err(error) = self.lab.down(&selection, &say)
+        if let Err(error) = timed("down", || self.lab.down(&selection, &say))
             && !std::thread::panicking()
         {
             panic!("cannot take {id} down: {error:#}");

@@ -14,6 +14,14 @@ pub fn release() -> ::infra::lab::Release {
     }
 }
 
+/// Does something, and prints how long it took, which a test runner shows where the test fails or is asked to.
+pub fn timed<T>(what: &str, work: impl FnOnce() -> T) -> T {
+    let start = std::time::Instant::now();
+    let done = work();
+    eprintln!("{:6.1} s  {what}", start.elapsed().as_secs_f64());
+    done
+}
+
 /// Polls until something holds; panics after two minutes.
 #[track_caller]
 pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
