@@ -7,7 +7,7 @@ INFRA := target/release/infra
 # The kinds of tests that boot throwaway hosts have names that begin with lab_.
 NOT_LAB := not binary(/^lab_/)
 # Throwaway hosts are small, and mostly wait for packages.
-LAB_JOBS ?= 3
+LAB_JOBS ?= 4
 
 .PHONY: help
 help: ## Lists the targets
