@@ -66,7 +66,7 @@ pub(super) struct Asking<'a> {
 
 impl<'a> Asking<'a> {
     /// Asks what the session wants to know itself, and all probes.
-    pub fn new(own: &'a [Own], probes: &'a [(String, Probe)]) -> Self {
+    pub fn new(own: &'a [Own], probes: &'a [(String, Probe)], side_by_side: bool) -> Self {
         let look = |(at, (_, probe)): (usize, &(String, Probe))| {
             let is_usable = probe.rows.iter().all(|row| !row.is_empty()) && !probe.rows.is_empty();
             Look::of(probe.script).filter(|_| is_usable).map(|(look, _)| (look, at))
@@ -76,15 +76,15 @@ impl<'a> Asking<'a> {
             sharing.clear();
         }
         sharing.sort_unstable();
-        Self::with(own, probes, sharing)
+        Self::with(own, probes, sharing, side_by_side)
     }
 
     /// Asks all probes, each by itself.
     pub fn apart(probes: &'a [(String, Probe)]) -> Self {
-        Self::with(&[], probes, Vec::new())
+        Self::with(&[], probes, Vec::new(), true)
     }
 
-    fn with(own: &'a [Own], probes: &'a [(String, Probe)], sharing: Vec<(Look, usize)>) -> Self {
+    fn with(own: &'a [Own], probes: &'a [(String, Probe)], sharing: Vec<(Look, usize)>, side_by_side: bool) -> Self {
         let mut places: Vec<Place> = probes
             .iter()
             .map(|(_, probe)| Place { section: None, lane: 0, script: probe.script, shared: None })
@@ -108,11 +108,12 @@ impl<'a> Asking<'a> {
         let parts = usize::from(!sharing.is_empty()) + is_whole.iter().filter(|&&whole| whole).count();
         // What a section takes is not known; most take as long as a few processes. A second lane costs four of them.
         const ORDINARY: usize = 8;
-        let mut loads = [own.len() * 3 + if sharing.is_empty() { 0 } else { ORDINARY * 3 / 2 + rows / 20 }, 0];
+        let facts = if own.contains(&Own::Facts) { ORDINARY / 2 } else { 0 };
+        let mut loads = [facts + if sharing.is_empty() { 0 } else { ORDINARY * 3 / 2 + rows / 20 }, 0];
         for (place, _) in places.iter_mut().zip(is_whole).filter(|(_, whole)| *whole) {
             place.section = Some(sections);
             sections += 1;
-            place.lane = usize::from(parts > 2 && loads[1] < loads[0]);
+            place.lane = usize::from(side_by_side && parts > 2 && loads[1] < loads[0]);
             loads[place.lane] += if place.shared.is_some() { 1 } else { ORDINARY };
         }
         Self { own, probes, places, sharing, plain, sections }
@@ -220,9 +221,9 @@ mod tests {
     #[test]
     fn answers_find_their_probes() {
         let probes = probes();
-        let asking = Asking::new(&[Own::Owed], &probes);
+        let asking = Asking::new(&[Own::Start], &probes, true);
         // Folders come first in what they share, for they are not hashed.
-        assert_eq!(asking.names().collect::<Vec<_>>(), ["owed restarts", "paths", "others", "units"]);
+        assert_eq!(asking.names().collect::<Vec<_>>(), ["tools and owed restarts", "paths", "others", "units"]);
         let (own, outputs) = asking.read(vec![
             output(ProbeStatus::Done, &[7]),
             output(ProbeStatus::Done, &[0, 1, 2, 3, 4, 4, 5, 99]),
@@ -244,7 +245,7 @@ mod tests {
     #[test]
     fn a_shared_section_that_breaks_says_nothing_of_its_probes() {
         let probes = probes();
-        let asking = Asking::new(&[], &probes);
+        let asking = Asking::new(&[], &probes, true);
         for status in [ProbeStatus::TimedOut, ProbeStatus::Failed(1)] {
             let done = || output(ProbeStatus::Done, &[0]);
             let (_, outputs) = asking.read(vec![output(status, &[0, 1, 2, 3, 4, 5]), done(), done()]);

@@ -24,10 +24,6 @@ use super::Problem;
 /// | `tools` | which of the programs that kinds ask for are there |
 pub(super) fn read(output: &ProbeOutput) -> Result<Value, Problem> {
     let all = |name: &'static str| output.records.iter().filter(move |record| record.field(0) == name);
-    let missing: Vec<String> = all("missing").map(|record| record.field(1).to_string()).collect();
-    if !missing.is_empty() {
-        return Err(Problem::MissingTools(missing));
-    }
     let one = |name: &'static str| all(name).next().map(|record| record.field(1)).filter(|text| !text.is_empty());
     let text = |name: &'static str| Value::from(one(name));
     let number = |name: &'static str| one(name).and_then(|text| text.parse::<i64>().ok());

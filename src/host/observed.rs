@@ -15,7 +15,7 @@ const MOST_BYTES: usize = 512 * 1024 * 1024;
 /// What one request told of a host.
 #[derive(Clone, Debug)]
 pub struct Observed {
-    /// Comes with the first request.
+    /// Comes with the first request, where facts are wanted.
     pub facts: Option<Value>,
     /// Restarts and reloads owed from earlier runs; comes with the first request. A restart covers a reload.
     pub owed: Vec<Owed>,
@@ -127,6 +127,13 @@ impl Sections {
         let done: Vec<ProbeOutput> = self.done.into_iter().flatten().collect();
         if done.len() == count { Ok(done) } else { Err(Problem::Protocol("a section is missing in its answer".into())) }
     }
+}
+
+/// Fails where programs are missing that are always needed.
+pub(super) fn missing(output: &ProbeOutput) -> Result<(), Problem> {
+    let missing = output.records.iter().filter(|record| record.field(0) == "missing");
+    let missing: Vec<String> = missing.map(|record| record.field(1).to_string()).collect();
+    if missing.is_empty() { Ok(()) } else { Err(Problem::MissingTools(missing)) }
 }
 
 /// Reads what is owed; a restart covers a reload of the same resource.

@@ -12,7 +12,7 @@ use super::asking::Asking;
 use super::frame::Own;
 use super::lanes::{Asked, Lane, Lanes};
 use super::marks::Marks;
-use super::observed::{Observed, Sections, owed};
+use super::observed::{Observed, Sections, missing, owed};
 use super::replay::Replay;
 use super::stats::Stats;
 use super::steps::{FrameReport, FrameStep, Progress, StepEvent, StepFrame};
@@ -64,7 +64,8 @@ impl Host {
         &self.inner.name
     }
 
-    /// Looks at the host: one request, whatever it asks. The first one also tells facts and what is owed.
+    /// Looks at the host: one request, whatever it asks. The first one also tells what is owed, and facts where they are
+    /// wanted.
     pub async fn observe(&self, sections: Vec<(String, Probe)>) -> Result<Observed, HostError> {
         let lanes = match &self.inner.way {
             Way::Replay(replay) => return Ok(replay.observe(sections)),
@@ -72,14 +73,22 @@ impl Host {
         };
         let mut lane = lanes.take().await?;
         let is_first = !self.inner.state().is_known;
-        let own: &[Own] = if is_first { &[Own::Facts, Own::Owed] } else { &[] };
-        let (told, mut outputs) = self.request(lanes, &mut lane, &Asking::new(own, &sections)).await?;
+        let own: &[Own] = match (is_first, lanes.options.facts) {
+            (true, true) => &[Own::Start, Own::Facts],
+            (true, false) => &[Own::Start],
+            (false, _) => &[],
+        };
+        let asking = Asking::new(own, &sections, lanes.options.side_by_side);
+        let (told, mut outputs) = self.request(lanes, &mut lane, &asking).await?;
         let at = |problem: Problem| problem.at(self.name());
         let mut observed = Observed { facts: None, owed: Vec::new(), sections: BTreeMap::new() };
         for (own, output) in own.iter().zip(told) {
             match own {
+                Own::Start => {
+                    missing(&output).map_err(at)?;
+                    observed.owed = owed(&output);
+                }
                 Own::Facts => observed.facts = Some(facts::read(&output).map_err(at)?),
-                Own::Owed => observed.owed = owed(&output),
             }
         }
         self.inner.state().is_known = true;

@@ -52,6 +52,10 @@ pub struct SshOptions {
 pub struct Options {
     /// The longest a connection may take to come up.
     pub connect_timeout: Duration,
+    /// Ask for facts with the first request.
+    pub facts: bool,
+    /// Observe in two lanes: an answer is there sooner, at the price of four processes.
+    pub side_by_side: bool,
     /// The most shells a host runs steps in at once.
     pub lanes: usize,
     /// How often a host that runs steps is told that someone is there, in whole seconds. Six of them without a sign, and
@@ -78,6 +82,8 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             connect_timeout: Duration::from_secs(15),
+            facts: true,
+            side_by_side: true,
             lanes: 4,
             heartbeat: Duration::from_secs(5),
             count_processes: false,

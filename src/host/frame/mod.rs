@@ -25,7 +25,7 @@ static SESSION: LazyLock<String> = LazyLock::new(|| lean(include_str!("../progra
 static STEPS: LazyLock<String> = LazyLock::new(|| lean(include_str!("../program/steps.sh")));
 static WATCHDOG: LazyLock<String> = LazyLock::new(|| lean(include_str!("../program/watchdog.sh")));
 static FACTS: LazyLock<String> = LazyLock::new(|| lean(include_str!("../program/facts.sh")));
-static OWED: LazyLock<String> = LazyLock::new(|| lean(include_str!("../program/owed.sh")));
+static START: LazyLock<String> = LazyLock::new(|| lean(include_str!("../program/start.sh")));
 
 /// Leaves out of a program of the session's own what only its readers need: a frame that fits into the first packets of
 /// a connection saves a round trip. None of these programs has a text of several lines whose indentation matters.
@@ -60,16 +60,17 @@ pub(super) struct Setup<'a> {
 /// A section of an observation that the session itself asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Own {
+    /// Which programs are missing, and what is owed.
+    Start,
     Facts,
-    Owed,
 }
 
 impl Own {
     /// Returns the word for it on a timeline.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Start => "tools and owed restarts",
             Self::Facts => "facts",
-            Self::Owed => "owed restarts",
         }
     }
 }
@@ -154,8 +155,8 @@ impl Frame {
     /// Adds a section of the session's own.
     pub fn observe_own(&mut self, section: usize, own: Own) -> Result<(), Problem> {
         let (program, rows) = match own {
+            Own::Start => (START.as_str(), "\"$state_folder\""),
             Own::Facts => (FACTS.as_str(), "''"),
-            Own::Owed => (OWED.as_str(), "\"$state_folder\""),
         };
         let program = self.program(program)?;
         let text = self.lanes[0].section(section, Duration::from_secs(60));

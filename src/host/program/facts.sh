@@ -1,13 +1,8 @@
 # Record: name, then its values. One process, awk; uname and id only where /proc or /etc/passwd do not tell.
-required='awk base64 cat chmod chown cp dd env id ln mkdir mv printf rm rmdir sed setsid sha256sum sleep stat sync tar tr
-uname xargs'
 optional='apk apt-get bash busybox crontab curl dnf docker dpkg-query firewall-cmd git groupadd ip iptables journalctl
 mariadb mysql nft npm openssl pacman psql python3 rc-service redis-cli rpm rsync runuser snap ss su sudo systemctl ufw
 useradd wget yum zypper'
 IFS=" $NL"
-for tool in $required; do
-    command -v "$tool" >/dev/null 2>&1 || printf '%s\n' "$R${US}0${US}missing$US$tool"
-done
 for tool in $optional; do
     if command -v "$tool" >/dev/null 2>&1; then
         printf '%s\n' "$R${US}0${US}tool$US$tool"

@@ -166,6 +166,21 @@ _foreign_mounts() {
     done </proc/self/mounts
 }
 
+# True where accounts and groups are those of /etc/passwd and /etc/group and no others, so that reading these spares asking
+# the name service (nsswitch.conf(5)). No process.
+accounts_are_files() {
+    [ -r /etc/nsswitch.conf ] && [ -r /etc/passwd ] && [ -r /etc/group ] || return 1
+    _tables=
+    while IFS=" $TAB" read -r _table _sources; do
+        case $_table:$_sources in
+            passwd::files | group::files) _tables=$_tables. ;;
+            passwd:* | group:*) return 1 ;;
+        esac
+        [ "$_tables" != .. ] || return 0
+    done </etc/nsswitch.conf
+    return 1
+}
+
 # Looks at the path in the first field of every row. Sets $scanned to one line a row, in their order:
 #   index, "absent" or "denied"
 #   index, type, owner, group, mode, size, SHA-256, path

@@ -1,6 +1,9 @@
 # Row: group. Record: "absent" ("no-groupadd" where none could be made), or "present", gid.
-# One getent, however many rows.
-if command -v getent >/dev/null; then
+# One getent at most, however many rows.
+groups='' file=''
+if accounts_are_files; then
+    file=/etc/group
+elif command -v getent >/dev/null; then
     names=
     for row in $ROWS; do
         names=$names${row%%"$US"*}$NL
@@ -14,11 +17,16 @@ else
 fi
 missing=no-groupadd
 command -v groupadd >/dev/null && missing=
-printf '%s\n\n%s\n' "$ROWS" "$groups" | awk -F "[:$US]" -v r="$R" -v OFS="$US" -v missing="$missing" '
+printf '%s\n\n%s\n' "$ROWS" "$groups" | awk -F "[:$US]" -v r="$R" -v OFS="$US" -v missing="$missing" -v file="$file" '
+    function take(line, field) {
+        split(line, field, ":")
+        if (!(field[1] in gid)) gid[field[1]] = field[3]
+    }
     $0 == "" { part++; next }
     part == 0 { name[rows++] = $1; next }
-    !($1 in gid) { gid[$1] = $3 }
+    { take($0) }
     END {
+        while (file != "" && (getline line <file) > 0) take(line)
         for (at = 0; at < rows; at++)
             if (name[at] in gid) print r, at, "present", gid[name[at]]
             else print r, at, "absent", missing

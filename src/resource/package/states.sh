@@ -3,8 +3,8 @@
 # A manager is asked through NAME_list, which writes a line for each package on the host: name, architecture, state,
 # version, what it provides (as Debian's Provides), "ok" or "" where its files are whole.
 package_states() {
-    package_list=$("${manager}_list") || return
-    states=$(printf '%s\n\n%s\n' "$ROWS" "$package_list" | awk -F "$US" -v OFS="$US" '
+    # An empty line at the end says that the list is not whole.
+    states=$({ printf '%s\n\n' "$ROWS"; "${manager}_list" || echo; } | awk -F "$US" -v OFS="$US" '
         # Finds what is known of a name: of the native architecture, or of the one it names.
         function find(table, name) {
             if (name ~ /:/) return table[name]
@@ -17,7 +17,11 @@ package_states() {
             if (pattern !~ /[*]$/) return 0
             return index(version, substr(pattern, 1, length(pattern) - 1)) == 1
         }
-        $0 == "" && !listing { listing = 1; next }
+        $0 == "" {
+            if (listing) { failed = 1; exit }
+            listing = 1
+            next
+        }
         !listing {
             row[rows++] = $0
             plain = $1
@@ -47,6 +51,7 @@ package_states() {
             }
         }
         END {
+            if (failed) exit 1
             for (at = 0; at < rows; at++) {
                 split(row[at], wish, FS)
                 split(find(own, wish[1]), found, FS)

@@ -14,7 +14,7 @@ for row in $ROWS; do
     units=$units${row%%"$US"*}$NL
 done
 # It fails at a name that is none, and then says nothing of those after it: they have no record.
-blocks=$(systemctl show --no-pager --property=LoadState,ActiveState,SubState,UnitFileState -- $units; echo "$NL.")
+blocks=$(systemctl show --no-pager --property=LoadState,ActiveState,SubState,UnitFileState -- $units)
 
 # starts_by_script UNIT: a unit that is generated from a script in /etc/init.d starts with the host where a link to that
 # script says so; what else is generated starts as its generator has it.
@@ -62,4 +62,6 @@ while IFS= read -r line; do
     esac
 done <<EOF
 $blocks
+
+.
 EOF

@@ -11,32 +11,45 @@ for row in $ROWS; do
     set -- "$@" "$f1"
     shadow=$shadow$f7
 done
-if command -v getent >/dev/null; then
+passwd='' groups='' files=''
+if accounts_are_files; then
+    files=1
+elif command -v getent >/dev/null; then
     passwd=$(getent passwd "$@")
     status=$?
     # 2: some of them are not there.
     case $status in 0 | 2) ;; *) exit "$status" ;; esac
     groups=$(getent group) || exit
-    [ -z "$shadow" ] || shadow=$(getent shadow "$@" 2>/dev/null)
 else
     passwd=$(cat /etc/passwd) && groups=$(cat /etc/group) || exit
-    [ -z "$shadow" ] || shadow=$(cat /etc/shadow 2>/dev/null)
+fi
+if [ -n "$shadow" ] && command -v getent >/dev/null; then
+    shadow=$(getent shadow "$@" 2>/dev/null)
+elif [ -n "$shadow" ]; then
+    shadow=$(cat /etc/shadow 2>/dev/null)
 fi
 missing=no-useradd
 command -v useradd >/dev/null && missing=
-users=$(printf '%s\n\n%s\n\n%s\n\n%s\n' "$ROWS" "$passwd" "$groups" "$shadow" | awk -F "$US" -v OFS="$US" '
+users=$(printf '%s\n\n%s\n\n%s\n\n%s\n' "$ROWS" "$passwd" "$groups" "$shadow" | awk -F "$US" -v OFS="$US" -v files="$files" '
+    function take_user(line, field) {
+        split(line, field, ":")
+        if (field[1] in wanted && !(field[1] in entry)) entry[field[1]] = line
+    }
+    function take_group(line, field, members, count, at) {
+        split(line, field, ":")
+        if (!(field[3] in name_of)) name_of[field[3]] = field[1]
+        count = split(field[4], members, ",")
+        for (at = 1; at <= count; at++)
+            if (members[at] in wanted) belongs[members[at]] = belongs[members[at]] "," field[1]
+    }
     $0 == "" { part++; FS = ":"; next }
     part == 0 { row[rows++] = $0; wanted[$1] = 1; next }
-    part == 1 { if ($1 in wanted && !($1 in entry)) entry[$1] = $0; next }
-    part == 2 {
-        if (!($3 in name_of)) name_of[$3] = $1
-        count = split($4, members, ",")
-        for (at = 1; at <= count; at++)
-            if (members[at] in wanted) belongs[members[at]] = belongs[members[at]] "," $1
-        next
-    }
+    part == 1 { take_user($0); next }
+    part == 2 { take_group($0); next }
     $1 in wanted { password[$1] = "/" $2 }
     END {
+        while (files && (getline line <"/etc/passwd") > 0) take_user(line)
+        while (files && (getline line <"/etc/group") > 0) take_group(line)
         for (at = 0; at < rows; at++) {
             split(row[at], wish, OFS)
             user = wish[1]

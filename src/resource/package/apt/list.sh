@@ -1,4 +1,26 @@
-# One dpkg-query over all packages: asked by name, it would not know virtual ones.
+# What dpkg knows of all packages: asked by name, dpkg-query would not know virtual ones. It is in the file that apt reads
+# too, which takes half as long as dpkg-query does; but where dpkg was interrupted, a part is still in files beside it.
 apt_list() {
-    dpkg-query --show --showformat="\${Package}$US\${Architecture}$US\${db:Status-Status}$US\${Version}$US\${Provides}$US\${db:Status-Eflag}\\n"
+    set +f
+    for _file in /var/lib/dpkg/updates/[0-9]*; do
+        if [ -e "$_file" ] || ! [ -r /var/lib/dpkg/status ]; then
+            set -f
+            dpkg-query --show --showformat="\${Package}$US\${Architecture}$US\${db:Status-Status}$US\${Version}$US\${Provides}$US\${db:Status-Eflag}\\n"
+            return
+        fi
+    done
+    set -f
+    awk -v OFS="$US" '
+        /^Package: / { name = $2; next }
+        /^Status: / { flag = $3; state = $4; next }
+        /^Architecture: / { architecture = $2; next }
+        /^Version: / { version = $2; next }
+        /^Provides: / { provides = substr($0, 11); next }
+        $0 == "" { tell() }
+        END { tell() }
+        function tell() {
+            if (name != "") print name, architecture, state, version, provides, flag
+            name = flag = state = architecture = version = provides = ""
+        }
+    ' /var/lib/dpkg/status
 }
