@@ -7,6 +7,7 @@
 //! labs/LAB/                 id_ed25519, known_hosts, inventory.yaml
 //! labs/LAB/hosts/HOST/      host.json, lock, its keys, upper, work, merged, console.log
 //! trash/                    on its way out
+//! trash.lock                held by whoever deletes that
 //! ```
 //!
 //! A host's own lock is held by whoever boots it, reboots it or takes it down. A host that is not [`Phase::Up`] and whose
@@ -149,11 +150,20 @@ impl StateFolder {
     }
 
     /// Deletes what was discarded, by this process or by one that was interrupted.
+    ///
+    /// One process does so at a time: who comes meanwhile neither waits for others' trees nor deletes them a second time.
     pub fn empty_trash(&self) -> Result<()> {
-        for name in names_in(&self.0.join("trash"))? {
-            delete(&self.0.join("trash").join(name))?;
+        let trash = self.0.join("trash");
+        loop {
+            let names = names_in(&trash)?;
+            if names.is_empty() {
+                return Ok(());
+            }
+            let Some(_lock) = FileLock::try_take(&self.0.join("trash.lock"))? else { return Ok(()) };
+            for name in names {
+                delete(&trash.join(name))?;
+            }
         }
-        Ok(())
     }
 
     pub fn base(&self, name: &str) -> PathBuf {
