@@ -173,8 +173,8 @@ fn write_settings(tree: &Path, release: Release, recipe: &Recipe) -> Result<()> 
         let path = tree.join("usr/local/share/ca-certificates").join(name);
         fs::write(&path, certificate).with_context(|| format!("cannot write {}", path.display()))?;
     }
-    if let Some(pip) = recipe.pip_settings() {
-        write(tree, "etc/pip.conf", &pip)?;
+    for (path, text) in recipe.tool_settings() {
+        write(tree, path, &text)?;
     }
     let environment = recipe.guest_environment();
     if !environment.is_empty() {

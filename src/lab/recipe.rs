@@ -66,6 +66,10 @@ impl Recipe {
             add(name.as_bytes());
             add(value.as_bytes());
         }
+        for (path, text) in self.tool_settings() {
+            add(path.as_bytes());
+            add(text.as_bytes());
+        }
         hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
     }
 
@@ -94,9 +98,16 @@ impl Recipe {
         environment
     }
 
-    /// Returns the contents of `/etc/pip.conf`, where one is needed.
-    pub fn pip_settings(&self) -> Option<String> {
-        (!self.authorities.is_empty()).then(|| format!("[global]\ncert = {AUTHORITIES}\n"))
+    /// Returns the settings that tools need which are started without that environment: files and their contents.
+    pub fn tool_settings(&self) -> Vec<(&'static str, String)> {
+        if self.authorities.is_empty() {
+            return Vec::new();
+        }
+        // Debian's Node knows the system's authorities, another one does not; npm then tries each download for minutes.
+        vec![
+            ("etc/pip.conf", format!("[global]\ncert = {AUTHORITIES}\n")),
+            ("etc/npmrc", format!("cafile={AUTHORITIES}\n")),
+        ]
     }
 }
 
@@ -342,7 +353,9 @@ mod tests {
         assert_eq!(plain.fingerprint(&["x"]), plain.fingerprint(&["x"]));
         assert_ne!(plain.fingerprint(&["x"]), plain.fingerprint(&["y"]));
         assert_ne!(plain.fingerprint(&["x"]), trusting.fingerprint(&["x"]));
-        assert!(plain.guest_environment().is_empty() && plain.pip_settings().is_none());
+        assert!(plain.guest_environment().is_empty() && plain.tool_settings().is_empty());
+        let tools: Vec<_> = trusting.tool_settings().into_iter().map(|(path, _)| path).collect();
+        assert_eq!(tools, ["etc/pip.conf", "etc/npmrc"]);
         assert!(trusting.guest_environment().iter().any(|(name, _)| name == "NODE_EXTRA_CA_CERTS"));
     }
 }
