@@ -152,6 +152,26 @@ async fn another_setting_is_another_connection() {
 }
 
 #[tokio::test]
+async fn hosts_that_share_a_configuration_keep_a_connection_each() {
+    let sshd = Sshd::start("");
+    let runtime = Runtime::new();
+    let known = fs::read_to_string(sshd.at("known_hosts")).unwrap();
+    fs::write(sshd.at("known_hosts"), format!("{known}{}", known.replace("127.0.0.1", "localhost"))).unwrap();
+    let other = Target { address: "localhost".into(), ..sshd.target() };
+    for logins in [1, 0] {
+        // What ssh said of one is used for the other.
+        let options = runtime.options();
+        for target in [sshd.target(), other.clone()] {
+            let host = Host::connect(target, options.clone()).await.unwrap();
+            assert_eq!(section(&host, "emit 0 fine", vec![]).await.records.len(), 1);
+            assert_eq!(host.stats().logins, logins);
+            host.close().await;
+        }
+    }
+    assert_eq!(runtime.sockets().len(), 2, "{:?}", runtime.sockets());
+}
+
+#[tokio::test]
 async fn a_key_that_is_not_trusted_any_more_refuses_the_next_run() {
     let sshd = Sshd::start("");
     let runtime = Runtime::new();

@@ -10,7 +10,6 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::{Duration, SystemTime};
 
 use rustix::process::geteuid;
@@ -18,7 +17,7 @@ use sha2::{Digest, Sha256};
 
 use super::super::hello::random;
 use super::super::target::{SshOptions, Target};
-use super::host_key;
+use super::configuration::Configurations;
 
 /// The longest a connection is used, however often: what a login sets up (groups, limits, environment) stays as it was.
 const OLDEST: Duration = Duration::from_secs(10 * 60);
@@ -35,6 +34,7 @@ pub struct Keep {
     folder: PathBuf,
     /// How long a connection waits that nobody uses, in seconds.
     idle: u16,
+    configurations: Configurations,
 }
 
 /// Why connections cannot be kept.
@@ -71,7 +71,38 @@ impl Keep {
         if !is_trusted || above.mode() & 0o022 != 0 && above.mode() & STICKY == 0 {
             return Err(KeepError::Replaceable(folder));
         }
-        Ok(Self { folder, idle })
+        Ok(Self { folder, idle, configurations: Configurations::default() })
+    }
+
+    /// Returns a name for all that decides where a connection leads, as whom, and which keys it trusts: what ssh itself
+    /// makes of its configuration for this host, and the state of the files it names. `None` where ssh cannot tell.
+    pub(super) async fn key(&self, target: &Target, ssh: &SshOptions) -> Option<String> {
+        let configuration = self.configurations.of(target, ssh).await?;
+        let mut hash = Sha256::new();
+        let mut add = |part: &[u8]| {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part);
+        };
+        add(env!("CARGO_PKG_VERSION").as_bytes());
+        add(configuration.settings.as_bytes());
+        add(target.address.as_bytes());
+        add(format!("{ssh:?}").as_bytes());
+        add(std::env::current_dir().ok()?.as_os_str().as_bytes());
+        for variable in ["HOME", "SSH_AUTH_SOCK", "PATH"] {
+            add(std::env::var_os(variable).unwrap_or_default().as_bytes());
+        }
+        // A key that is no longer trusted, or another identity under the same name, asks for a new connection.
+        let named = files(&configuration.settings);
+        // Jump hosts have their own part of the configuration.
+        let config = ssh.config_file.clone().unwrap_or_else(|| home().join(".ssh/config"));
+        let given = [Some(config), Some("/etc/ssh/ssh_config".into()), ssh.known_hosts.clone()];
+        for file in named.into_iter().chain(configuration.files).chain(given.into_iter().flatten()) {
+            add(file.as_os_str().as_bytes());
+            let found = fs::metadata(&file).ok();
+            let state = found.map(|found| (found.dev(), found.ino(), found.size(), found.mtime(), found.mtime_nsec()));
+            add(format!("{state:?}").as_bytes());
+        }
+        Some(hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect())
     }
 
     pub(super) fn folder(&self) -> &Path {
@@ -150,44 +181,6 @@ impl Keep {
 fn age(made: SystemTime) -> Duration {
     // A clock that was set back makes it young; ssh still ends it.
     made.elapsed().unwrap_or_default()
-}
-
-/// Returns a name for all that decides where a connection leads, as whom, and which keys it trusts: what ssh itself makes
-/// of its configuration for this host, and the state of the files it names. `None` where ssh cannot tell.
-pub(super) async fn key(target: &Target, ssh: &SshOptions) -> Option<String> {
-    let mut command = host_key::command(target, ssh);
-    if let Some(file) = &ssh.identity_file {
-        command.arg("-i").arg(file);
-    }
-    let output = command.arg("-G").arg(&target.address).stderr(Stdio::null()).output().await.ok()?;
-    if !output.status.success() {
-        return None;
-    }
-    let mut hash = Sha256::new();
-    let mut add = |part: &[u8]| {
-        hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part);
-    };
-    add(env!("CARGO_PKG_VERSION").as_bytes());
-    add(&output.stdout);
-    add(target.address.as_bytes());
-    add(format!("{ssh:?}").as_bytes());
-    add(std::env::current_dir().ok()?.as_os_str().as_bytes());
-    for variable in ["HOME", "SSH_AUTH_SOCK", "PATH"] {
-        add(std::env::var_os(variable).unwrap_or_default().as_bytes());
-    }
-    // A key that is no longer trusted, or another identity under the same name, asks for a new connection.
-    let named = String::from_utf8_lossy(&output.stdout).into_owned();
-    // Jump hosts have their own part of the configuration.
-    let config = ssh.config_file.clone().unwrap_or_else(|| home().join(".ssh/config"));
-    let given = [Some(config), Some("/etc/ssh/ssh_config".into()), ssh.known_hosts.clone()];
-    for file in files(&named).into_iter().chain(given.into_iter().flatten()) {
-        add(file.as_os_str().as_bytes());
-        let found = fs::metadata(&file).ok();
-        let state = found.map(|found| (found.dev(), found.ino(), found.size(), found.mtime(), found.mtime_nsec()));
-        add(format!("{state:?}").as_bytes());
-    }
-    Some(hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// Returns the files that the output of `ssh -G` names.

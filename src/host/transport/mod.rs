@@ -1,5 +1,6 @@
 //! Ways to a host: each gives streams to a command that runs there.
 
+mod configuration;
 mod host_key;
 mod kept;
 mod local;

@@ -11,7 +11,7 @@ use tokio::time::{sleep, timeout};
 use super::super::Problem;
 use super::super::hello::random;
 use super::super::target::{Options, SshOptions, Target};
-use super::kept::{self, Keep};
+use super::kept::Keep;
 use super::said::classify;
 use super::{Channel, host_key};
 
@@ -43,7 +43,7 @@ impl Connection {
         let Some(keep) = &options.keep else {
             return Self::fresh(connect(target, ssh, options).await?, None, command).await;
         };
-        let key = kept::key(target, ssh);
+        let key = keep.key(target, ssh);
         if !keep.has_any() {
             let (session, key) = tokio::join!(connect(target, ssh, options), key);
             return Self::fresh(session?, key.map(|key| (keep.clone(), key)), command).await;
