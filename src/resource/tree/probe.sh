@@ -29,13 +29,13 @@ QUOTING_STYLE=literal
 export QUOTING_STYLE
 stats=$(
     printf '%s\n' "$there" | sed "/^$US/d; /^\$/d" | tr '\n' '\0' |
-        xargs -0 -r stat -c "%f$US%U$US%G$US%a$US%u$US%g$US%s$US%n$US%N" --
+        xargs -0 -r stat -c "%f$US%u$US%g$US%a$US%s$US%n$US%N" --
 )
 # Only what is a file and should be one is read.
 sums=$(
     printf '%s\n' "$stats" "$R" "$wanted" | awk -F "$US" -v next_part="$R" '
         $0 == next_part { part = 1; next }
-        !part { if ($1 ~ /^8/) file[$8] = 1; next }
+        !part { if ($1 ~ /^8/) file[$6] = 1; next }
         $3 == "file" && $6 in file { print $6 }
     ' | tr '\n' '\0' | xargs -0 -r sha256sum --
 )
@@ -49,8 +49,7 @@ found=$(
 )
 records=$(
     printf '%s\n' "$ROWS" "$R" "$there" "$R" "$stats" "$R" "$sums" "$R" "$found" "$R" "$wanted" |
-        awk -F "$US" -v OFS="$US" -v r="$R" '
-            function named(name, number) { return name == "UNKNOWN" ? number : name }
+        awk -F "$US" -v OFS="$US" -v r="$R" "$awk_names"'
             function pointed(path, quoted) {
                 if (substr(quoted, length(path) + 1, 4) == " -> ") return substr(quoted, length(path) + 5)
                 quoted = substr(quoted, length(path) + 8)
@@ -66,9 +65,9 @@ records=$(
             }
             part == 1 { if ($1 == "") denied[$2] = 1; next }
             part == 2 {
-                type[$8] = $1 ~ /^8/ ? "file" : $1 ~ /^4/ ? "directory" : $1 ~ /^a/ ? "symlink" : "other"
-                owner_of[$8] = named($2, $5); group_of[$8] = named($3, $6); mode_of[$8] = sprintf("%04d", $4); size_of[$8] = $7
-                if (type[$8] == "symlink") target_of[$8] = pointed($8, $9)
+                type[$6] = $1 ~ /^8/ ? "file" : $1 ~ /^4/ ? "directory" : $1 ~ /^a/ ? "symlink" : "other"
+                owner_of[$6] = user_name($2); group_of[$6] = group_name($3); mode_of[$6] = sprintf("%04d", $4); size_of[$6] = $5
+                if (type[$6] == "symlink") target_of[$6] = pointed($6, $7)
                 next
             }
             part == 3 {
