@@ -192,6 +192,17 @@ impl ProbeOutput {
         }
         first
     }
+
+    /// Returns all records of each row, in the order written.
+    pub fn records_by_row(&self, rows: usize) -> Vec<Vec<&Record>> {
+        let mut records = vec![Vec::new(); rows];
+        for record in &self.records {
+            if let Some(of_row) = records.get_mut(record.index) {
+                of_row.push(record);
+            }
+        }
+        records
+    }
 }
 
 /// What a field of a record must be after a step, so that the host itself can decide whether dependants may go on.

@@ -52,6 +52,16 @@ impl<'a> Fields<'a> {
         self.node.get(attribute).is_some_and(|node| !node.is_null())
     }
 
+    /// Returns which of these attributes is set, and reports where several are; `what` is the thing that has one of them.
+    pub fn one_of(&mut self, what: &str, attributes: &[&'static str]) -> Option<&'static str> {
+        let given: Vec<&str> = attributes.iter().copied().filter(|attribute| self.has(attribute)).collect();
+        if let ([_, second, ..], [others @ .., last]) = (given.as_slice(), attributes) {
+            let message = format!("{what} has one of {} and {last}", others.join(", "));
+            self.error(second, message, "keep one of them");
+        }
+        given.first().copied()
+    }
+
     /// Returns the place of an attribute, or of the resource where it is left out.
     pub fn span(&self, attribute: &str) -> Span {
         self.node.get(attribute).map_or(self.node.span, |node| node.span)

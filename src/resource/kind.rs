@@ -56,6 +56,16 @@ pub enum Observation<O> {
     Failed(String),
 }
 
+impl<O> Observation<O> {
+    /// Returns what was found, of a resource that is there.
+    pub fn found(&self) -> Option<&O> {
+        match self {
+            Self::Present(found) => Some(found),
+            _ => None,
+        }
+    }
+}
+
 /// How a kind behaves in a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
@@ -108,6 +118,23 @@ pub struct Planned<'a, K: Kind + ?Sized> {
     pub action: Action,
     /// A restart or reload wanted by others' changes, or owed from an earlier run.
     pub owed: Option<OwedAction>,
+}
+
+impl<K: Kind + ?Sized> Planned<'_, K> {
+    /// Says whether there is nothing of it yet.
+    pub fn is_new(&self) -> bool {
+        self.observed.found().is_none()
+    }
+
+    /// Says whether the attribute differs.
+    pub fn changes(&self, attribute: &str) -> bool {
+        self.changes.iter().any(|change| change.attribute == attribute)
+    }
+
+    /// Says whether the attribute is to be set: it differs, or there is nothing of the resource yet.
+    pub fn sets(&self, attribute: &str) -> bool {
+        self.is_new() || self.changes(attribute)
+    }
 }
 
 /// Why what was seen must not be changed.

@@ -7,6 +7,7 @@
 
 mod account;
 mod attribute;
+mod batch;
 mod certificate;
 mod claim;
 mod database_engine;

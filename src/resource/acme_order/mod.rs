@@ -132,16 +132,14 @@ impl Kind for AcmeOrder {
         let (absent, present): (Vec<usize>, Vec<usize>) =
             (0..batch.len()).partition(|&at| batch[at].resource.is_absent());
         let mut steps = Vec::new();
-        let changes = |at: usize, name: &str| batch[at].changes.iter().any(|change| change.attribute == name);
-        let is_new = |at: usize| !matches!(batch[at].observed, Observation::Present(_));
-        if present.iter().any(|&at| is_new(at) || changes(at, "renewal")) {
+        if present.iter().any(|&at| batch[at].sets("renewal")) {
             steps.push(certificate::renewal(present.clone()));
         }
         // Each takes its time, and fails by itself.
         for at in present {
             let Planned { resource, .. } = &batch[at];
             let wanted = &resource.desired;
-            let orders = is_new(at) || is_ordered(batch[at].changes);
+            let orders = batch[at].is_new() || is_ordered(batch[at].changes);
             let row = row![
                 resource.name(),
                 format!("{}:{}", wanted.owner, wanted.group),

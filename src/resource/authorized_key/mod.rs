@@ -5,6 +5,7 @@ mod public_key;
 use crate::model::{Changes, Expect, Lock, Probe, ProbeOutput, Record, Step, Value};
 use crate::row;
 
+use super::batch::{by_state, parse_first};
 use super::{Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
 
 use public_key::PublicKey;
@@ -137,13 +138,7 @@ next plan. All keys of a host are observed by a constant number of processes.",
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        let records = output.first_records(all.len()).into_iter().zip(all);
-        records
-            .map(|(record, resource)| match record {
-                None => Observation::Failed(output.explain()),
-                Some(record) => observation(record, &resource.desired),
-            })
-            .collect()
+        parse_first(all, output, |record, resource| observation(record, &resource.desired))
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
@@ -190,35 +185,29 @@ next plan. All keys of a host are observed by a constant number of processes.",
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
-        let (absent, present): (Vec<usize>, Vec<usize>) =
-            (0..batch.len()).partition(|&at| batch[at].resource.is_absent());
-        let mut steps = Vec::new();
-        for (covers, verb) in [(present, "write"), (absent, "remove")] {
-            if covers.is_empty() {
-                continue;
-            }
-            let rows = covers
-                .iter()
-                .map(|&at| {
-                    let resource = batch[at].resource;
-                    let Desired { user, key, options, path } = &resource.desired;
-                    let line = match (resource.is_absent(), options.as_str()) {
-                        (true, _) => String::new(),
-                        (false, "") => key.text(),
-                        (false, options) => format!("{options} {}", key.text()),
-                    };
-                    row![user, path.as_ref(), key.kind(), key.blob(), line]
-                })
-                .collect();
-            let purpose = match covers.len() {
-                1 => format!("{verb} 1 authorized key"),
-                keys => format!("{verb} {keys} authorized keys"),
-            };
-            // Two steps on one file would undo each other.
-            steps.push(Step::new(APPLY, covers, purpose).rows(rows).locks(&[Lock::ACCOUNTS]));
-        }
-        steps
+        by_state(batch, |batch, covers| step(batch, "write", covers), |batch, covers| step(batch, "remove", covers))
     }
+}
+
+/// Makes the one step that writes or removes all these keys.
+fn step(batch: &[Planned<'_, AuthorizedKey>], verb: &str, covers: Vec<usize>) -> Step {
+    let row = |&at: &usize| {
+        let resource = batch[at].resource;
+        let Desired { user, key, options, path } = &resource.desired;
+        let line = match (resource.is_absent(), options.as_str()) {
+            (true, _) => String::new(),
+            (false, "") => key.text(),
+            (false, options) => format!("{options} {}", key.text()),
+        };
+        row![user, path.as_ref(), key.kind(), key.blob(), line]
+    };
+    let rows = covers.iter().map(row).collect();
+    let purpose = match covers.len() {
+        1 => format!("{verb} 1 authorized key"),
+        keys => format!("{verb} {keys} authorized keys"),
+    };
+    // Two steps on one file would undo each other.
+    Step::new(APPLY, covers, purpose).rows(rows).locks(&[Lock::ACCOUNTS])
 }
 
 fn observation(record: &Record, desired: &Desired) -> Observation<Observed> {

@@ -6,9 +6,10 @@ mod settings;
 
 use std::time::Duration;
 
-use crate::model::{Blob, Changes, Content, Expect, Lock, Probe, ProbeOutput, Record, Step, Value};
+use crate::model::{Blob, Changes, Content, Expect, Lock, Probe, ProbeOutput, Step, Value};
 use crate::row;
 
+use super::batch::by_state;
 use super::database_engine::DATABASE;
 use super::{Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
 
@@ -151,13 +152,8 @@ impl Kind for Backup {
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        let mut records: Vec<Vec<&Record>> = vec![Vec::new(); all.len()];
-        for record in &output.records {
-            if let Some(of_row) = records.get_mut(record.index) {
-                of_row.push(record);
-            }
-        }
-        records
+        output
+            .records_by_row(all.len())
             .iter()
             .zip(all)
             .map(|(records, resource)| match records.split_first() {
@@ -230,19 +226,15 @@ impl Kind for Backup {
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
-        let (absent, present): (Vec<usize>, Vec<usize>) =
-            (0..batch.len()).partition(|&at| batch[at].resource.is_absent());
-        let mut steps = Vec::new();
-        if !present.is_empty() {
-            steps.push(put(batch, present));
-        }
-        if !absent.is_empty() {
-            let rows = absent.iter().map(|&at| row![batch[at].resource.name()]).collect();
-            let purpose = format!("remove {}", count(absent.len()));
-            steps.push(Step::new(include_str!("remove.sh"), absent, purpose).rows(rows).locks(&[Lock::SYSTEMD]));
-        }
-        steps
+        by_state(batch, put, remove)
     }
+}
+
+/// Makes the one step that removes these backups; what they made stays.
+fn remove(batch: &[Planned<'_, Backup>], absent: Vec<usize>) -> Step {
+    let rows = absent.iter().map(|&at| row![batch[at].resource.name()]).collect();
+    let purpose = format!("remove {}", count(absent.len()));
+    Step::new(include_str!("remove.sh"), absent, purpose).rows(rows).locks(&[Lock::SYSTEMD])
 }
 
 /// The longest a dump or a restore may take.

@@ -3,6 +3,8 @@
 use crate::model::{Blob, Changes, Content, Expect, Probe, ProbeOutput, Record, Step, Value};
 use crate::row;
 
+use super::batch::parse_first;
+use super::owned_file;
 use super::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
 
 /// A marked block in a file that someone else owns.
@@ -56,26 +58,20 @@ impl Kind for Block {
                 away and leaves the file. All blocks of a host are read by one `awk`.",
     };
     const OBSERVED_WITHOUT: &'static [&'static str] = &["content", "template", "source"];
-    const SHOWN_AS: &'static [(&'static str, &'static str)] = &[("template", "content"), ("source", "content")];
+    const SHOWN_AS: &'static [(&'static str, &'static str)] = owned_file::SHOWN_AS;
 
     type Desired = Desired;
     type Observed = Observed;
 
     fn decode(fields: &mut Fields<'_>) -> Desired {
-        let given: Vec<&str> = ["content", "template", "source"].into_iter().filter(|name| fields.has(name)).collect();
-        match given.as_slice() {
-            [_, second, ..] => {
-                fields.error(second, "a block has one of content, template and source", "keep one of them")
-            }
-            [] if !fields.is_absent() => {
-                fields.error("content", "a block needs content, template or source", "add one of them")
-            }
-            _ => {}
+        let given = fields.one_of("a block", owned_file::GIVEN);
+        if given.is_none() && !fields.is_absent() {
+            fields.error("content", "a block needs content, template or source", "add one of them");
         }
         if fields.name().contains(['\n', '\r']) {
             fields.error("path", "the name of a block is one line", "take the line end out of its name");
         }
-        let content = given.first().and_then(|name| fields.content(name)).unwrap_or_else(|| Content::new(&b""[..]));
+        let content = given.and_then(|name| fields.content(name)).unwrap_or_else(|| Content::new(&b""[..]));
         Desired {
             path: fields.text("path").unwrap_or_default(),
             content: whole_lines(content),
@@ -102,8 +98,7 @@ impl Kind for Block {
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        let records = output.first_records(all.len()).into_iter();
-        records.zip(all).map(|(record, resource)| observation(record, resource, output)).collect()
+        parse_first(all, output, observation)
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
@@ -168,8 +163,7 @@ fn whole_lines(content: Content) -> Content {
     }
 }
 
-fn observation(record: Option<&Record>, resource: &Resource<Desired>, output: &ProbeOutput) -> Observation<Observed> {
-    let Some(record) = record else { return Observation::Failed(output.explain()) };
+fn observation(record: &Record, resource: &Resource<Desired>) -> Observation<Observed> {
     let path = &resource.desired.path;
     match record.field(0) {
         "absent" => Observation::Absent,

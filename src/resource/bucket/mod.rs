@@ -5,6 +5,7 @@ mod policy;
 use crate::model::{Arg, Changes, Expect, Probe, ProbeOutput, Record, Secret, Step, Value};
 use crate::row;
 
+use super::batch::{by_state, parse_first};
 use super::{
     Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space, unit_name,
 };
@@ -149,13 +150,7 @@ Observing takes two requests for each bucket, one without `policy`. It is tested
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        let records = output.first_records(all.len()).into_iter().zip(all);
-        records
-            .map(|(record, resource)| match record {
-                None => Observation::Failed(output.explain()),
-                Some(record) => observation(record, resource),
-            })
-            .collect()
+        parse_first(all, output, observation)
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
@@ -200,26 +195,20 @@ Observing takes two requests for each bucket, one without `policy`. It is tested
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
-        let (absent, present): (Vec<usize>, Vec<usize>) =
-            (0..batch.len()).partition(|&at| batch[at].resource.is_absent());
-        let parts = [("set up", present), ("delete", absent)];
-        parts
-            .into_iter()
-            .filter(|(_, covers)| !covers.is_empty())
-            .map(|(verb, covers)| step(batch, verb, covers))
-            .collect()
+        let set_up = |batch: &[_], covers| step(batch, "set up", covers);
+        by_state(batch, set_up, |batch, covers| step(batch, "delete", covers))
     }
 }
 
 fn step(batch: &[Planned<'_, Bucket>], verb: &str, covers: Vec<usize>) -> Step {
     let planned = |&at: &usize| {
-        let Planned { resource, observed, changes, .. } = &batch[at];
-        let task = match observed {
-            _ if resource.is_absent() => "delete",
-            Observation::Present(_) => "change",
-            _ => "create",
+        let planned = &batch[at];
+        let task = match planned.resource.is_absent() {
+            true => "delete",
+            false if planned.is_new() => "create",
+            false => "change",
         };
-        row(resource, changes.iter().any(|change| change.attribute == "policy"), task)
+        row(planned.resource, planned.changes("policy"), task)
     };
     let rows = covers.iter().map(planned).collect();
     let timeout = covers.iter().filter_map(|&at| batch[at].resource.timeout).max();

@@ -144,7 +144,7 @@ impl Kind for Cert {
         let is_renewed_here =
             |&&at: &&usize| batch[at].resource.desired.is_renewed() && !is_acme(&batch[at].resource.desired);
         let renewed: Vec<usize> = present.iter().filter(is_renewed_here).copied().collect();
-        if renewed.iter().any(|&at| is_new(&batch[at]) || changes(&batch[at], "renewal")) {
+        if renewed.iter().any(|&at| batch[at].sets("renewal")) {
             steps.push(certificate::renewal(renewed));
         }
         if !present.is_empty() {
@@ -170,14 +170,6 @@ fn is_acme(wanted: &Wanted) -> bool {
     matches!(wanted.issuer, Issuer::Acme(_))
 }
 
-fn is_new(planned: &Planned<'_, Cert>) -> bool {
-    !matches!(planned.observed, Observation::Present(_))
-}
-
-fn changes(planned: &Planned<'_, Cert>, attribute: &str) -> bool {
-    planned.changes.iter().any(|change| change.attribute == attribute)
-}
-
 /// Says whether changes take a new certificate.
 fn is_issued(changes: &[Change]) -> bool {
     changes.iter().any(|change| !BESIDE.contains(&change.attribute.as_str()))
@@ -191,7 +183,7 @@ fn put(batch: &[Planned<'_, Cert>], present: Vec<usize>) -> Step {
         let planned = &batch[at];
         let wanted = &planned.resource.desired;
         let action = match &wanted.issuer {
-            _ if !is_new(planned) && !is_issued(planned.changes) => "keep",
+            _ if !planned.is_new() && !is_issued(planned.changes) => "keep",
             Issuer::Acme(_) => TEMPORARY,
             Issuer::Provided { .. } => "provided",
             _ => "issue",

@@ -2,6 +2,7 @@
 
 use crate::model::{Changes, ProbeOutput, Record, Value};
 
+use super::super::batch::parse_first;
 use super::super::{Claim, Observation, Resource, Space};
 use super::dates;
 use super::wanted::{Issuer, SETTINGS, Wanted, in_words, read_settings};
@@ -56,22 +57,16 @@ pub enum Freshness {
 
 /// Reads what the probe wrote.
 pub fn parse(all: &[&Resource<Wanted>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-    let records = output.first_records(all.len()).into_iter().zip(all);
-    records
-        .map(|(record, resource)| match record {
-            None => Observation::Failed(output.explain()),
-            Some(record) => match record.field(0) {
-                "absent" => Observation::Absent,
-                "present" => Observation::Present(Observed::read(record)),
-                "no-openssl" if resource.is_absent() => Observation::Present(Observed::read(record)),
-                "no-openssl" => Observation::Later {
-                    needs: Claim::new(Space::PROGRAM, "openssl"),
-                    reason: "openssl is not installed".into(),
-                },
-                _ => Observation::Failed("its key may not be looked at by this account: it takes `become`".into()),
-            },
-        })
-        .collect()
+    parse_first(all, output, |record, resource| match record.field(0) {
+        "absent" => Observation::Absent,
+        "present" => Observation::Present(Observed::read(record)),
+        "no-openssl" if resource.is_absent() => Observation::Present(Observed::read(record)),
+        "no-openssl" => Observation::Later {
+            needs: Claim::new(Space::PROGRAM, "openssl"),
+            reason: "openssl is not installed".into(),
+        },
+        _ => Observation::Failed("its key may not be looked at by this account: it takes `become`".into()),
+    })
 }
 
 impl Observed {

@@ -5,6 +5,7 @@ mod expectation;
 use crate::model::{Arg, Changes, Expect, Probe, ProbeOutput, Record, Secret, Step, Value};
 use crate::row;
 
+use super::batch::parse_all;
 use super::{
     Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Phase, Planned, Resource, Shape, Space, Style,
 };
@@ -141,13 +142,7 @@ impl Kind for Check {
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        let mut records: Vec<Vec<&Record>> = vec![Vec::new(); all.len()];
-        for record in &output.records {
-            if let Some(of_row) = records.get_mut(record.index) {
-                of_row.push(record);
-            }
-        }
-        records.iter().zip(all).map(|(records, resource)| observation(records, resource, output)).collect()
+        parse_all(all, output, observation)
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
@@ -247,8 +242,7 @@ fn check_row(resource: &Resource<Desired>) -> Vec<Arg> {
     }
 }
 
-fn observation(records: &[&Record], resource: &Resource<Desired>, output: &ProbeOutput) -> Observation<Observed> {
-    let Some((first, rest)) = records.split_first() else { return Observation::Failed(output.explain()) };
+fn observation(first: &Record, rest: &[&Record], resource: &Resource<Desired>) -> Observation<Observed> {
     if resource.is_absent() {
         // Nothing is looked at, so that nothing can fail.
         return Observation::Present(Observed { holds: true, seen: Vec::new(), silent: None });

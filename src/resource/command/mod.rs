@@ -3,6 +3,7 @@
 use crate::model::{Arg, Changes, Expect, Probe, ProbeOutput, Step, Value};
 use crate::row;
 
+use super::batch::parse_first;
 use super::{
     Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space, Style,
 };
@@ -145,32 +146,24 @@ impl Kind for Command {
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        output
-            .first_records(all.len())
-            .into_iter()
-            .zip(all)
-            .map(|(record, resource)| match record {
-                None => Observation::Failed(output.explain()),
-                Some(record) => match record.field(0) {
-                    "wanted" => Observation::Present(Observed { wanted: true, because: record.field(1).to_string() }),
-                    "done" => Observation::Present(Observed { wanted: false, because: record.field(1).to_string() }),
-                    "no-user" => Observation::Later {
-                        needs: Claim::new(Space::USER, resource.run_as.clone().unwrap_or_default()),
-                        reason: "the user it runs as is not there yet".into(),
-                    },
-                    "no-container" => {
-                        let service = resource.desired.service.clone().unwrap_or_default();
-                        let reason = format!("the service {service} of Docker Compose does not run");
-                        Observation::Later { needs: Claim::new(SERVICE, service), reason }
-                    }
-                    "no-directory" => Observation::Later {
-                        needs: Claim::path(resource.desired.directory.clone().unwrap_or_default()),
-                        reason: "the folder it runs in is not there yet".into(),
-                    },
-                    other => Observation::Failed(other.to_string()),
-                },
-            })
-            .collect()
+        parse_first(all, output, |record, resource| match record.field(0) {
+            "wanted" => Observation::Present(Observed { wanted: true, because: record.field(1).to_string() }),
+            "done" => Observation::Present(Observed { wanted: false, because: record.field(1).to_string() }),
+            "no-user" => Observation::Later {
+                needs: Claim::new(Space::USER, resource.run_as.clone().unwrap_or_default()),
+                reason: "the user it runs as is not there yet".into(),
+            },
+            "no-container" => {
+                let service = resource.desired.service.clone().unwrap_or_default();
+                let reason = format!("the service {service} of Docker Compose does not run");
+                Observation::Later { needs: Claim::new(SERVICE, service), reason }
+            }
+            "no-directory" => Observation::Later {
+                needs: Claim::path(resource.desired.directory.clone().unwrap_or_default()),
+                reason: "the folder it runs in is not there yet".into(),
+            },
+            other => Observation::Failed(other.to_string()),
+        })
     }
 
     fn attributes(_observed: &Observed) -> Vec<(&'static str, Value)> {

@@ -13,26 +13,15 @@ const SECTIONS: [&str; 5] = ["services", "networks", "volumes", "configs", "secr
 
 /// Reads the Compose file: its text, and what is in it.
 pub fn content(fields: &mut Fields<'_>) -> (Option<Content>, Option<Json>) {
-    let given: Vec<&str> = ["file", "template", "services"].into_iter().filter(|name| fields.has(name)).collect();
-    let form = match given.as_slice() {
-        [form] => *form,
-        [] => {
-            if !fields.is_absent() {
-                fields.error(
-                    "dir",
-                    "a project needs one of `file`, `template` and `services`",
-                    "add the one that says what runs",
-                );
-            }
-            return (None, None);
+    let Some(form) = fields.one_of("a project", &["file", "template", "services"]) else {
+        if !fields.is_absent() {
+            let message = "a project needs one of file, template and services";
+            fields.error("dir", message, "add the one that says what runs");
         }
-        [_, second, ..] => {
-            fields.error(second, "a project has one of `file`, `template` and `services`", "keep one of them");
-            return (None, None);
-        }
+        return (None, None);
     };
     if form != "services" {
-        if let Some(extra) = SECTIONS.into_iter().find(|section| fields.has(section)) {
+        if let Some(extra) = SECTIONS[1..].iter().find(|section| fields.has(section)) {
             fields.error(extra, format!("`{extra}` is in the file that `{form}` names"), "take it away here");
         }
         let Some(content) = fields.content(form) else { return (None, None) };

@@ -6,6 +6,7 @@ mod schedule;
 use crate::model::{Arg, Changes, Content, Expect, Probe, ProbeOutput, Step, Value};
 use crate::row;
 
+use super::batch::by_state;
 use super::owned_file::{self, NewFile, OwnedFile};
 use super::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
 
@@ -133,37 +134,24 @@ impl Kind for Cron {
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
-        let (absent, present): (Vec<usize>, Vec<usize>) =
-            (0..batch.len()).partition(|&at| batch[at].resource.is_absent());
-        let mut steps = Vec::new();
-        if !present.is_empty() {
-            steps.push(write(batch, &present));
-        }
-        if !absent.is_empty() {
-            let rows = absent.iter().map(|&at| row![path(batch[at].resource)]).collect();
-            let purpose = format!("remove {}", count(absent.len()));
-            steps.push(Step::new(include_str!("remove.sh"), absent, purpose).rows(rows));
-        }
-        steps
+        by_state(batch, write, remove)
     }
 }
 
+/// Makes the one step that removes all these jobs.
+fn remove(batch: &[Planned<'_, Cron>], absent: Vec<usize>) -> Step {
+    let rows = absent.iter().map(|&at| row![path(batch[at].resource)]).collect();
+    let purpose = format!("remove {}", count(absent.len()));
+    Step::new(owned_file::REMOVE, absent, purpose).rows(rows)
+}
+
 /// Makes the one step that writes all these jobs.
-fn write(batch: &[Planned<'_, Cron>], present: &[usize]) -> Step {
+fn write(batch: &[Planned<'_, Cron>], present: Vec<usize>) -> Step {
     let file = |&at: &usize| {
         let planned = &batch[at];
         let content = &planned.resource.desired.content;
-        let is_new = !matches!(planned.observed, Observation::Present(_));
-        let changes_content = is_new || planned.changes.iter().any(|change| change.attribute == "content");
-        NewFile {
-            at,
-            path: path(planned.resource),
-            owner: "root".into(),
-            group: "root".into(),
-            mode: mode(content).into(),
-            content: Some(content).filter(|_| changes_content),
-            more: Vec::new(),
-        }
+        let written = Some(content).filter(|_| planned.sets("content"));
+        NewFile::of_root(at, path(planned.resource), mode(content), written)
     };
     let script = concat!(
         include_str!("../ownership.sh"),

@@ -7,7 +7,7 @@ mod sqlite;
 use crate::model::{Change, Changes, Expect, Probe, ProbeOutput, Record, Row, Step, Value};
 use crate::row;
 
-use super::database_engine::{DATABASE, DATABASE_USER, Engine, Server, change, hex, observe, present};
+use super::database_engine::{DATABASE, DATABASE_USER, Engine, Server, change, hex, observe};
 use super::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
 
 /// A database of a server, or a file of SQLite.
@@ -210,7 +210,7 @@ All databases of a server are observed by one client.",
 
     fn diff(resource: &Resource<Desired>, observed: &Observation<Observed>) -> Changes {
         let desired = &resource.desired;
-        let found = present(observed);
+        let found = observed.found();
         let mut changes = Changes::new();
         if found.is_none() {
             changes.push("engine", Value::Null, desired.server.engine.word());

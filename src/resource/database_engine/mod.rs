@@ -11,7 +11,7 @@ mod server;
 
 pub(crate) use answer::Answers;
 pub(crate) use answer::Failure;
-pub(crate) use observe::{change, observe, present};
+pub(crate) use observe::{change, observe};
 pub(crate) use quote::{hex, unhex};
 pub(crate) use server::Server;
 

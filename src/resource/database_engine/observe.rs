@@ -23,14 +23,6 @@ pub(crate) fn observe<D, O>(
     all.iter().enumerate().map(observation).collect()
 }
 
-/// Returns what was found, of a resource that can be compared.
-pub(crate) fn present<O>(observed: &Observation<O>) -> Option<&O> {
-    match observed {
-        Observation::Present(found) => Some(found),
-        _ => None,
-    }
-}
-
 /// Makes a step for those of a batch that are to be there, and one for those that go. `concerns` says which are changed by
 /// SQL, `noun` what they are called, one and several; `row` makes the row of one.
 pub(crate) fn change<'a, K: Kind>(

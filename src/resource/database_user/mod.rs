@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use crate::model::{Change, Changes, Probe, ProbeOutput, Record, Secret, Step, Value};
 
 use super::database_engine::{
-    ACCOUNTS, DATABASE, DATABASE_USER, Engine, LOGIN, QUERY, SCHEMA, Server, change, hex, observe, present, unhex,
+    ACCOUNTS, DATABASE, DATABASE_USER, Engine, LOGIN, QUERY, SCHEMA, Server, change, hex, observe, unhex,
 };
 use super::{Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape};
 
@@ -211,7 +211,7 @@ All accounts of a server are observed by one client.",
 
     fn diff(resource: &Resource<Desired>, observed: &Observation<Observed>) -> Changes {
         let desired = &resource.desired;
-        let found = present(observed);
+        let found = observed.found();
         let mut changes = Changes::new();
         if found.is_none() {
             changes.push("engine", Value::Null, desired.server.engine.word());

@@ -163,10 +163,7 @@ pub(super) fn change(planned: &Planned<'_, DatabaseUser>) -> String {
     if resource.is_absent() {
         return format!("DROP USER {account};");
     }
-    let found = match planned.observed {
-        Observation::Present(found) => Some(found),
-        _ => None,
-    };
+    let found = planned.observed.found();
     let mut sql = Vec::new();
     let sets_login = planned.changes.iter().any(|change| matches!(change.attribute.as_str(), "password" | "socket"));
     let tls = match desired.tls.as_deref() {

@@ -192,12 +192,8 @@ pub(super) fn change(planned: &Planned<'_, DatabaseUser>) -> String {
         lines.push(format!("DROP ROLE {role};"));
         return lines.join("\n");
     }
-    let found = match planned.observed {
-        Observation::Present(found) => Some(found),
-        _ => None,
-    };
-    let changes =
-        |attribute: &str| found.is_none() || planned.changes.iter().any(|change| change.attribute == attribute);
+    let found = planned.observed.found();
+    let changes = |attribute: &str| planned.sets(attribute);
     let mut options = String::new();
     for (attribute, word) in ROLE {
         match desired.role.iter().find(|(name, _)| name == attribute) {

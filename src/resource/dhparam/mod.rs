@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::model::{Changes, Expect, Probe, ProbeOutput, Record, Step, Value};
 use crate::row;
 
+use super::batch::{by_state, parse_first};
 use super::{
     Attribute, Claim, Claims, Documentation, Fields, Kind, Lane, Observation, Planned, Resource, Shape, Space,
 };
@@ -108,13 +109,7 @@ impl Kind for Dhparam {
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        let records = output.first_records(all.len()).into_iter().zip(all);
-        records
-            .map(|(record, resource)| match record {
-                None => Observation::Failed(output.explain()),
-                Some(record) => observation(record, resource),
-            })
-            .collect()
+        parse_first(all, output, observation)
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
@@ -165,40 +160,34 @@ impl Kind for Dhparam {
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
-        let (absent, present): (Vec<usize>, Vec<usize>) =
-            (0..batch.len()).partition(|&at| batch[at].resource.is_absent());
-        let mut steps = Vec::new();
-        if !present.is_empty() {
-            let row = |&at: &usize| {
-                let Planned { resource, observed, changes, .. } = &batch[at];
-                let desired = &resource.desired;
-                let is_made = !matches!(observed, Observation::Present(_))
-                    || changes.iter().any(|change| change.attribute == "parameters");
-                let how = match (is_made, desired.generate) {
-                    (false, _) => "keep".to_string(),
-                    (true, true) => "generate".to_string(),
-                    (true, false) => words(desired),
-                };
-                row![
-                    resource.name(),
-                    how,
-                    desired.bits as u64,
-                    format!("{}:{}", desired.owner, desired.group),
-                    &desired.mode
-                ]
-            };
-            let rows = present.iter().map(row).collect();
-            let limit = present.iter().filter_map(|&at| batch[at].resource.timeout).max().unwrap_or(LIMIT);
-            let purpose = format!("make {}", count(present.len()));
-            steps.push(Step::new(include_str!("apply.sh"), present, purpose).rows(rows).timeout(limit));
-        }
-        if !absent.is_empty() {
-            let rows = absent.iter().map(|&at| row![batch[at].resource.name()]).collect();
-            let purpose = format!("remove {}", count(absent.len()));
-            steps.push(Step::new(include_str!("remove.sh"), absent, purpose).rows(rows));
-        }
-        steps
+        by_state(batch, make, remove)
     }
+}
+
+/// Makes the one step that makes all these files, or gives those that stay their owner and mode.
+fn make(batch: &[Planned<'_, Dhparam>], present: Vec<usize>) -> Step {
+    let row = |&at: &usize| {
+        let resource = batch[at].resource;
+        let desired = &resource.desired;
+        let how = match (batch[at].sets("parameters"), desired.generate) {
+            (false, _) => "keep".to_string(),
+            (true, true) => "generate".to_string(),
+            (true, false) => words(desired),
+        };
+        let owner = format!("{}:{}", desired.owner, desired.group);
+        row![resource.name(), how, desired.bits as u64, owner, &desired.mode]
+    };
+    let rows = present.iter().map(row).collect();
+    let limit = present.iter().filter_map(|&at| batch[at].resource.timeout).max().unwrap_or(LIMIT);
+    let purpose = format!("make {}", count(present.len()));
+    Step::new(include_str!("apply.sh"), present, purpose).rows(rows).timeout(limit)
+}
+
+/// Makes the one step that removes all these files.
+fn remove(batch: &[Planned<'_, Dhparam>], absent: Vec<usize>) -> Step {
+    let rows = absent.iter().map(|&at| row![batch[at].resource.name()]).collect();
+    let purpose = format!("remove {}", count(absent.len()));
+    Step::new(include_str!("remove.sh"), absent, purpose).rows(rows)
 }
 
 impl Observed {

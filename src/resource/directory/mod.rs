@@ -3,6 +3,7 @@
 use crate::model::{Changes, Expect, Probe, ProbeOutput, Step, Value};
 use crate::row;
 
+use super::batch::{by_state, parse_first};
 use super::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
 
 /// A folder with owner, group and mode.
@@ -64,23 +65,16 @@ impl Kind for Directory {
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        output
-            .first_records(all.len())
-            .into_iter()
-            .map(|record| match record {
-                None => Observation::Failed(output.explain()),
-                Some(record) => match record.field(0) {
-                    "absent" => Observation::Absent,
-                    "directory" => Observation::Present(Observed {
-                        owner: record.field(1).to_string(),
-                        group: record.field(2).to_string(),
-                        mode: record.field(3).to_string(),
-                    }),
-                    "denied" => Observation::Failed("a folder above it may not be searched by this account".into()),
-                    other => Observation::Failed(format!("it is there, but as {other}, not a folder")),
-                },
-            })
-            .collect()
+        parse_first(all, output, |record, _| match record.field(0) {
+            "absent" => Observation::Absent,
+            "directory" => Observation::Present(Observed {
+                owner: record.field(1).to_string(),
+                group: record.field(2).to_string(),
+                mode: record.field(3).to_string(),
+            }),
+            "denied" => Observation::Failed("a folder above it may not be searched by this account".into()),
+            other => Observation::Failed(format!("it is there, but as {other}, not a folder")),
+        })
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
@@ -119,29 +113,27 @@ impl Kind for Directory {
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
-        let mut steps = Vec::new();
-        let (absent, present): (Vec<usize>, Vec<usize>) =
-            (0..batch.len()).partition(|&at| batch[at].resource.is_absent());
-        if !present.is_empty() {
-            let rows = present
-                .iter()
-                .map(|&at| {
-                    let resource = batch[at].resource;
-                    let desired = &resource.desired;
-                    row![resource.name(), desired.owner.as_ref(), desired.group.as_ref(), desired.mode.as_ref()]
-                })
-                .collect();
-            let purpose = format!("make or change {}", count(present.len()));
-            let script = concat!(include_str!("../ownership.sh"), include_str!("apply.sh"));
-            steps.push(Step::new(script, present, purpose).rows(rows));
-        }
-        if !absent.is_empty() {
-            let rows = absent.iter().map(|&at| row![batch[at].resource.name()]).collect();
-            let purpose = format!("remove {}", count(absent.len()));
-            steps.push(Step::new(include_str!("remove.sh"), absent, purpose).rows(rows));
-        }
-        steps
+        by_state(batch, make, remove)
     }
+}
+
+/// Makes the one step that makes or changes all these folders.
+fn make(batch: &[Planned<'_, Directory>], present: Vec<usize>) -> Step {
+    let row = |&at: &usize| {
+        let Desired { owner, group, mode, .. } = &batch[at].resource.desired;
+        row![batch[at].resource.name(), owner.as_ref(), group.as_ref(), mode.as_ref()]
+    };
+    let rows = present.iter().map(row).collect();
+    let purpose = format!("make or change {}", count(present.len()));
+    let script = concat!(include_str!("../ownership.sh"), include_str!("apply.sh"));
+    Step::new(script, present, purpose).rows(rows)
+}
+
+/// Makes the one step that removes all these folders.
+fn remove(batch: &[Planned<'_, Directory>], absent: Vec<usize>) -> Step {
+    let rows = absent.iter().map(|&at| row![batch[at].resource.name()]).collect();
+    let purpose = format!("remove {}", count(absent.len()));
+    Step::new(include_str!("remove.sh"), absent, purpose).rows(rows)
 }
 
 fn count(folders: usize) -> String {

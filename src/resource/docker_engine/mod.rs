@@ -3,6 +3,7 @@
 use crate::model::{Blob, Change, Changes, Content, Lock, Probe, ProbeOutput, Record, Step, Value, decode_base64};
 use crate::row;
 
+use super::batch::parse_first;
 use super::docker::ENGINE;
 use super::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
 
@@ -125,8 +126,7 @@ the file is seen as `applied: false` and made up for. Values of settings may not
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        let records = output.first_records(all.len()).into_iter();
-        records.map(|record| record.map_or_else(|| Observation::Failed(output.explain()), observation)).collect()
+        parse_first(all, output, |record, _| observation(record))
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
@@ -140,10 +140,7 @@ the file is seen as `applied: false` and made up for. Values of settings may not
 
     fn diff(resource: &Resource<Desired>, observed: &Observation<Observed>) -> Changes {
         let mut changes = Changes::new();
-        let found = match observed {
-            Observation::Present(found) => Some(found),
-            _ => None,
-        };
+        let found = observed.found();
         if let Some(wanted) = &resource.desired.settings {
             let empty = serde_json::Map::new();
             match found.and_then(|found| found.settings.as_ref()) {

@@ -244,10 +244,7 @@ or time. The image that is replaced is removed unless something uses it. Neither
 
     fn diff(resource: &Resource<Desired>, observed: &Observation<Observed>) -> Changes {
         let mut changes = Changes::new();
-        let found = match observed {
-            Observation::Present(found) => Some(found),
-            _ => None,
-        };
+        let found = observed.found();
         let id = Value::from(found.map(|found| found.id.clone()));
         let made_of = found.map(|found| found.made_of.clone()).filter(|made_of| !made_of.is_empty());
         match &resource.desired.from {

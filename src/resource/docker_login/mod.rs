@@ -3,6 +3,7 @@
 use crate::model::{Changes, Probe, ProbeOutput, Record, Secret, Step, Value, decode_base64};
 use crate::row;
 
+use super::batch::parse_first;
 use super::docker::{ENGINE, LOGIN};
 use super::{Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
 
@@ -72,13 +73,7 @@ impl Kind for DockerLogin {
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        let records = output.first_records(all.len()).into_iter().zip(all);
-        records
-            .map(|(record, resource)| match record {
-                None => Observation::Failed(output.explain()),
-                Some(record) => observation(record, resource),
-            })
-            .collect()
+        parse_first(all, output, observation)
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {

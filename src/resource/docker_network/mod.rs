@@ -221,10 +221,7 @@ impl Kind for DockerNetwork {
             let mut row =
                 row![name, verb, driver, subnet.as_ref(), gateway.as_ref(), ip_range.as_ref(), *internal, *attachable];
             // What the spec leaves alone stays as it is when the network is made again.
-            let found = match planned.observed {
-                Observation::Present(found) => Some(found),
-                _ => None,
-            };
+            let found = planned.observed.found();
             let options = desired.options.as_ref().or(found.map(|found| &found.options));
             docker::add_pairs(&mut row, "o", options.map(Vec::as_slice).unwrap_or_default());
             docker::add_pairs(&mut row, "l", &desired.labels);

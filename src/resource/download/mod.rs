@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::model::{Arg, Changes, Expect, Probe, ProbeOutput, Record, Secret, Step, Value};
 use crate::row;
 
+use super::batch::parse_first;
 use super::{
     Attribute, Claim, Claims, Documentation, Fields, Kind, Lane, Observation, Planned, Resource, Shape, Space,
 };
@@ -155,13 +156,7 @@ the archive count for nothing: `owner` and `group`, or the account that unpacks.
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        let records = output.first_records(all.len()).into_iter().zip(all);
-        records
-            .map(|(record, resource)| match record {
-                None => Observation::Failed(output.explain()),
-                Some(record) => observation(record, resource),
-            })
-            .collect()
+        parse_first(all, output, observation)
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {

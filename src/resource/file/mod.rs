@@ -3,6 +3,7 @@
 use crate::model::{Changes, Content, Expect, Probe, ProbeOutput, Step, Value};
 use crate::row;
 
+use super::batch::by_state;
 use super::owned_file::{self, NewFile, OwnedFile};
 use super::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
 
@@ -57,18 +58,15 @@ impl Kind for File {
     };
     const IS_NAMED_BY_PATH: bool = true;
     const OBSERVED_WITHOUT: &'static [&'static str] = &["content", "template", "source"];
-    const SHOWN_AS: &'static [(&'static str, &'static str)] = &[("template", "content"), ("source", "content")];
+    const SHOWN_AS: &'static [(&'static str, &'static str)] = owned_file::SHOWN_AS;
 
     type Desired = Desired;
     type Observed = OwnedFile;
 
     fn decode(fields: &mut Fields<'_>) -> Desired {
-        let given: Vec<&str> = ["content", "template", "source"].into_iter().filter(|name| fields.has(name)).collect();
-        if let [_, second, ..] = given.as_slice() {
-            fields.error(second, "a file has one of content, template and source", "keep one of them");
-        }
+        let given = fields.one_of("a file", owned_file::GIVEN);
         let initial = fields.bool("initial").unwrap_or_default();
-        if initial && given.is_empty() && !fields.is_absent() {
+        if initial && given.is_none() && !fields.is_absent() {
             fields.error(
                 "initial",
                 "there is no content that could be the initial one",
@@ -77,7 +75,7 @@ impl Kind for File {
         }
         Desired {
             initial,
-            content: given.first().and_then(|name| fields.content(name)),
+            content: given.and_then(|name| fields.content(name)),
             owner: fields.text("owner"),
             group: fields.text("group"),
             mode: fields.mode("mode"),
@@ -152,19 +150,15 @@ impl Kind for File {
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
-        let (absent, present): (Vec<usize>, Vec<usize>) =
-            (0..batch.len()).partition(|&at| batch[at].resource.is_absent());
-        let mut steps = Vec::new();
-        if !present.is_empty() {
-            steps.push(write(batch, &present));
-        }
-        if !absent.is_empty() {
-            let rows = absent.iter().map(|&at| row![batch[at].resource.name()]).collect();
-            let purpose = format!("remove {}", count(absent.len()));
-            steps.push(Step::new(include_str!("remove.sh"), absent, purpose).rows(rows));
-        }
-        steps
+        by_state(batch, write, remove)
     }
+}
+
+/// Makes the one step that removes all these files.
+fn remove(batch: &[Planned<'_, File>], absent: Vec<usize>) -> Step {
+    let rows = absent.iter().map(|&at| row![batch[at].resource.name()]).collect();
+    let purpose = format!("remove {}", count(absent.len()));
+    Step::new(owned_file::REMOVE, absent, purpose).rows(rows)
 }
 
 impl Desired {
@@ -175,14 +169,13 @@ impl Desired {
 }
 
 /// Makes the one step that writes all these files.
-fn write(batch: &[Planned<'_, File>], present: &[usize]) -> Step {
+fn write(batch: &[Planned<'_, File>], present: Vec<usize>) -> Step {
     let empty = Content::new(&b""[..]);
     let file = |&at: &usize| {
         let planned = &batch[at];
         let desired = &planned.resource.desired;
-        let is_new = !matches!(planned.observed, Observation::Present(_));
-        let changes_content = is_new || planned.changes.iter().any(|change| change.attribute == "content");
-        let content = desired.content.as_ref().or(is_new.then_some(&empty)).filter(|_| changes_content);
+        let is_new = planned.is_new();
+        let content = desired.content.as_ref().or(is_new.then_some(&empty)).filter(|_| planned.sets("content"));
         // A file that is replaced keeps what the spec leaves alone.
         let (owner, group, mode) = match planned.observed {
             Observation::Present(found) => (

@@ -187,11 +187,7 @@ impl Kind for FirewallRule {
     }
 
     fn diff(resource: &Resource<Desired>, observed: &Observation<Observed>) -> Changes {
-        let found = match observed {
-            Observation::Present(observed) => Some(observed),
-            _ => None,
-        };
-        match (resource.desired.backend, found) {
+        match (resource.desired.backend, observed.found()) {
             (Backend::Ufw, Some(Observed::Ufw(found))) => ufw::diff(resource, Some(found)),
             (Backend::Ufw, _) => ufw::diff(resource, None),
             (Backend::Iptables, Some(Observed::Iptables(found))) => iptables::diff(resource, Some(found)),

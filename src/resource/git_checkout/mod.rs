@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::model::{Arg, Changes, Expect, Probe, ProbeOutput, Record, Step, Value};
 use crate::row;
 
+use super::batch::parse_first;
 use super::{
     Attribute, Claim, Claims, Documentation, Fields, Kind, Lane, Observation, Planned, Resource, Shape, Space,
 };
@@ -170,13 +171,7 @@ Observing runs about six git processes for each checkout, and one more for the r
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        let records = output.first_records(all.len()).into_iter().zip(all);
-        records
-            .map(|(record, resource)| match record {
-                None => Observation::Failed(output.explain()),
-                Some(record) => observation(record, resource),
-            })
-            .collect()
+        parse_first(all, output, observation)
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
@@ -251,10 +246,7 @@ fn step(at: usize, planned: &Planned<'_, GitCheckout>) -> Step {
         let step = Step::new(include_str!("remove.sh"), vec![at], format!("remove {name}"));
         return step.rows(vec![row![name]]).timeout(timeout);
     }
-    let found = match planned.observed {
-        Observation::Present(observed) => Some(&observed.owner),
-        _ => None,
-    };
+    let found = planned.observed.found().map(|found| &found.owner);
     let only_owner = found.is_some() && planned.changes.iter().all(|change| change.attribute == "owner");
     let (kind, purpose) = match (only_owner, resource.desired.revision.named()) {
         (true, _) => ("", format!("hand over {name}")),

@@ -26,11 +26,8 @@ impl Revision {
 
 /// Reads `branch`, `tag` or `commit`.
 pub(super) fn revision(fields: &mut Fields<'_>) -> Revision {
-    let given: Vec<&str> = ["branch", "tag", "commit"].into_iter().filter(|name| fields.has(name)).collect();
-    if let [_, second, ..] = given.as_slice() {
-        fields.error(second, "a checkout has one of branch, tag and commit", "keep one of them");
-    }
-    let Some(&attribute) = given.first() else { return Revision::Default };
+    let given = fields.one_of("a checkout", &["branch", "tag", "commit"]);
+    let Some(attribute) = given else { return Revision::Default };
     let name = fields.text(attribute).unwrap_or_default();
     match attribute {
         "commit" => {

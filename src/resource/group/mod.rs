@@ -4,6 +4,7 @@ use crate::model::{Changes, Expect, Lock, Probe, ProbeOutput, Record, Step, Unti
 use crate::row;
 
 use super::account::check_name;
+use super::batch::{by_state, parse_first};
 use super::{Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
 
 /// A unix group.
@@ -69,13 +70,7 @@ does not have.",
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        let records = output.first_records(all.len()).into_iter().zip(all);
-        records
-            .map(|(record, resource)| match record {
-                None => Observation::Failed(output.explain()),
-                Some(record) => observation(record, resource),
-            })
-            .collect()
+        parse_first(all, output, observation)
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
@@ -106,27 +101,26 @@ does not have.",
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
-        let (absent, present): (Vec<usize>, Vec<usize>) =
-            (0..batch.len()).partition(|&at| batch[at].resource.is_absent());
-        let mut steps = Vec::new();
-        if !present.is_empty() {
-            let rows = present
-                .iter()
-                .map(|&at| {
-                    let Desired { gid, system } = &batch[at].resource.desired;
-                    row![batch[at].resource.name(), gid.map(|gid| gid.to_string()), *system]
-                })
-                .collect();
-            let purpose = format!("make or change {}", count(present.len()));
-            steps.push(Step::new(include_str!("apply.sh"), present, purpose).rows(rows).locks(&[Lock::ACCOUNTS]));
-        }
-        if !absent.is_empty() {
-            let rows = absent.iter().map(|&at| row![batch[at].resource.name()]).collect();
-            let purpose = format!("remove {}", count(absent.len()));
-            steps.push(Step::new(include_str!("remove.sh"), absent, purpose).rows(rows).locks(&[Lock::ACCOUNTS]));
-        }
-        steps
+        by_state(batch, make, remove)
     }
+}
+
+/// Makes the one step that makes or changes all these groups.
+fn make(batch: &[Planned<'_, Group>], present: Vec<usize>) -> Step {
+    let row = |&at: &usize| {
+        let Desired { gid, system } = &batch[at].resource.desired;
+        row![batch[at].resource.name(), gid.map(|gid| gid.to_string()), *system]
+    };
+    let rows = present.iter().map(row).collect();
+    let purpose = format!("make or change {}", count(present.len()));
+    Step::new(include_str!("apply.sh"), present, purpose).rows(rows).locks(&[Lock::ACCOUNTS])
+}
+
+/// Makes the one step that removes all these groups.
+fn remove(batch: &[Planned<'_, Group>], absent: Vec<usize>) -> Step {
+    let rows = absent.iter().map(|&at| row![batch[at].resource.name()]).collect();
+    let purpose = format!("remove {}", count(absent.len()));
+    Step::new(include_str!("remove.sh"), absent, purpose).rows(rows).locks(&[Lock::ACCOUNTS])
 }
 
 fn observation(record: &Record, resource: &Resource<Desired>) -> Observation<Observed> {

@@ -5,6 +5,7 @@ mod rules;
 use crate::model::{Changes, Content, Expect, Probe, ProbeOutput, Step, Value};
 use crate::row;
 
+use super::batch::by_state;
 use super::owned_file::{self, NewFile, OwnedFile};
 use super::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Space};
 
@@ -104,18 +105,7 @@ impl Kind for Logrotate {
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
-        let (absent, present): (Vec<usize>, Vec<usize>) =
-            (0..batch.len()).partition(|&at| batch[at].resource.is_absent());
-        let mut steps = Vec::new();
-        if !present.is_empty() {
-            steps.push(write(batch, &present));
-        }
-        if !absent.is_empty() {
-            let rows = absent.iter().map(|&at| row![path(batch[at].resource)]).collect();
-            let purpose = format!("remove {}", count(absent.len()));
-            steps.push(Step::new(include_str!("../file/remove.sh"), absent, purpose).rows(rows));
-        }
-        steps
+        by_state(batch, write, remove)
     }
 }
 
@@ -139,21 +129,19 @@ const SHOWN_AS: [(&str, &str); NAMES.len()] = {
     shown
 };
 
+/// Makes the one step that removes all these files.
+fn remove(batch: &[Planned<'_, Logrotate>], absent: Vec<usize>) -> Step {
+    let rows = absent.iter().map(|&at| row![path(batch[at].resource)]).collect();
+    let purpose = format!("remove {}", count(absent.len()));
+    Step::new(owned_file::REMOVE, absent, purpose).rows(rows)
+}
+
 /// Makes the one step that writes all these files.
-fn write(batch: &[Planned<'_, Logrotate>], present: &[usize]) -> Step {
+fn write(batch: &[Planned<'_, Logrotate>], present: Vec<usize>) -> Step {
     let file = |&at: &usize| {
         let planned = &batch[at];
-        let is_new = !matches!(planned.observed, Observation::Present(_));
-        let changes_content = is_new || planned.changes.iter().any(|change| change.attribute == "content");
-        NewFile {
-            at,
-            path: path(planned.resource),
-            owner: "root".into(),
-            group: "root".into(),
-            mode: MODE.into(),
-            content: Some(&planned.resource.desired.content).filter(|_| changes_content),
-            more: Vec::new(),
-        }
+        let content = Some(&planned.resource.desired.content).filter(|_| planned.sets("content"));
+        NewFile::of_root(at, path(planned.resource), MODE, content)
     };
     let purpose = format!("write {}", count(present.len()));
     owned_file::step_of(SCRIPT, Some(BASE), present.iter().map(file).collect(), purpose)

@@ -34,7 +34,6 @@ const AVAILABLE: &str = "/etc/nginx/sites-available";
 const ENABLED: &str = "/etc/nginx/sites-enabled";
 /// Provided by the sites of a host that are not served.
 const OFF: Space = Space("disabled sites of nginx");
-const CONTENTS: [&str; 3] = ["content", "template", "source"];
 
 impl Kind for NginxSite {
     const KIND: &'static str = "nginx_site";
@@ -62,8 +61,8 @@ impl Kind for NginxSite {
                 All sites of a host are observed by one `stat` and one `sha256sum`; the old content of up to 256 KiB is fetched only \
                 where it differs. Works with Debian's layout of nginx.",
     };
-    const OBSERVED_WITHOUT: &'static [&'static str] = &CONTENTS;
-    const SHOWN_AS: &'static [(&'static str, &'static str)] = &[("template", "content"), ("source", "content")];
+    const OBSERVED_WITHOUT: &'static [&'static str] = owned_file::GIVEN;
+    const SHOWN_AS: &'static [(&'static str, &'static str)] = owned_file::SHOWN_AS;
 
     type Desired = Desired;
     type Observed = Observed;
@@ -78,12 +77,9 @@ impl Kind for NginxSite {
                 "use letters, digits, `.`, `_` and `-`",
             );
         }
-        let given: Vec<&str> = CONTENTS.into_iter().filter(|name| fields.has(name)).collect();
-        if let [_, second, ..] = given.as_slice() {
-            fields.error(second, "a site has one of content, template and source", "keep one of them");
-        }
+        let given = fields.one_of("a site", owned_file::GIVEN);
         let enabled = fields.bool("enabled").unwrap_or(true);
-        Desired { content: given.first().and_then(|name| fields.content(name)), enabled }
+        Desired { content: given.and_then(|name| fields.content(name)), enabled }
     }
 
     fn claims(resource: &Resource<Desired>) -> Claims {

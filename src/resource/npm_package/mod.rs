@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::model::{Changes, Expect, Lock, Probe, ProbeOutput, Record, Step, Until, Value};
 use crate::row;
 
+use super::batch::{by_state, parse_first};
 use super::{
     Attribute, Claim, Claims, Documentation, Fields, Kind, Lane, Observation, Planned, Resource, Shape, Space,
 };
@@ -92,8 +93,7 @@ impl Kind for NpmPackage {
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        let records = output.first_records(all.len()).into_iter();
-        records.map(|record| record.map_or_else(|| Observation::Failed(output.explain()), observation)).collect()
+        parse_first(all, output, |record, _| observation(record))
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
@@ -122,31 +122,35 @@ impl Kind for NpmPackage {
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
-        let (absent, present): (Vec<usize>, Vec<usize>) =
-            (0..batch.len()).partition(|&at| batch[at].resource.is_absent());
-        let timeout = batch.iter().filter_map(|planned| planned.resource.timeout).max().unwrap_or(TIMEOUT);
-        let mut steps = Vec::new();
-        if !present.is_empty() {
-            let package = |&at: &usize| {
-                let Planned { resource, .. } = &batch[at];
-                match &resource.desired.version {
-                    Some(version) => row![format!("{}@{version}", resource.name())],
-                    None => row![resource.name()],
-                }
-            };
-            let rows = present.iter().map(package).collect();
-            let purpose = format!("install {}", count(present.len()));
-            let step = Step::new(include_str!("install.sh"), present, purpose);
-            steps.push(step.rows(rows).locks(&[Lock::NPM]).timeout(timeout));
-        }
-        if !absent.is_empty() {
-            let rows = absent.iter().map(|&at| row![batch[at].resource.name()]).collect();
-            let purpose = format!("remove {}", count(absent.len()));
-            let step = Step::new(include_str!("remove.sh"), absent, purpose);
-            steps.push(step.rows(rows).locks(&[Lock::NPM]).timeout(timeout));
-        }
-        steps
+        by_state(batch, install, remove)
     }
+}
+
+/// Makes the one step that installs all these packages.
+fn install(batch: &[Planned<'_, NpmPackage>], present: Vec<usize>) -> Step {
+    let row = |&at: &usize| {
+        let resource = batch[at].resource;
+        match &resource.desired.version {
+            Some(version) => row![format!("{}@{version}", resource.name())],
+            None => row![resource.name()],
+        }
+    };
+    let rows = present.iter().map(row).collect();
+    let purpose = format!("install {}", count(present.len()));
+    let step = Step::new(include_str!("install.sh"), present, purpose).rows(rows);
+    step.locks(&[Lock::NPM]).timeout(timeout(batch))
+}
+
+/// Makes the one step that removes all these packages.
+fn remove(batch: &[Planned<'_, NpmPackage>], absent: Vec<usize>) -> Step {
+    let rows = absent.iter().map(|&at| row![batch[at].resource.name()]).collect();
+    let purpose = format!("remove {}", count(absent.len()));
+    let step = Step::new(include_str!("remove.sh"), absent, purpose).rows(rows);
+    step.locks(&[Lock::NPM]).timeout(timeout(batch))
+}
+
+fn timeout(batch: &[Planned<'_, NpmPackage>]) -> Duration {
+    batch.iter().filter_map(|planned| planned.resource.timeout).max().unwrap_or(TIMEOUT)
 }
 
 fn observation(record: &Record) -> Observation<Observed> {

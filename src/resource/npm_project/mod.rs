@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::model::{Changes, Expect, Lock, Probe, ProbeOutput, Record, Step, Value};
 use crate::row;
 
+use super::batch::parse_all;
 use super::{
     Attribute, Claim, Claims, Documentation, Fields, Kind, Lane, Observation, Planned, Resource, Shape, Space,
 };
@@ -116,22 +117,13 @@ On Debian and Ubuntu `packages: [nodejs, npm]` bring the release's version; a `r
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        let firsts = output.first_records(all.len());
-        firsts
-            .into_iter()
-            .enumerate()
-            .map(|(at, record)| match record {
-                None => Observation::Failed(output.explain()),
-                Some(record) => {
-                    let list = |word: &str| {
-                        let mut own = output.records.iter().filter(|record| record.index == at);
-                        let found = own.find(|record| record.field(0) == word);
-                        found.map_or_else(Vec::new, |record| record.field(1).lines().map(str::to_string).collect())
-                    };
-                    observation(record, all[at].name(), list("gone"), list("added"))
-                }
-            })
-            .collect()
+        parse_all(all, output, |record, more, resource| {
+            let list = |word: &str| {
+                let found = more.iter().find(|record| record.field(0) == word);
+                found.map_or_else(Vec::new, |record| record.field(1).lines().map(str::to_string).collect())
+            };
+            observation(record, resource.name(), list("gone"), list("added"))
+        })
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {

@@ -12,6 +12,13 @@ use super::{Claim, Observation, Resource, Space};
 
 pub(crate) use writing::{NewFile, step, step_of};
 
+/// Removes files: a path in each row.
+pub(super) const REMOVE: &str = include_str!("remove.sh");
+/// The attributes that give its content, of which a resource has one.
+pub(super) const GIVEN: &[&str] = &["content", "template", "source"];
+/// A plan shows what they give as one.
+pub(super) const SHOWN_AS: &[(&str, &str)] = &[("template", "content"), ("source", "content")];
+
 /// The largest content that is fetched for a diff, in bytes.
 const MOST_FETCHED: u64 = 256 * 1024;
 

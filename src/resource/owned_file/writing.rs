@@ -26,6 +26,14 @@ pub(crate) struct NewFile<'a> {
     pub more: Row,
 }
 
+impl<'a> NewFile<'a> {
+    /// A file of the system, which is root's.
+    pub fn of_root(at: usize, path: String, mode: &str, content: Option<&'a Content>) -> Self {
+        let root = || "root".to_string();
+        Self { at, path, owner: root(), group: root(), mode: mode.into(), content, more: Vec::new() }
+    }
+}
+
 /// Makes the step that writes these files.
 pub(crate) fn step(files: Vec<NewFile<'_>>, purpose: String) -> Step {
     step_of(WHOLE, None, files, purpose)

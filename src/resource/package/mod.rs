@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::model::{Changes, Expect, Lock, Probe, ProbeOutput, Record, Step, Until, Value};
 use crate::row;
 
+use super::batch::parse_first;
 use super::{Attribute, Claims, Documentation, Fields, Kind, Observation, Phase, Planned, Resource, Shape, Space};
 
 /// A package of the host's package manager.
@@ -203,11 +204,7 @@ All packages of a host are observed by one `dpkg-query`.",
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        output
-            .first_records(all.len())
-            .into_iter()
-            .map(|record| record.map_or_else(|| Observation::Failed(output.explain()), observation))
-            .collect()
+        parse_first(all, output, |record, _| observation(record))
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {

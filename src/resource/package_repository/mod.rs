@@ -5,6 +5,7 @@ mod key;
 use crate::model::{Blob, Changes, Content, Expect, Lock, Probe, ProbeOutput, Record, Step, Value, decode_base64};
 use crate::row;
 
+use super::batch::{by_state, parse_all};
 use super::{Attribute, Claims, Documentation, Fields, Kind, Observation, Phase, Planned, Resource, Shape, Space};
 
 use key::Form;
@@ -234,22 +235,13 @@ a package brings, is not looked at.",
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        output
-            .first_records(all.len())
-            .into_iter()
-            .enumerate()
-            .map(|(at, record)| match record {
-                None => Observation::Failed(output.explain()),
-                Some(record) => {
-                    let fetched = |which: &str| {
-                        let mut own = output.records.iter().filter(|record| record.index == at);
-                        own.find(|record| record.field(0) == "content" && record.field(1) == which)
-                            .and_then(|record| decode_base64(record.field(2)))
-                    };
-                    observation(record, &all[at].desired, fetched)
-                }
-            })
-            .collect()
+        parse_all(all, output, |record, more, resource| {
+            let fetched = |which: &str| {
+                let mut contents = more.iter().filter(|record| record.field(0) == "content");
+                contents.find(|record| record.field(1) == which).and_then(|record| decode_base64(record.field(2)))
+            };
+            observation(record, &resource.desired, fetched)
+        })
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
@@ -287,19 +279,15 @@ a package brings, is not looked at.",
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
-        let (absent, present): (Vec<usize>, Vec<usize>) =
-            (0..batch.len()).partition(|&at| batch[at].resource.is_absent());
-        let mut steps = Vec::new();
-        if !present.is_empty() {
-            steps.push(write(batch, present));
-        }
-        if !absent.is_empty() {
-            let rows = absent.iter().map(|&at| row![batch[at].resource.name()]).collect();
-            let purpose = format!("remove {}", count(absent.len()));
-            steps.push(Step::new(include_str!("remove.sh"), absent, purpose).rows(rows).locks(&[Lock::PACKAGES]));
-        }
-        steps
+        by_state(batch, write, remove)
     }
+}
+
+/// Makes the one step that removes these repositories.
+fn remove(batch: &[Planned<'_, PackageRepository>], absent: Vec<usize>) -> Step {
+    let rows = absent.iter().map(|&at| row![batch[at].resource.name()]).collect();
+    let purpose = format!("remove {}", count(absent.len()));
+    Step::new(include_str!("remove.sh"), absent, purpose).rows(rows).locks(&[Lock::PACKAGES])
 }
 
 /// How long reading the lists may take where the spec does not say.
@@ -356,11 +344,8 @@ fn observation(
 
 /// Reads the key that the spec gives.
 fn read_key(fields: &mut Fields<'_>) -> Option<(Form, Content)> {
-    let given: Vec<&str> = ["key", "key_text", "signed_by"].into_iter().filter(|name| fields.has(name)).collect();
-    if let [_, second, ..] = given.as_slice() {
-        fields.error(second, "a repository has one of key, key_text and signed_by", "keep one of them");
-    }
-    let attribute = given.first().copied().filter(|name| *name != "signed_by")?;
+    let given = fields.one_of("a repository", &["key", "key_text", "signed_by"]);
+    let attribute = given.filter(|name| *name != "signed_by")?;
     let content = fields.content(attribute)?;
     let Some(bytes) = content.bytes() else { return Some((Form::Armored, content)) };
     match Form::of(bytes) {

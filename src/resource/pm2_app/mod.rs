@@ -9,6 +9,7 @@ use serde_json::{Map, Value as Json, json};
 use crate::model::{Arg, Changes, Expect, Lock, OwedAction, Probe, ProbeOutput, Record, Secret, Step, Value};
 use crate::row;
 
+use super::batch::parse_first;
 use super::{
     Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Space, Trigger,
     TriggerSource,
@@ -142,13 +143,7 @@ over its socket, and never starts a PM2 that does not run.",
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        let records = output.first_records(all.len()).into_iter().zip(all);
-        records
-            .map(|(record, resource)| match record {
-                None => Observation::Failed(output.explain()),
-                Some(record) => observation(record, resource),
-            })
-            .collect()
+        parse_first(all, output, observation)
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
@@ -269,7 +264,7 @@ fn verb(planned: &Planned<'_, Pm2App>) -> &'static str {
     if planned.resource.is_absent() {
         return "delete";
     }
-    if !matches!(planned.observed, Observation::Present(_)) {
+    if planned.is_new() {
         return "start";
     }
     if planned.changes.iter().any(|change| change.forces_replacement) {

@@ -5,6 +5,7 @@ mod packages;
 use crate::model::{Arg, Changes, Content, Expect, Probe, ProbeOutput, Record, Step, Value};
 use crate::row;
 
+use super::batch::parse_all;
 use super::{
     Attribute, Claim, Claims, Documentation, Fields, Kind, Lane, Observation, Planned, Resource, Shape, Space,
 };
@@ -157,13 +158,7 @@ impl Kind for PythonEnv {
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        let mut records: Vec<Vec<&Record>> = vec![Vec::new(); all.len()];
-        for record in &output.records {
-            if let Some(of_row) = records.get_mut(record.index) {
-                of_row.push(record);
-            }
-        }
-        records.iter().zip(all).map(|(records, resource)| observation(records, resource, output)).collect()
+        parse_all(all, output, observation)
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
@@ -308,14 +303,9 @@ fn owner(resource: &Resource<Desired>) -> Option<&String> {
     resource.desired.owner.as_ref().or(resource.run_as.as_ref())
 }
 
-fn observation(records: &[&Record], resource: &Resource<Desired>, output: &ProbeOutput) -> Observation<Observed> {
-    let Some(first) = records.first() else { return Observation::Failed(output.explain()) };
+fn observation(first: &Record, more: &[&Record], resource: &Resource<Desired>) -> Observation<Observed> {
     let text = |word: &str| {
-        records
-            .iter()
-            .find(|record| record.field(0) == word)
-            .map(|record| record.field(1).to_string())
-            .unwrap_or_default()
+        more.iter().find(|record| record.field(0) == word).map(|record| record.field(1).to_string()).unwrap_or_default()
     };
     match first.field(0) {
         "absent" => return Observation::Absent,

@@ -5,6 +5,7 @@ mod version;
 use crate::model::{Changes, Node, Probe, ProbeOutput, Record, Step, Value};
 use crate::row;
 
+use super::batch::parse_first;
 use super::fields::parse_size;
 use super::{
     Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Phase, Planned, Resource, Shape, Space, Style,
@@ -157,15 +158,7 @@ impl Kind for Requirement {
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        output
-            .first_records(all.len())
-            .into_iter()
-            .zip(all)
-            .map(|(record, resource)| match record {
-                None => Observation::Failed(output.explain()),
-                Some(record) => observation(record, resource),
-            })
-            .collect()
+        parse_first(all, output, observation)
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::model::{Blob, Row, Step, remove_json, set_json_string, sha256};
 use crate::row;
 
-use super::{Planned, Secret, count, observed, replaced};
+use super::{Planned, Secret, count, replaced};
 
 /// The largest JSON file, in bytes.
 pub(super) const MOST: usize = 1024 * 1024;
@@ -39,7 +39,7 @@ fn file(
     rows: &mut Vec<Row>,
     input: &mut Vec<Blob>,
 ) {
-    let seen = of_file.iter().find_map(|&at| observed(&batch[at])?.text.as_ref());
+    let seen = of_file.iter().find_map(|&at| batch[at].observed.found()?.text.as_ref());
     let mut text = seen.map_or_else(String::new, |text| text.expose().to_string());
     let mut mark = "infra-value".to_string();
     while text.contains(&mark) {

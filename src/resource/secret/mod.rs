@@ -8,6 +8,7 @@ use crate::model::{
 };
 use crate::row;
 
+use super::batch::parse_first;
 use super::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
 
 /// A value made once on a host and kept there.
@@ -168,13 +169,7 @@ impl Kind for Secret {
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        let records = output.first_records(all.len()).into_iter().zip(all);
-        records
-            .map(|(record, resource)| match record {
-                None => Observation::Failed(output.explain()),
-                Some(record) => observation(record, resource).unwrap_or_else(Observation::Failed),
-            })
-            .collect()
+        parse_first(all, output, |record, resource| observation(record, resource).unwrap_or_else(Observation::Failed))
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
@@ -186,10 +181,7 @@ impl Kind for Secret {
     }
 
     fn conclude(batch: &[Planned<'_, Self>]) -> Vec<Step> {
-        let notes = batch.iter().filter_map(|planned| match planned.observed {
-            Observation::Present(observed) => Some(row![&observed.note]),
-            _ => None,
-        });
+        let notes = batch.iter().filter_map(|planned| Some(row![&planned.observed.found()?.note]));
         let purpose = format!("finish the rotation of {}", count(batch.len()));
         let covers = (0..batch.len()).collect();
         vec![Step::new(include_str!("conclude.sh"), covers, purpose).rows(notes.collect())]
@@ -248,7 +240,7 @@ impl Kind for Secret {
         if !absent.is_empty() {
             let rows = absent.iter().map(|&at| {
                 let desired = &batch[at].resource.desired;
-                row![&desired.path, &desired.key, observed(&batch[at]).map(|observed| observed.note.clone())]
+                row![&desired.path, &desired.key, batch[at].observed.found().map(|observed| observed.note.clone())]
             });
             let (rows, purpose) = (rows.collect(), format!("forget {}", count(absent.len())));
             let script = concat!(include_str!("value.sh"), include_str!("forget.sh"));
@@ -313,16 +305,9 @@ fn is_to_rotate(resource: &Resource<Desired>, value: &Hidden) -> bool {
     resource.rotate && value.previous().is_none_or(|previous| previous == *value)
 }
 
-fn observed<'a>(planned: &'a Planned<'_, Secret>) -> Option<&'a Observed> {
-    match planned.observed {
-        Observation::Present(observed) => Some(observed),
-        _ => None,
-    }
-}
-
 /// Returns the value that is going to be replaced, and where to note it.
 fn replaced<'a>(planned: &'a Planned<'_, Secret>) -> Option<(&'a Hidden, &'a str)> {
-    let observed = observed(planned)?;
+    let observed = planned.observed.found()?;
     let value = observed.value.as_ref()?;
     is_to_rotate(planned.resource, value).then_some((value, observed.note.as_str()))
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::model::{Changes, Expect, Lock, OwedAction, Probe, ProbeOutput, Record, Step, Value};
 use crate::row;
 
+use super::batch::parse_first;
 use super::{
     Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space, Trigger,
     TriggerSource, unit_name,
@@ -134,15 +135,7 @@ impl Kind for Service {
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        output
-            .first_records(all.len())
-            .into_iter()
-            .zip(all)
-            .map(|(record, resource)| match record {
-                None => Observation::Failed(output.explain()),
-                Some(record) => observation(record, resource),
-            })
-            .collect()
+        parse_first(all, output, observation)
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
@@ -233,7 +226,7 @@ fn observation(record: &Record, resource: &Resource<Desired>) -> Observation<Obs
 
 fn asked(planned: &Planned<'_, Service>) -> Asked {
     let desired = &planned.resource.desired;
-    let changes = |attribute: &str| planned.changes.iter().any(|change| change.attribute == attribute);
+    let changes = |attribute: &str| planned.changes(attribute);
     let run = if changes("running") { desired.running } else { None };
     let verb = match (run, planned.owed) {
         (Some(true), _) => "start",

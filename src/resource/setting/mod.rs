@@ -5,6 +5,7 @@ mod document;
 use crate::model::{Blob, Changes, Content, Expect, Probe, ProbeOutput, Record, Secret, Step, Value, decode_base64};
 use crate::row;
 
+use super::batch::parse_first;
 use super::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
 use document::{Document, Format, Path};
 
@@ -143,14 +144,7 @@ impl Kind for Setting {
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        let records = output.first_records(all.len()).into_iter();
-        records
-            .zip(all)
-            .map(|(record, resource)| match record {
-                None => Observation::Failed(output.explain()),
-                Some(record) => observation(record, resource),
-            })
-            .collect()
+        parse_first(all, output, observation)
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
@@ -160,10 +154,7 @@ impl Kind for Setting {
     fn diff(resource: &Resource<Desired>, observed: &Observation<Observed>) -> Changes {
         let desired = &resource.desired;
         let mut changes = Changes::new();
-        let found = match observed {
-            Observation::Present(found) => Some(found),
-            _ => None,
-        };
+        let found = observed.found();
         let value = |path: &Path| found.and_then(|found| found.document.get(path));
         for (path, wanted) in &desired.set {
             let wanted = desired.format.as_read(wanted);
@@ -197,10 +188,7 @@ impl Kind for Setting {
         let mut input = Vec::new();
         for planned in batch {
             let desired = &planned.resource.desired;
-            let found = match planned.observed {
-                Observation::Present(found) => Some(found),
-                _ => None,
-            };
+            let found = planned.observed.found();
             let kept = |of: fn(&Observed) -> &String| found.map(|found| of(found).clone()).unwrap_or_default();
             let owner = desired.owner.clone().unwrap_or_else(|| kept(|found| &found.owner));
             let group = desired.group.clone().unwrap_or_else(|| kept(|found| &found.group));

@@ -3,6 +3,7 @@
 use crate::model::{Changes, Expect, Probe, ProbeOutput, Record, Step, Value};
 use crate::row;
 
+use super::batch::{by_state, parse_first};
 use super::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
 
 /// A symbolic link.
@@ -84,15 +85,7 @@ impl Kind for Symlink {
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        output
-            .first_records(all.len())
-            .into_iter()
-            .zip(all)
-            .map(|(record, resource)| match record {
-                None => Observation::Failed(output.explain()),
-                Some(record) => observation(record, resource),
-            })
-            .collect()
+        parse_first(all, output, observation)
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
@@ -131,21 +124,22 @@ impl Kind for Symlink {
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
-        let (absent, present): (Vec<usize>, Vec<usize>) =
-            (0..batch.len()).partition(|&at| batch[at].resource.is_absent());
-        let mut steps = Vec::new();
-        if !present.is_empty() {
-            let rows = present.iter().map(|&at| link_row(&batch[at])).collect();
-            let purpose = format!("make or change {}", count(present.len()));
-            steps.push(Step::new(include_str!("apply.sh"), present, purpose).rows(rows));
-        }
-        if !absent.is_empty() {
-            let rows = absent.iter().map(|&at| row![batch[at].resource.name()]).collect();
-            let purpose = format!("remove {}", count(absent.len()));
-            steps.push(Step::new(include_str!("remove.sh"), absent, purpose).rows(rows));
-        }
-        steps
+        by_state(batch, make, remove)
     }
+}
+
+/// Makes the one step that makes or changes all these links.
+fn make(batch: &[Planned<'_, Symlink>], present: Vec<usize>) -> Step {
+    let rows = present.iter().map(|&at| link_row(&batch[at])).collect();
+    let purpose = format!("make or change {}", count(present.len()));
+    Step::new(include_str!("apply.sh"), present, purpose).rows(rows)
+}
+
+/// Makes the one step that removes all these links.
+fn remove(batch: &[Planned<'_, Symlink>], absent: Vec<usize>) -> Step {
+    let rows = absent.iter().map(|&at| row![batch[at].resource.name()]).collect();
+    let purpose = format!("remove {}", count(absent.len()));
+    Step::new(include_str!("remove.sh"), absent, purpose).rows(rows)
 }
 
 /// A link that is made anew keeps the owner that the spec leaves alone.

@@ -3,6 +3,7 @@
 use crate::model::{Changes, Content, Expect, Probe, ProbeOutput, Record, Step, Value};
 use crate::row;
 
+use super::batch::{by_state, parse_first};
 use super::owned_file::{self, NewFile};
 use super::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
 
@@ -80,15 +81,7 @@ impl Kind for Sysctl {
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        output
-            .first_records(all.len())
-            .into_iter()
-            .zip(all)
-            .map(|(record, resource)| match record {
-                None => Observation::Failed(output.explain()),
-                Some(record) => observation(record, resource),
-            })
-            .collect()
+        parse_first(all, output, observation)
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
@@ -125,29 +118,25 @@ impl Kind for Sysctl {
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
-        let (absent, present): (Vec<usize>, Vec<usize>) =
-            (0..batch.len()).partition(|&at| batch[at].resource.is_absent());
-        let mut steps = Vec::new();
-        if !present.is_empty() {
-            steps.push(set(batch, &present));
-        }
-        if !absent.is_empty() {
-            let rows = absent.iter().map(|&at| row![file(batch[at].resource.name())]).collect();
-            let purpose = format!("forget {}", count(absent.len()));
-            steps.push(Step::new(include_str!("remove.sh"), absent, purpose).rows(rows));
-        }
-        steps
+        by_state(batch, set, forget)
     }
 }
 
+/// Makes the one step that removes the files of these parameters; the kernel keeps what it has.
+fn forget(batch: &[Planned<'_, Sysctl>], absent: Vec<usize>) -> Step {
+    let rows = absent.iter().map(|&at| row![file(batch[at].resource.name())]).collect();
+    let purpose = format!("forget {}", count(absent.len()));
+    Step::new(owned_file::REMOVE, absent, purpose).rows(rows)
+}
+
 /// Makes the one step that sets all these parameters and writes their files.
-fn set(batch: &[Planned<'_, Sysctl>], present: &[usize]) -> Step {
+fn set(batch: &[Planned<'_, Sysctl>], present: Vec<usize>) -> Step {
     let contents: Vec<Content> =
         present.iter().map(|&at| Content::new(content(batch[at].resource).into_bytes())).collect();
-    let file = |(&at, content)| {
-        let Planned { resource, changes, .. } = &batch[at];
-        let changes = |attribute: &str| changes.iter().any(|change| change.attribute == attribute);
-        let is_kept = !changes("persistent");
+    let file = |(&at, content): (&usize, _)| {
+        let planned = &batch[at];
+        let resource = planned.resource;
+        let is_kept = !planned.changes("persistent");
         NewFile {
             at,
             path: file(resource.name()),
@@ -156,7 +145,7 @@ fn set(batch: &[Planned<'_, Sysctl>], present: &[usize]) -> Step {
             // One that stays keeps its mode.
             mode: if is_kept { "" } else { "0644" }.into(),
             content: Some(content).filter(|_| !is_kept),
-            more: row![path(resource.name()), changes("value").then_some(&resource.desired.value)],
+            more: row![path(resource.name()), planned.changes("value").then_some(&resource.desired.value)],
         }
     };
     let script = concat!(

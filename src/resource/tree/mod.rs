@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Changes, Content, Expect, Probe, ProbeOutput, Record, Step, Value, decode_base64};
 
+use super::batch::parse_all;
 use super::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
 
 use item::{Excludes, Item, What};
@@ -154,13 +155,7 @@ impl Kind for Tree {
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        let mut records: Vec<Vec<&Record>> = vec![Vec::new(); all.len()];
-        for record in &output.records {
-            if let Some(of_row) = records.get_mut(record.index) {
-                of_row.push(record);
-            }
-        }
-        records.iter().zip(all).map(|(records, resource)| observation(records, resource, output)).collect()
+        parse_all(all, output, observation)
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
@@ -203,8 +198,7 @@ fn path_of(resource: &Resource<Desired>, below: &str) -> String {
     if below.is_empty() { resource.name().to_string() } else { format!("{}/{below}", resource.name()) }
 }
 
-fn observation(records: &[&Record], resource: &Resource<Desired>, output: &ProbeOutput) -> Observation<Observed> {
-    let Some((first, rest)) = records.split_first() else { return Observation::Failed(output.explain()) };
+fn observation(first: &Record, rest: &[&Record], resource: &Resource<Desired>) -> Observation<Observed> {
     match first.field(0) {
         "absent" => return Observation::Absent,
         "denied" => return Observation::Failed("a folder above it may not be searched by this account".into()),

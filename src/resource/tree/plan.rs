@@ -114,8 +114,7 @@ pub(super) fn row(planned: &Planned<'_, Tree>) -> (Vec<Arg>, Vec<Blob>) {
         }
         _ => desired.items.iter().for_each(|item| things.put(desired, item, &Found::Absent)),
     }
-    let is_new = !matches!(planned.observed, Observation::Present(_));
-    let mut row = row![resource.name(), if is_new { "new" } else { "" }];
+    let mut row = row![resource.name(), if planned.is_new() { "new" } else { "" }];
     row.extend([things.folders, things.files, things.links, things.kept, things.removed].into_iter().flatten());
     (row, things.input)
 }

@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use crate::model::{Changes, Content, Expect, Lock, Probe, ProbeOutput, Step, Value};
 use crate::row;
 
+use super::batch::by_state;
 use super::owned_file::{self, NewFile, OwnedFile};
 use super::unit_name::{self, FileName};
 use super::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
@@ -69,7 +70,7 @@ impl Kind for Unit {
                 256 KiB is fetched only where it differs.",
     };
     const OBSERVED_WITHOUT: &'static [&'static str] = &["content", "template", "source", "allow_warnings"];
-    const SHOWN_AS: &'static [(&'static str, &'static str)] = &[("template", "content"), ("source", "content")];
+    const SHOWN_AS: &'static [(&'static str, &'static str)] = owned_file::SHOWN_AS;
 
     type Desired = Desired;
     type Observed = Observed;
@@ -79,20 +80,13 @@ impl Kind for Unit {
         if let Err(wrong) = FileName::parse(&name) {
             fields.error("name", wrong, "write it like `app.service` or `app.service.d/limits.conf`");
         }
-        let given: Vec<&str> = ["content", "template", "source"].into_iter().filter(|name| fields.has(name)).collect();
-        match given.as_slice() {
-            [] if !fields.is_absent() => fields.error(
-                "content",
-                "a unit has one of content, template and source",
-                "add `template: FILE` or `content: |`",
-            ),
-            [_, second, ..] => {
-                fields.error(second, "a unit has one of content, template and source", "keep one of them");
-            }
-            _ => {}
+        let given = fields.one_of("a unit", owned_file::GIVEN);
+        if given.is_none() && !fields.is_absent() {
+            let message = "a unit has one of content, template and source";
+            fields.error("content", message, "add `template: FILE` or `content: |`");
         }
-        let content = given.first().and_then(|name| fields.content(name));
-        if let (Some(given), Some(true)) = (given.first(), content.as_ref().map(|content| content.text() == Some(""))) {
+        let content = given.and_then(|name| fields.content(name));
+        if let (Some(given), Some(true)) = (given, content.as_ref().map(|content| content.text() == Some(""))) {
             fields.error(given, "the unit is empty", "systemd takes an empty file for a masked unit: give it sections");
         }
         Desired { content, allow_warnings: fields.bool("allow_warnings").unwrap_or(false) }
@@ -190,36 +184,26 @@ impl Kind for Unit {
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
-        let (absent, present): (Vec<usize>, Vec<usize>) =
-            (0..batch.len()).partition(|&at| batch[at].resource.is_absent());
-        let mut steps = Vec::new();
-        if !present.is_empty() {
-            steps.push(write(batch, &present));
-        }
-        if !absent.is_empty() {
-            let rows = absent.iter().map(|&at| row![path(batch[at].resource)]).collect();
-            let purpose = format!("remove {}", count(absent.len()));
-            steps.push(Step::new(include_str!("remove.sh"), absent, purpose).rows(rows).locks(&[Lock::SYSTEMD]));
-        }
-        steps
+        by_state(batch, write, remove)
     }
 }
 
+/// Makes the one step that removes all these units.
+fn remove(batch: &[Planned<'_, Unit>], absent: Vec<usize>) -> Step {
+    let rows = absent.iter().map(|&at| row![path(batch[at].resource)]).collect();
+    let purpose = format!("remove {}", count(absent.len()));
+    Step::new(include_str!("remove.sh"), absent, purpose).rows(rows).locks(&[Lock::SYSTEMD])
+}
+
 /// Makes the one step that writes all these units.
-fn write(batch: &[Planned<'_, Unit>], present: &[usize]) -> Step {
+fn write(batch: &[Planned<'_, Unit>], present: Vec<usize>) -> Step {
     let contents: Vec<Content> = present.iter().map(|&at| content(&batch[at].resource.desired)).collect();
     let files = present.iter().zip(&contents).map(|(&at, content)| {
         let planned = &batch[at];
-        let is_new = !matches!(planned.observed, Observation::Present(_));
-        let changes_content = is_new || planned.changes.iter().any(|change| change.attribute == "content");
+        let written = Some(content).filter(|_| planned.sets("content"));
         NewFile {
-            at,
-            path: path(planned.resource),
-            owner: "root".into(),
-            group: "root".into(),
-            mode: mode(content).into(),
-            content: Some(content).filter(|_| changes_content),
             more: row![planned.resource.desired.allow_warnings],
+            ..NewFile::of_root(at, path(planned.resource), mode(content), written)
         }
     });
     let script =

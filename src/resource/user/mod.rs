@@ -6,6 +6,7 @@ use crate::model::{Changes, Expect, Lock, Probe, ProbeOutput, Record, Row, Secre
 use crate::row;
 
 use super::account::check_name;
+use super::batch::{by_state, parse_first};
 use super::{Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
 
 /// A unix user.
@@ -209,13 +210,7 @@ All users of a host are observed by a constant number of processes (`getent`, `a
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        let records = output.first_records(all.len()).into_iter().zip(all);
-        records
-            .map(|(record, resource)| match record {
-                None => Observation::Failed(output.explain()),
-                Some(record) => observation(record, resource),
-            })
-            .collect()
+        parse_first(all, output, observation)
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
@@ -292,24 +287,23 @@ All users of a host are observed by a constant number of processes (`getent`, `a
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
-        let (absent, present): (Vec<usize>, Vec<usize>) =
-            (0..batch.len()).partition(|&at| batch[at].resource.is_absent());
-        let mut steps = Vec::new();
-        if !present.is_empty() {
-            let rows = present.iter().map(|&at| apply_row(&batch[at])).collect();
-            let purpose = format!("make or change {}", count(present.len()));
-            steps.push(Step::new(include_str!("apply.sh"), present, purpose).rows(rows).locks(&[Lock::ACCOUNTS]));
-        }
-        if !absent.is_empty() {
-            let rows = absent
-                .iter()
-                .map(|&at| row![batch[at].resource.name(), batch[at].resource.desired.remove_home])
-                .collect();
-            let purpose = format!("remove {}", count(absent.len()));
-            steps.push(Step::new(include_str!("remove.sh"), absent, purpose).rows(rows).locks(&[Lock::ACCOUNTS]));
-        }
-        steps
+        by_state(batch, make, remove)
     }
+}
+
+/// Makes the one step that makes or changes all these users.
+fn make(batch: &[Planned<'_, User>], present: Vec<usize>) -> Step {
+    let rows = present.iter().map(|&at| apply_row(&batch[at])).collect();
+    let purpose = format!("make or change {}", count(present.len()));
+    Step::new(include_str!("apply.sh"), present, purpose).rows(rows).locks(&[Lock::ACCOUNTS])
+}
+
+/// Makes the one step that removes all these users.
+fn remove(batch: &[Planned<'_, User>], absent: Vec<usize>) -> Step {
+    let rows =
+        absent.iter().map(|&at| row![batch[at].resource.name(), batch[at].resource.desired.remove_home]).collect();
+    let purpose = format!("remove {}", count(absent.len()));
+    Step::new(include_str!("remove.sh"), absent, purpose).rows(rows).locks(&[Lock::ACCOUNTS])
 }
 
 fn probe_row(resource: &Resource<Desired>) -> Row {
@@ -329,11 +323,8 @@ fn probe_row(resource: &Resource<Desired>) -> Row {
 /// Sets what the plan changes, and everything for a new user: it may have come with a package meanwhile.
 fn apply_row(planned: &Planned<'_, User>) -> Row {
     let desired = &planned.resource.desired;
-    let found = match planned.observed {
-        Observation::Present(found) => Some(found),
-        _ => None,
-    };
-    let sets = |attribute: &str| found.is_none() || planned.changes.iter().any(|change| change.attribute == attribute);
+    let found = planned.observed.found();
+    let sets = |attribute: &str| planned.sets(attribute);
     let mut words = Vec::new();
     if desired.create_home && (sets("create_home") || sets("home")) {
         words.push("home");

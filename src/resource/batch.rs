@@ -1,0 +1,47 @@
+//! What most kinds do alike with all resources of a host: reading what a probe wrote of each, and making one step for
+//! those that should be there and one for those that should go.
+
+use crate::model::{ProbeOutput, Record, Step};
+
+use super::{Kind, Observation, Planned, Resource};
+
+/// Reads each observation from the first record of its row. A row without a record failed.
+pub(super) fn parse_first<D, O>(
+    all: &[&Resource<D>],
+    output: &ProbeOutput,
+    observation: impl Fn(&Record, &Resource<D>) -> Observation<O>,
+) -> Vec<Observation<O>> {
+    let records = output.first_records(all.len()).into_iter().zip(all);
+    let records = records.map(|(record, resource)| match record {
+        None => Observation::Failed(output.explain()),
+        Some(record) => observation(record, resource),
+    });
+    records.collect()
+}
+
+/// Reads each observation from the records of its row, the first and the further ones. A row without a record failed.
+pub(super) fn parse_all<D, O>(
+    all: &[&Resource<D>],
+    output: &ProbeOutput,
+    observation: impl Fn(&Record, &[&Record], &Resource<D>) -> Observation<O>,
+) -> Vec<Observation<O>> {
+    let rows = output.records_by_row(all.len());
+    let rows = rows.iter().zip(all).map(|(records, resource)| match records.split_first() {
+        None => Observation::Failed(output.explain()),
+        Some((first, more)) => observation(first, more, resource),
+    });
+    rows.collect()
+}
+
+/// Makes a step for those of a batch that should be there, and one for those that should go, each for the indexes it
+/// covers.
+pub(super) fn by_state<'a, K: Kind>(
+    batch: &[Planned<'a, K>],
+    present: impl FnOnce(&[Planned<'a, K>], Vec<usize>) -> Step,
+    absent: impl FnOnce(&[Planned<'a, K>], Vec<usize>) -> Step,
+) -> Vec<Step> {
+    let (gone, there): (Vec<usize>, Vec<usize>) = (0..batch.len()).partition(|&at| batch[at].resource.is_absent());
+    let there = (!there.is_empty()).then(|| present(batch, there));
+    let gone = (!gone.is_empty()).then(|| absent(batch, gone));
+    there.into_iter().chain(gone).collect()
+}
