@@ -283,6 +283,33 @@ blocks:
 }
 
 #[test]
+fn settings() {
+    const SPEC: &str = r#"
+settings:
+  ROOT/a.json: { set: { a: 2 } }
+  ROOT/new.env: { set: { A: "it's \\ $x" }, mode: "0600" }
+  ROOT/sub/link.conf: { format: words, set: { key: value }, mode: "0640" }
+"#;
+    live(
+        "setting",
+        &[
+            turn(
+                "cd $ROOT; echo '{\"a\": 1, \"b\": 2}' >a.json; chmod 0604 a.json; mkdir sub; echo other x >real; ln -s ../real sub/link.conf",
+                SPEC,
+                &["/a.json", "/new.env", "/sub/link.conf"],
+            ),
+            turn(
+                "cd $ROOT; test \"$(stat -c %a a.json new.env real | tr '\\n' ' ')\" = '604 600 640 '; grep -q b a.json; \
+                 test -L sub/link.conf; grep -qx 'other x' real; grep -qx 'key value' real; test -z \"$(find . -name '.infra*')\"; chmod 0600 real",
+                SPEC,
+                &["/sub/link.conf"],
+            ),
+            turn("", SPEC, &[]),
+        ],
+    );
+}
+
+#[test]
 fn secrets() {
     const SPEC: &str = r#"
 secrets:

@@ -2,10 +2,11 @@
 
 mod document;
 
-use crate::model::{Blob, Changes, Content, Expect, Probe, ProbeOutput, Record, Secret, Step, Value, decode_base64};
+use crate::model::{Changes, Content, Expect, Probe, ProbeOutput, Record, Secret, Step, Value, decode_base64};
 use crate::row;
 
 use super::batch::parse_first;
+use super::owned_file::{self, NewFile};
 use super::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
 use document::{Document, Format, Path};
 
@@ -32,6 +33,8 @@ pub struct Desired {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Observed {
     document: Document,
+    /// Where it leads, if it is a symbolic link.
+    target: Option<String>,
     /// SHA-256 of its bytes.
     hash: String,
     owner: String,
@@ -184,32 +187,42 @@ impl Kind for Setting {
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
-        let mut rows = Vec::with_capacity(batch.len());
-        let mut input = Vec::new();
-        for planned in batch {
-            let desired = &planned.resource.desired;
-            let found = planned.observed.found();
-            let kept = |of: fn(&Observed) -> &String| found.map(|found| of(found).clone()).unwrap_or_default();
-            let owner = desired.owner.clone().unwrap_or_else(|| kept(|found| &found.owner));
-            let group = desired.group.clone().unwrap_or_else(|| kept(|found| &found.group));
-            let mode = found.map_or_else(|| created_mode(desired), |found| found.mode.clone());
-            let mode = desired.mode.clone().unwrap_or(mode);
-            let before = found.map(|found| found.hash.clone());
-            match edited(planned.resource, found) {
-                Ok(text) => {
-                    let content = Content::new(text.as_bytes());
-                    let size = content.size().to_string();
-                    rows.push(row![planned.resource.name(), owner, group, mode, size, content.hash(), before, ""]);
-                    input.extend(content.bytes().map(Blob::from));
-                }
-                Err(reason) => rows.push(row![planned.resource.name(), owner, group, mode, "-", "", before, reason]),
-            }
-        }
+        let edited: Vec<Result<Content, String>> = batch.iter().map(content).collect();
+        let files = batch.iter().zip(&edited).enumerate();
+        let files = files.map(|(at, (planned, edited))| file(at, planned, edited)).collect();
         let purpose = match batch.len() {
             1 => format!("edit {}", batch[0].resource.name()),
             files => format!("edit {files} files"),
         };
-        vec![Step::new(include_str!("apply.sh"), (0..batch.len()).collect(), purpose).rows(rows).input(input)]
+        vec![owned_file::step_of(APPLY, None, files, purpose)]
+    }
+}
+
+/// Writes files that are still what they were when they were looked at.
+const APPLY: &str =
+    concat!(include_str!("../ownership.sh"), include_str!("../owned_file/write.sh"), include_str!("apply.sh"));
+
+/// Returns what the file of a resource will hold, or why it cannot be edited.
+fn content(planned: &Planned<'_, Setting>) -> Result<Content, String> {
+    Ok(Content::new(edited(planned.resource, planned.observed.found())?.into_bytes()))
+}
+
+/// Says how a file is written; one that is there keeps what the spec leaves alone.
+fn file<'a>(at: usize, planned: &Planned<'_, Setting>, edited: &'a Result<Content, String>) -> NewFile<'a> {
+    let desired = &planned.resource.desired;
+    let found = planned.observed.found();
+    let kept = |wanted: &Option<String>, of: fn(&Observed) -> &String| {
+        wanted.clone().or_else(|| found.map(|found| of(found).clone())).unwrap_or_default()
+    };
+    let path = found.and_then(|found| found.target.as_deref()).unwrap_or(planned.resource.name());
+    NewFile {
+        at,
+        path: path.to_string(),
+        owner: kept(&desired.owner, |found| &found.owner),
+        group: kept(&desired.group, |found| &found.group),
+        mode: found.map_or_else(|| created_mode(desired), |_| kept(&desired.mode, |found| &found.mode)),
+        content: edited.as_ref().ok(),
+        more: row![found.map(|found| &found.hash), edited.as_ref().err()],
     }
 }
 
@@ -303,6 +316,7 @@ fn observation(record: &Record, resource: &Resource<Desired>) -> Observation<Obs
     }
     let observed = Observed {
         document,
+        target: Some(record.field(6)).filter(|path| ![resource.name(), ""].contains(path)).map(str::to_string),
         hash: record.field(4).to_string(),
         owner: record.field(1).to_string(),
         group: record.field(2).to_string(),

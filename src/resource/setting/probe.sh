@@ -1,6 +1,7 @@
 # Row: path, largest size read in bytes.
-# Record: "absent", "denied", "large", or type, owner, group, mode, SHA-256, base64 of the content.
-# A constant number of processes, and one base64 for each file. A link is followed.
+# Record: "absent", "denied", "large", or type, owner, group, mode, SHA-256, base64 of the content, path: a link is
+# followed.
+# A constant number of processes, and one base64 for each file.
 scan_rows=$ROWS
 ROWS=$(
     for row in $scan_rows; do
@@ -27,7 +28,7 @@ for line in $scanned; do
             fi
             printf '%s%s%s%sfile%s%s%s%s%s%s%s%s%s' "$R" "$US" "$1" "$US" "$US" "$3" "$US" "$4" "$US" "$5" "$US" "$7" "$US"
             base64 -w 0 <"$8" 2>/dev/null || base64 <"$8" | tr -d '\n'
-            printf '\n'
+            printf '%s\n' "$US$8"
             ;;
         *) emit "$1" "${2-}" ;;
     esac
