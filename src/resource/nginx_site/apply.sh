@@ -1,12 +1,8 @@
-# Row: name, "enabled", "disabled" or "gone", size of its content on standard input ("-" where the content stays), SHA-256.
+# Row: as for all files that are written whole, with one more field: "enabled", "disabled" or "gone".
 # All sites are put in place with their old selves beside them, nginx looks at the whole, and what it refuses goes back.
 available=/etc/nginx/sites-available
 enabled=/etc/nginx/sites-enabled
-bad= # indexes between colons
-fail() {
-    bad=$bad:$1:
-    item_failed "$1" "$2"
-}
+new=$available/.infra-new
 
 # Nginx reads none of the names that start with a dot.
 set_aside() { # NAME
@@ -24,10 +20,9 @@ put_in_place() { # NAME STATE
         rm -f -- "$enabled/$1" "$available/$1"
         return
     fi
-    if [ -e "$available/.infra-new-$1" ]; then
-        mv -f -T -- "$available/.infra-new-$1" "$available/$1" || return
+    if [ -e "$new/$1" ]; then
+        mv -f -T -- "$new/$1" "$available/$1" || return
     fi
-    chown root:root "$available/$1" && chmod 0644 "$available/$1" || return
     if [ "$2" = disabled ]; then
         rm -f -- "$enabled/$1"
     else
@@ -37,7 +32,7 @@ put_in_place() { # NAME STATE
 put_back() { # NAME; the new self stays beside for another try
     # shellcheck disable=SC3013 # dash, bash and busybox all have -ef.
     if [ -e "$available/$1" ] && ! [ "$available/$1" -ef "$available/.infra-old-$1" ]; then
-        mv -f -T -- "$available/$1" "$available/.infra-new-$1"
+        mv -f -T -- "$available/$1" "$new/$1"
     fi
     if [ -e "$available/.infra-old-$1" ]; then
         ln -f -- "$available/.infra-old-$1" "$available/$1"
@@ -49,60 +44,43 @@ put_back() { # NAME; the new self stays beside for another try
     fi
 }
 tidy() { # NAME
-    rm -f -- "$available/.infra-old-$1" "$available/.infra-linked-$1" "$available/.infra-new-$1" \
-        "$available/.infra-untested-$1"
+    rm -f -- "$available/.infra-old-$1" "$available/.infra-linked-$1" "$available/.infra-untested-$1"
 }
 each() { # FUNCTION: calls it with index, name and state of every row that has not failed
     each=-1
     for row in $ROWS; do
         split_row "$row"
         each=$((each + 1))
-        case $bad in *:$each:*) ;; *) "$1" "$each" "$f1" "$f2" ;; esac
+        case $refused in *:$each:*) ;; *) "$1" "$each" "${f1##*/}" "$f7" ;; esac
     done
 }
 
-i=-1
-for row in $ROWS; do
-    split_row "$row"
-    i=$((i + 1))
-    [ "$f3" != - ] || continue
-    new=$available/.infra-new-$f1
-    rm -f -- "$new"
-    if ! message=$(umask 077 && set -C && : 2>&1 >"$new"); then
-        take "$f3" >/dev/null
-        fail "$i" "cannot write beside it: $message"
-        continue
-    fi
-    if ! take "$f3" >"$new"; then
-        fail "$i" "cannot write its content; is the disk full?"
-        continue
-    fi
-    sum=$(sha256sum <"$new")
-    if [ "${sum%% *}" != "$f4" ]; then
-        fail "$i" "its content did not arrive whole; is the disk full?"
-        continue
-    fi
-    sync -- "$new" 2>/dev/null || sync
-done
+stage_files
+give chown
+give chmod
+save() { [ ! -e "$new/$2" ] || sync -- "$new/$2" 2>/dev/null || sync; }
+each save
 
 begin() {
-    if [ "$3" = enabled ] && ! [ -e "$available/$2" ] && ! [ -e "$available/.infra-new-$2" ]; then
-        fail "$1" "$available/$2 is not there, and the spec gives no content"
+    if [ "$3" = enabled ] && ! [ -e "$available/$2" ] && ! [ -e "$new/$2" ]; then
+        refuse "$1" "$available/$2 is not there, and the spec gives no content"
         return
     fi
-    if ! message=$(set_aside "$2" 2>&1 && put_in_place "$2" "$3" 2>&1); then
+    if ! message=$(set_aside "$2" 2>&1); then
+        refuse "$1" "$message"
+    elif ! message=$(put_in_place "$2" "$3" 2>&1); then
         put_back "$2"
-        fail "$1" "$message"
+        refuse "$1" "$message"
     fi
 }
 back() { put_back "$2"; }
 alone() {
     if ! message=$(put_in_place "$2" "$3" 2>&1); then
         put_back "$2"
-        fail "$1" "$message"
+        refuse "$1" "$message"
     elif ! message=$(nginx -t -q 2>&1); then
         put_back "$2"
-        fail "$1" "nginx refuses it, and it was put back as it was: $message"
+        refuse "$1" "nginx refuses it, and it was put back as it was: $message"
     fi
 }
 each begin
@@ -110,14 +88,16 @@ each begin
 if ! message=$(nginx -t -q 2>&1); then
     each back
     if ! message=$(nginx -t -q 2>&1); then
-        refuse() { fail "$1" "nginx refuses its configuration as it was before: $message"; }
+        blame() { refuse "$1" "nginx refuses its configuration as it was before: $message"; }
         # What was wrong before may be what these sites mend; it is not theirs to be judged by.
-        each refuse
+        each blame
     else
         each alone
     fi
 fi
 for row in $ROWS; do
     split_row "$row"
-    tidy "$f1"
+    tidy "${f1##*/}"
 done
+[ -z "$stages" ] || rm -rf -- $stages
+at_exit=

@@ -2,10 +2,10 @@
 
 mod content;
 
-use crate::model::{Blob, Changes, Content, Expect, Lock, Probe, ProbeOutput, Record, Step, Value};
+use crate::model::{Changes, Content, Expect, Lock, Probe, ProbeOutput, Record, Step, Value};
 use crate::row;
 
-use super::owned_file::{self, OwnedFile};
+use super::owned_file::{self, NewFile, OwnedFile};
 use super::{Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
 
 /// A site of nginx that goes live only if nginx accepts it.
@@ -192,30 +192,35 @@ impl Kind for NginxSite {
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
-        let mut input = Vec::new();
-        let rows = batch
-            .iter()
-            .map(|planned| {
-                let Desired { content, enabled } = &planned.resource.desired;
-                let name = planned.resource.name();
-                if planned.resource.is_absent() {
-                    return row![name, "gone", "-", ""];
-                }
-                let has_file = matches!(planned.observed, Observation::Present(Observed { file: Some(_), .. }));
-                let changes_content = !has_file || planned.changes.iter().any(|change| change.attribute == "content");
-                let bytes = content.as_ref().and_then(Content::bytes).filter(|_| changes_content);
-                let size = bytes.map_or_else(|| "-".to_string(), |bytes| bytes.len().to_string());
-                input.extend(bytes.map(Blob::from));
-                let state = if *enabled { "enabled" } else { "disabled" };
-                row![name, state, size, content.as_ref().map(Content::hash)]
-            })
-            .collect();
+        let files = batch.iter().enumerate().map(|(at, planned)| file(at, planned)).collect();
         let purpose = match batch.len() {
             1 => format!("set the nginx site {}", batch[0].resource.name()),
             sites => format!("set {sites} nginx sites"),
         };
-        let covers = (0..batch.len()).collect();
-        vec![Step::new(include_str!("apply.sh"), covers, purpose).rows(rows).input(input).locks(&[Lock("nginx")])]
+        vec![owned_file::step_of(APPLY, None, files, purpose).locks(&[Lock("nginx")])]
+    }
+}
+
+/// Puts files and links in place, and back where nginx refuses them.
+const APPLY: &str =
+    concat!(include_str!("../ownership.sh"), include_str!("../owned_file/write.sh"), include_str!("apply.sh"));
+
+/// Says how the file of a site is written, and what becomes of the site.
+fn file<'a>(at: usize, planned: &Planned<'a, NginxSite>) -> NewFile<'a> {
+    let resource = planned.resource;
+    let (path, is_absent) = (path(resource), resource.is_absent());
+    let state = match resource.desired.enabled {
+        _ if is_absent => "gone",
+        true => "enabled",
+        false => "disabled",
+    };
+    let has_file = planned.observed.found().is_some_and(|found| found.file.is_some());
+    match resource.desired.content.as_ref().filter(|_| !is_absent) {
+        Some(content) => {
+            let written = Some(content).filter(|_| !has_file || planned.changes("content"));
+            NewFile { more: row![state], ..NewFile::of_root(at, path, MODE, written) }
+        }
+        None => NewFile { at, path, more: row![state], ..NewFile::default() },
     }
 }
 

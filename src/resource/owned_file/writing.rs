@@ -13,6 +13,7 @@ const MOST_COLLECTED: usize = 64 * 1024;
 const BLOCK: usize = 512;
 
 /// A file that is about to be written. Owner, group and mode that are empty stay as they are, or as they come.
+#[derive(Default)]
 pub(crate) struct NewFile<'a> {
     /// The resource it is of, as an index into the batch.
     pub at: usize,
