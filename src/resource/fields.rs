@@ -204,6 +204,21 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Returns environment variables, each perhaps secret, and reports what cannot be the name of one.
+    pub fn environment(&mut self, attribute: &str) -> Vec<(String, Arg)> {
+        let variables = self.args(attribute);
+        let is_name = |name: &str| {
+            !name.is_empty()
+                && !name.starts_with(|c: char| c.is_ascii_digit())
+                && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        };
+        if let Some((name, _)) = variables.iter().find(|(name, _)| !is_name(name)) {
+            let help = "use letters, digits and underscores, and no digit first";
+            self.error(attribute, format!("`{name}` is not a name of an environment variable"), help);
+        }
+        variables
+    }
+
     /// Returns the bytes of a `Source` or `Template` attribute, or of a text given in place.
     pub fn content(&mut self, attribute: &str) -> Option<Content> {
         Some(match self.value(attribute)? {

@@ -96,14 +96,7 @@ impl Kind for Command {
                 "add the guard that says when it is done",
             );
         }
-        let environment = fields.args("environment");
-        if let Some((name, _)) = environment.iter().find(|(name, _)| !is_variable(name)) {
-            fields.error(
-                "environment",
-                format!("`{name}` is not a name of an environment variable"),
-                "use letters, digits and underscores, and no digit first",
-            );
-        }
+        let environment = fields.environment("environment");
         let service = fields.text("in").map(|place| match place.strip_prefix("compose_project:") {
             Some(service) if service.split('/').filter(|part| !part.is_empty()).count() == 2 => service.to_string(),
             _ => {
@@ -228,10 +221,4 @@ fn guard_row(resource: &Resource<Desired>) -> Vec<Arg> {
         row.push(value.clone());
     }
     row
-}
-
-fn is_variable(name: &str) -> bool {
-    !name.starts_with(|c: char| c.is_ascii_digit())
-        && !name.is_empty()
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }

@@ -21,7 +21,7 @@ use super::{
 
 use body::{Around, Body, Service};
 pub use observed::Observed;
-use observed::{Found, Told, Trouble};
+use observed::{Found, Trouble};
 
 /// Containers that Docker Compose runs together.
 pub struct ComposeProject;
@@ -187,11 +187,7 @@ Compose for each. `state: absent` stops and removes containers, networks and the
             let message = format!("`{name}` is not a name that Compose takes for a project");
             fields.error("name", message, "use lower-case letters, digits, `-` and `_`, a letter or digit first");
         }
-        let env = fields.args("env");
-        if let Some((name, _)) = env.iter().find(|(name, _)| !is_variable(name)) {
-            let message = format!("`{name}` is not a name of an environment variable");
-            fields.error("env", message, "use letters, digits and underscores, and no digit first");
-        }
+        let env = fields.environment("env");
         let dir = fields.text("dir").unwrap_or_default();
         let profiles = fields.texts("profiles");
         let oneshot = fields.texts("oneshot");
@@ -314,7 +310,7 @@ Compose for each. `state: absent` stops and removes containers, networks and the
         let files = owned_file::observations(output, &contents);
         let (told, images) = observed::tell(output, all.len());
         let rows = all.iter().zip(files).zip(told);
-        rows.map(|((resource, file), told)| observation(resource, file, told, &images, output)).collect()
+        rows.map(|((resource, file), told)| told.observation(resource, file, &images, output)).collect()
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
@@ -414,46 +410,6 @@ fn wanted(service: &Service) -> &'static str {
     if service.is_oneshot { "completed" } else { "running" }
 }
 
-fn observation(
-    resource: &Resource<Desired>,
-    file: Observation<owned_file::OwnedFile>,
-    told: Told<'_>,
-    images: &observed::Images<'_>,
-    output: &ProbeOutput,
-) -> Observation<Observed> {
-    let later =
-        |space: Space, name: &str, reason: String| Observation::Later { needs: Claim::new(space, name), reason };
-    let file = match file {
-        Observation::Present(file) => Some(file),
-        Observation::Absent => None,
-        Observation::Failed(reason) => return Observation::Failed(format!("{}: {reason}", path(&resource.desired))),
-        Observation::Later { needs, reason } => return Observation::Later { needs, reason },
-    };
-    let Some(docker) = told.docker else { return Observation::Failed(output.explain()) };
-    match docker.field(1) {
-        "ok" => {}
-        "no-docker" => return later(Space::PROGRAM, "docker", "docker is not on the host".into()),
-        "no-compose" => {
-            let reason = "Compose is not on the host: neither the plugin nor docker-compose".to_string();
-            return later(Space::PROGRAM, "docker-compose", reason);
-        }
-        _ => {
-            let reason = format!("Docker does not answer: {}", docker.field(2));
-            return later(Space::SERVICE, "docker.service", reason);
-        }
-    }
-    if let Some(path) = told.missing {
-        return later(Space::PATH, path, format!("the env_file {path} is not there"));
-    }
-    if let Some(words) = told.invalid {
-        return Observation::Failed(format!("Compose does not take its file: {}", last_line(words)));
-    }
-    match told.observed(file, &resource.desired.body, images) {
-        Some(observed) => Observation::Present(observed),
-        None => Observation::Absent,
-    }
-}
-
 fn restart_on(fields: &mut Fields<'_>) -> Vec<(String, Vec<String>)> {
     let Some(Value::Map(entries)) = fields.value("restart_on") else { return Vec::new() };
     let texts = |value: Value| match value {
@@ -498,14 +454,4 @@ fn shown(value: &Arg) -> Value {
         Arg::Plain(text) => Value::text(text),
         Arg::Secret(secret) => Value::Secret(secret.clone()),
     }
-}
-
-fn last_line(text: &str) -> &str {
-    text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or(text).trim()
-}
-
-fn is_variable(name: &str) -> bool {
-    !name.is_empty()
-        && !name.starts_with(|c: char| c.is_ascii_digit())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }

@@ -7,8 +7,10 @@ use serde_json::Value as Json;
 use crate::model::{ProbeOutput, Record};
 use crate::resource::docker::image_name;
 use crate::resource::owned_file::OwnedFile;
+use crate::resource::{Claim, Observation, Resource, Space};
 
 use super::body::Body;
+use super::{Desired, path};
 
 /// A project as it was found.
 #[derive(Clone, Debug, PartialEq)]
@@ -111,8 +113,51 @@ pub fn tell(output: &ProbeOutput, projects: usize) -> (Vec<Told<'_>>, Images<'_>
 }
 
 impl Told<'_> {
+    /// Says what is there of the project, or why that cannot be told.
+    pub fn observation(
+        self,
+        resource: &Resource<Desired>,
+        file: Observation<OwnedFile>,
+        images: &Images<'_>,
+        output: &ProbeOutput,
+    ) -> Observation<Observed> {
+        let later =
+            |space: Space, name: &str, reason: String| Observation::Later { needs: Claim::new(space, name), reason };
+        let file = match file {
+            Observation::Present(file) => Some(file),
+            Observation::Absent => None,
+            Observation::Failed(reason) => {
+                return Observation::Failed(format!("{}: {reason}", path(&resource.desired)));
+            }
+            Observation::Later { needs, reason } => return Observation::Later { needs, reason },
+        };
+        let Some(docker) = self.docker else { return Observation::Failed(output.explain()) };
+        match docker.field(1) {
+            "ok" => {}
+            "no-docker" => return later(Space::PROGRAM, "docker", "docker is not on the host".into()),
+            "no-compose" => {
+                let reason = "Compose is not on the host: neither the plugin nor docker-compose".to_string();
+                return later(Space::PROGRAM, "docker-compose", reason);
+            }
+            _ => {
+                let reason = format!("Docker does not answer: {}", docker.field(2));
+                return later(Space::SERVICE, "docker.service", reason);
+            }
+        }
+        if let Some(path) = self.missing {
+            return later(Space::PATH, path, format!("the env_file {path} is not there"));
+        }
+        if let Some(words) = self.invalid {
+            return Observation::Failed(format!("Compose does not take its file: {}", last_line(words)));
+        }
+        match self.observed(file, &resource.desired.body, images) {
+            Some(observed) => Observation::Present(observed),
+            None => Observation::Absent,
+        }
+    }
+
     /// Judges the project; nothing where there is nothing of it.
-    pub fn observed(self, file: Option<OwnedFile>, body: &Body, images: &Images<'_>) -> Option<Observed> {
+    fn observed(self, file: Option<OwnedFile>, body: &Body, images: &Images<'_>) -> Option<Observed> {
         if file.is_none() && self.containers.is_empty() && self.volumes.is_empty() {
             return None;
         }
@@ -195,4 +240,8 @@ pub fn differing(before: Option<&Json>, after: Option<&Json>, service: &str) -> 
     let other: Vec<&str> =
         keys.into_iter().filter(|key| before.get(*key) != after.get(*key)).map(String::as_str).collect();
     if other.is_empty() { "variables".into() } else { other.join(", ") }
+}
+
+fn last_line(text: &str) -> &str {
+    text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or(text).trim()
 }

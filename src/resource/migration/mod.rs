@@ -5,23 +5,23 @@ mod record;
 mod script;
 mod sql;
 mod statements;
+mod told;
 mod tool;
 
 use std::time::Duration;
 
-use crate::model::{Arg, Changes, Expect, Probe, ProbeOutput, Row, Step, Until, Value};
+use crate::model::{Arg, Changes, Expect, Probe, ProbeOutput, Step, Until, Value};
 use crate::row;
 
 use super::database_engine::{ACCOUNTS, Answers, DATABASE, Engine, Failure, SCHEMA, Server};
-use super::{
-    Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Refusal, Resource, Shape, Space,
-};
+use super::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Refusal, Resource, Shape, Space};
 
 use folder::File;
 use record::{Applied, Pending};
 use script::Script;
 use sql::Record;
-use tool::Waiting;
+use told::Waiting;
+use tool::Tool;
 
 /// A folder of SQL files, or the migrations of a tool, applied to a database in their order.
 pub struct Migration;
@@ -42,16 +42,6 @@ pub struct Desired {
 enum Runner {
     Sql { files: Vec<File>, record: Record },
     Tool(Tool),
-}
-
-/// A tool that has migrations of its own.
-#[derive(Clone, Debug)]
-struct Tool {
-    name: String,
-    directory: String,
-    venv: Option<String>,
-    options: Vec<String>,
-    environment: Vec<(String, Arg)>,
 }
 
 /// What the database says of its migrations.
@@ -419,88 +409,4 @@ fn recorded(files: &[File], applied: &[Applied], table: &str) -> Observation<Obs
         Err(conflict) => State::Conflict(conflict),
     };
     Observation::Present(Observed { applied: applied.len(), state })
-}
-
-impl Tool {
-    fn decode(fields: &mut Fields<'_>, name: String) -> Self {
-        let options = fields.texts("options");
-        if options.iter().any(|option| option.is_empty() || option.contains('\n')) {
-            fields.error("options", "an option is empty or has a line break", "write one word for each item");
-        }
-        let environment = fields.args("environment");
-        let is_variable = |name: &str| {
-            !name.is_empty()
-                && !name.starts_with(|c: char| c.is_ascii_digit())
-                && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-        };
-        if let Some((name, _)) = environment.iter().find(|(name, _)| !is_variable(name)) {
-            let help = "use letters, digits and underscores, and no digit first";
-            fields.error("environment", format!("`{name}` is not a name of an environment variable"), help);
-        }
-        Self {
-            name,
-            directory: fields.text("directory").unwrap_or_default(),
-            venv: fields.text("venv"),
-            options,
-            environment,
-        }
-    }
-
-    /// Makes the row that `tool.sh` reads.
-    fn row(&self, resource: &Resource<Desired>) -> Row {
-        let mut row =
-            row![&self.name, resource.run_as.as_ref(), &self.directory, self.venv.as_ref(), self.options.join("\n"),];
-        for (name, value) in &self.environment {
-            row.push(name.into());
-            row.push(value.clone());
-        }
-        row
-    }
-
-    /// Reads what the probe told of it.
-    fn told(&self, record: &crate::model::Record, resource: &Resource<Desired>) -> Observation<Observed> {
-        let later = |needs: Claim, reason: String| Observation::Later { needs, reason };
-        match record.field(0) {
-            "no-user" => {
-                let user = resource.run_as.clone().unwrap_or_default();
-                later(Claim::new(Space::USER, user), "the user it runs as is not there yet".into())
-            }
-            "no-directory" => {
-                later(Claim::path(self.directory.as_str()), format!("the folder {} is not there", self.directory))
-            }
-            "no-program" => match (self.name.as_str(), &self.venv) {
-                ("alembic", Some(venv)) => later(Claim::path(venv.as_str()), format!("{venv} holds no alembic")),
-                ("alembic", None) => later(Claim::new(Space::PROGRAM, "alembic"), "alembic is not on the host".into()),
-                _ => {
-                    let path = format!("{}/node_modules", self.directory);
-                    later(Claim::path(path.as_str()), format!("{path} holds no knex"))
-                }
-            },
-            "told" => {
-                let told = match self.name.as_str() {
-                    "alembic" => tool::alembic(record.field(1), record.field(2)),
-                    _ => tool::knex(record.field(1)),
-                };
-                match told {
-                    Some(told) => {
-                        Observation::Present(Observed { applied: told.applied, state: State::Tool(told.waiting) })
-                    }
-                    None => Observation::Failed(format!("what {} says is not understood", self.name)),
-                }
-            }
-            "error" => {
-                let said = record.field(1).trim_end();
-                let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
-                let reason = format!("{} does not say what is pending: {}", self.name, last.trim());
-                match &resource.desired.server {
-                    // The database may come with the spec.
-                    Some(server) => {
-                        later(Claim::new(DATABASE, server.engine.claim(&resource.desired.database)), reason)
-                    }
-                    None => Observation::Failed(reason),
-                }
-            }
-            other => Observation::Failed(other.to_string()),
-        }
-    }
 }

@@ -64,11 +64,7 @@ pub(super) fn decode(fields: &mut Fields<'_>) -> Desired {
         let message = format!("`{name}` cannot be the name of an application: PM2 would take it for something else");
         fields.error("name", message, "use letters, digits, `.`, `_` and `-`, and not only digits");
     }
-    let env = fields.args("env");
-    if let Some((name, _)) = env.iter().find(|(name, _)| !is_variable(name)) {
-        let message = format!("`{name}` is not a name of an environment variable");
-        fields.error("env", message, "use letters, digits and underscores, and no digit first");
-    }
+    let env = fields.environment("env");
     let options = options(fields);
     let mode = options.get("exec_mode").and_then(Json::as_str).unwrap_or_default();
     let interpreter = options.get("interpreter").and_then(Json::as_str).unwrap_or_default();
@@ -170,10 +166,4 @@ pub(super) fn path_of(options: &Map<String, Json>, name: &str) -> Option<String>
     let cwd = options.get("cwd")?.as_str()?;
     let path = format!("{cwd}/{}", text.strip_prefix("./").unwrap_or(text));
     (!path.contains("/../")).then_some(path)
-}
-
-fn is_variable(name: &str) -> bool {
-    !name.is_empty()
-        && !name.starts_with(|c: char| c.is_ascii_digit())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
