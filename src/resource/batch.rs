@@ -45,3 +45,8 @@ pub(super) fn by_state<'a, K: Kind>(
     let gone = (!gone.is_empty()).then(|| absent(batch, gone));
     there.into_iter().chain(gone).collect()
 }
+
+/// Says how many: "1 file", "3 files".
+pub(super) fn count(number: usize, one: &str, several: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { several })
+}

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::model::{Blob, Changes, Content, Expect, Lock, Probe, ProbeOutput, Step, Value};
 use crate::row;
 
-use super::batch::by_state;
+use super::batch::{by_state, count};
 use super::database_engine::DATABASE;
 use super::{Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
 
@@ -233,7 +233,7 @@ impl Kind for Backup {
 /// Makes the one step that removes these backups; what they made stays.
 fn remove(batch: &[Planned<'_, Backup>], absent: Vec<usize>) -> Step {
     let rows = absent.iter().map(|&at| row![batch[at].resource.name()]).collect();
-    let purpose = format!("remove {}", count(absent.len()));
+    let purpose = format!("remove {}", count(absent.len(), "backup", "backups"));
     Step::new(include_str!("remove.sh"), absent, purpose).rows(rows).locks(&[Lock::SYSTEMD])
 }
 
@@ -278,14 +278,10 @@ fn put(batch: &[Planned<'_, Backup>], present: Vec<usize>) -> Step {
         }
         rows.push(row);
     }
-    let purpose = format!("put {} in place", count(present.len()));
+    let purpose = format!("put {} in place", count(present.len(), "backup", "backups"));
     Step::new(include_str!("apply.sh"), present, purpose).rows(rows).input(input).locks(&[Lock::SYSTEMD])
 }
 
 fn service_of(name: &str) -> String {
     format!("infra-backup-{name}.service")
-}
-
-fn count(backups: usize) -> String {
-    if backups == 1 { "1 backup".into() } else { format!("{backups} backups") }
 }

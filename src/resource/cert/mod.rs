@@ -3,6 +3,7 @@
 use crate::model::{Blob, Change, Changes, Expect, Probe, ProbeOutput, Step, Value};
 use crate::row;
 
+use super::batch::count;
 use super::certificate::{self, AUTHORITY, CERTIFICATE, Issuer, Observed, Pair, Wanted};
 use super::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Space};
 
@@ -153,7 +154,7 @@ impl Kind for Cert {
         if !absent.is_empty() {
             let rows =
                 absent.iter().map(|&at| row![batch[at].resource.name(), &batch[at].resource.desired.dir]).collect();
-            let purpose = format!("remove {}", count(absent.len()));
+            let purpose = format!("remove {}", count(absent.len(), "certificate", "certificates"));
             steps.push(Step::new(include_str!("remove.sh"), absent, purpose).rows(rows).locks(certificate::LOCKS));
         }
         steps
@@ -211,13 +212,9 @@ fn put(batch: &[Planned<'_, Cert>], present: Vec<usize>) -> Step {
         }
         rows.push(row);
     }
-    let purpose = format!("put {} in place", count(present.len()));
+    let purpose = format!("put {} in place", count(present.len(), "certificate", "certificates"));
     Step::new(concat!(include_str!("../certificate/functions.sh"), include_str!("apply.sh")), present, purpose)
         .rows(rows)
         .input(input)
         .locks(certificate::LOCKS)
-}
-
-fn count(certificates: usize) -> String {
-    if certificates == 1 { "1 certificate".into() } else { format!("{certificates} certificates") }
 }

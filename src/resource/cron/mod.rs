@@ -6,7 +6,7 @@ mod schedule;
 use crate::model::{Arg, Changes, Content, Expect, Probe, ProbeOutput, Step, Value};
 use crate::row;
 
-use super::batch::by_state;
+use super::batch::{by_state, count};
 use super::owned_file::{self, NewFile, OwnedFile};
 use super::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
 
@@ -141,7 +141,7 @@ impl Kind for Cron {
 /// Makes the one step that removes all these jobs.
 fn remove(batch: &[Planned<'_, Cron>], absent: Vec<usize>) -> Step {
     let rows = absent.iter().map(|&at| row![path(batch[at].resource)]).collect();
-    let purpose = format!("remove {}", count(absent.len()));
+    let purpose = format!("remove {}", count(absent.len(), "job", "jobs"));
     Step::new(owned_file::REMOVE, absent, purpose).rows(rows)
 }
 
@@ -159,7 +159,7 @@ fn write(batch: &[Planned<'_, Cron>], present: Vec<usize>) -> Step {
         include_str!("folder.sh"),
         include_str!("../owned_file/whole.sh")
     );
-    let purpose = format!("write {}", count(present.len()));
+    let purpose = format!("write {}", count(present.len(), "job", "jobs"));
     owned_file::step_of(script, None, present.iter().map(file).collect(), purpose)
 }
 
@@ -180,8 +180,4 @@ fn path(resource: &Resource<Desired>) -> String {
 /// A job with a secret in it is for root alone; cron reads it all the same.
 fn mode(content: &Content) -> &'static str {
     if content.is_sensitive() { "0600" } else { "0644" }
-}
-
-fn count(jobs: usize) -> String {
-    if jobs == 1 { "1 job".into() } else { format!("{jobs} jobs") }
 }

@@ -3,7 +3,7 @@
 use crate::model::{Changes, Expect, Probe, ProbeOutput, Step, Value};
 use crate::row;
 
-use super::batch::{by_state, parse_first};
+use super::batch::{by_state, count, parse_first};
 use super::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
 
 /// A folder with owner, group and mode.
@@ -124,7 +124,7 @@ fn make(batch: &[Planned<'_, Directory>], present: Vec<usize>) -> Step {
         row![batch[at].resource.name(), owner.as_ref(), group.as_ref(), mode.as_ref()]
     };
     let rows = present.iter().map(row).collect();
-    let purpose = format!("make or change {}", count(present.len()));
+    let purpose = format!("make or change {}", count(present.len(), "folder", "folders"));
     let script = concat!(include_str!("../ownership.sh"), include_str!("apply.sh"));
     Step::new(script, present, purpose).rows(rows)
 }
@@ -132,10 +132,6 @@ fn make(batch: &[Planned<'_, Directory>], present: Vec<usize>) -> Step {
 /// Makes the one step that removes all these folders.
 fn remove(batch: &[Planned<'_, Directory>], absent: Vec<usize>) -> Step {
     let rows = absent.iter().map(|&at| row![batch[at].resource.name()]).collect();
-    let purpose = format!("remove {}", count(absent.len()));
+    let purpose = format!("remove {}", count(absent.len(), "folder", "folders"));
     Step::new(include_str!("remove.sh"), absent, purpose).rows(rows)
-}
-
-fn count(folders: usize) -> String {
-    if folders == 1 { "1 folder".into() } else { format!("{folders} folders") }
 }

@@ -3,7 +3,7 @@
 use crate::model::{Changes, Content, Expect, Probe, ProbeOutput, Step, Value};
 use crate::row;
 
-use super::batch::by_state;
+use super::batch::{by_state, count};
 use super::owned_file::{self, NewFile, OwnedFile};
 use super::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
 
@@ -157,7 +157,7 @@ impl Kind for File {
 /// Makes the one step that removes all these files.
 fn remove(batch: &[Planned<'_, File>], absent: Vec<usize>) -> Step {
     let rows = absent.iter().map(|&at| row![batch[at].resource.name()]).collect();
-    let purpose = format!("remove {}", count(absent.len()));
+    let purpose = format!("remove {}", count(absent.len(), "file", "files"));
     Step::new(owned_file::REMOVE, absent, purpose).rows(rows)
 }
 
@@ -192,15 +192,11 @@ fn write(batch: &[Planned<'_, File>], present: Vec<usize>) -> Step {
         let path = planned.resource.name().to_string();
         NewFile { at, path, owner, group, mode, content, more: Vec::new() }
     };
-    owned_file::step(present.iter().map(file).collect(), format!("write {}", count(present.len())))
+    owned_file::step(present.iter().map(file).collect(), format!("write {}", count(present.len(), "file", "files")))
 }
 
 /// A file with a secret in it is nobody else's to read unless the spec says so.
 fn created_mode(desired: &Desired) -> String {
     let is_secret = desired.content.as_ref().is_some_and(Content::is_sensitive);
     desired.mode.clone().unwrap_or_else(|| if is_secret { "0600" } else { "0644" }.into())
-}
-
-fn count(files: usize) -> String {
-    if files == 1 { "1 file".into() } else { format!("{files} files") }
 }

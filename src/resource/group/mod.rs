@@ -4,7 +4,7 @@ use crate::model::{Changes, Expect, Lock, Probe, ProbeOutput, Record, Step, Unti
 use crate::row;
 
 use super::account::check_name;
-use super::batch::{by_state, parse_first};
+use super::batch::{by_state, count, parse_first};
 use super::{Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
 
 /// A unix group.
@@ -112,14 +112,14 @@ fn make(batch: &[Planned<'_, Group>], present: Vec<usize>) -> Step {
         row![batch[at].resource.name(), gid.map(|gid| gid.to_string()), *system]
     };
     let rows = present.iter().map(row).collect();
-    let purpose = format!("make or change {}", count(present.len()));
+    let purpose = format!("make or change {}", count(present.len(), "group", "groups"));
     Step::new(include_str!("apply.sh"), present, purpose).rows(rows).locks(&[Lock::ACCOUNTS])
 }
 
 /// Makes the one step that removes all these groups.
 fn remove(batch: &[Planned<'_, Group>], absent: Vec<usize>) -> Step {
     let rows = absent.iter().map(|&at| row![batch[at].resource.name()]).collect();
-    let purpose = format!("remove {}", count(absent.len()));
+    let purpose = format!("remove {}", count(absent.len(), "group", "groups"));
     Step::new(include_str!("remove.sh"), absent, purpose).rows(rows).locks(&[Lock::ACCOUNTS])
 }
 
@@ -133,8 +133,4 @@ fn observation(record: &Record, resource: &Resource<Desired>) -> Observation<Obs
         ("absent", _) => Observation::Absent,
         _ => Observation::Failed(format!("what getent says of it cannot be read: {}", record.fields.join(" "))),
     }
-}
-
-fn count(groups: usize) -> String {
-    if groups == 1 { "1 group".into() } else { format!("{groups} groups") }
 }

@@ -5,7 +5,7 @@ mod rules;
 use crate::model::{Changes, Content, Expect, Probe, ProbeOutput, Step, Value};
 use crate::row;
 
-use super::batch::by_state;
+use super::batch::{by_state, count};
 use super::owned_file::{self, NewFile, OwnedFile};
 use super::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Space};
 
@@ -132,7 +132,7 @@ const SHOWN_AS: [(&str, &str); NAMES.len()] = {
 /// Makes the one step that removes all these files.
 fn remove(batch: &[Planned<'_, Logrotate>], absent: Vec<usize>) -> Step {
     let rows = absent.iter().map(|&at| row![path(batch[at].resource)]).collect();
-    let purpose = format!("remove {}", count(absent.len()));
+    let purpose = format!("remove {}", count(absent.len(), "file of logrotate", "files of logrotate"));
     Step::new(owned_file::REMOVE, absent, purpose).rows(rows)
 }
 
@@ -143,14 +143,10 @@ fn write(batch: &[Planned<'_, Logrotate>], present: Vec<usize>) -> Step {
         let content = Some(&planned.resource.desired.content).filter(|_| planned.sets("content"));
         NewFile::of_root(at, path(planned.resource), MODE, content)
     };
-    let purpose = format!("write {}", count(present.len()));
+    let purpose = format!("write {}", count(present.len(), "file of logrotate", "files of logrotate"));
     owned_file::step_of(SCRIPT, Some(BASE), present.iter().map(file).collect(), purpose)
 }
 
 fn path(resource: &Resource<Desired>) -> String {
     format!("{FOLDER}/{}", resource.name())
-}
-
-fn count(rules: usize) -> String {
-    if rules == 1 { "1 file of logrotate".into() } else { format!("{rules} files of logrotate") }
 }

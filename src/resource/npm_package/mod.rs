@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::model::{Changes, Expect, Lock, Probe, ProbeOutput, Record, Step, Until, Value};
 use crate::row;
 
-use super::batch::{by_state, parse_first};
+use super::batch::{by_state, count, parse_first};
 use super::{
     Attribute, Claim, Claims, Documentation, Fields, Kind, Lane, Observation, Planned, Resource, Shape, Space,
 };
@@ -136,7 +136,7 @@ fn install(batch: &[Planned<'_, NpmPackage>], present: Vec<usize>) -> Step {
         }
     };
     let rows = present.iter().map(row).collect();
-    let purpose = format!("install {}", count(present.len()));
+    let purpose = format!("install {}", count(present.len(), "npm package", "npm packages"));
     let step = Step::new(include_str!("install.sh"), present, purpose).rows(rows);
     step.locks(&[Lock::NPM]).timeout(timeout(batch))
 }
@@ -144,7 +144,7 @@ fn install(batch: &[Planned<'_, NpmPackage>], present: Vec<usize>) -> Step {
 /// Makes the one step that removes all these packages.
 fn remove(batch: &[Planned<'_, NpmPackage>], absent: Vec<usize>) -> Step {
     let rows = absent.iter().map(|&at| row![batch[at].resource.name()]).collect();
-    let purpose = format!("remove {}", count(absent.len()));
+    let purpose = format!("remove {}", count(absent.len(), "npm package", "npm packages"));
     let step = Step::new(include_str!("remove.sh"), absent, purpose).rows(rows);
     step.locks(&[Lock::NPM]).timeout(timeout(batch))
 }
@@ -177,8 +177,4 @@ fn is_package(name: &str) -> bool {
         Some(scoped) => scoped.split_once('/').is_some_and(|(scope, name)| is_part(scope) && is_part(name)),
         None => is_part(name),
     }
-}
-
-fn count(packages: usize) -> String {
-    if packages == 1 { "1 npm package".into() } else { format!("{packages} npm packages") }
 }

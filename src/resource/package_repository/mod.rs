@@ -5,7 +5,7 @@ mod key;
 use crate::model::{Blob, Changes, Content, Expect, Lock, Probe, ProbeOutput, Record, Step, Value, decode_base64};
 use crate::row;
 
-use super::batch::{by_state, parse_all};
+use super::batch::{by_state, count, parse_all};
 use super::{Attribute, Claims, Documentation, Fields, Kind, Observation, Phase, Planned, Resource, Shape, Space};
 
 use key::Form;
@@ -286,7 +286,7 @@ a package brings, is not looked at.",
 /// Makes the one step that removes these repositories.
 fn remove(batch: &[Planned<'_, PackageRepository>], absent: Vec<usize>) -> Step {
     let rows = absent.iter().map(|&at| row![batch[at].resource.name()]).collect();
-    let purpose = format!("remove {}", count(absent.len()));
+    let purpose = format!("remove {}", count(absent.len(), "repository", "repositories"));
     Step::new(include_str!("remove.sh"), absent, purpose).rows(rows).locks(&[Lock::PACKAGES])
 }
 
@@ -307,7 +307,7 @@ fn write(batch: &[Planned<'_, PackageRepository>], covers: Vec<usize>) -> Step {
         input.extend(bytes.into_iter().flatten().map(Blob::from));
     }
     let timeout = covers.iter().filter_map(|&at| batch[at].resource.timeout).max().unwrap_or(TIMEOUT);
-    let purpose = format!("set up {} and read the lists", count(covers.len()));
+    let purpose = format!("set up {} and read the lists", count(covers.len(), "repository", "repositories"));
     Step::new(APPLY, covers, purpose).rows(rows).input(input).locks(&[Lock::PACKAGES]).timeout(timeout)
 }
 
@@ -435,10 +435,6 @@ fn key_path(name: &str, form: Form) -> String {
 
 fn pin_path(name: &str) -> String {
     format!("/etc/apt/preferences.d/{name}.pref")
-}
-
-fn count(repositories: usize) -> String {
-    if repositories == 1 { "1 repository".into() } else { format!("{repositories} repositories") }
 }
 
 #[cfg(test)]

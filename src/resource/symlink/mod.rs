@@ -3,7 +3,7 @@
 use crate::model::{Changes, Expect, Probe, ProbeOutput, Record, Step, Value};
 use crate::row;
 
-use super::batch::{by_state, parse_first};
+use super::batch::{by_state, count, parse_first};
 use super::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
 
 /// A symbolic link.
@@ -131,14 +131,14 @@ impl Kind for Symlink {
 /// Makes the one step that makes or changes all these links.
 fn make(batch: &[Planned<'_, Symlink>], present: Vec<usize>) -> Step {
     let rows = present.iter().map(|&at| link_row(&batch[at])).collect();
-    let purpose = format!("make or change {}", count(present.len()));
+    let purpose = format!("make or change {}", count(present.len(), "link", "links"));
     Step::new(include_str!("apply.sh"), present, purpose).rows(rows)
 }
 
 /// Makes the one step that removes all these links.
 fn remove(batch: &[Planned<'_, Symlink>], absent: Vec<usize>) -> Step {
     let rows = absent.iter().map(|&at| row![batch[at].resource.name()]).collect();
-    let purpose = format!("remove {}", count(absent.len()));
+    let purpose = format!("remove {}", count(absent.len(), "link", "links"));
     Step::new(include_str!("remove.sh"), absent, purpose).rows(rows)
 }
 
@@ -197,10 +197,6 @@ fn pointed_to(link: &str, target: &str) -> String {
         }
     }
     format!("/{}", parts.join("/"))
-}
-
-fn count(links: usize) -> String {
-    if links == 1 { "1 link".into() } else { format!("{links} links") }
 }
 
 #[cfg(test)]

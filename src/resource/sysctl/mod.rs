@@ -3,7 +3,7 @@
 use crate::model::{Changes, Content, Expect, Probe, ProbeOutput, Record, Step, Value};
 use crate::row;
 
-use super::batch::{by_state, parse_first};
+use super::batch::{by_state, count, parse_first};
 use super::owned_file::{self, NewFile};
 use super::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
 
@@ -125,7 +125,7 @@ impl Kind for Sysctl {
 /// Makes the one step that removes the files of these parameters; the kernel keeps what it has.
 fn forget(batch: &[Planned<'_, Sysctl>], absent: Vec<usize>) -> Step {
     let rows = absent.iter().map(|&at| row![file(batch[at].resource.name())]).collect();
-    let purpose = format!("forget {}", count(absent.len()));
+    let purpose = format!("forget {}", count(absent.len(), "parameter", "parameters"));
     Step::new(owned_file::REMOVE, absent, purpose).rows(rows)
 }
 
@@ -155,7 +155,7 @@ fn set(batch: &[Planned<'_, Sysctl>], present: Vec<usize>) -> Step {
         include_str!("../owned_file/whole.sh")
     );
     let files = present.iter().zip(&contents).map(file).collect();
-    owned_file::step_of(script, None, files, format!("set {}", count(present.len())))
+    owned_file::step_of(script, None, files, format!("set {}", count(present.len(), "parameter", "parameters")))
 }
 
 fn observation(record: &Record, resource: &Resource<Desired>) -> Observation<Observed> {
@@ -209,10 +209,6 @@ fn held(file: &str) -> String {
         (None, None) => "nothing".into(),
         _ => "something else".into(),
     }
-}
-
-fn count(parameters: usize) -> String {
-    if parameters == 1 { "1 parameter".into() } else { format!("{parameters} parameters") }
 }
 
 #[cfg(test)]

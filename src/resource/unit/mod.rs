@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use crate::model::{Changes, Content, Expect, Lock, Probe, ProbeOutput, Step, Value};
 use crate::row;
 
-use super::batch::by_state;
+use super::batch::{by_state, count};
 use super::owned_file::{self, NewFile, OwnedFile};
 use super::unit_name::{self, FileName};
 use super::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
@@ -191,7 +191,7 @@ impl Kind for Unit {
 /// Makes the one step that removes all these units.
 fn remove(batch: &[Planned<'_, Unit>], absent: Vec<usize>) -> Step {
     let rows = absent.iter().map(|&at| row![path(batch[at].resource)]).collect();
-    let purpose = format!("remove {}", count(absent.len()));
+    let purpose = format!("remove {}", count(absent.len(), "unit", "units"));
     Step::new(include_str!("remove.sh"), absent, purpose).rows(rows).locks(&[Lock::SYSTEMD])
 }
 
@@ -208,7 +208,7 @@ fn write(batch: &[Planned<'_, Unit>], present: Vec<usize>) -> Step {
     });
     let script =
         concat!(include_str!("../ownership.sh"), include_str!("../owned_file/write.sh"), include_str!("apply.sh"));
-    let purpose = format!("write {}", count(present.len()));
+    let purpose = format!("write {}", count(present.len(), "unit", "units"));
     owned_file::step_of(script, Some(FOLDER), files.collect(), purpose).locks(&[Lock::SYSTEMD])
 }
 
@@ -224,8 +224,4 @@ fn content(desired: &Desired) -> Content {
 /// A unit with a secret in it is for root alone.
 fn mode(content: &Content) -> &'static str {
     if content.is_sensitive() { "0600" } else { "0644" }
-}
-
-fn count(units: usize) -> String {
-    if units == 1 { "1 unit".into() } else { format!("{units} units") }
 }

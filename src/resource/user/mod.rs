@@ -6,7 +6,7 @@ use crate::model::{Changes, Expect, Lock, Probe, ProbeOutput, Record, Row, Secre
 use crate::row;
 
 use super::account::check_name;
-use super::batch::{by_state, parse_first};
+use super::batch::{by_state, count, parse_first};
 use super::{Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
 
 /// A unix user.
@@ -294,7 +294,7 @@ All users of a host are observed by a constant number of processes (`getent`, `a
 /// Makes the one step that makes or changes all these users.
 fn make(batch: &[Planned<'_, User>], present: Vec<usize>) -> Step {
     let rows = present.iter().map(|&at| apply_row(&batch[at])).collect();
-    let purpose = format!("make or change {}", count(present.len()));
+    let purpose = format!("make or change {}", count(present.len(), "user", "users"));
     Step::new(include_str!("apply.sh"), present, purpose).rows(rows).locks(&[Lock::ACCOUNTS])
 }
 
@@ -302,7 +302,7 @@ fn make(batch: &[Planned<'_, User>], present: Vec<usize>) -> Step {
 fn remove(batch: &[Planned<'_, User>], absent: Vec<usize>) -> Step {
     let rows =
         absent.iter().map(|&at| row![batch[at].resource.name(), batch[at].resource.desired.remove_home]).collect();
-    let purpose = format!("remove {}", count(absent.len()));
+    let purpose = format!("remove {}", count(absent.len(), "user", "users"));
     Step::new(include_str!("remove.sh"), absent, purpose).rows(rows).locks(&[Lock::ACCOUNTS])
 }
 
@@ -427,8 +427,4 @@ fn list(names: &BTreeSet<String>) -> Value {
 
 fn yes_no(value: bool) -> &'static str {
     if value { "yes" } else { "no" }
-}
-
-fn count(users: usize) -> String {
-    if users == 1 { "1 user".into() } else { format!("{users} users") }
 }
