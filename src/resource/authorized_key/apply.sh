@@ -1,5 +1,5 @@
 # Row: user, file ("" for .ssh/authorized_keys in its home), type of the key, key in base64, the whole line, which is
-# empty where the key goes. All other lines stay as they are.
+# empty where the key goes. All other lines stay as they are; they are not known where the spec is, so the file is made here.
 
 # Writes the file anew: the first line that holds the key becomes $wanted, others that hold it go.
 rewrite() {

@@ -1,5 +1,6 @@
 # Row: path, first marker, last marker, size of the lines on standard input ("-" to take the block away), start or end,
-# 1 to make a missing file. The file is written beside itself, with its owner and mode, and renamed.
+# 1 to make a missing file. The file is written beside itself, with its owner and mode, and renamed. It is made here, of
+# what it is at this moment: the rest of the file is not known where the spec is, and several blocks may be in one.
 i=0
 for row in $ROWS; do
     split_row "$row"

@@ -1,7 +1,8 @@
 # Row: name, ending of its key's file (asc, gpg or "" for none), sizes of its sources, its key and its pin on standard
 # input ("-" for none).
 # The files are put in place and the lists of this repository are read. If that fails, the files are taken back: a
-# repository that does not work must not keep apt from working.
+# repository that does not work must not keep apt from working. One repository after another, so that each is judged by
+# itself; what is written whole otherwise is all put in place at once.
 
 # receive SIZE PATH: writes that much of the input beside its target, sets $new to the file ("" for none).
 receive() {

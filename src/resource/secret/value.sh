@@ -1,3 +1,5 @@
+# Values are made on the host, so the files that hold them are too.
+
 # Sets $value to a new one, from /dev/urandom and in no argument list: form, size, alphabet for tr.
 new_value() {
     value=
