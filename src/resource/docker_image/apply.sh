@@ -51,6 +51,6 @@ case $verb in
         fi
         ;;
 esac
-# What the name stood for before has no name now, and goes unless something uses it.
-[ -z "$old" ] || [ "$old" = "$(docker image inspect --format '{{.Id}}' "$name" </dev/null)" ] ||
+# What the name stood for before goes, unless it has another name or something uses it. An image with one name goes with it.
+[ -z "$old" ] || [ "$(docker image inspect --format '{{len .RepoTags}}' "$old" 2>/dev/null </dev/null)" != 0 ] ||
     docker image rm "$old" >/dev/null 2>&1 </dev/null || :
