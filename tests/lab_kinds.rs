@@ -111,6 +111,11 @@ fn lives(kind: &str) {
         infra.apply().assert_applied(&broken.plan, &broken.name);
         infra.plan().assert_empty(&format!("after mending: {}", broken.name));
     }
+    if folder(kind).join("env/fails.yaml").exists() {
+        let report = infra.environment("fails").try_apply();
+        assert!(!report.success, "what the host cannot take was applied");
+        infra.plan().assert_empty("after what the host could not take");
+    }
     host.reboot();
     infra.plan().assert_empty("after a reboot");
     if folder(kind).join("env/remove.yaml").exists() {

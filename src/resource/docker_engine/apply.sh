@@ -10,12 +10,14 @@ command -v dockerd >/dev/null || {
     exit 1
 }
 
-# run VERB: start, restart or reload; says what the journal says where that fails.
+# run VERB: start, restart or reload; prints what the engine itself had to say to that, but for the usual, where it fails.
 run() {
     # An engine that was started often lately is not started again otherwise.
     systemctl reset-failed docker.service 2>/dev/null
     systemctl "$1" docker.service 2>/dev/null && return
-    journalctl --no-pager --quiet --output=cat --lines=8 --unit=docker.service
+    id=$(systemctl show --property=InvocationID --value docker.service)
+    journalctl --no-pager --quiet --output=cat --lines=50 "_SYSTEMD_INVOCATION_ID=$id" |
+        grep -v -e ' level=debug ' -e ' level=info ' -e ' level=warning ' | tail -n 4
     return 1
 }
 
@@ -31,8 +33,8 @@ if [ "$size" != - ]; then
         *--validate*)
             message=$(dockerd --validate --config-file="$folder/.infra-new" 2>&1) || {
                 rm -f -- "$folder/.infra-new"
-                printf 'dockerd refuses the settings: %s\n' "$message"
-                exit 1
+                item_failed 0 "dockerd refuses the settings, nothing was changed: $message"
+                exit 0
             }
             ;;
     esac
@@ -59,12 +61,15 @@ if [ -n "$verb" ] && ! message=$(run "$verb"); then
     if [ "$size" != - ]; then
         if [ -e "$folder/.infra-old" ]; then mv -f -- "$folder/.infra-old" "$file"; else rm -f -- "$file"; fi
         if [ "$was" = running ] && run restart >/dev/null; then
-            echo "the engine does not start with the new settings; it runs with the old ones again"
+            failure="the engine does not start with these settings; it runs with the old ones again"
         else
-            echo "the engine does not start; the old settings are back"
+            failure="the engine does not start with these settings; the old ones are back, it does not run"
         fi
         rm -f -- "$folder/.infra-unapplied"
+    else
+        failure="the engine does not start"
     fi
-    exit 1
+    item_failed 0 "$failure; journalctl -u docker says why"
+    exit 0
 fi
 rm -f -- "$folder/.infra-old" "$folder/.infra-unapplied"
