@@ -6,6 +6,10 @@ apt_recover() {
     if [ -e "$1" ] || [ -n "$(dpkg --audit 2>&1)" ]; then
         echo "finishing what an interrupted dpkg has left"
         apt_run dpkg --force-confdef --force-confold --configure -a
+        # What was unpacked lacks what it depends on: that is fetched, unless something would have to go for it.
+        if [ "$apt_status" != 0 ] && apt_removals --fix-broken install && [ -z "$removals" ]; then
+            apt_get --fix-broken install
+        fi
     fi
 }
 
@@ -28,14 +32,22 @@ apt_removals() {
     return "$apt_status"
 }
 
-# apt_why PACKAGE: sets $why to what apt said about it: dpkg's reason, or else all errors.
+# apt_why PACKAGE: sets $why to what apt said about it: dpkg's reason, or else dpkg's about the package that it stopped at, or
+# else all errors.
 apt_why() {
-    why='' general='' about=''
+    why='' other='' general='' about=''
     for line in $apt_said; do
         case $line in
             'dpkg: error processing '*[\ /]"${1%%:*}"[\ :_]*)
                 about=1
                 why=${line#dpkg: error processing }
+                ;;
+            'dpkg: error processing '*)
+                about=
+                if [ -z "$other" ]; then
+                    about=3
+                    other=${line#dpkg: error processing }
+                fi
                 ;;
             'Package '*' is a virtual package provided by:')
                 about=1
@@ -46,6 +58,7 @@ apt_why() {
                 line=${line#"${line%%[! ]*}"}
                 case $about in
                     1) why="$why $line" ;;
+                    3) other="$other $line" ;;
                     2) general="$general $line;" ;;
                 esac
                 ;;
@@ -56,7 +69,7 @@ apt_why() {
             *) about= ;;
         esac
     done
-    why=${why:-${general:-apt-get ended with status $apt_status}}
+    why=${why:-${other:+dpkg stopped at }${other:-${general:-apt-get ended with status $apt_status}}}
 }
 
 # apt_blame: fails every row that is not as it should be after all, but those in $blamed, which failed already.
