@@ -125,6 +125,9 @@ impl Problem {
                 "check `user`, `ssh.identity_file` and the keys in the agent (`ssh-add -l`); passwords are not asked for"
                     .into()
             }
+            Self::Ssh { said } if said.contains("Connection closed by") => {
+                "see the log of sshd there: the account may have expired, or sshd_config leaves it out".into()
+            }
             Self::Ssh { .. } => "try the same with `ssh -v`".into(),
             Self::NoShell { .. } | Self::ShellTimedOut(_) => {
                 "use an account whose login shell runs commands, without a forced command".into()

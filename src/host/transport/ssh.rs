@@ -100,6 +100,14 @@ impl Connection {
     }
 }
 
+/// Adds that the key's file is not there, which ssh passes over.
+fn with_missing_key(said: String, ssh: &SshOptions) -> String {
+    match &ssh.identity_file {
+        Some(file) if matches!(file.try_exists(), Ok(false)) => format!("{said}; there is no file {}", file.display()),
+        _ => said,
+    }
+}
+
 /// Connects. A server that refuses a start because too many are under way (MaxStartups) is asked again, each time after
 /// a longer pause.
 async fn connect(target: &Target, ssh: &SshOptions, options: &Options) -> Result<Session, Problem> {
@@ -131,6 +139,7 @@ async fn connect(target: &Target, ssh: &SshOptions, options: &Options) -> Result
             Problem::HostKeyUnknown { .. } | Problem::HostKeyChanged { .. } => {
                 return Err(host_key::explain(problem, target, ssh, options).await);
             }
+            Problem::LoginRefused { said } => return Err(Problem::LoginRefused { said: with_missing_key(said, ssh) }),
             other => return Err(other),
         }
     }

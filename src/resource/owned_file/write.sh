@@ -29,7 +29,12 @@ stage_files() {
     if ! printf '%s\0' $stages | xargs -0 mkdir -m 0700 -- 2>/dev/null; then
         for stage in $stages; do
             rmdir -- "$stage" 2>/dev/null
-            message=$(mkdir -m 0700 -- "$stage" 2>&1) || refuse_below "$stage" "cannot write beside it: $message"
+            message=$(mkdir -m 0700 -- "$stage" 2>&1) && continue
+            if [ -d "${stage%/*}/" ]; then
+                refuse_below "$stage" "cannot write beside it: $message"
+            else
+                refuse_below "$stage" "the folder ${stage%/*} is not there: \`directories\` makes it"
+            fi
         done
     fi
     [ -z "$below" ] || (umask 077 && mkdir -p -- $below)
