@@ -7,7 +7,18 @@ read_settings "$f1" <<SETTINGS
 $decoded
 SETTINGS
 name=$f1
-if [ "$f4" != keep ] && ! (obtain "$f2" "$f3" 2>&1); then
+if [ "$f4" != keep ]; then
+    (obtain "$f2" "$f3" 2>&1)
+    status=$?
+else
+    status=0
+fi
+if [ "$status" = 3 ]; then
+    # Its settings are not kept: the timer would order one each time it looks.
+    end=$(openssl x509 -in "$f6/.live/cert.pem" -noout -enddate)
+    item_failed 0 "it is in place, but due for renewal at once: the server issues it until ${end#*=}; make \`renew_before\` shorter"
+    exit
+elif [ "$status" != 0 ]; then
     if [ -s "$f6/.live/cert.pem" ]; then
         item_failed 0 'no certificate could be had; the one that was there stays in use'
     else

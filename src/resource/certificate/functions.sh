@@ -324,11 +324,13 @@ pay_reload() {
     rm -f -- "$certs/$name.reload"
 }
 
-# Orders a certificate where there is none that is right, puts it in place and has it used.
+# Orders a certificate where there is none that is right, puts it in place and has it used. Ends with 3 where it is in
+# place and due again already.
 obtain() { # OWNER:GROUP MODE
     lineage_is_right || order || return
     owes=1
-    deploy "$@" && pay_reload
+    deploy "$@" && pay_reload || return
+    openssl x509 -in "$dir/.live/cert.pem" -noout -checkend "$renew_before" >/dev/null 2>&1 || return 3
 }
 
 # One run at a time.

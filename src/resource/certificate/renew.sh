@@ -17,7 +17,12 @@ renew() {
     if is_due; then
         owner=$(stat -c %u:%g -- "$dir/.live/privkey.pem") && mode=$(stat -c %a -- "$dir/.live/privkey.pem") || return
         if [ "$issuer" = acme ]; then
-            obtain "$owner" "$mode" || return
+            obtain "$owner" "$mode"
+            case $? in
+                0) ;;
+                3) say "$1: due again at once, as it is issued for less than renew_before" ;;
+                *) return 1 ;;
+            esac
         else
             owes=1
             issue "$owner" "$mode" || return
