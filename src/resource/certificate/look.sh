@@ -91,7 +91,7 @@ for row in $certificate_rows; do
         fi
     done
     freshness=due
-    said=$(openssl x509 -in "$dir/.live/cert.pem" -noout -subject -issuer -enddate -ext subjectAltName -pubkey \
+    said=$(openssl x509 -in "$dir/.live/cert.pem" -noout -subject -issuer -dates -ext subjectAltName -pubkey \
         -checkend "$renew_before" 2>&1 </dev/null) && freshness=fresh
     key=$(openssl pkey -in "$dir/.live/privkey.pem" -pubout -text_pub 2>/dev/null </dev/null)
     type=other

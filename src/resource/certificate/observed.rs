@@ -8,6 +8,8 @@ use super::dates;
 use super::wanted::{Issuer, SETTINGS, Wanted, in_words, read_settings};
 
 const DAY: i64 = 86_400;
+/// A clock that was ahead by less has been set before anybody looks, in seconds.
+const SETTLES: i64 = 300;
 
 /// A certificate as it was found.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +35,8 @@ pub struct Observed {
     names: Vec<String>,
     /// Seconds that are left of its time.
     left: Option<i64>,
+    /// Its time has not begun: the host's clock was ahead when it was issued.
+    is_early: bool,
     chain_hash: String,
     /// What uses it has not been reloaded since it changed.
     owes_reload: bool,
@@ -77,6 +81,8 @@ impl Observed {
         let after = |prefix: &str| said.lines().find_map(|line| line.strip_prefix(prefix)).unwrap_or_default();
         let ends = dates::seconds(after("notAfter="));
         let now: Option<i64> = record.field(14).parse().ok();
+        let begins = dates::seconds(after("notBefore="));
+        let is_early = begins.zip(now).is_some_and(|(begins, now)| begins > now + SETTLES);
         Self {
             pair: match record.field(1) {
                 "ok" => Pair::Match,
@@ -85,7 +91,7 @@ impl Observed {
                 _ => Pair::Missing,
             },
             names_are_same: record.field(2) == "same",
-            freshness: if record.field(3) == "fresh" { Freshness::Fresh } else { Freshness::Due },
+            freshness: if record.field(3) == "fresh" && !is_early { Freshness::Fresh } else { Freshness::Due },
             source: field(4),
             unverified: is_ok(5).map(|message| reason(&message)),
             key_type: field(6),
@@ -99,6 +105,7 @@ impl Observed {
             issued_by: after("issuer=").trim().to_string(),
             names: names(said),
             left: ends.zip(now).map(|(ends, now)| ends - now),
+            is_early,
             chain_hash: field(15),
             owes_reload: !record.field(16).is_empty(),
         }
@@ -132,6 +139,7 @@ impl Observed {
     /// Says for how long it is valid from now.
     pub fn valid_for(&self) -> String {
         match self.left {
+            _ if self.is_early => "not yet".into(),
             Some(left) if left <= 0 => "expired".into(),
             Some(left) if left < 2 * DAY => format!("{} hours", left / 3600),
             Some(left) => format!("{} days", left / DAY),
