@@ -17,7 +17,17 @@ apt_recover() {
 apt_update() {
     apt_updated=1
     apt_get update
-    apt_update_said=$apt_said
+    apt_update_said=$(
+        for line in $apt_said; do
+            case $line in [EW]:*) printf '%s; ' "${line#?: }" ;; esac
+        done
+    )
+    apt_update_said=${apt_update_said%; }
+    case $apt_update_said in
+        *'Not live until'* | *'is not valid yet'* | *'is expired'*)
+            apt_update_said="is the host's clock right? It says $(date -u '+%Y-%m-%d %H:%M') UTC; $apt_update_said"
+            ;;
+    esac
     # When lists were read is told by their folder: the files in it have the time of the server.
     [ -n "$apt_said" ] || touch /var/lib/apt/lists
 }
