@@ -13,7 +13,10 @@ trap 'rm -rf -- "$new" "$folder" "$folder.up"' EXIT
 get() {
     mkdir -p -- "${path%/*}/" && (umask 077 && set -C && : >"$new") || return
     if command -v curl >/dev/null; then
-        printf '%s\n' "$config" | curl --disable --config - --output "$new"
+        printf '%s\n' "$config" | curl --disable --config - --output "$new" || {
+            echo "curl could not fetch $url"
+            return 1
+        }
     elif command -v wget >/dev/null; then
         wget --no-verbose --timeout=60 --tries=3 --output-document="$new" -- "$url" </dev/null || {
             echo "wget could not fetch $url"
