@@ -72,7 +72,7 @@ struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 9)]
     rounds: usize,
 
-    /// Rounds of those that take long.
+    /// The most rounds of those that take long; where there are 1,000 files, they have one.
     #[arg(long, value_name = "N", default_value_t = 3)]
     slow_rounds: usize,
 
@@ -161,7 +161,11 @@ fn choose_contestants(arguments: &Arguments, cache: &Path) -> Result<Vec<Box<dyn
     if let Some(name) = arguments.contestant.iter().find(|name| !NAMES.contains(&name.as_str())) {
         bail!("there is no contestant `{name}`; there are {}", NAMES.join(", "));
     }
-    let binary = arguments.infra.clone().unwrap_or_else(|| env!("CARGO_BIN_EXE_infra").into());
+    let infra = |name: &str, binary: &Path| -> Result<Box<dyn Contestant>> {
+        ensure!(binary.is_file(), "there is no {}", binary.display());
+        Ok(Box::new(Infra { name: name.into(), binary: std::path::absolute(binary)? }))
+    };
+    let measured = arguments.infra.as_deref().unwrap_or(Path::new(env!("CARGO_BIN_EXE_infra")));
     let environment = |name: &str, requirements: &str| {
         if arguments.list { Ok(PathBuf::new()) } else { environment::ensure(cache, name, requirements) }
     };
@@ -171,7 +175,7 @@ fn choose_contestants(arguments: &Arguments, cache: &Path) -> Result<Vec<Box<dyn
             continue;
         }
         all.push(match name {
-            "infra" => Box::new(Infra { name: name.into(), binary: std::path::absolute(&binary)? }),
+            "infra" => infra(name, measured)?,
             "script" => Box::new(Script),
             "ssh-true" => Box::new(SshTrue),
             "pyinfra" => Box::new(Pyinfra { environment: environment(name, PYINFRA)? }),
@@ -182,9 +186,11 @@ fn choose_contestants(arguments: &Arguments, cache: &Path) -> Result<Vec<Box<dyn
     for also in &arguments.also {
         let Some((name, binary)) = also.split_once('=') else { bail!("--also takes NAME=BINARY") };
         ensure!(name.chars().all(|c| c.is_ascii_alphanumeric()), "a name has letters and digits only: `{name}`");
-        let binary = std::path::absolute(binary)?;
-        ensure!(binary.is_file(), "there is no {}", binary.display());
-        all.push(Box::new(Infra { name: name.to_lowercase(), binary }));
+        // Hosts are called after those whose they are.
+        let name = name.to_lowercase();
+        let is_taken = NAMES.contains(&name.as_str()) || all.iter().any(|one| one.name() == name);
+        ensure!(!is_taken, "there is a contestant `{name}` already");
+        all.push(infra(&name, Path::new(binary))?);
     }
     Ok(all)
 }

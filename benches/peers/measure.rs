@@ -37,6 +37,12 @@ impl Series {
         let contestant = contestant.name().to_string();
         Series { contestant, times: Vec::new(), traffic: Vec::new(), counts: Vec::new(), failure: None }
     }
+
+    /// Keeps why there are no more rounds, and says so at once.
+    fn fail(&mut self, workload: &Workload, error: &anyhow::Error) {
+        eprintln!("  {} {}: {error:#}", workload.name, self.contestant);
+        self.failure = Some(format!("{error:#}"));
+    }
 }
 
 /// What came of a workload.
@@ -59,6 +65,7 @@ impl Measured {
 #[derive(Clone, Copy, Debug)]
 pub struct Rounds {
     pub quick: usize,
+    /// No more than those that are quick.
     pub slow: usize,
 }
 
@@ -109,6 +116,10 @@ impl<'a> Bench<'a> {
     pub fn measure(&mut self, workload: &Workload, contestants: &[&dyn Contestant], rounds: Rounds) -> Measured {
         let mut series: Vec<_> = contestants.iter().map(|contestant| Series::new(*contestant)).collect();
         let ended = self.measure_all(workload, contestants, rounds, &mut series);
+        for (contestant, _) in contestants.iter().zip(&series).filter(|(_, series)| series.failure.is_some()) {
+            // Nobody knows what it has left: the next workload restores the hosts.
+            self.state.remove(&state_key(workload, *contestant));
+        }
         let incomplete = ended.err().map(|error| format!("{error:#}"));
         Measured { workload: workload.clone(), series, incomplete }
     }
@@ -125,13 +136,12 @@ impl<'a> Bench<'a> {
         for (at, contestant) in contestants.iter().enumerate() {
             let stage = self.set_up(workload, *contestant);
             self.watch.check()?;
-            stages.push(stage.map_err(|error| series[at].failure = Some(format!("{error:#}"))).ok());
+            if let Err(error) = &stage {
+                series[at].fail(workload, error);
+            }
+            stages.push(stage.ok());
         }
-        for series in series.iter().filter(|series| series.failure.is_some()) {
-            self.state.remove(&series.contestant);
-        }
-        let most = rounds.quick.max(rounds.slow);
-        for round in 0..most {
+        for round in 0..rounds.quick {
             for turn in 0..contestants.len() {
                 let at = (turn + round) % contestants.len();
                 let contestant = contestants[at];
@@ -148,11 +158,8 @@ impl<'a> Bench<'a> {
                     }
                     Err(error) => {
                         self.watch.check()?;
-                        eprintln!("  {} {}: {error:#}", workload.name, contestant.name());
-                        series[at].failure = Some(format!("{error:#}"));
+                        series[at].fail(workload, &error);
                         stages[at] = None;
-                        // Nobody knows what it has left.
-                        self.state.remove(&state_key(workload, contestant));
                     }
                 }
             }
@@ -161,11 +168,8 @@ impl<'a> Bench<'a> {
             let Some(stage) = &stages[at] else { continue };
             if let Err(error) = self.finish(workload, *contestant, stage, &mut series[at]) {
                 self.watch.check()?;
-                series[at].failure = Some(format!("{error:#}"));
+                series[at].fail(workload, &error);
             }
-        }
-        for failed in series.iter().filter(|series| series.failure.is_some()) {
-            eprintln!("  {} {}: {}", workload.name, failed.contestant, failed.failure.as_deref().unwrap_or_default());
         }
         Ok(())
     }
@@ -294,7 +298,7 @@ impl<'a> Bench<'a> {
             self.remove_state(workload, contestant)?;
         }
         let state = self.state.get_mut(&state_key(workload, contestant)).context("the hosts have no state")?;
-        if workload.task == Task::Change {
+        if workload.task == Task::Change && contestant.does_work() {
             state.revision += 1;
         }
         let run = Run { task: workload.task, revision: state.revision, warm: workload.warm };

@@ -31,7 +31,7 @@ impl Watch {
     pub fn new() -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let (sender, interrupted) = watch::channel(false);
-        let _entered = runtime.enter();
+        let entered = runtime.enter();
         let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
         runtime.spawn(async move {
             loop {
@@ -40,7 +40,7 @@ impl Watch {
                 let _ = sender.send(true);
             }
         });
-        drop(_entered);
+        drop(entered);
         Ok(Watch { runtime, interrupted })
     }
 
