@@ -21,7 +21,9 @@ pub(super) struct Configuration {
 
 /// What ssh has said in a run, by what the spec says of a connection besides its address.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Configurations(Arc<Mutex<HashMap<String, Arc<OnceCell<Option<First>>>>>>);
+pub(super) struct Configurations(Arc<Mutex<HashMap<String, Cell>>>);
+
+type Cell = Arc<OnceCell<Option<First>>>;
 
 /// What ssh said of the first host.
 #[derive(Debug)]
