@@ -443,7 +443,7 @@ fn a_timeline_says_what_took_how_long() {
     }
     find("here", "connect");
     let observing = find("here", "observe 3 resources");
-    for name in ["facts", "owed restarts", "paths", "command"] {
+    for name in ["tools and owed restarts", "paths", "command"] {
         let section = find("here", name);
         assert!(observing.2 <= section.2 && section.3 <= observing.3, "{section:?} lies outside of {observing:?}");
     }
