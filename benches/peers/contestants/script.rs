@@ -34,7 +34,6 @@ impl Contestant for Script {
         write_tree(wanted, folder, run.revision)?;
         write(folder.join("expected"), &expected(wanted, run.revision))?;
         write(folder.join("observe"), &observe(wanted))?;
-        write(folder.join("paths"), &paths(wanted))?;
         write(
             folder.join("look.sh"),
             &in_parallel(scene, |host| format!("{}{options} sh <observe | cmp - expected", host.ssh().join(" "))),
