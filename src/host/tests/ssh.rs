@@ -294,3 +294,22 @@ async fn a_server_that_opens_one_channel_only_says_what_to_raise() {
     assert!(failure.help().unwrap().contains("MaxSessions"));
     assert_eq!(report.steps[0].status, StepStatus::NotReached);
 }
+
+#[tokio::test]
+async fn a_server_that_opens_two_channels_runs_one_frame_at_a_time() {
+    let sshd = Sshd::start("MaxSessions 2");
+    let host = Host::connect(sshd.target(), options()).await.unwrap();
+    assert_eq!(section(&host, "emit 0 fine", vec![]).await.records.len(), 1);
+    let (one, _folder, child) = start(&host).await;
+    let (sender, _) = tokio::sync::mpsc::unbounded_channel();
+    let report = host.run(StepFrame { steps: vec![step("two", ":", vec![])], forget: vec![] }, sender).await;
+    // Whoever asked runs it in the main lane then.
+    assert!(matches!(report.failure.unwrap().problem, Problem::NoChannel { .. }));
+    assert_eq!(report.steps[0].status, StepStatus::NotReached);
+    host.kill();
+    let report = one.await.unwrap();
+    assert!(report.failure.is_none(), "{:?}", report.failure);
+    assert_eq!(report.steps[0].status, StepStatus::Killed);
+    gone(&child).await;
+    host.close().await;
+}
