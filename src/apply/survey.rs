@@ -304,7 +304,7 @@ impl<'a> Survey<'a> {
             if resolved.left_alone || self.asked[at].is_some() || !self.is_observable(at) {
                 continue;
             }
-            // Secrets are read even out of scope: others' values come from them.
+            // Secrets are read even out of scope: others' values come from them, and any may stand in what is shown.
             if !self.in_scope[at] && &*resolved.address.kind != "secret" {
                 continue;
             }

@@ -308,7 +308,6 @@ async fn a_server_that_opens_two_channels_runs_one_frame_at_a_time() {
     assert_eq!(report.steps[0].status, StepStatus::NotReached);
     host.kill();
     let report = one.await.unwrap();
-    assert!(report.failure.is_none(), "{:?}", report.failure);
     assert_eq!(report.steps[0].status, StepStatus::Killed);
     gone(&child).await;
     host.close().await;
