@@ -287,7 +287,17 @@ _with_paths() {
     if [ "${#_list}" -lt 65536 ]; then
         exec "$@" -- $_list 2>/dev/null
     fi
-    printf '%s\n' "$_list" | tr '\n' '\0' | xargs -0 -r "$@" -- 2>/dev/null
+    printf '%s\n' "$_list" | tr '\n' '\0' | xargs -0 -r ${_at_once:+"$_at_once"} "$@" -- 2>/dev/null
+}
+
+# Hashes these paths. Very many are hashed on several processors, in no order: GNU's sha256sum writes each line by itself,
+# so that those of several do not mix.
+_hash_paths() {
+    _at_once=
+    [ "${#1}" -lt 65536 ] || case $(sha256sum --version 2>/dev/null && xargs --version 2>/dev/null) in
+        *"GNU coreutils"*"GNU findutils"*) _at_once=-P4 ;;
+    esac
+    _with_paths "$1" sha256sum
 }
 
 # Writes index and state of the paths that stat does not tell about. Both lists are in the same order.
@@ -356,7 +366,7 @@ awk_names='
 _join_answers() {
     {
         printf '%s\n' "$ROWS" "$R" "$_missing" "$R"
-        [ -z "$_files" ] || (_with_paths "$_files" sha256sum)
+        [ -z "$_files" ] || (_hash_paths "$_files")
         printf '%s\n' "$R" "$_stats" "$R"
     } | awk -F "$US" -v US="$US" -v r="$R" \
         -v form="$1" -v from="${2-}" "$awk_names"'
@@ -387,8 +397,13 @@ _join_answers() {
                 tell(at, state[at])
                 at++
             }
-            type = $1 ~ /^8/ ? "file" : $1 ~ /^4/ ? "directory" : $1 ~ /^a/ ? "symlink" : "other"
-            entry = type US user_name($2) US group_name($3) US substr("000" $4, length($4))
+            # Most are like the one before.
+            alike = $1 US $2 US $3 US $4
+            if (alike != last) {
+                last = alike
+                type = $1 ~ /^8/ ? "file" : $1 ~ /^4/ ? "directory" : $1 ~ /^a/ ? "symlink" : "other"
+                entry = type US user_name($2) US group_name($3) US substr("000" $4, length($4))
+            }
             sum = ""
             hashed = from != "" && at >= from + 0
             if (hashed && type == "file") {

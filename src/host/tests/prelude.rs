@@ -253,6 +253,29 @@ fn many_rows_take_few_processes() {
     });
 }
 
+#[test]
+fn each_of_very_many_files_has_its_own_hash() {
+    each(|flavour| async move {
+        let folder = tempfile::tempdir().unwrap();
+        let host = flavour.host().await;
+        // More than one list of arguments holds, so that several programs hash them side by side.
+        let files: Vec<_> = (0..3_000)
+            .map(|at| {
+                let path = folder.path().join(format!("{at:0100}"));
+                std::fs::write(&path, at.to_string()).unwrap();
+                (path.to_str().unwrap().to_string(), crate::model::Content::new(at.to_string().into_bytes()))
+            })
+            .collect();
+        let rows = files.iter().map(|(path, content)| row![path.as_str(), content.hash(), "0"]);
+        let output = section(&host, "emit_files", rows.collect()).await;
+        assert_eq!(output.messages, Vec::<String>::new());
+        assert_eq!(output.records.len(), files.len());
+        for (record, (_, content)) in output.records.iter().zip(&files) {
+            assert_eq!(record.field(5), content.hash(), "{record:?}");
+        }
+    });
+}
+
 fn owner() -> String {
     let output = std::process::Command::new("id").arg("-un").output().unwrap();
     String::from_utf8(output.stdout).unwrap().trim().to_string()
