@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use infra::resource::kinds;
-use infra::spec::{FileRole, schema};
+use infra::spec::{Role, schema};
 use serde_json::{Value, json};
 
 /// Says of each `[schema, file]` what is wrong with it, as the reference implementation for Python sees it.
@@ -21,11 +21,11 @@ validators = [Draft7Validator(schema) for schema in given['schemas']]
 json.dump([[error.message[:300] for error in validators[at].iter_errors(file)] for at, file in given['files']], sys.stdout)
 ";
 
-const ROLES: [FileRole; 4] = [FileRole::Spec, FileRole::Environment, FileRole::Inventory, FileRole::Module];
+const ROLES: [Role; 4] = [Role::Spec, Role::Overlay, Role::Inventory, Role::Module];
 
 /// Returns what the validator holds against each text.
-fn refusals(files: &[(FileRole, String)]) -> Vec<Vec<String>> {
-    let parsed = |(role, text): &(FileRole, String)| {
+fn refusals(files: &[(Role, String)]) -> Vec<Vec<String>> {
+    let parsed = |(role, text): &(Role, String)| {
         let at = ROLES.iter().position(|one| one == role).unwrap();
         json!([at, serde_saphyr::from_str::<Value>(text).unwrap()])
     };
@@ -43,22 +43,29 @@ fn refusals(files: &[(FileRole, String)]) -> Vec<Vec<String>> {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
+/// Asserts that the validator holds nothing against any text.
+fn assert_fit(files: &[(Role, String)], name: impl Fn(usize) -> String) {
+    for (at, refusals) in refusals(files).iter().enumerate() {
+        assert!(refusals.is_empty(), "{}: {refusals:#?}", name(at));
+    }
+}
+
 /// Collects the files of specs below a folder.
-fn collect(folder: &Path, files: &mut Vec<(FileRole, PathBuf)>) {
+fn collect(folder: &Path, files: &mut Vec<(Role, PathBuf)>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
             collect(&path, files);
         } else if path.ends_with("infra.yaml") {
-            files.push((FileRole::Spec, path));
+            files.push((Role::Spec, path));
         } else if path.ends_with("module.yaml") {
-            files.push((FileRole::Module, path));
+            files.push((Role::Module, path));
         } else if folder.ends_with("env")
             && path.extension().is_some_and(|extension| extension == "yaml")
             // An overlay of a test that is about mistakes.
             && !path.ends_with("mistakes.yaml")
         {
-            files.push((FileRole::Environment, path));
+            files.push((Role::Overlay, path));
         }
     }
 }
@@ -71,51 +78,45 @@ fn every_spec_fits_its_schema() {
     }
     let files: Vec<_> = paths.iter().map(|(role, path)| (*role, fs::read_to_string(path).unwrap())).collect();
     assert!(files.len() > 100, "the search for files found only {}", files.len());
-    for ((_, path), refusals) in paths.iter().zip(refusals(&files)) {
-        assert!(refusals.is_empty(), "{}: {refusals:#?}", path.display());
-    }
+    assert_fit(&files, |at| paths[at].1.display().to_string());
 }
 
 #[test]
 fn every_example_of_a_kind_fits_the_schema() {
-    let examples = kinds().iter().map(|kind| (FileRole::Spec, kind.documentation().example.to_string()));
+    let examples = kinds().iter().map(|kind| (Role::Spec, kind.documentation().example.to_string()));
     let examples: Vec<_> = examples.collect();
-    for ((_, example), refusals) in examples.iter().zip(refusals(&examples)) {
-        assert!(refusals.is_empty(), "{example}\n{refusals:#?}");
-    }
+    assert_fit(&examples, |at| examples[at].1.clone());
 }
 
 #[test]
 fn what_overlays_and_inventories_may_say_fits_their_schemas() {
     let files = [
-        (FileRole::Environment, "files: { /etc/x: null, /etc/y: { mode: '0600' } }\nhosts: { app2: null }"),
-        (FileRole::Environment, "units: { app.service: { content: null } }"),
-        (FileRole::Inventory, "hosts: { app1: { address: a.example.com } }\nrequirements: { memory: null }"),
-        (FileRole::Spec, "users: { app: { state: absent }, web: { groups: '{{ vars.groups }}' } }"),
-        (FileRole::Spec, "packages: [nginx, curl]\nservices: { nginx: { running: '{{ vars.on }}' } }"),
-        (FileRole::Spec, "secrets: { a: { env: A }, b: [{ env: B }, { generate: {}, keep: { path: /b, key: B } }] }"),
+        (Role::Overlay, "files: { /etc/x: null, /etc/y: { mode: '0600' } }\nhosts: { app2: null }"),
+        (Role::Overlay, "units: { app.service: { content: null } }"),
+        (Role::Inventory, "hosts: { app1: { address: a.example.com } }\nrequirements: { memory: null }"),
+        (Role::Spec, "users: { app: { state: absent }, web: { groups: '{{ vars.groups }}' } }"),
+        (Role::Spec, "packages: [nginx, curl]\nservices: { nginx: { running: '{{ vars.on }}' } }"),
+        (Role::Spec, "secrets: { a: { env: A }, b: [{ env: B }, { generate: {}, keep: { path: /b, key: B } }] }"),
     ];
     let files = files.map(|(role, text)| (role, text.to_string()));
-    for ((_, text), refusals) in files.iter().zip(refusals(&files)) {
-        assert!(refusals.is_empty(), "{text}\n{refusals:#?}");
-    }
+    assert_fit(&files, |at| files[at].1.clone());
 }
 
 #[test]
 fn mistakes_are_refused() {
     let files = [
-        (FileRole::Spec, "package: [nginx]"),
-        (FileRole::Spec, "infra: 2"),
-        (FileRole::Spec, "files: { /etc/x: { contents: a } }"),
-        (FileRole::Spec, "files: { /etc/x: { content: [5] } }"),
-        (FileRole::Spec, "services: { nginx: { running: maybe } }"),
-        (FileRole::Spec, "symlinks: { /etc/x: {} }"),
-        (FileRole::Spec, "hosts: { app1: { ssh: { port: 70000 } } }"),
-        (FileRole::Spec, "secrets: { a: { vault: b } }"),
-        (FileRole::Spec, "modules: { a: { sources: b } }"),
-        (FileRole::Inventory, "files: { /etc/x: {} }"),
-        (FileRole::Module, "name: a"),
-        (FileRole::Module, "inputs: { a: { type: string } }"),
+        (Role::Spec, "package: [nginx]"),
+        (Role::Spec, "infra: 2"),
+        (Role::Spec, "files: { /etc/x: { contents: a } }"),
+        (Role::Spec, "files: { /etc/x: { content: [5] } }"),
+        (Role::Spec, "services: { nginx: { running: maybe } }"),
+        (Role::Spec, "symlinks: { /etc/x: {} }"),
+        (Role::Spec, "hosts: { app1: { ssh: { port: 70000 } } }"),
+        (Role::Spec, "secrets: { a: { vault: b } }"),
+        (Role::Spec, "modules: { a: { sources: b } }"),
+        (Role::Inventory, "files: { /etc/x: {} }"),
+        (Role::Module, "name: a"),
+        (Role::Module, "inputs: { a: { type: string } }"),
     ];
     let files = files.map(|(role, text)| (role, text.to_string()));
     for ((_, text), refusals) in files.iter().zip(refusals(&files)) {

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use crate::spec::{FileRole, schema};
+use crate::spec::{Role, schema};
 use crate::ui::Terminal;
 
 use super::Exit;
@@ -25,10 +25,10 @@ enum File {
 /// Prints the schema.
 pub fn run(arguments: &Arguments, terminal: &Terminal) -> anyhow::Result<Exit> {
     let role = match arguments.file {
-        File::Spec => FileRole::Spec,
-        File::Environment => FileRole::Environment,
-        File::Inventory => FileRole::Inventory,
-        File::Module => FileRole::Module,
+        File::Spec => Role::Spec,
+        File::Environment => Role::Overlay,
+        File::Inventory => Role::Inventory,
+        File::Module => Role::Module,
     };
     terminal.data(&format!("{:#}\n", schema(role)))?;
     Ok(Exit::Success)

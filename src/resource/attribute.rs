@@ -108,14 +108,13 @@ impl Shape {
     }
 }
 
+/// What `on` may be: a host's name, several, or labels.
+pub const ON: Shape = Shape::Either(&[Shape::Text, Shape::List(&Shape::Text), Shape::Map(&Shape::Scalar)]);
+
 /// The attributes every resource has. The spec and plan layers handle them; kinds never see them, except through
 /// [`crate::resource::Resource`].
 pub const COMMON: &[Attribute] = &[
-    Attribute::optional(
-        "on",
-        Shape::Either(&[Shape::Text, Shape::List(&Shape::Text), Shape::Map(&Shape::Scalar)]),
-        "Host names, or labels that a host must have; all hosts where left out.",
-    ),
+    Attribute::optional("on", ON, "Host names, or labels that a host must have; all hosts where left out."),
     Attribute::optional(
         "depends_on",
         Shape::Selectors,

@@ -63,7 +63,7 @@ pub mod tree;
 pub mod unit;
 pub mod user;
 
-pub use attribute::{Attribute, COMMON, Shape};
+pub use attribute::{Attribute, COMMON, ON, Shape};
 pub use claim::{Claim, Claims, Phase, Space};
 pub use erased::{AnyObserved, AnyResource, Common, ErasedPlanned, KindObject};
 pub use fields::{Deferral, Fields};

@@ -12,7 +12,7 @@ use super::unit::Overridden;
 
 /// What a file is to the spec: it decides which sections it may have, and what happens to names that are there already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
+pub enum Role {
     /// The spec's own files: a name is there once.
     Spec,
     /// An environment's overlay: merged over what is there.

@@ -28,11 +28,7 @@ pub(super) const CALL: &[Attribute] = &[
         "The path of a module's folder, or the name of one in a folder `modules` beside the spec or above it.",
     ),
     Attribute::optional("with", Shape::Map(&Shape::Any), "What its inputs are."),
-    Attribute::optional(
-        "on",
-        Shape::Either(&[Shape::Text, Shape::List(&Shape::Text), Shape::Map(&Shape::Scalar)]),
-        "Host names, or labels that a host must have; all hosts where left out.",
-    ),
+    Attribute::optional("on", resource::ON, "Host names, or labels that a host must have; all hosts where left out."),
     Attribute::optional("when", Shape::Any, "An expression; where it is false all of the module is left alone."),
     Attribute::optional("for_each", Shape::Any, "A list or mapping; uses the module once for each item."),
 ];

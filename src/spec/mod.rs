@@ -31,13 +31,14 @@ mod yaml;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
+pub use draft::Role;
 pub use files::{FileKind, Files, MemoryFiles};
 pub use host::{HostRole, HostSpec, SshOptions, Transport};
 pub use hosts::HOST;
 pub use load::load;
 pub use options::LoadOptions;
 pub use resolution::{Knowledge, Pending, Resolution, Resolved, SecretState};
-pub use schema::{FileRole, schema};
+pub use schema::schema;
 pub use secret::{SecretOrigin, SecretSource, SecretSpec};
 pub use selection::AddressIndex;
 pub use selector::{NotASelector, Selector};

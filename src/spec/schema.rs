@@ -1,8 +1,8 @@
 //! The JSON Schema of the files of a spec, for editors.
 //!
 //! It comes from the tables that specs are checked against. What a schema can say of a value that may also be an
-//! expression is little, so that it holds less than `infra validate` does: whatever it refuses is a mistake, and not every
-//! mistake is refused.
+//! expression is little, so that it holds less than `infra validate` does: whatever it refuses is a mistake, but for sections
+//! and entries that are left empty, and not every mistake is refused.
 
 use serde_json::{Map, Value, json};
 
@@ -15,36 +15,11 @@ use super::load::secrets::SOURCES;
 use super::resolve::SECRET;
 use super::{hosts, input, yaml};
 
-/// What a file of a spec is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FileRole {
-    /// `infra.yaml`, and what it includes.
-    Spec,
-    /// `env/NAME.yaml`: what it says is merged over a spec.
-    Environment,
-    /// What `-i` names.
-    Inventory,
-    /// `module.yaml`, and what it includes.
-    Module,
-}
-
-impl From<FileRole> for Role {
-    fn from(role: FileRole) -> Self {
-        match role {
-            FileRole::Spec => Self::Spec,
-            FileRole::Environment => Self::Overlay,
-            FileRole::Inventory => Self::Inventory,
-            FileRole::Module => Self::Module,
-        }
-    }
-}
-
 /// A text with an expression: it may become a value of any type.
 const EXPRESSION: &str = r"\{\{|\{%";
 
 /// Returns the schema of a file, in the draft that most editors read.
-pub fn schema(role: FileRole) -> Value {
-    let role = Role::from(role);
+pub fn schema(role: Role) -> Value {
     let writer = Writer { is_whole: !role.merges() };
     let sections = role.sections().into_iter().map(|section| (section.to_string(), writer.section(section)));
     let shared = COMMON.iter().map(|one| (shared_name(one), writer.attribute(one)));
