@@ -24,7 +24,7 @@ build: tools ## Builds the release binary
 
 .PHONY: check
 check: tools ## Formatting, lints, and all tests that need no host
-	cargo fmt --check
+	scripts/format --check
 	cargo clippy --locked --all-targets -- -D warnings
 	scripts/check-shell
 	cargo nextest run --locked -E '$(NOT_LAB)'

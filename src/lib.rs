@@ -1,18 +1,21 @@
 //! `infra` makes servers be what committed YAML says they are.
 //!
 //! The modules are the map of the crate. The first part is **pure**: no I/O, clock, environment or randomness; it takes
-//! values and returns values. Data flows through `diagnostic`, `model`, `resource`, `spec`, `graph`, `plan` and `render`,
-//! and each may import only those before it. The second part does I/O and may use the pure part, never the reverse.
+//! values and returns values. Data flows through `diagnostic`, `model`, `resource`, `kinds`, `spec`, `graph`, `plan`,
+//! `survey`, `schedule` and `render`, and each may import only those before it. The second part does I/O and may use the pure part, never the reverse.
 //! `tests/architecture.rs` enforces both rules.
 
 // Pure.
 pub mod diagnostic;
 pub mod graph;
+pub mod kinds;
 pub mod model;
 pub mod plan;
 pub mod render;
 pub mod resource;
+pub mod schedule;
 pub mod spec;
+pub mod survey;
 
 // I/O.
 pub mod apply;

@@ -13,10 +13,10 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use infra::apply::Survey;
 use infra::diagnostic::Sources;
 use infra::plan::Scope;
 use infra::spec::{LoadOptions, MemoryFiles, SecretState, load};
+use infra::survey::Survey;
 
 use fleet::State;
 

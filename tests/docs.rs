@@ -7,8 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use infra::diagnostic::{Sources, render_all};
+use infra::kinds;
 use infra::render::kinds_reference;
-use infra::resource::kinds;
 use infra::spec::{Knowledge, LoadOptions, MemoryFiles, load};
 
 fn root() -> &'static Path {
@@ -39,7 +39,7 @@ fn assert_current(path: &str, text: &str) {
 
 #[test]
 fn the_reference_of_kinds_is_up_to_date() {
-    assert_current("docs/reference/kinds.md", &generated("the tables in src/resource", &kinds_reference(kinds())));
+    assert_current("docs/reference/kinds.md", &generated("the tables in src/kinds", &kinds_reference(kinds::all())));
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn beside(files: MemoryFiles, example: &str) -> MemoryFiles {
 #[test]
 fn examples_of_kinds_are_valid() {
     let mut wrong = Vec::new();
-    for kind in kinds() {
+    for kind in kinds::all() {
         let example = kind.documentation().example;
         assert!(example.contains(&format!("{}:", kind.section())), "the example of {} has its section", kind.name());
         let spec = format!("infra: 1\nname: example\nhosts:\n  app1: {{}}\n{example}");

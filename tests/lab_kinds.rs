@@ -68,7 +68,7 @@ fn folder(kind: &str) -> PathBuf {
 
 #[test]
 fn every_kind_is_here() {
-    let registered: Vec<&str> = infra::resource::kinds().iter().map(|kind| kind.name()).collect();
+    let registered: Vec<&str> = infra::kinds::all().iter().map(|kind| kind.name()).collect();
     let mut here = [KINDS, OF_DOCKER].concat();
     here.sort_unstable();
     assert_eq!(registered, here, "tests/lab_kinds.rs lists what the registry holds");

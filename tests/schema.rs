@@ -7,7 +7,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use infra::resource::kinds;
+use infra::kinds;
 use infra::spec::{Role, schema};
 use serde_json::{Value, json};
 
@@ -83,7 +83,7 @@ fn every_spec_fits_its_schema() {
 
 #[test]
 fn every_example_of_a_kind_fits_the_schema() {
-    let examples = kinds().iter().map(|kind| (Role::Spec, kind.documentation().example.to_string()));
+    let examples = kinds::all().iter().map(|kind| (Role::Spec, kind.documentation().example.to_string()));
     let examples: Vec<_> = examples.collect();
     assert_fit(&examples, |at| examples[at].1.clone());
 }

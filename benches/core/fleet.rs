@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use infra::apply::Survey;
-use infra::host::Observed;
+use infra::model::Observed;
 use infra::model::{Arg, Probe, ProbeOutput, ProbeStatus, Record, Row};
 use infra::spec::MemoryFiles;
+use infra::survey::Survey;
 
 /// How many hosts a fleet has.
 const HOSTS: usize = 10;

@@ -10,11 +10,11 @@ use std::collections::BTreeMap;
 
 use divan::counter::ItemsCount;
 use divan::{AllocProfiler, Bencher, black_box};
-use infra::apply::{Survey, SurveyError};
 use infra::diagnostic::Sources;
 use infra::plan::{Plan, Scope};
 use infra::render::{Paint, PlanJson, write_plan_text};
 use infra::spec::{Files, LoadOptions, MemoryFiles, SecretState, Spec, load};
+use infra::survey::{Survey, SurveyError};
 
 use fleet::State;
 

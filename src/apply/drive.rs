@@ -6,14 +6,14 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::host::{Host, HostError, Observed, Options, SshOptions, Stats, Target, Transport};
-use crate::model::{Probe, Secret};
+use crate::host::{Host, HostError, Options, SshOptions, Stats, Target, Transport};
+use crate::model::{Observed, Probe, Secret};
 use crate::plan::{HostFailure, Scope};
 use crate::spec::{self, HostSpec};
+use crate::survey::{Survey, SurveyError};
 use crate::trace::MACHINE;
 
 use super::event::{Event, Events};
-use super::survey::{Survey, SurveyError};
 
 /// The most logins under way at once to one SSH server: one that is configured as usual turns some away from the eleventh
 /// on (MaxStartups, sshd_config(5)).

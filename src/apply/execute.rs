@@ -17,12 +17,12 @@ use crate::host::HostError;
 use crate::model::{Action, Change, Lock, OwedAction};
 use crate::plan::{Certainty, Failure, HostFailure, Outcome, Plan, Report, Scope};
 use crate::resource::{AnyObserved, Style};
+use crate::schedule::{Schedule, Status, Task};
+use crate::survey::Survey;
 
 use super::drive::Hosts;
 use super::event::{Event, Events};
 use super::rotation;
-use super::schedule::{Schedule, Status, Task};
-use super::survey::Survey;
 
 use send::Done;
 

@@ -9,10 +9,10 @@ use crate::host::{FrameStep, Host, HostError, StepFrame, StepStatus, Verify, Ver
 use crate::model::Action;
 use crate::plan::{Failure, HostFailure, Outcome, Plan, Report, Rotation, Scope};
 use crate::resource::{AnyObserved, ErasedPlanned};
+use crate::survey::Survey;
 
 use super::drive::Hosts;
 use super::event::{Event, Events};
-use super::survey::Survey;
 
 /// Ends all rotations where the run has succeeded as a whole; otherwise they stay for the next one.
 pub(super) async fn finish(

@@ -11,8 +11,8 @@ use tokio::sync::mpsc;
 use crate::apply::{self, Events, Reach};
 use crate::host::FrameStep;
 use crate::host::{Host, Options, StepEvent, StepFrame, StepStatus};
+use crate::kinds::backup as kind;
 use crate::model::{Address, Step};
-use crate::resource::backup as kind;
 use crate::spec::Knowledge;
 use crate::ui::Terminal;
 

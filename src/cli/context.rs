@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::apply::{Survey, SurveyError};
 use crate::diagnostic::{Diagnostic, Sources, render_all};
 use crate::plan::Scope;
 use crate::spec::{SecretState, Spec, load};
+use crate::survey::{Survey, SurveyError};
 use crate::ui::Terminal;
 
 use super::DiskFiles;

@@ -3,8 +3,8 @@
 use clap::Args;
 
 use crate::diagnostic::nearest;
+use crate::kinds::{self, by_name, by_section};
 use crate::render::kind_page;
-use crate::resource::{by_name, by_section, kinds};
 use crate::ui::Terminal;
 
 use super::Exit;
@@ -19,8 +19,9 @@ pub struct Arguments {
 /// Prints the page of a kind, or the list of kinds.
 pub fn run(arguments: &Arguments, terminal: &Terminal) -> anyhow::Result<Exit> {
     let Some(name) = &arguments.kind else {
-        let width = kinds().iter().map(|kind| kind.name().len()).max().unwrap_or(0);
-        let lines = kinds().iter().map(|kind| format!("{:width$}  {}\n", kind.name(), kind.documentation().summary));
+        let width = kinds::all().iter().map(|kind| kind.name().len()).max().unwrap_or(0);
+        let lines =
+            kinds::all().iter().map(|kind| format!("{:width$}  {}\n", kind.name(), kind.documentation().summary));
         terminal.data(&lines.collect::<String>())?;
         return Ok(Exit::Success);
     };
@@ -30,7 +31,7 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> anyhow::Result<Exit> {
             Ok(Exit::Success)
         }
         None => {
-            let near = nearest(name, kinds().iter().map(|kind| kind.name()));
+            let near = nearest(name, kinds::all().iter().map(|kind| kind.name()));
             let hint =
                 near.map_or_else(|| "`infra explain` lists them".into(), |near| format!("did you mean `{near}`?"));
             Err(Usage(format!("there is no kind `{name}`; {hint}")).into())

@@ -4,9 +4,9 @@ use std::fmt::Write;
 
 use clap::Args;
 
-use crate::apply::Survey;
 use crate::graph::Reason;
 use crate::model::Address;
+use crate::survey::Survey;
 use crate::ui::Terminal;
 
 use super::Exit;

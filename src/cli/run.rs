@@ -7,10 +7,11 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
 
-use crate::apply::{self, Events, Hosts, ObserveError, Reach, Survey};
+use crate::apply::{self, Events, Hosts, ObserveError, Reach};
 use crate::host::{Keep, Options, Stats};
 use crate::plan::{HostFailure, Plan, Scope};
 use crate::render::Role;
+use crate::survey::Survey;
 use crate::trace::{MACHINE, Trace};
 use crate::ui::{Progress, Terminal};
 

@@ -24,7 +24,6 @@ mod watchdog;
 mod wire;
 
 pub use error::{HostError, Problem};
-pub use observed::Observed;
 pub use replay::{NotAScript, Script};
 pub use session::Host;
 pub use stats::Stats;

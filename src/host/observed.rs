@@ -1,8 +1,8 @@
-//! What one request tells of a host.
+//! Reads what one request tells of a host.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 
-use crate::model::{Owed, OwedAction, ProbeOutput, ProbeStatus, Record, Value};
+use crate::model::{Owed, OwedAction, ProbeOutput, ProbeStatus, Record};
 
 use super::Problem;
 use super::wire::Line;
@@ -11,17 +11,6 @@ use super::wire::Line;
 const MOST_MESSAGES: usize = 50;
 /// Bytes of records kept of one answer.
 const MOST_BYTES: usize = 512 * 1024 * 1024;
-
-/// What one request told of a host.
-#[derive(Clone, Debug)]
-pub struct Observed {
-    /// Comes with the first request, where facts are wanted.
-    pub facts: Option<Value>,
-    /// Restarts and reloads owed from earlier runs; comes with the first request. A restart covers a reload.
-    pub owed: Vec<Owed>,
-    /// What each probe wrote, under the name it was asked for with.
-    pub sections: BTreeMap<String, ProbeOutput>,
-}
 
 /// Collects the sections of an answer as they arrive.
 pub(super) struct Sections {

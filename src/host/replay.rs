@@ -30,10 +30,10 @@ use tokio::sync::mpsc;
 use crate::model::{Expect, Owed, OwedAction, Probe, ProbeOutput, ProbeStatus, Record, Row, Value};
 
 use super::lanes::Asked;
-use super::observed::Observed;
 use super::steps::{FrameReport, FrameStep, Progress, StepEvent, StepFrame, Verify};
 use super::wire::Line;
 use super::{HostError, Problem};
+use crate::model::Observed;
 
 /// What a host answers that is not there.
 #[derive(Clone, Debug, Deserialize)]

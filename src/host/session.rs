@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
-use crate::model::{Blob, Probe, ProbeOutput};
+use crate::model::{Blob, Observed, Probe, ProbeOutput};
 
 use super::asking::Asking;
 use super::frame::Own;
 use super::lanes::{Asked, Lane, Lanes};
 use super::marks::Marks;
-use super::observed::{Observed, Sections, missing, owed};
+use super::observed::{Sections, missing, owed};
 use super::replay::Replay;
 use super::stats::Stats;
 use super::steps::{FrameReport, FrameStep, Progress, StepEvent, StepFrame};

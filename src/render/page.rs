@@ -23,7 +23,7 @@ pub fn kind(kind: &dyn KindObject, paint: Paint) -> String {
     let _ = writeln!(page, "{}\n", paint.paint(Role::Heading, "## Example"));
     let _ = writeln!(page, "```yaml\n{}\n```\n", docs.example.trim_end());
     let _ = writeln!(page, "{}\n", paint.paint(Role::Heading, "## Notes"));
-    let _ = writeln!(page, "{}", docs.notes);
+    let _ = writeln!(page, "{}", docs.notes.trim_end());
     page
 }
 

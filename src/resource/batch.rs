@@ -6,7 +6,7 @@ use crate::model::{ProbeOutput, Record, Step};
 use super::{Kind, Observation, Planned, Resource};
 
 /// Reads each observation from the first record of its row. A row without a record failed.
-pub(super) fn parse_first<D, O>(
+pub(crate) fn parse_first<D, O>(
     all: &[&Resource<D>],
     output: &ProbeOutput,
     observation: impl Fn(&Record, &Resource<D>) -> Observation<O>,
@@ -20,7 +20,7 @@ pub(super) fn parse_first<D, O>(
 }
 
 /// Reads each observation from the records of its row, the first and the further ones. A row without a record failed.
-pub(super) fn parse_all<D, O>(
+pub(crate) fn parse_all<D, O>(
     all: &[&Resource<D>],
     output: &ProbeOutput,
     observation: impl Fn(&Record, &[&Record], &Resource<D>) -> Observation<O>,
@@ -35,7 +35,7 @@ pub(super) fn parse_all<D, O>(
 
 /// Makes a step for those of a batch that should be there, and one for those that should go, each for the indexes it
 /// covers.
-pub(super) fn by_state<'a, K: Kind>(
+pub(crate) fn by_state<'a, K: Kind>(
     batch: &[Planned<'a, K>],
     present: impl FnOnce(&[Planned<'a, K>], Vec<usize>) -> Step,
     absent: impl FnOnce(&[Planned<'a, K>], Vec<usize>) -> Step,
@@ -47,6 +47,6 @@ pub(super) fn by_state<'a, K: Kind>(
 }
 
 /// Says how many: "1 file", "3 files".
-pub(super) fn count(number: usize, one: &str, several: &str) -> String {
+pub(crate) fn count(number: usize, one: &str, several: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { several })
 }

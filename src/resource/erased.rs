@@ -124,13 +124,12 @@ pub trait KindObject: Send + Sync {
     fn is_absent(&self, resource: &AnyResource) -> bool;
 }
 
-/// Wraps a [`Kind`]; the registry holds one for each.
-pub(super) struct Erased<K: Kind>(PhantomData<fn() -> K>);
+/// Wraps a [`Kind`]; the list of kinds holds one for each.
+pub struct Erased<K: Kind>(PhantomData<fn() -> K>);
 
 impl<K: Kind> Erased<K> {
-    pub(super) const fn new() -> Self {
-        Self(PhantomData)
-    }
+    /// The kind as an object.
+    pub const OBJECT: &'static dyn KindObject = &Self(PhantomData);
 
     /// The registry pairs each resource with its own kind; anything else is a bug in the engine.
     fn own(resource: &AnyResource) -> &Resource<K::Desired> {
@@ -210,9 +209,8 @@ impl<K: Kind> KindObject for Erased<K> {
             fields.check_path_name();
         }
         let desired = K::decode(&mut fields);
-        let kind = super::by_name(K::KIND).expect("a kind that decodes is registered");
         AnyResource {
-            kind,
+            kind: Self::OBJECT,
             inner: Arc::new(Resource {
                 address,
                 state,

@@ -82,7 +82,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Reports a resource whose name should be an absolute path and is none.
-    pub(super) fn check_path_name(&mut self) {
+    pub(crate) fn check_path_name(&mut self) {
         let name = self.name;
         if let Some(why) = not_a_path(name) {
             self.error("name", format!("the name is an absolute path; `{name}` {why}"), "write it as `/folder/name`");

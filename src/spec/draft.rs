@@ -5,8 +5,8 @@ use indexmap::map::Entry as Slot;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::diagnostic::{Diagnostic, MOST_SUGGESTIONS, Span, did_you_mean, nearest};
+use crate::kinds;
 use crate::model::{Entry, Node, NodeValue, Value};
-use crate::resource;
 
 use super::unit::Overridden;
 
@@ -29,7 +29,7 @@ impl Role {
     }
 
     pub(super) fn sections(self) -> Vec<&'static str> {
-        let kinds = resource::kinds().iter().filter(|kind| kind.companion_of().is_none());
+        let kinds = kinds::all().iter().filter(|kind| kind.companion_of().is_none());
         let kinds = kinds.map(|kind| kind.section()).filter(|section| *section != "secrets");
         match self {
             Self::Spec | Self::Overlay => {
@@ -267,7 +267,7 @@ fn items(section: &Entry, diagnostics: &mut Vec<Diagnostic>) -> Vec<Entry> {
 
 /// Says whether a section holds resources of a kind.
 fn is_kind(section: &str) -> bool {
-    section != "secrets" && resource::by_section(section).is_some()
+    section != "secrets" && kinds::by_section(section).is_some()
 }
 
 fn include(node: Node, diagnostics: &mut Vec<Diagnostic>) -> Vec<(String, Span)> {
@@ -293,8 +293,7 @@ fn unknown_section(entry: &Entry, role: Role) -> Diagnostic {
     let known = role.sections();
     let diagnostic =
         Diagnostic::error(entry.key_span, format!("there is no section `{}` in {}", entry.key, role.noun()));
-    let singular =
-        known.iter().find(|section| resource::by_section(section).is_some_and(|kind| kind.name() == entry.key));
+    let singular = known.iter().find(|section| kinds::by_section(section).is_some_and(|kind| kind.name() == entry.key));
     match singular {
         Some(section) => diagnostic.help(format!("did you mean `{section}`?")),
         None => match nearest(&entry.key, known.iter().copied()) {

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex};
 use indexmap::IndexMap;
 
 use crate::diagnostic::{Diagnostic, FileId, Sources, Span, did_you_mean};
+use crate::kinds;
 use crate::model::{Entry, Node, NodeValue, Value};
 use crate::resource::{self, Attribute, Shape};
 
@@ -213,7 +214,7 @@ impl Loader<'_> {
         let mut bodies = Vec::new();
         let secrets = self.secrets(draft.remove("secrets"), &mut bodies);
         let calls = self.calls(draft.remove("modules"), &folder);
-        for kind in resource::kinds().iter().filter(|kind| kind.companion_of().is_none()) {
+        for kind in kinds::all().iter().filter(|kind| kind.companion_of().is_none()) {
             for (_, Item { mut entry, overridden }) in draft.remove(kind.section()) {
                 match entry.value.value {
                     NodeValue::Map(_) => {}
@@ -230,7 +231,7 @@ impl Loader<'_> {
                 bodies.push(Body { kind: *kind, entry, overridden });
             }
         }
-        let order = |body: &Body| resource::kinds().iter().position(|kind| kind.name() == body.kind.name());
+        let order = |body: &Body| kinds::all().iter().position(|kind| kind.name() == body.kind.name());
         bodies.sort_by_cached_key(order);
         Unit { folder, file, vars, inputs, secrets, bodies, calls, outputs }
     }

@@ -6,8 +6,9 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::kinds::{self, by_section};
 use crate::model;
-use crate::resource::{Attribute, COMMON, Shape, by_section, kinds};
+use crate::resource::{Attribute, COMMON, Shape};
 
 use super::draft::Role;
 use super::load::CALL;
@@ -24,7 +25,7 @@ pub fn schema(role: Role) -> Value {
     let sections = role.sections().into_iter().map(|section| (section.to_string(), writer.section(section)));
     let shared = COMMON.iter().map(|one| (shared_name(one), writer.attribute(one)));
     let bodies =
-        kinds().iter().filter(|kind| kind.companion_of().is_none() && kind.section() != "secrets").map(|kind| {
+        kinds::all().iter().filter(|kind| kind.companion_of().is_none() && kind.section() != "secrets").map(|kind| {
             let mut body = writer.mapping(&[kind.attributes()]);
             for one in COMMON {
                 body["properties"][one.name] = json!({ "$ref": format!("#/definitions/{}", shared_name(one)) });

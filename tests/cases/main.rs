@@ -1,4 +1,4 @@
-//! The data cases of all kinds: `src/resource/*/cases/*.yaml`, run by one harness.
+//! The data cases of all kinds: `src/kinds/*/cases/*.yaml`, run by one harness.
 //!
 //! A case says what a spec holds, what the probe writes, and what must come of it: what is observed, which attributes
 //! change, which steps are made, and what the probe writes afterwards, when nothing may be left to do.
@@ -20,7 +20,7 @@ fn every_case_holds() {
     let mut passed = 0;
     for folder in kind_folders() {
         let name = folder.file_name().unwrap().to_string_lossy().into_owned();
-        let kind = infra::resource::by_name(&name).unwrap_or_else(|| panic!("{name} is no registered kind"));
+        let kind = infra::kinds::by_name(&name).unwrap_or_else(|| panic!("{name} is no registered kind"));
         for file in case_files(&folder) {
             let place = format!("{name}/cases/{}", file.file_name().unwrap().to_string_lossy());
             let text = std::fs::read_to_string(&file).unwrap();
@@ -50,7 +50,7 @@ fn every_kind_has_cases() {
     let bare: Vec<String> = kind_folders()
         .iter()
         .filter(|folder| case_files(folder).is_empty())
-        .map(|folder| format!("src/resource/{}/cases/", folder.file_name().unwrap().to_string_lossy()))
+        .map(|folder| format!("src/kinds/{}/cases/", folder.file_name().unwrap().to_string_lossy()))
         .collect();
     assert!(
         bare.is_empty(),
@@ -60,12 +60,12 @@ fn every_kind_has_cases() {
 
 /// Returns the folders of the kinds, sorted. One that is not a kind's has no `mod.rs`.
 fn kind_folders() -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/resource");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/kinds");
     let mut folders: Vec<PathBuf> = std::fs::read_dir(root)
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.join("mod.rs").is_file())
-        .filter(|path| infra::resource::by_name(&path.file_name().unwrap().to_string_lossy()).is_some())
+        .filter(|path| infra::kinds::by_name(&path.file_name().unwrap().to_string_lossy()).is_some())
         .collect();
     folders.sort();
     folders

@@ -8,9 +8,9 @@ use crate::graph::Node;
 use crate::host::{FrameStep, StepFrame};
 use crate::model::{Owed, OwedAction, Step};
 use crate::plan::Plan;
+use crate::schedule::{Schedule, Status};
 
 use super::super::drive::Hosts;
-use super::super::schedule::{Schedule, Status};
 use super::Execution;
 
 impl Execution<'_, '_> {

@@ -8,8 +8,8 @@ use crate::model::{Action, Change, Expect, ProbeOutput};
 use crate::plan::{Failure, HostFailure, Outcome};
 use crate::render::describe;
 use crate::resource::{AnyObserved, Style};
+use crate::schedule::{Place, Schedule, Status};
 
-use super::super::schedule::{Place, Schedule, Status};
 use super::send::{Answer, Sent};
 use super::{Execution, Turn};
 

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tokio::sync::mpsc;
 
 use crate::graph::Node;
-use crate::host::{FrameReport, FrameStep, Host, HostError, Observed, StepEvent, StepFrame, Verify, VerifyItem};
-use crate::model::{Action, Lock, OwedAction, Probe};
+use crate::host::{FrameReport, FrameStep, Host, HostError, StepEvent, StepFrame, Verify, VerifyItem};
+use crate::model::{Action, Lock, Observed, OwedAction, Probe};
 use crate::plan::Outcome;
 use crate::resource::{ErasedPlanned, KindObject};
+use crate::schedule::{Batch, Frame, Place, Schedule, Status};
 
 use super::super::event::Event;
-use super::super::schedule::{Batch, Frame, Place, Schedule, Status};
 use super::Execution;
 
 /// What came back from a host.

@@ -9,8 +9,9 @@ use tokio::sync::mpsc;
 use super::support::{Flavour, each, observe, section};
 use crate::diagnostic::Sources;
 use crate::host::{FrameStep, Host, StepFrame, StepStatus, Verify, VerifyItem};
+use crate::kinds::by_name;
 use crate::model::{Action, Change, Row};
-use crate::resource::{AnyObserved, AnyResource, ErasedPlanned, KindObject, Style, by_name};
+use crate::resource::{AnyObserved, AnyResource, ErasedPlanned, KindObject, Style};
 use crate::row;
 use crate::spec::{Knowledge, LoadOptions, MemoryFiles};
 
@@ -384,7 +385,7 @@ async fn read_json(flavour: &Flavour, text: &str, expected: &serde_json::Value) 
     let mut rows: Vec<Row> = probe.rows[0][5..].chunks(4).map(|fields| fields[1..].to_vec()).collect();
     let host = flavour.host().await;
     let script = concat!(
-        include_str!("../../resource/check/look.sh"),
+        include_str!("../../kinds/check/look.sh"),
         r#"
         decode "$(printf '%s\n' "$ROWS" | sed -n '$p' | cut -d "$US" -f 1)"
         {

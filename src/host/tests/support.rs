@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::host::{Host, Observed, Options, Target, Transport};
-use crate::model::{Probe, ProbeOutput, Record, Row};
+use crate::host::{Host, Options, Target, Transport};
+use crate::model::{Observed, Probe, ProbeOutput, Record, Row};
 
 /// A shell with the tools that go with it.
 pub(super) struct Flavour {

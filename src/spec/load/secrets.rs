@@ -3,8 +3,9 @@
 use indexmap::IndexMap;
 
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
+use crate::kinds;
 use crate::model::{Entry, Node, NodeValue};
-use crate::resource::{self, Attribute, Shape};
+use crate::resource::{Attribute, Shape};
 
 use super::super::draft::{Item, is_variable, with_help};
 use super::super::unit::{Body, Overridden, Secret, SecretForm};
@@ -192,7 +193,7 @@ impl Loader<'_> {
     fn kept(&mut self, entry: &Entry, node: &Node, absent: bool, bodies: &mut Vec<Body>) -> (SecretForm, Span) {
         let host = node.get("keep").and_then(|keep| keep.get("host")).filter(|host| !host.is_null()).cloned();
         let form = (SecretForm::Kept { host, absent }, node.entry("generate").map_or(node.span, |made| made.key_span));
-        let Some(kind) = resource::by_name("secret") else {
+        let Some(kind) = kinds::by_name("secret") else {
             self.report(Diagnostic::error(entry.key_span, "secrets cannot be kept on hosts").help(HELP));
             return form;
         };

@@ -18,8 +18,9 @@ use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use crate::diagnostic::{Diagnostic, FileId, Sources, Span, sort};
+use crate::kinds::{self, companions};
 use crate::model::{Address, Entry, Node, NodeValue, Until, Value};
-use crate::resource::{Common, KindObject, State, companions, kinds, parse_duration};
+use crate::resource::{Common, KindObject, State, parse_duration};
 
 use super::check::{Asset, Surroundings, object};
 use super::evaluate::{Evaluator, KeyText, NoItems, Reported, Scope, is_constant, items};
@@ -146,7 +147,7 @@ impl<'a> Resolver<'a, '_> {
                 tasks.push(Task { instance, body, hosts, constant: None });
             }
         }
-        let order: HashMap<&str, usize> = kinds().iter().enumerate().map(|(at, kind)| (kind.name(), at)).collect();
+        let order: HashMap<&str, usize> = kinds::all().iter().enumerate().map(|(at, kind)| (kind.name(), at)).collect();
         tasks.sort_by_key(|task| order.get(task.body.kind.name()).copied());
         for task in &mut tasks {
             self.prepare(task);

@@ -4,8 +4,9 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use crate::diagnostic::{Diagnostic, MOST_SUGGESTIONS, Span, nearest};
+use crate::kinds::{self, by_name};
 use crate::model::Address;
-use crate::resource::{Shape, by_name, kinds};
+use crate::resource::Shape;
 
 use super::super::draft::with_help;
 use super::super::{AddressIndex, Resolved, Selector};
@@ -65,7 +66,7 @@ fn near_address(text: &str, host: &str, all: &[&Address]) -> Option<String> {
     if kind.is_none() {
         let written = text.split_once(':').map_or(text, |(before, _)| before);
         let written = written.rsplit('/').next().unwrap_or(written);
-        let kinds = kinds().iter().map(|kind| kind.name());
+        let kinds = kinds::all().iter().map(|kind| kind.name());
         let help = match nearest(written, kinds) {
             Some(near) => format!("did you mean `{near}`?"),
             None => "`infra explain` lists the kinds".into(),

@@ -1,0 +1,179 @@
+//! `block`: a marked block in a file that someone else owns.
+
+use crate::model::{Blob, Changes, Content, Expect, Probe, ProbeOutput, Record, Step, Value};
+use crate::row;
+
+use crate::kinds::shared::owned_file;
+use crate::resource::batch::parse_first;
+use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
+
+/// A marked block in a file that someone else owns.
+pub struct Block;
+
+/// A block as the spec wants it.
+#[derive(Clone, Debug)]
+pub struct Desired {
+    path: String,
+    content: Content,
+    comment: String,
+    at_start: bool,
+    create: bool,
+}
+
+/// A block as it was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observed {
+    content: Content,
+}
+
+impl Kind for Block {
+    const KIND: &'static str = "block";
+    const SECTION: &'static str = "blocks";
+    const ATTRIBUTES: &'static [Attribute] = &[
+        Attribute::required("path", Shape::Path, "The file it is in."),
+        Attribute::optional("content", Shape::Scalar, "The lines between the markers, given in place."),
+        Attribute::optional("template", Shape::Template, "A template beside the spec that renders them."),
+        Attribute::optional("source", Shape::Source, "A file beside the spec that holds them."),
+        Attribute::default(
+            "comment",
+            Shape::Text,
+            "\"#\"",
+            "What starts a comment in the file; the markers are comments.",
+        ),
+        Attribute::default(
+            "position",
+            Shape::OneOf(&["end", "start"]),
+            "end",
+            "Where a new block goes; one that is there stays where it is.",
+        ),
+        Attribute::default("create", Shape::Bool, "false", "Makes the file, with mode 0644, where it is missing."),
+    ];
+    const DOCUMENTATION: Documentation = Documentation {
+        summary: "A marked block in a file that someone else owns.",
+        name: "Any words; they are in the markers, `# BEGIN infra NAME` and `# END infra NAME`.",
+        example: include_str!("example.yaml"),
+        notes: include_str!("notes.md"),
+    };
+    const OBSERVED_WITHOUT: &'static [&'static str] = &["content", "template", "source"];
+    const SHOWN_AS: &'static [(&'static str, &'static str)] = owned_file::SHOWN_AS;
+
+    type Desired = Desired;
+    type Observed = Observed;
+
+    fn decode(fields: &mut Fields<'_>) -> Desired {
+        let given = fields.one_of("a block", owned_file::GIVEN);
+        if given.is_none() && !fields.is_absent() {
+            fields.error("content", "a block needs content, template or source", "add one of them");
+        }
+        if fields.name().contains(['\n', '\r']) {
+            fields.error("path", "the name of a block is one line", "take the line end out of its name");
+        }
+        let content = given.and_then(|name| fields.content(name)).unwrap_or_else(|| Content::new(&b""[..]));
+        Desired {
+            path: fields.text("path").unwrap_or_default(),
+            content: whole_lines(content),
+            comment: fields.text("comment").unwrap_or_else(|| "#".into()),
+            at_start: fields.text("position").as_deref() == Some("start"),
+            create: fields.bool("create").unwrap_or_default(),
+        }
+    }
+
+    fn claims(resource: &Resource<Desired>) -> Claims {
+        let path = &resource.desired.path;
+        Claims::new().requires(Space::PATH, path).shares(Space::CONTENT, path)
+    }
+
+    fn probe(all: &[&Resource<Desired>]) -> Probe {
+        let rows = all
+            .iter()
+            .map(|resource| {
+                let (begin, end) = markers(resource);
+                row![&resource.desired.path, begin, end]
+            })
+            .collect();
+        Probe::new(include_str!("probe.sh"), rows)
+    }
+
+    fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
+        parse_first(all, output, observation)
+    }
+
+    fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
+        vec![("content", observed.content.clone().into())]
+    }
+
+    fn diff(resource: &Resource<Desired>, observed: &Observation<Observed>) -> Changes {
+        let mut changes = Changes::new();
+        match observed {
+            Observation::Present(observed) => {
+                changes.compare("content", observed.content.clone(), resource.desired.content.clone());
+            }
+            _ => {
+                changes.push("path", Value::Null, resource.desired.path.as_str());
+                changes.push("content", Value::Null, resource.desired.content.clone());
+            }
+        }
+        changes
+    }
+
+    fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
+        if resource.is_absent() {
+            return Some(vec![Expect::Is("absent".into())]);
+        }
+        let text = resource.desired.content.text()?;
+        Some(vec![Expect::Is("present".into()), Expect::Is(text.to_string())])
+    }
+
+    fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
+        let mut input = Vec::new();
+        let mut rows = Vec::new();
+        for planned in batch {
+            let desired = &planned.resource.desired;
+            let (begin, end) = markers(planned.resource);
+            let bytes = desired.content.bytes().filter(|_| !planned.resource.is_absent());
+            let position = if desired.at_start { "start" } else { "end" };
+            let size = bytes.map_or_else(|| "-".to_string(), |bytes| bytes.len().to_string());
+            rows.push(row![&desired.path, begin, end, size, position, desired.create]);
+            input.extend(bytes.map(Blob::from));
+        }
+        let purpose = if batch.len() == 1 { "write 1 block".into() } else { format!("write {} blocks", batch.len()) };
+        vec![Step::new(include_str!("apply.sh"), (0..batch.len()).collect(), purpose).rows(rows).input(input)]
+    }
+}
+
+/// Returns the comments that a block stands between.
+fn markers(resource: &Resource<Desired>) -> (String, String) {
+    let (comment, name) = (&resource.desired.comment, resource.name());
+    (format!("{comment} BEGIN infra {name}"), format!("{comment} END infra {name}"))
+}
+
+/// A block is made of whole lines: the last one gets its line end.
+fn whole_lines(content: Content) -> Content {
+    let is_sensitive = content.is_sensitive();
+    match content.bytes() {
+        Some(bytes) if !bytes.is_empty() && !bytes.ends_with(b"\n") => {
+            let mut whole = bytes.to_vec();
+            whole.push(b'\n');
+            Content::new(whole).mark_sensitive(is_sensitive)
+        }
+        _ => content,
+    }
+}
+
+fn observation(record: &Record, resource: &Resource<Desired>) -> Observation<Observed> {
+    let path = &resource.desired.path;
+    match record.field(0) {
+        "absent" => Observation::Absent,
+        "present" => {
+            let content = Content::new(record.field(1).as_bytes());
+            Observation::Present(Observed { content: content.mark_sensitive(resource.desired.content.is_sensitive()) })
+        }
+        "denied" => Observation::Failed(format!("{path} may not be read by this account")),
+        "damaged" => Observation::Failed(format!(
+            "{path}:{}: {}; mend the markers by hand, nothing was touched",
+            record.field(1),
+            record.field(2)
+        )),
+        other => Observation::Failed(other.to_string()),
+    }
+}

@@ -1,0 +1,247 @@
+//! What the host says of a project, and what is not as it should be.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value as Json;
+
+use crate::kinds::shared::docker::image_name;
+use crate::kinds::shared::owned_file::OwnedFile;
+use crate::model::{ProbeOutput, Record};
+use crate::resource::{Claim, Observation, Resource, Space};
+
+use super::body::Body;
+use super::{Desired, path};
+
+/// A project as it was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observed {
+    /// The Compose file.
+    pub file: Option<OwnedFile>,
+    /// The services the spec has, in its order, with what is wrong; and each's containers.
+    pub services: Vec<Found>,
+    /// Services with containers that the spec does not have.
+    pub orphans: Vec<String>,
+    /// Volumes, where they count.
+    pub volumes: Vec<String>,
+}
+
+/// A service as it was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    pub name: String,
+    /// How it is, in words.
+    pub words: String,
+    pub trouble: Option<Trouble>,
+}
+
+/// What is wrong with a service.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Trouble {
+    /// It has no container.
+    Missing,
+    /// It has too few or too many.
+    Number,
+    Stopped,
+    /// It runs but not as it should: it says that it is ill, is started again and again, or is paused.
+    Ill,
+    /// Its containers were made from another configuration.
+    Outdated,
+    /// The name of its image stands for another image now.
+    Image,
+    /// It has started before a file that it mounts was changed.
+    Stale(String),
+}
+
+/// A container, as the probe tells of it.
+struct Container<'a> {
+    service: &'a str,
+    hash: &'a str,
+    /// The image it was made from, and how that was named.
+    image: &'a str,
+    tag: &'a str,
+    status: &'a str,
+    exit: &'a str,
+    health: &'a str,
+    restarts: &'a str,
+}
+
+/// All that the probe wrote about one project.
+#[derive(Default)]
+pub struct Told<'a> {
+    pub docker: Option<&'a Record>,
+    /// A file of environment that is not there.
+    pub missing: Option<&'a str>,
+    pub invalid: Option<&'a str>,
+    hashes: BTreeMap<&'a str, &'a str>,
+    containers: Vec<Container<'a>>,
+    stale: BTreeMap<&'a str, &'a str>,
+    volumes: Vec<String>,
+}
+
+/// What image names stand for.
+pub type Images<'a> = BTreeMap<&'a str, &'a str>;
+
+/// Sorts what the probe wrote by project.
+pub fn tell(output: &ProbeOutput, projects: usize) -> (Vec<Told<'_>>, Images<'_>) {
+    let mut told: Vec<Told<'_>> = (0..projects).map(|_| Told::default()).collect();
+    let mut images = Images::new();
+    for record in &output.records {
+        let Some(of_row) = told.get_mut(record.index) else { continue };
+        match record.field(0) {
+            "docker" => of_row.docker = Some(record),
+            // The first record is the Compose file's, which may be a file as well.
+            "file" if record.fields.len() == 2 => of_row.missing = Some(record.field(1)),
+            "invalid" => of_row.invalid = Some(record.field(1)),
+            "hash" => drop(of_row.hashes.insert(record.field(1), record.field(2))),
+            "stale" => drop(of_row.stale.insert(record.field(1), record.field(2))),
+            "volume" => of_row.volumes.push(record.field(1).to_string()),
+            "image" => drop(images.insert(record.field(1), record.field(2))),
+            "container" if !record.field(2).eq_ignore_ascii_case("true") => of_row.containers.push(Container {
+                service: record.field(1),
+                hash: record.field(4),
+                image: record.field(5),
+                tag: record.field(6),
+                status: record.field(7),
+                exit: record.field(8),
+                health: record.field(9),
+                restarts: record.field(10),
+            }),
+            _ => {}
+        }
+    }
+    (told, images)
+}
+
+impl Told<'_> {
+    /// Says what is there of the project, or why that cannot be told.
+    pub fn observation(
+        self,
+        resource: &Resource<Desired>,
+        file: Observation<OwnedFile>,
+        images: &Images<'_>,
+        output: &ProbeOutput,
+    ) -> Observation<Observed> {
+        let later =
+            |space: Space, name: &str, reason: String| Observation::Later { needs: Claim::new(space, name), reason };
+        let file = match file {
+            Observation::Present(file) => Some(file),
+            Observation::Absent => None,
+            Observation::Failed(reason) => {
+                return Observation::Failed(format!("{}: {reason}", path(&resource.desired)));
+            }
+            Observation::Later { needs, reason } => return Observation::Later { needs, reason },
+        };
+        let Some(docker) = self.docker else { return Observation::Failed(output.explain()) };
+        match docker.field(1) {
+            "ok" => {}
+            "no-docker" => return later(Space::PROGRAM, "docker", "docker is not on the host".into()),
+            "no-compose" => {
+                let reason = "Compose is not on the host: neither the plugin nor docker-compose".to_string();
+                return later(Space::PROGRAM, "docker-compose", reason);
+            }
+            _ => {
+                let reason = format!("Docker does not answer: {}", docker.field(2));
+                return later(Space::SERVICE, "docker.service", reason);
+            }
+        }
+        if let Some(path) = self.missing {
+            return later(Space::PATH, path, format!("the env_file {path} is not there"));
+        }
+        if let Some(words) = self.invalid {
+            return Observation::Failed(format!("Compose does not take its file: {}", last_line(words)));
+        }
+        match self.observed(file, &resource.desired.body, images) {
+            Some(observed) => Observation::Present(observed),
+            None => Observation::Absent,
+        }
+    }
+
+    /// Judges the project; nothing where there is nothing of it.
+    fn observed(self, file: Option<OwnedFile>, body: &Body, images: &Images<'_>) -> Option<Observed> {
+        if file.is_none() && self.containers.is_empty() && self.volumes.is_empty() {
+            return None;
+        }
+        let names: BTreeSet<&str> = body.services.iter().map(|service| service.name.as_str()).collect();
+        let orphans: BTreeSet<&str> = self.containers.iter().map(|one| one.service).collect();
+        Some(Observed {
+            file,
+            services: body.services.iter().map(|service| self.found(service, images)).collect(),
+            orphans: orphans.difference(&names).map(ToString::to_string).collect(),
+            volumes: self.volumes,
+        })
+    }
+
+    fn found(&self, service: &super::body::Service, images: &Images<'_>) -> Found {
+        let name = service.name.as_str();
+        let all: Vec<&Container<'_>> = self.containers.iter().filter(|one| one.service == name).collect();
+        let hash = self.hashes.get(name).copied().unwrap_or_default();
+        let found = |words: String, trouble| Found { name: name.to_string(), words, trouble };
+        if all.is_empty() {
+            let trouble = if service.replicas == Some(0) { None } else { Some(Trouble::Missing) };
+            return found("absent".into(), trouble);
+        }
+        if let Some((words, trouble)) = all.iter().find_map(|one| one.is_other(hash, images)) {
+            return found(words.into(), Some(trouble));
+        }
+        if let Some((words, trouble)) = all.iter().find_map(|one| one.state(service.is_oneshot)) {
+            return found(words, Some(trouble));
+        }
+        let number = all.len() as u64;
+        if service.replicas.is_some_and(|wanted| wanted != number) {
+            return found(format!("{number} running"), Some(Trouble::Number));
+        }
+        if let Some(path) = self.stale.get(name) {
+            return found("running".into(), Some(Trouble::Stale((*path).to_string())));
+        }
+        let words = match all.first() {
+            Some(one) if service.is_oneshot => one.status,
+            Some(one) if !one.health.is_empty() => one.health,
+            _ => "running",
+        };
+        found(words.into(), None)
+    }
+}
+
+impl Container<'_> {
+    /// Says in which way it is not what the spec has now.
+    fn is_other(&self, hash: &str, images: &Images<'_>) -> Option<(&'static str, Trouble)> {
+        // What the name stands for also goes into the hash of version 1.
+        match images.get(image_name(self.tag).as_str()) {
+            Some(image) if *image != self.image => return Some(("from an older image", Trouble::Image)),
+            _ => {}
+        }
+        (self.hash != hash).then_some(("outdated", Trouble::Outdated))
+    }
+
+    /// Says what is wrong with the state it is in.
+    fn state(&self, is_oneshot: bool) -> Option<(String, Trouble)> {
+        let exit = self.exit;
+        match (self.status, self.health) {
+            ("exited", _) if is_oneshot && exit == "0" => None,
+            ("running", _) if is_oneshot => None,
+            ("running", "unhealthy") => Some(("unhealthy".into(), Trouble::Ill)),
+            // What has just been started, with the host for one, is not ill yet.
+            ("running", _) => None,
+            ("restarting", _) => {
+                Some((format!("restarting (status {exit}, {} restarts)", self.restarts), Trouble::Ill))
+            }
+            ("paused", _) => Some(("paused".into(), Trouble::Ill)),
+            ("created", _) => Some(("created".into(), Trouble::Stopped)),
+            _ => Some((format!("stopped (status {exit})"), Trouble::Stopped)),
+        }
+    }
+}
+
+/// Names the keys of a service that two Compose files have different; what they do not tell comes from variables.
+pub fn differing(before: Option<&Json>, after: Option<&Json>, service: &str) -> String {
+    let of = |file: Option<&Json>| file.and_then(|file| file["services"][service].as_object().cloned());
+    let (Some(before), Some(after)) = (of(before), of(after)) else { return "configuration".into() };
+    let keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let other: Vec<&str> =
+        keys.into_iter().filter(|key| before.get(*key) != after.get(*key)).map(String::as_str).collect();
+    if other.is_empty() { "variables".into() } else { other.join(", ") }
+}
+
+fn last_line(text: &str) -> &str {
+    text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or(text).trim()
+}

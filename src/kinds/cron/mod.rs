@@ -1,0 +1,175 @@
+//! `cron`: a command that cron runs at certain times.
+
+mod crontab;
+mod schedule;
+
+use crate::model::{Arg, Changes, Content, Expect, Probe, ProbeOutput, Step, Value};
+use crate::row;
+
+use crate::kinds::shared::owned_file::{self, NewFile, OwnedFile};
+use crate::resource::batch::{by_state, count};
+use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
+
+/// A command that cron runs at certain times.
+pub struct Cron;
+
+/// A job as the spec wants it.
+#[derive(Clone, Debug)]
+pub struct Desired {
+    user: String,
+    /// The whole file.
+    content: Content,
+}
+
+impl Kind for Cron {
+    const KIND: &'static str = "cron";
+    const SECTION: &'static str = "crons";
+    const ATTRIBUTES: &'static [Attribute] = &[
+        Attribute::required(
+            "schedule",
+            Shape::Text,
+            "Minute, hour, day of the month, month and day of the week, or one of @reboot, @hourly, @daily, @weekly, @monthly, \
+             @yearly.",
+        ),
+        Attribute::required("command", Shape::Text, "The command, as `sh` is to get it: a `%` needs no backslash."),
+        Attribute::default("user", Shape::Account, "root", "The unix user it runs as."),
+        Attribute::optional(
+            "environment",
+            Shape::Map(&Shape::Scalar),
+            "Environment variables, such as PATH and MAILTO.",
+        ),
+    ];
+    const DOCUMENTATION: Documentation = Documentation {
+        summary: "A command that cron runs at certain times.",
+        name: "Any words that say what it is for.",
+        example: include_str!("example.yaml"),
+        notes: include_str!("notes.md"),
+    };
+    const OBSERVED_WITHOUT: &'static [&'static str] = &["schedule", "command", "user", "environment"];
+    const SHOWN_AS: &'static [(&'static str, &'static str)] =
+        &[("schedule", "content"), ("command", "content"), ("user", "content"), ("environment", "content")];
+
+    type Desired = Desired;
+    type Observed = OwnedFile;
+
+    fn decode(fields: &mut Fields<'_>) -> Desired {
+        let name: String = fields.name().chars().filter(|c| !c.is_control()).collect();
+        if crontab::file_name(&name) == "infra-" {
+            let help = "the file's name is made of the letters and digits of the resource's name";
+            fields.error("name", format!("`{name}` has no letter or digit"), help);
+        }
+        let schedule = fields.text("schedule").unwrap_or_default();
+        let schedule =
+            checked(fields, "schedule", schedule::parse(&schedule), "write it like \"*/5 * * * *\" or @daily");
+        let user = fields.text("user").unwrap_or_default();
+        let command = fields.arg("command").unwrap_or_else(|| Arg::from(""));
+        let line = crontab::command(command.expose());
+        let line = checked(fields, "command", line, "put what it does into a file, and run that");
+        let environment = fields.args("environment");
+        let mut text = format!("# Written by infra: {name}\n");
+        for (name, value) in &environment {
+            let line = crontab::variable(name, value.expose());
+            text.push_str(&checked(fields, "environment", line, "set it in a script that the command runs"));
+            text.push('\n');
+        }
+        text.push_str(&format!("{schedule} {user} {line}\n"));
+        let is_secret = |arg: &Arg| matches!(arg, Arg::Secret(_));
+        let is_sensitive = is_secret(&command) || environment.iter().any(|(_, value)| is_secret(value));
+        let content = if Self::OBSERVED_WITHOUT.iter().any(|attribute| fields.is_unknown(attribute)) {
+            Content::unknown()
+        } else {
+            Content::new(text.into_bytes()).mark_sensitive(is_sensitive)
+        };
+        Desired { user, content }
+    }
+
+    fn claims(resource: &Resource<Desired>) -> Claims {
+        let path = path(resource);
+        let claims = Claims::new().provides(Space::PATH, &path).provides(Space::CONTENT, path);
+        match resource.desired.user.as_str() {
+            _ if resource.is_absent() => claims,
+            "" | "root" => claims.requires(Space::PROGRAM, "cron"),
+            user => claims.requires(Space::PROGRAM, "cron").requires(Space::USER, user),
+        }
+    }
+
+    fn probe(all: &[&Resource<Desired>]) -> Probe {
+        let rows =
+            all.iter().map(|resource| owned_file::row(&path(resource), Some(&resource.desired.content))).collect();
+        Probe::new(concat!(include_str!("../shared/owned_file/look.sh"), include_str!("probe.sh")), rows)
+    }
+
+    fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<OwnedFile>> {
+        owned_file::observations_for("cron", all, output, |desired| &desired.content)
+    }
+
+    fn attributes(observed: &OwnedFile) -> Vec<(&'static str, Value)> {
+        observed.attributes()
+    }
+
+    fn diff(resource: &Resource<Desired>, observed: &Observation<OwnedFile>) -> Changes {
+        let content = &resource.desired.content;
+        let mut changes = Changes::new();
+        match observed {
+            Observation::Present(observed) => observed.compare(&mut changes, content, mode(content)),
+            _ => owned_file::created(&mut changes, content, mode(content)),
+        }
+        changes
+    }
+
+    fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
+        if resource.is_absent() {
+            return Some(vec![Expect::Is("absent".into())]);
+        }
+        let content = &resource.desired.content;
+        Some(owned_file::expected(content, mode(content)))
+    }
+
+    fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
+        by_state(batch, write, remove)
+    }
+}
+
+/// Makes the one step that removes all these jobs.
+fn remove(batch: &[Planned<'_, Cron>], absent: Vec<usize>) -> Step {
+    let rows = absent.iter().map(|&at| row![path(batch[at].resource)]).collect();
+    let purpose = format!("remove {}", count(absent.len(), "job", "jobs"));
+    Step::new(owned_file::REMOVE, absent, purpose).rows(rows)
+}
+
+/// Makes the one step that writes all these jobs.
+fn write(batch: &[Planned<'_, Cron>], present: Vec<usize>) -> Step {
+    let file = |&at: &usize| {
+        let planned = &batch[at];
+        let content = &planned.resource.desired.content;
+        let written = Some(content).filter(|_| planned.sets("content"));
+        NewFile::of_root(at, path(planned.resource), mode(content), written)
+    };
+    let script = concat!(
+        include_str!("../shared/ownership.sh"),
+        include_str!("../shared/owned_file/write.sh"),
+        include_str!("folder.sh"),
+        include_str!("../shared/owned_file/whole.sh")
+    );
+    let purpose = format!("write {}", count(present.len(), "job", "jobs"));
+    owned_file::step_of(script, None, present.iter().map(file).collect(), purpose)
+}
+
+/// Reports what is wrong with an attribute that the spec gives; what is left out is reported elsewhere.
+fn checked(fields: &mut Fields<'_>, attribute: &str, result: Result<String, String>, help: &str) -> String {
+    result.unwrap_or_else(|wrong| {
+        if fields.has(attribute) {
+            fields.error(attribute, wrong, help);
+        }
+        String::new()
+    })
+}
+
+fn path(resource: &Resource<Desired>) -> String {
+    format!("/etc/cron.d/{}", crontab::file_name(resource.name()))
+}
+
+/// A job with a secret in it is for root alone; cron reads it all the same.
+fn mode(content: &Content) -> &'static str {
+    if content.is_sensitive() { "0600" } else { "0644" }
+}

@@ -1,0 +1,318 @@
+//! `database_user`: an account of a database server, and what it may do.
+
+mod grants;
+mod mysql;
+mod postgresql;
+mod verifier;
+
+use std::collections::BTreeSet;
+
+use crate::model::{Change, Changes, Probe, ProbeOutput, Record, Secret, Step, Value};
+
+use crate::kinds::shared::database_engine::{
+    ACCOUNTS, DATABASE, DATABASE_USER, Engine, LOGIN, QUERY, SCHEMA, Server, change, hex, observe, unhex,
+};
+use crate::resource::{Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape};
+
+use grants::{Grants, Object};
+
+/// An account of a database server, and what it may do.
+pub struct DatabaseUser;
+
+/// An account as the spec wants it; what is `None` is left alone.
+#[derive(Clone, Debug)]
+pub struct Desired {
+    server: Server,
+    /// The part of the name before `@`; for PostgreSQL all of it.
+    user: String,
+    /// Empty for PostgreSQL.
+    host: String,
+    password: Option<Secret>,
+    /// MySQL: whether the unix user of its name may log in by the local socket.
+    socket: Option<bool>,
+    /// MySQL: `required` or `optional`.
+    tls: Option<String>,
+    /// PostgreSQL: attributes of a role, such as `login`.
+    role: Vec<(&'static str, bool)>,
+    grants: Option<Grants>,
+}
+
+/// An account as it was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observed {
+    password: Password,
+    socket: bool,
+    tls: String,
+    role: Vec<(&'static str, bool)>,
+    grants: Grants,
+}
+
+/// How the password of an account compares with the one wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Password {
+    /// None is wanted.
+    Ignored,
+    Same,
+    Differs,
+    /// There is none.
+    Missing,
+}
+
+/// Which engine knows an attribute.
+const KNOWN_TO: &[(&str, &[Engine])] = &[
+    ("socket", &[Engine::Mysql]),
+    ("tls", &[Engine::Mysql]),
+    ("login", &[Engine::Postgresql]),
+    ("superuser", &[Engine::Postgresql]),
+    ("createdb", &[Engine::Postgresql]),
+    ("createrole", &[Engine::Postgresql]),
+];
+
+/// Attributes of a role of PostgreSQL, and what `CREATE ROLE` calls them.
+const ROLE: &[(&str, &str)] =
+    &[("login", "LOGIN"), ("superuser", "SUPERUSER"), ("createdb", "CREATEDB"), ("createrole", "CREATEROLE")];
+
+impl Kind for DatabaseUser {
+    const KIND: &'static str = "database_user";
+    const SECTION: &'static str = "database_users";
+    const ATTRIBUTES: &'static [Attribute] = &[
+        Engine::ATTRIBUTE,
+        Server::ATTRIBUTE,
+        Attribute::optional("password", Shape::Text, "Its password, which may be a secret; left alone where left out."),
+        Attribute::optional(
+            "socket",
+            Shape::Bool,
+            "MySQL: whether the unix user of the same name logs in by the local socket without a password.",
+        ),
+        Attribute::optional(
+            "tls",
+            Shape::OneOf(&["required", "optional"]),
+            "MySQL: whether it may connect only with encryption.",
+        ),
+        Attribute::optional(
+            "login",
+            Shape::Bool,
+            "PostgreSQL: whether it may log in; true for a new one where left out.",
+        ),
+        Attribute::optional("superuser", Shape::Bool, "PostgreSQL: whether it may do everything."),
+        Attribute::optional("createdb", Shape::Bool, "PostgreSQL: whether it may make databases."),
+        Attribute::optional("createrole", Shape::Bool, "PostgreSQL: whether it may make roles."),
+        Attribute::optional(
+            "grants",
+            Shape::Map(&Shape::List(&Shape::Text)),
+            "What it may do, by object, such as `{ \"shop.*\": [SELECT, INSERT] }`; others are revoked. Left alone where left out.",
+        ),
+    ];
+    const DOCUMENTATION: Documentation = Documentation {
+        summary: "An account of MySQL, MariaDB or PostgreSQL, and what it may do.",
+        name: "`user@host` for MySQL and MariaDB (`app@localhost`, `app@%`), the role for PostgreSQL.",
+        example: include_str!("example.yaml"),
+        notes: include_str!("notes.md"),
+    };
+
+    type Desired = Desired;
+    type Observed = Observed;
+
+    fn decode(fields: &mut Fields<'_>) -> Desired {
+        let server = Server::decode(fields);
+        let engine = server.engine;
+        let (user, host) = check_name(fields, engine);
+        engine.refuse_others(fields, KNOWN_TO);
+        let password = fields.secret("password");
+        if let Some(password) = password.as_ref().filter(|_| !fields.is_unknown("password")) {
+            let text = password.expose();
+            if text.is_empty() {
+                fields.error("password", "the password is empty", "set one, or leave `password` out");
+            } else if engine == Engine::Postgresql && !text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+                fields.error(
+                    "password",
+                    "a password of PostgreSQL may hold ASCII characters only here",
+                    "others are changed by each client in its own way (SASLprep)",
+                );
+            }
+        }
+        let role = ROLE.iter().filter_map(|(attribute, _)| Some((*attribute, fields.bool(attribute)?))).collect();
+        Desired {
+            user,
+            host,
+            password,
+            socket: fields.bool("socket"),
+            tls: fields.text("tls"),
+            role,
+            grants: grants::decode(fields, engine),
+            server,
+        }
+    }
+
+    fn claims(resource: &Resource<Desired>) -> Claims {
+        let desired = &resource.desired;
+        let engine = desired.server.engine;
+        let claims = Claims::new().provides(DATABASE_USER, engine.claim(resource.name()));
+        let claims = claims.provides(LOGIN, engine.claim(&desired.user));
+        let claims = desired.server.required_by(claims);
+        let objects = desired.grants.iter().flat_map(|grants| grants.keys());
+        let needed: BTreeSet<Claim> = objects.filter_map(|object| needs(engine, object)).collect();
+        let claims = needed.into_iter().fold(claims, |claims, claim| claims.requires(claim.space, claim.name));
+        // It may be the one that migrations log in with.
+        let objects = desired.grants.iter().flat_map(|grants| grants.keys()).filter(|object| object.table.is_none());
+        let databases: BTreeSet<String> = objects.map(|object| database_of(object).unwrap_or("*".into())).collect();
+        databases.iter().fold(claims, |claims, database| claims.provides(ACCOUNTS, engine.claim(database)))
+    }
+
+    fn probe(all: &[&Resource<Desired>]) -> Probe {
+        let row = |(at, resource): (usize, &&Resource<Desired>)| {
+            let desired = &resource.desired;
+            let sql = match desired.server.engine {
+                Engine::Postgresql => postgresql::look(at, resource),
+                _ => mysql::look(at, resource),
+            };
+            desired.server.query(resource, "", sql)
+        };
+        Probe::new(QUERY, all.iter().enumerate().map(row).collect())
+    }
+
+    fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
+        observe(all, output, |desired| &desired.server, observation)
+    }
+
+    fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
+        let mut attributes = Vec::new();
+        if observed.socket {
+            attributes.push(("socket", true.into()));
+        }
+        if !observed.tls.is_empty() {
+            attributes.push(("tls", observed.tls.as_str().into()));
+        }
+        attributes.extend(observed.role.iter().map(|(name, value)| (*name, Value::Bool(*value))));
+        let grants = observed.grants.iter().map(|(object, privileges)| (object.to_string(), grants::list(privileges)));
+        attributes.push(("grants", Value::Map(grants.collect())));
+        attributes
+    }
+
+    fn diff(resource: &Resource<Desired>, observed: &Observation<Observed>) -> Changes {
+        let desired = &resource.desired;
+        let found = observed.found();
+        let mut changes = Changes::new();
+        if found.is_none() {
+            changes.push("engine", Value::Null, desired.server.engine.word());
+        }
+        if let Some(password) = &desired.password {
+            match found.map(|found| found.password) {
+                Some(Password::Same | Password::Ignored) => {}
+                Some(Password::Differs) => changes.push("password", Secret::new(""), password.clone()),
+                Some(Password::Missing) | None => changes.push("password", Value::Null, password.clone()),
+            }
+        }
+        changes.compare_if("socket", found.map(|found| found.socket), desired.socket);
+        changes.compare_if("tls", found.map(|found| found.tls.as_str()), desired.tls.as_deref());
+        for (attribute, wanted) in &desired.role {
+            let before = found.and_then(|found| found.role.iter().find(|(name, _)| name == attribute));
+            changes.compare(attribute, before.map(|(_, value)| *value), *wanted);
+        }
+        if let Some(wanted) = &desired.grants {
+            let none = Grants::new();
+            for (object, before, after) in grants::compare(found.map_or(&none, |found| &found.grants), wanted) {
+                let shown = |privileges: &BTreeSet<String>| match privileges.is_empty() {
+                    true => Value::Null,
+                    false => grants::list(privileges),
+                };
+                changes.push(&format!("grants[{object}]"), shown(&before), shown(&after));
+            }
+        }
+        changes
+    }
+
+    fn remarks(resource: &Resource<Desired>, observed: &Observation<Observed>, changes: &[Change]) -> Vec<String> {
+        let mut remarks = Vec::new();
+        if resource.is_absent() {
+            return remarks;
+        }
+        let desired = &resource.desired;
+        let logs_in = desired.socket != Some(true) && !desired.role.contains(&("login", false));
+        if *observed == Observation::Absent && desired.password.is_none() && logs_in {
+            remarks.push("it cannot log in until it gets a password".to_string());
+        }
+        let gone =
+            changes.iter().filter(|change| change.attribute.starts_with("grants[") && change.after == Value::Null);
+        if gone.count() > 0 {
+            remarks.push("revokes what the spec does not grant".into());
+        }
+        remarks
+    }
+
+    fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
+        let row = |planned: &Planned<'_, Self>| {
+            let sql = match planned.resource.desired.server.engine {
+                Engine::Postgresql => postgresql::change(planned),
+                _ => mysql::change(planned),
+            };
+            // It holds what is derived from a password.
+            planned.resource.desired.server.query(planned.resource, "", Secret::new(sql))
+        };
+        change(batch, |_| true, ["database user", "database users"], row)
+    }
+}
+
+fn observation(resource: &Resource<Desired>, records: &[&Record]) -> Observation<Observed> {
+    let engine = resource.desired.server.engine;
+    // A grant on nothing would be made, and then hold for whatever gets that name later.
+    let lacks = records.iter().find(|record| record.field(0) == "lacks" && !resource.is_absent());
+    if let Some(database) = lacks.and_then(|record| Engine::answer(record.field(1))) {
+        return Observation::Later {
+            needs: Claim::new(DATABASE, engine.claim(&database)),
+            reason: format!("it has grants on the database `{database}`, which is not there"),
+        };
+    }
+    let Some(record) = records.iter().find(|record| matches!(record.field(0), "absent" | "present")) else {
+        return Observation::Failed("the server's answer cannot be read".into());
+    };
+    if record.field(0) == "absent" {
+        return Observation::Absent;
+    }
+    match engine {
+        Engine::Postgresql => postgresql::observation(resource, record, records),
+        _ => mysql::observation(resource, record, records),
+    }
+}
+
+/// Returns what has to be there before a grant on an object.
+fn needs(engine: Engine, object: &Object) -> Option<Claim> {
+    let is_made_later = object.table.is_some() || object.schema.as_ref().is_some_and(|schema| schema != "public");
+    let space = if is_made_later { SCHEMA } else { DATABASE };
+    Some(Claim::new(space, engine.claim(&database_of(object)?)))
+}
+
+/// Returns the name of the database that an object is, or is in.
+fn database_of(object: &Object) -> Option<String> {
+    object.database.as_ref().map(|database| database.replace("\\_", "_"))
+}
+
+fn check_name(fields: &mut Fields<'_>, engine: Engine) -> (String, String) {
+    let name = fields.name().to_string();
+    let (user, host) = match engine {
+        Engine::Mysql => match name.rsplit_once('@') {
+            Some((user, host)) => (user.to_string(), host.to_string()),
+            None => {
+                let help = format!("write `{name}@localhost`, or `{name}@%` for everywhere");
+                fields.error("name", format!("`{name}` has no host"), help);
+                (name.clone(), "localhost".into())
+            }
+        },
+        Engine::Postgresql => (name.clone(), String::new()),
+        Engine::Sqlite => {
+            fields.error("engine", "SQLite has no users", "`owner` and `mode` of the database say who may read it");
+            (name.clone(), String::new())
+        }
+    };
+    if let Some(wrong) = engine.refuse_name(&user) {
+        fields.error("name", format!("the name of a user {wrong}"), "choose another name");
+    }
+    if engine == Engine::Mysql && (host.is_empty() || host.contains(|c: char| c.is_whitespace() || c.is_control())) {
+        fields.error(
+            "name",
+            format!("`{host}` is not a host"),
+            "a name, an address, a pattern such as `10.0.%`, or `%`",
+        );
+    }
+    (user, host)
+}

@@ -1,0 +1,196 @@
+//! `file`: a file with content, owner, group and mode.
+
+use crate::model::{Changes, Content, Expect, Probe, ProbeOutput, Step, Value};
+use crate::row;
+
+use crate::kinds::shared::owned_file::{self, NewFile, OwnedFile};
+use crate::resource::batch::{by_state, count};
+use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
+
+/// A file with content, owner, group and mode.
+pub struct File;
+
+/// A file as the spec wants it.
+#[derive(Clone, Debug)]
+pub struct Desired {
+    /// Left alone where the spec gives none.
+    content: Option<Content>,
+    /// The content is for a file that is missing; then it belongs to whoever uses the file.
+    initial: bool,
+    owner: Option<String>,
+    group: Option<String>,
+    /// Four octal digits.
+    mode: Option<String>,
+}
+
+impl Kind for File {
+    const KIND: &'static str = "file";
+    const SECTION: &'static str = "files";
+    const ATTRIBUTES: &'static [Attribute] = &[
+        Attribute::optional("content", Shape::Scalar, "The content, given in place."),
+        Attribute::optional("template", Shape::Template, "A template beside the spec that renders the content."),
+        Attribute::optional("source", Shape::Source, "A file beside the spec that is the content."),
+        Attribute::default(
+            "initial",
+            Shape::Bool,
+            "false",
+            "Whether the content is only for a file that is missing; one that is there keeps its own.",
+        ),
+        Attribute::optional("owner", Shape::Account, "The user that owns it; left alone where left out."),
+        Attribute::optional("group", Shape::Account, "The group that owns it; left alone where left out."),
+        Attribute::optional(
+            "mode",
+            Shape::Mode,
+            "Its permissions; 0644 (0600 with a secret in it) when it is created, left alone where left out.",
+        ),
+    ];
+    const DOCUMENTATION: Documentation = Documentation {
+        summary: "A file with content, owner, group and mode.",
+        name: "The absolute path.",
+        example: include_str!("example.yaml"),
+        notes: include_str!("notes.md"),
+    };
+    const IS_NAMED_BY_PATH: bool = true;
+    const OBSERVED_WITHOUT: &'static [&'static str] = &["content", "template", "source"];
+    const SHOWN_AS: &'static [(&'static str, &'static str)] = owned_file::SHOWN_AS;
+
+    type Desired = Desired;
+    type Observed = OwnedFile;
+
+    fn decode(fields: &mut Fields<'_>) -> Desired {
+        let given = fields.one_of("a file", owned_file::GIVEN);
+        let initial = fields.bool("initial").unwrap_or_default();
+        if initial && given.is_none() && !fields.is_absent() {
+            fields.error(
+                "initial",
+                "there is no content that could be the initial one",
+                "add `content`, `template` or `source`",
+            );
+        }
+        Desired {
+            initial,
+            content: given.and_then(|name| fields.content(name)),
+            owner: fields.text("owner"),
+            group: fields.text("group"),
+            mode: fields.mode("mode"),
+        }
+    }
+
+    fn claims(resource: &Resource<Desired>) -> Claims {
+        let mut claims = Claims::new().provides(Space::PATH, resource.name());
+        if resource.desired.kept().is_some() {
+            claims = claims.provides(Space::CONTENT, resource.name());
+        }
+        claims.owned_by(resource.desired.owner.as_ref(), resource.desired.group.as_ref())
+    }
+
+    fn probe(all: &[&Resource<Desired>]) -> Probe {
+        let rows = all.iter().map(|resource| owned_file::row(resource.name(), resource.desired.kept()));
+        Probe::new(include_str!("../shared/owned_file/look.sh"), rows.collect())
+    }
+
+    fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<OwnedFile>> {
+        let desired: Vec<Option<&Content>> = all.iter().map(|resource| resource.desired.kept()).collect();
+        let mut observations = owned_file::observations(output, &desired);
+        for (observation, resource) in observations.iter_mut().zip(all) {
+            // What became of an initial content is as secret as that was.
+            let is_secret = resource.desired.content.as_ref().is_some_and(Content::is_sensitive);
+            if let Observation::Present(found) = observation {
+                found.content = found.content.clone().mark_sensitive(is_secret);
+            }
+        }
+        observations
+    }
+
+    fn attributes(observed: &OwnedFile) -> Vec<(&'static str, Value)> {
+        observed.attributes()
+    }
+
+    fn diff(resource: &Resource<Desired>, observed: &Observation<OwnedFile>) -> Changes {
+        let desired = &resource.desired;
+        let mut changes = Changes::new();
+        if let Observation::Present(observed) = observed {
+            changes.compare_if("content", observed.content.clone(), desired.kept().cloned());
+            changes.compare_if("owner", observed.owner.as_str(), desired.owner.clone());
+            changes.compare_if("group", observed.group.as_str(), desired.group.clone());
+            changes.compare_if("mode", observed.mode.as_str(), desired.mode.clone());
+        } else {
+            changes.push("content", Value::Null, desired.content.clone().unwrap_or_else(|| Content::new(&b""[..])));
+            if desired.initial {
+                changes.push("initial", Value::Null, true);
+            }
+            changes.compare_if("owner", Value::Null, desired.owner.clone());
+            changes.compare_if("group", Value::Null, desired.group.clone());
+            changes.push("mode", Value::Null, created_mode(desired));
+        }
+        changes
+    }
+
+    fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
+        if resource.is_absent() {
+            return Some(vec![Expect::Is("absent".into())]);
+        }
+        let is = |value: &Option<String>| value.clone().map_or(Expect::Any, Expect::Is);
+        let desired = &resource.desired;
+        let hash = desired.kept().map_or(Expect::Any, |content| Expect::Is(content.hash().to_string()));
+        Some(vec![
+            Expect::Is("file".into()),
+            is(&desired.owner),
+            is(&desired.group),
+            is(&desired.mode),
+            Expect::Any,
+            hash,
+        ])
+    }
+
+    fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
+        by_state(batch, write, remove)
+    }
+}
+
+/// Makes the one step that removes all these files.
+fn remove(batch: &[Planned<'_, File>], absent: Vec<usize>) -> Step {
+    let rows = absent.iter().map(|&at| row![batch[at].resource.name()]).collect();
+    let purpose = format!("remove {}", count(absent.len(), "file", "files"));
+    Step::new(owned_file::REMOVE, absent, purpose).rows(rows)
+}
+
+impl Desired {
+    /// Returns the content that a file which is there must have too.
+    fn kept(&self) -> Option<&Content> {
+        self.content.as_ref().filter(|_| !self.initial)
+    }
+}
+
+/// Makes the one step that writes all these files.
+fn write(batch: &[Planned<'_, File>], present: Vec<usize>) -> Step {
+    let empty = Content::new(&b""[..]);
+    let file = |&at: &usize| {
+        let planned = &batch[at];
+        let desired = &planned.resource.desired;
+        let is_new = planned.is_new();
+        let content = desired.content.as_ref().or(is_new.then_some(&empty)).filter(|_| planned.sets("content"));
+        // A file that is replaced keeps what the spec leaves alone.
+        let (owner, group, mode) = match planned.observed {
+            Observation::Present(found) => (
+                desired.owner.clone().unwrap_or_else(|| found.owner.clone()),
+                desired.group.clone().unwrap_or_else(|| found.group.clone()),
+                desired.mode.clone().unwrap_or_else(|| found.mode.clone()),
+            ),
+            _ => (
+                desired.owner.clone().unwrap_or_default(),
+                desired.group.clone().unwrap_or_default(),
+                created_mode(desired),
+            ),
+        };
+        let path = planned.resource.name().to_string();
+        NewFile { at, path, owner, group, mode, content, more: Vec::new() }
+    };
+    owned_file::step(present.iter().map(file).collect(), format!("write {}", count(present.len(), "file", "files")))
+}
+
+/// A file with a secret in it is nobody else's to read unless the spec says so.
+fn created_mode(desired: &Desired) -> String {
+    let is_secret = desired.content.as_ref().is_some_and(Content::is_sensitive);
+    desired.mode.clone().unwrap_or_else(|| if is_secret { "0600" } else { "0644" }.into())
+}

@@ -1,0 +1,280 @@
+//! `firewall_rule`: a rule of the host's packet filter.
+
+mod iptables;
+mod rule;
+mod ufw;
+
+use crate::model::{Changes, Expect, Node, Probe, ProbeOutput, ProbeStatus, Step, Value};
+
+use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
+use rule::{Match, Network, Ports, VERDICTS, Verdict};
+
+/// A rule of the host's packet filter.
+pub struct FirewallRule;
+
+/// A rule as the spec wants it.
+#[derive(Clone, Debug)]
+pub struct Desired {
+    verdict: Verdict,
+    matches: Match,
+    comment: Option<String>,
+    /// The firewall is turned on.
+    enable: bool,
+    /// The spec says which packets it is about; one that should be absent need not.
+    is_described: bool,
+    backend: Backend,
+}
+
+/// The program that keeps the rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Backend {
+    Ufw,
+    Iptables,
+}
+
+/// What there is of a rule.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Observed {
+    Ufw(ufw::Found),
+    Iptables(iptables::Found),
+}
+
+/// Each backend looks at its own rows.
+const PROBE: &str = concat!(
+    "ufw_rules() {\n",
+    include_str!("ufw/probe.sh"),
+    "\n}\niptables_rules() {\n",
+    include_str!("iptables/probe.sh"),
+    "\n}\nufw_rules && iptables_rules\n",
+);
+
+const PORT: Shape = Shape::Either(&[Shape::Integer { min: 1, max: 65535 }, Shape::Text]);
+
+/// How many ports a rule may name (iptables-extensions(8), multiport).
+const MOST_PORTS: usize = 15;
+
+impl Kind for FirewallRule {
+    const KIND: &'static str = "firewall_rule";
+    const SECTION: &'static str = "firewall_rules";
+    const ATTRIBUTES: &'static [Attribute] = &[
+        Attribute::optional(
+            "port",
+            Shape::Either(&[Shape::Integer { min: 1, max: 65535 }, Shape::Text, Shape::List(&PORT)]),
+            "The port it is about, a range such as \"60000-61000\", or a list of them; all where left out.",
+        ),
+        Attribute::optional(
+            "protocol",
+            Shape::OneOf(&["tcp", "udp", "any"]),
+            "The protocol; tcp where there is a port, any where there is none.",
+        ),
+        Attribute::default("action", Shape::OneOf(VERDICTS), "allow", "What becomes of the packets."),
+        Attribute::default(
+            "direction",
+            Shape::OneOf(&["in", "out"]),
+            "in",
+            "Whether it is about packets that come in or go out.",
+        ),
+        Attribute::optional("from", Shape::Text, "The address or network packets come from; any where left out."),
+        Attribute::optional("to", Shape::Text, "The address or network packets go to; any where left out."),
+        Attribute::optional("interface", Shape::Text, "The network interface they pass; any where left out."),
+        Attribute::optional("comment", Shape::Text, "Words that `ufw status` shows behind the rule's name."),
+        Attribute::default("enable", Shape::Bool, "true", "Whether the firewall is turned on."),
+        Attribute::default("backend", Shape::OneOf(&["ufw", "iptables"]), "ufw", "The program that keeps the rules."),
+    ];
+    const DOCUMENTATION: Documentation = Documentation {
+        summary: "A rule of the host's packet filter.",
+        name: "Any words that say what it is for; `ufw status` shows them.",
+        example: include_str!("example.yaml"),
+        notes: include_str!("notes.md"),
+    };
+
+    type Desired = Desired;
+    type Observed = Observed;
+
+    fn decode(fields: &mut Fields<'_>) -> Desired {
+        let ports = ports(fields);
+        let protocol = fields.text("protocol").unwrap_or_else(|| if ports.is_empty() { "any" } else { "tcp" }.into());
+        if protocol == "any" && ports.are_many() {
+            let help = "make one rule for tcp and one for udp";
+            fields.error("protocol", "several ports, or a range, need a protocol: tcp or udp", help);
+        }
+        let matches = Match {
+            is_outgoing: fields.text("direction").as_deref() == Some("out"),
+            interface: interface(fields),
+            protocol: (protocol == "tcp" || protocol == "udp").then_some(protocol),
+            from: network(fields, "from"),
+            to: network(fields, "to"),
+            ports,
+        };
+        if matches.families() == (false, false) {
+            fields.error("to", "`from` and `to` mix IPv4 and IPv6", "make a rule for each");
+        }
+        let is_described = ["port", "from", "to", "interface"].iter().any(|name| fields.has(name));
+        if !is_described && !fields.is_absent() {
+            let help = "say which packets it is about: `port`, `from`, `to` or `interface`";
+            fields.error("port", "a rule about all packets would be no firewall", help);
+        }
+        let verdict = fields.text("action").and_then(|word| Verdict::parse(&word)).unwrap_or(Verdict::Allow);
+        let enable = fields.bool("enable").unwrap_or(true);
+        let backend = match fields.text("backend").as_deref() {
+            Some("iptables") => Backend::Iptables,
+            _ => Backend::Ufw,
+        };
+        let desired = Desired { verdict, matches, comment: fields.text("comment"), enable, is_described, backend };
+        if backend == Backend::Iptables && !fields.is_absent() {
+            iptables::check(fields, &desired);
+        }
+        desired
+    }
+
+    fn claims(resource: &Resource<Desired>) -> Claims {
+        let claims = Claims::new().shares(Space::FIREWALL, "");
+        match resource.desired.backend {
+            Backend::Ufw => claims.requires(Space::PROGRAM, "ufw"),
+            Backend::Iptables => {
+                claims.requires(Space::PROGRAM, "iptables").requires(Space::PROGRAM, "netfilter-persistent")
+            }
+        }
+    }
+
+    fn probe(all: &[&Resource<Desired>]) -> Probe {
+        let rows = all.iter().map(|resource| match resource.desired.backend {
+            Backend::Ufw => ufw::row(resource),
+            Backend::Iptables => iptables::row(resource),
+        });
+        Probe::new(PROBE, rows.collect())
+    }
+
+    fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
+        let by_ufw = ufw::reader(output);
+        let by_iptables = iptables::reader(output);
+        let failed = output.status != ProbeStatus::Done;
+        let records = output.first_records(all.len()).into_iter().zip(all);
+        records
+            .map(|(record, resource)| match (record, resource.desired.backend) {
+                (Some(record), Backend::Ufw) if !failed => observed(by_ufw(record, resource), Observed::Ufw),
+                (Some(record), Backend::Iptables) if !failed => {
+                    observed(by_iptables(record, resource), Observed::Iptables)
+                }
+                _ => Observation::Failed(output.explain()),
+            })
+            .collect()
+    }
+
+    fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
+        match observed {
+            Observed::Ufw(found) => ufw::attributes(found),
+            Observed::Iptables(found) => iptables::attributes(found),
+        }
+    }
+
+    fn diff(resource: &Resource<Desired>, observed: &Observation<Observed>) -> Changes {
+        match (resource.desired.backend, observed.found()) {
+            (Backend::Ufw, Some(Observed::Ufw(found))) => ufw::diff(resource, Some(found)),
+            (Backend::Ufw, _) => ufw::diff(resource, None),
+            (Backend::Iptables, Some(Observed::Iptables(found))) => iptables::diff(resource, Some(found)),
+            (Backend::Iptables, _) => iptables::diff(resource, None),
+        }
+    }
+
+    fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
+        match resource.desired.backend {
+            Backend::Ufw => ufw::expected(resource),
+            Backend::Iptables => Some(iptables::expected(resource)),
+        }
+    }
+
+    fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
+        let (by_ufw, by_iptables): (Vec<usize>, Vec<usize>) =
+            (0..batch.len()).partition(|&at| batch[at].resource.desired.backend == Backend::Ufw);
+        let mut steps = Vec::new();
+        if !by_ufw.is_empty() {
+            steps.push(ufw::step(batch, by_ufw));
+        }
+        if !by_iptables.is_empty() {
+            steps.push(iptables::step(batch, by_iptables));
+        }
+        steps
+    }
+}
+
+fn observed<T>(found: Observation<T>, of_backend: fn(T) -> Observed) -> Observation<Observed> {
+    match found {
+        Observation::Present(found) => Observation::Present(of_backend(found)),
+        Observation::Absent => Observation::Absent,
+        Observation::Later { needs, reason } => Observation::Later { needs, reason },
+        Observation::Failed(reason) => Observation::Failed(reason),
+    }
+}
+
+fn purpose(batch: &[Planned<'_, FirewallRule>], covers: &[usize]) -> String {
+    match covers {
+        [one] => format!("set the firewall rule {}", batch[*one].resource.name()),
+        _ => format!("set {} firewall rules", covers.len()),
+    }
+}
+
+/// Returns the attributes of a rule in the order a reader wants, each with a value or null.
+fn described(verdict: Verdict, matches: &Match) -> Vec<(&'static str, Value)> {
+    let text = |network: &Option<Network>| network.map_or(Value::Null, |network| network.to_string().into());
+    let port = if matches.ports.is_empty() { Value::Null } else { matches.ports.to_string().into() };
+    vec![
+        ("action", verdict.word().into()),
+        ("direction", if matches.is_outgoing { "out" } else { "in" }.into()),
+        ("port", port),
+        ("protocol", matches.protocol.as_deref().unwrap_or("any").into()),
+        ("from", text(&matches.from)),
+        ("to", text(&matches.to)),
+        ("interface", matches.interface.clone().into()),
+    ]
+}
+
+fn ports(fields: &mut Fields<'_>) -> Ports {
+    let items = match fields.node("port").map(Node::to_value) {
+        Some(Value::Text(text)) => text.split(',').map(|item| item.trim().to_string()).collect(),
+        Some(_) => fields.texts("port"),
+        None => return Ports::default(),
+    };
+    let ports = match Ports::parse(items.iter().map(String::as_str)) {
+        Ok(ports) => ports,
+        Err(wrong) => {
+            let help = "write a number from 1 to 65535, a range such as \"60000-61000\", or a list of them";
+            fields.error("port", format!("`{wrong}` is not a port"), help);
+            return Ports::default();
+        }
+    };
+    if ports.places() > MOST_PORTS {
+        let message = format!("a rule has at most {MOST_PORTS} ports, where a range counts as two");
+        fields.error("port", message, "make several rules");
+    }
+    if ports.overlap() {
+        fields.error("port", "two of the ports overlap", "name each port once");
+    }
+    ports
+}
+
+fn network(fields: &mut Fields<'_>, attribute: &str) -> Option<Network> {
+    let text = fields.text(attribute)?;
+    if text == "any" || fields.is_unknown(attribute) {
+        return None;
+    }
+    let network = text.parse();
+    if network.is_err() {
+        let help = "write an address or a network, such as 10.0.0.1, 10.0.0.0/8 or 2001:db8::/32";
+        fields.error(attribute, format!("`{text}` is neither an address nor a network"), help);
+    }
+    network.ok()
+}
+
+fn interface(fields: &mut Fields<'_>) -> Option<String> {
+    let name = fields.text("interface")?;
+    // A name in Linux has at most 15 bytes (IFNAMSIZ); ufw takes a plus sign at its end for all that start so.
+    let is_name = !name.is_empty()
+        && name.len() <= 15
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "._-@+".contains(c))
+        && !name.starts_with(['-', '.']);
+    if !is_name {
+        fields.error("interface", format!("`{name}` is not an interface"), "write it as `ip link` has it: `eth0`");
+    }
+    Some(name)
+}

@@ -1,0 +1,348 @@
+//! `git_checkout`: a folder in which a branch, tag or commit of a git repository is checked out.
+
+mod source;
+
+use std::time::Duration;
+
+use crate::model::{Arg, Changes, Expect, Probe, ProbeOutput, Record, Step, Value};
+use crate::row;
+
+use crate::resource::batch::parse_first;
+use crate::resource::{
+    Attribute, Claim, Claims, Documentation, Fields, Kind, Lane, Observation, Planned, Resource, Shape, Space,
+};
+
+use source::{Revision, local_path, without_credentials};
+
+/// A folder in which a branch, tag or commit of a git repository is checked out.
+pub struct GitCheckout;
+
+/// A checkout as the spec wants it.
+#[derive(Clone, Debug)]
+pub struct Desired {
+    url: String,
+    revision: Revision,
+    owner: Option<String>,
+    depth: Option<i64>,
+    submodules: bool,
+    /// Local changes may be thrown away.
+    force: bool,
+    username: Option<String>,
+    token: Option<Arg>,
+    ssh_key: Option<String>,
+}
+
+/// A checkout as it was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observed {
+    owner: String,
+    /// Empty where nothing is checked out yet.
+    commit: String,
+    branch: Option<String>,
+    url: String,
+    /// The commit that should be checked out; `None` where it is not on the host yet.
+    wanted: Option<String>,
+    /// The branch that should be, where it follows one.
+    wanted_branch: Option<String>,
+    /// Commits that no remote has.
+    own_commits: i64,
+    /// Submodules that are not where the commit wants them.
+    submodules: i64,
+    /// Files that were changed.
+    files: Vec<String>,
+}
+
+const PROBE: &str = concat!(include_str!("../shared/quoted.sh"), include_str!("git.sh"), include_str!("probe.sh"));
+const APPLY: &str = concat!(include_str!("../shared/quoted.sh"), include_str!("git.sh"), include_str!("apply.sh"));
+
+/// How long a fetch may take where the spec does not say.
+const TIMEOUT: Duration = Duration::from_secs(900);
+
+/// How many changed files are named one by one.
+const MOST_NAMED: usize = 10;
+
+impl Kind for GitCheckout {
+    const KIND: &'static str = "git_checkout";
+    const SECTION: &'static str = "git_checkouts";
+    const LANE: Lane = Lane::Beside;
+    const ATTRIBUTES: &'static [Attribute] = &[
+        Attribute::required(
+            "url",
+            Shape::Text,
+            "The repository: an https or ssh URL, `git@host:path`, or a path on the host.",
+        ),
+        Attribute::optional(
+            "branch",
+            Shape::Text,
+            "The branch it follows; the remote's default branch where `branch`, `tag` and `commit` are left out.",
+        ),
+        Attribute::optional("tag", Shape::Text, "The tag that is checked out."),
+        Attribute::optional("commit", Shape::Text, "The commit that is checked out, with all its hex digits."),
+        Attribute::optional(
+            "owner",
+            Shape::Account,
+            "The user that owns it and that git runs as; `as:`, or whoever owns the folder, where left out.",
+        ),
+        Attribute::optional(
+            "depth",
+            Shape::Integer { min: 1, max: i64::MAX },
+            "How many commits of history are fetched; all where left out.",
+        ),
+        Attribute::default("submodules", Shape::Bool, "false", "Whether its submodules are checked out too."),
+        Attribute::default(
+            "force",
+            Shape::Bool,
+            "false",
+            "Throws away local changes and commits; without it they refuse the plan.",
+        ),
+        Attribute::default("username", Shape::Text, "git", "The user name that goes with `token`."),
+        Attribute::optional("token", Shape::Text, "The password or token for an https URL; it may be secret."),
+        Attribute::optional("ssh_key", Shape::Path, "A private key on the host, for ssh."),
+    ];
+    const DOCUMENTATION: Documentation = Documentation {
+        summary: "A folder in which a branch, tag or commit of a git repository is checked out.",
+        name: "The absolute path of the folder.",
+        example: include_str!("example.yaml"),
+        notes: include_str!("notes.md"),
+    };
+    const IS_NAMED_BY_PATH: bool = true;
+
+    type Desired = Desired;
+    type Observed = Observed;
+
+    fn decode(fields: &mut Fields<'_>) -> Desired {
+        let url = source::url(fields);
+        let is_https = url.starts_with("https://") || url.starts_with("http://");
+        let token = fields.arg("token");
+        if token.is_some() && !url.is_empty() && !is_https {
+            fields.error(
+                "token",
+                "`token` is for an https URL",
+                "use `ssh_key` for ssh, or write the URL with https://",
+            );
+        }
+        Desired {
+            url,
+            revision: source::revision(fields),
+            owner: fields.text("owner"),
+            depth: fields.integer("depth"),
+            submodules: fields.bool("submodules").unwrap_or_default(),
+            force: fields.bool("force").unwrap_or_default(),
+            username: fields.text("username"),
+            token,
+            ssh_key: fields.text("ssh_key"),
+        }
+    }
+
+    fn claims(resource: &Resource<Desired>) -> Claims {
+        let desired = &resource.desired;
+        let claims = Claims::new().provides(Space::PATH, resource.name()).requires(Space::PROGRAM, "git");
+        if resource.is_absent() {
+            return claims;
+        }
+        let local = local_path(&desired.url).map(str::to_string);
+        claims
+            .requires_some(Space::USER, owner(resource))
+            .requires_some(Space::PATH, desired.ssh_key.as_ref())
+            .requires_some(Space::PATH, local.as_ref())
+    }
+
+    fn probe(all: &[&Resource<Desired>]) -> Probe {
+        let rows = all.iter().map(|resource| row(resource, owner(resource), kind(resource))).collect();
+        Probe::new(PROBE, rows)
+    }
+
+    fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
+        parse_first(all, output, observation)
+    }
+
+    fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
+        vec![
+            ("url", without_credentials(&observed.url).into()),
+            ("branch", observed.branch.clone().into()),
+            ("commit", observed.commit.as_str().into()),
+            ("owner", observed.owner.as_str().into()),
+        ]
+    }
+
+    fn diff(resource: &Resource<Desired>, observed: &Observation<Observed>) -> Changes {
+        let desired = &resource.desired;
+        let mut changes = Changes::new();
+        let Observation::Present(observed) = observed else {
+            changes.push("url", Value::Null, desired.url.as_str());
+            if let Some((attribute, name)) = desired.revision.named() {
+                changes.push(attribute, Value::Null, name);
+            }
+            changes.compare_if("owner", Value::Null, owner(resource).cloned());
+            return changes;
+        };
+        let commit = if observed.commit.is_empty() { Value::Null } else { observed.commit.as_str().into() };
+        let there = without_credentials(&observed.url);
+        if observed.url != desired.url {
+            changes.push("url", there, desired.url.as_str());
+        }
+        changes.compare_if("branch", observed.branch.clone(), observed.wanted_branch.clone());
+        match (&desired.revision, &observed.wanted) {
+            // Where it is not on the host yet, only the fetch tells which commit it is.
+            (Revision::Tag(tag), None) => changes.push("tag", commit, tag.as_str()),
+            (_, wanted) => {
+                changes.compare_if("commit", commit, wanted.clone());
+            }
+        }
+        if !observed.files.is_empty() {
+            changes.push("local changes", observed.files.clone(), Value::Null);
+        }
+        if observed.own_commits > 0 {
+            changes.push("local commits", observed.own_commits, Value::Null);
+        }
+        if observed.submodules > 0 {
+            changes.push(
+                "submodules",
+                format!("{} at another commit", observed.submodules),
+                "as the commit wants them",
+            );
+        }
+        changes.compare_if("owner", observed.owner.as_str(), owner(resource).cloned());
+        changes
+    }
+
+    fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
+        let is = |text: &str| Expect::Is(text.to_string());
+        if resource.is_absent() {
+            return Some(vec![is("absent")]);
+        }
+        Some(vec![is("present"), is("same"), owner(resource).map_or(Expect::Any, |owner| is(owner))])
+    }
+
+    fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
+        // A step each: what git does takes long, and may fail alone.
+        batch.iter().enumerate().map(|(at, planned)| step(at, planned)).collect()
+    }
+}
+
+fn step(at: usize, planned: &Planned<'_, GitCheckout>) -> Step {
+    let resource = planned.resource;
+    let name = resource.name();
+    let timeout = resource.timeout.unwrap_or(TIMEOUT);
+    if resource.is_absent() {
+        let step = Step::new(include_str!("remove.sh"), vec![at], format!("remove {name}"));
+        return step.rows(vec![row![name]]).timeout(timeout);
+    }
+    let found = planned.observed.found().map(|found| &found.owner);
+    let only_owner = found.is_some() && planned.changes.iter().all(|change| change.attribute == "owner");
+    let (kind, purpose) = match (only_owner, resource.desired.revision.named()) {
+        (true, _) => ("", format!("hand over {name}")),
+        (false, Some((attribute, revision))) => (kind(resource), format!("check out {attribute} {revision} in {name}")),
+        (false, None) => (kind(resource), format!("check out the default branch in {name}")),
+    };
+    let user = owner(resource).or(found);
+    Step::new(APPLY, vec![at], purpose).rows(vec![row(resource, user, kind)]).timeout(timeout)
+}
+
+/// Returns the fields that `git.sh` reads.
+fn row(resource: &Resource<Desired>, user: Option<&String>, kind: &str) -> Vec<Arg> {
+    let desired = &resource.desired;
+    if resource.is_absent() {
+        return row![resource.name(), "", "", kind];
+    }
+    row![
+        resource.name(),
+        user,
+        desired.url.as_str(),
+        kind,
+        desired.revision.named().map(|(_, name)| name),
+        desired.submodules,
+        desired.force,
+        desired.depth.map(|depth| depth.to_string()),
+        desired.ssh_key.as_ref(),
+        desired.token.as_ref().and(desired.username.as_ref()),
+        desired.token.clone(),
+        local_path(&desired.url).is_some(),
+    ]
+}
+
+/// Returns the word for what is to be checked out.
+fn kind(resource: &Resource<Desired>) -> &'static str {
+    match &resource.desired.revision {
+        _ if resource.is_absent() => "absent",
+        Revision::Default => "default",
+        Revision::Branch(_) => "branch",
+        Revision::Tag(_) => "tag",
+        Revision::Commit(_) => "commit",
+    }
+}
+
+/// Returns the user that owns it, where the spec names one.
+fn owner(resource: &Resource<Desired>) -> Option<&String> {
+    resource.desired.owner.as_ref().or(resource.run_as.as_ref())
+}
+
+fn observation(record: &Record, resource: &Resource<Desired>) -> Observation<Observed> {
+    let desired = &resource.desired;
+    let later = |needs: Claim, reason: String| Observation::Later { needs, reason };
+    match record.field(0) {
+        "absent" => return Observation::Absent,
+        "present" => {}
+        "no-git" if resource.is_absent() => {
+            return Observation::Failed("without git on the host its local changes cannot be seen".into());
+        }
+        "no-git" => return later(Claim::new(Space::PROGRAM, "git"), "git is not on the host".into()),
+        "no-user" => {
+            let user = owner(resource).cloned().unwrap_or_default();
+            return later(Claim::new(Space::USER, &user), format!("the user {user} does not exist"));
+        }
+        "no-key" => {
+            let key = desired.ssh_key.clone().unwrap_or_default();
+            return later(Claim::path(&key), format!("the key {key} is not there"));
+        }
+        "no-remote" => {
+            let path = local_path(&desired.url).unwrap_or_default();
+            return later(Claim::path(path), format!("the repository {path} is not there"));
+        }
+        "failed" => return Observation::Failed(record.field(1).replace('\n', "; ")),
+        "denied" => return Observation::Failed("it or a folder above it may not be searched by this account".into()),
+        "folder" => {
+            return Observation::Failed(
+                "a folder with files is there that is no git checkout; it is left alone: move it away, or use another path"
+                    .into(),
+            );
+        }
+        other => return Observation::Failed(format!("it is there, but as {other}, not a folder")),
+    }
+    let given = |at: usize| Some(record.field(at).to_string()).filter(|text| !text.is_empty());
+    let observed = Observed {
+        owner: record.field(2).to_string(),
+        commit: record.field(3).to_string(),
+        branch: given(4),
+        url: record.field(5).to_string(),
+        wanted: given(6),
+        wanted_branch: given(7),
+        own_commits: record.field(8).parse().unwrap_or_default(),
+        submodules: record.field(9).parse().unwrap_or_default(),
+        files: record.field(10).lines().map(str::to_string).collect(),
+    };
+    match lost(&observed) {
+        Some(lost) if !desired.force => Observation::Failed(format!(
+            "{lost}, which would be lost: commit and push on the host, discard them there, or set `force: true`"
+        )),
+        _ => Observation::Present(observed),
+    }
+}
+
+/// Names what exists only on the host.
+fn lost(observed: &Observed) -> Option<String> {
+    let count = observed.files.len();
+    let named = observed.files.iter().take(MOST_NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let files = match count {
+        0 => String::new(),
+        1..=MOST_NAMED => format!("it has local changes in {named}"),
+        _ => format!("it has local changes in {named} and {} more files", count - MOST_NAMED),
+    };
+    let commits = match observed.own_commits {
+        0 => String::new(),
+        1 => "it has 1 commit that no remote has".to_string(),
+        own => format!("it has {own} commits that no remote has"),
+    };
+    let parts: Vec<String> = [files, commits].into_iter().filter(|part| !part.is_empty()).collect();
+    (!parts.is_empty()).then(|| parts.join(", and "))
+}

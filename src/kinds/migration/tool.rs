@@ -1,0 +1,93 @@
+//! A tool that has migrations of its own: where it runs, and what the host says of it.
+
+use crate::kinds::shared::database_engine::DATABASE;
+use crate::model::{Arg, Record, Row};
+use crate::resource::{Claim, Fields, Observation, Resource, Space};
+use crate::row;
+
+use super::{Desired, Observed, State, told};
+
+/// A tool that has migrations of its own.
+#[derive(Clone, Debug)]
+pub(super) struct Tool {
+    pub name: String,
+    pub directory: String,
+    pub venv: Option<String>,
+    options: Vec<String>,
+    environment: Vec<(String, Arg)>,
+}
+
+impl Tool {
+    /// Reads its attributes.
+    pub fn decode(fields: &mut Fields<'_>, name: String) -> Self {
+        let options = fields.texts("options");
+        if options.iter().any(|option| option.is_empty() || option.contains('\n')) {
+            fields.error("options", "an option is empty or has a line break", "write one word for each item");
+        }
+        Self {
+            name,
+            directory: fields.text("directory").unwrap_or_default(),
+            venv: fields.text("venv"),
+            options,
+            environment: fields.environment("environment"),
+        }
+    }
+
+    /// Makes the row that `tool.sh` reads.
+    pub fn row(&self, resource: &Resource<Desired>) -> Row {
+        let mut row =
+            row![&self.name, resource.run_as.as_ref(), &self.directory, self.venv.as_ref(), self.options.join("\n"),];
+        for (name, value) in &self.environment {
+            row.push(name.into());
+            row.push(value.clone());
+        }
+        row
+    }
+
+    /// Reads what the probe told of it.
+    pub fn told(&self, record: &Record, resource: &Resource<Desired>) -> Observation<Observed> {
+        let later = |needs: Claim, reason: String| Observation::Later { needs, reason };
+        match record.field(0) {
+            "no-user" => {
+                let user = resource.run_as.clone().unwrap_or_default();
+                later(Claim::new(Space::USER, user), "the user it runs as is not there yet".into())
+            }
+            "no-directory" => {
+                later(Claim::path(self.directory.as_str()), format!("the folder {} is not there", self.directory))
+            }
+            "no-program" => match (self.name.as_str(), &self.venv) {
+                ("alembic", Some(venv)) => later(Claim::path(venv.as_str()), format!("{venv} holds no alembic")),
+                ("alembic", None) => later(Claim::new(Space::PROGRAM, "alembic"), "alembic is not on the host".into()),
+                _ => {
+                    let path = format!("{}/node_modules", self.directory);
+                    later(Claim::path(path.as_str()), format!("{path} holds no knex"))
+                }
+            },
+            "told" => {
+                let told = match self.name.as_str() {
+                    "alembic" => told::alembic(record.field(1), record.field(2)),
+                    _ => told::knex(record.field(1)),
+                };
+                match told {
+                    Some(told) => {
+                        Observation::Present(Observed { applied: told.applied, state: State::Tool(told.waiting) })
+                    }
+                    None => Observation::Failed(format!("what {} says is not understood", self.name)),
+                }
+            }
+            "error" => {
+                let said = record.field(1).trim_end();
+                let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
+                let reason = format!("{} does not say what is pending: {}", self.name, last.trim());
+                match &resource.desired.server {
+                    // The database may come with the spec.
+                    Some(server) => {
+                        later(Claim::new(DATABASE, server.engine.claim(&resource.desired.database)), reason)
+                    }
+                    None => Observation::Failed(reason),
+                }
+            }
+            other => Observation::Failed(other.to_string()),
+        }
+    }
+}

@@ -1,0 +1,441 @@
+//! `package_repository`: where the host's package manager gets packages from.
+
+mod key;
+
+use crate::model::{Blob, Changes, Content, Expect, Lock, Probe, ProbeOutput, Record, Step, Value, decode_base64};
+use crate::row;
+
+use crate::resource::batch::{by_state, count, parse_all};
+use crate::resource::{
+    Attribute, Claims, Documentation, Fields, Kind, Observation, Phase, Planned, Resource, Shape, Space,
+};
+
+use key::Form;
+
+/// Where the host's package manager gets packages from.
+pub struct PackageRepository;
+
+/// The files of a repository as the spec wants them.
+#[derive(Clone, Debug)]
+pub struct Desired {
+    sources: Content,
+    key: Option<(Form, Content)>,
+    /// A key on the host that the spec only points to.
+    signed_by: Option<String>,
+    pin: Option<Content>,
+    /// Whether it is read through TLS.
+    is_https: bool,
+    /// Folders of the host that it is in.
+    folders: Vec<String>,
+}
+
+/// The files of a repository as they were found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observed {
+    sources: Option<Content>,
+    key: Option<Content>,
+    pin: Option<Content>,
+    /// Owner, group and mode of all of them, or of the first with others.
+    access: String,
+}
+
+const PROBE: &str = concat!(include_str!("../shared/package_manager.sh"), include_str!("probe.sh"));
+const APPLY: &str = concat!(include_str!("../shared/apt.sh"), include_str!("apply.sh"));
+
+/// Everybody reads these files: apt does so as a user of its own.
+const ACCESS: &str = "root:root 0644";
+
+impl Kind for PackageRepository {
+    const KIND: &'static str = "package_repository";
+    const SECTION: &'static str = "package_repositories";
+    const ATTRIBUTES: &'static [Attribute] = &[
+        Attribute::required(
+            "uris",
+            Shape::List(&Shape::Text),
+            "Where it is: `https://download.docker.com/linux/debian`, or `file:/srv/packages`.",
+        ),
+        Attribute::required(
+            "suites",
+            Shape::List(&Shape::Text),
+            "Its suites, such as `bookworm`; `./` for a flat repository.",
+        ),
+        Attribute::optional(
+            "components",
+            Shape::List(&Shape::Text),
+            "Its components, such as `main`; left out for a flat repository.",
+        ),
+        Attribute::default(
+            "types",
+            Shape::List(&Shape::OneOf(&["deb", "deb-src"])),
+            "[deb]",
+            "Whether it has packages, sources or both.",
+        ),
+        Attribute::optional(
+            "architectures",
+            Shape::List(&Shape::Text),
+            "Architectures to read it for, such as `amd64`; all of the host where left out.",
+        ),
+        Attribute::optional(
+            "key",
+            Shape::Source,
+            "A file beside the spec with the key that signs it, armored or binary.",
+        ),
+        Attribute::optional("key_text", Shape::Text, "The key that signs it, armored, given in place."),
+        Attribute::optional("signed_by", Shape::Path, "A file on the host with the key that signs it."),
+        Attribute::default(
+            "trusted",
+            Shape::Bool,
+            "false",
+            "Whether packages are taken from it unsigned: whoever can change it on its way then owns the host.",
+        ),
+        Attribute::optional(
+            "priority",
+            Shape::Integer { min: -32768, max: 32767 },
+            "How much its packages are preferred (apt_preferences(5)): 500 is usual, 100 never replaces another's, -1 never installs.",
+        ),
+        Attribute::optional(
+            "pin",
+            Shape::Text,
+            "What `priority` is for, such as `release n=bookworm-backports`; everything from the hosts of `uris` where left out.",
+        ),
+    ];
+    const DOCUMENTATION: Documentation = Documentation {
+        summary: "A repository that the host's package manager gets packages from.",
+        name: "A short name, which its files on the host have too.",
+        example: include_str!("example.yaml"),
+        notes: include_str!("notes.md"),
+    };
+    const OBSERVED_WITHOUT: &'static [&'static str] = &["key", "key_text"];
+    const SHOWN_AS: &'static [(&'static str, &'static str)] = &[
+        ("uris", "sources"),
+        ("suites", "sources"),
+        ("components", "sources"),
+        ("types", "sources"),
+        ("architectures", "sources"),
+        ("signed_by", "sources"),
+        ("trusted", "sources"),
+        ("key_text", "key"),
+        ("priority", "pin"),
+    ];
+
+    type Desired = Desired;
+    type Observed = Observed;
+
+    fn decode(fields: &mut Fields<'_>) -> Desired {
+        check_name(fields);
+        let uris = words(fields, "uris");
+        for uri in &uris {
+            let scheme = uri.split_once(':').map(|(scheme, _)| scheme).unwrap_or_default();
+            if !["http", "https", "file", "ftp", "mirror+http", "mirror+https", "mirror+file"].contains(&scheme) {
+                fields.error(
+                    "uris",
+                    format!("`{uri}` is not the address of a repository"),
+                    "begin it with https:, http: or file:",
+                );
+            }
+        }
+        let suites = words(fields, "suites");
+        let components = words(fields, "components");
+        let is_flat = suites.iter().any(|suite| suite.ends_with('/'));
+        if is_flat && !components.is_empty() {
+            fields.error(
+                "components",
+                "a flat repository has no components",
+                "leave `components` out, or name a suite",
+            );
+        } else if !is_flat && !suites.is_empty() && components.is_empty() && !fields.is_unknown("components") {
+            fields.error(
+                "suites",
+                "`components` is required for a suite",
+                "add `components: [main]`; a flat repository's suite ends with `/`",
+            );
+        }
+        let types = fields.texts("types");
+        let architectures = words(fields, "architectures");
+        let key = read_key(fields);
+        let signed_by = fields.text("signed_by");
+        let trusted = fields.bool("trusted").unwrap_or_default();
+        let priority = fields.integer("priority");
+        let pin = fields.text("pin");
+        if pin.is_some() && priority.is_none() {
+            fields.error(
+                "pin",
+                "`pin` says what `priority` is for, and there is none",
+                "add `priority`, or leave `pin` out",
+            );
+        }
+        if pin.as_deref().is_some_and(|pin| pin.contains(char::is_control)) {
+            fields.error(
+                "pin",
+                "`pin` is one line",
+                "write it as apt_preferences(5) has it: `release n=bookworm-backports`",
+            );
+        }
+        let own_key = key.as_ref().map(|(form, _)| key_path(fields.name(), *form));
+        let lines = [
+            ("Types", types.join(" ")),
+            ("URIs", uris.join(" ")),
+            ("Suites", suites.join(" ")),
+            ("Components", components.join(" ")),
+            ("Architectures", architectures.join(" ")),
+            ("Signed-By", own_key.or(signed_by.clone()).unwrap_or_default()),
+            ("Trusted", if trusted { "yes".into() } else { String::new() }),
+        ];
+        Desired {
+            sources: stanza(&lines),
+            key,
+            signed_by,
+            pin: priority.map(|priority| pin_content(priority, pin.as_deref(), &uris)),
+            is_https: uris.iter().any(|uri| uri.contains("https:")),
+            folders: uris.iter().filter_map(|uri| local_folder(uri)).collect(),
+        }
+    }
+
+    fn claims(resource: &Resource<Desired>) -> Claims {
+        let name = resource.name();
+        let desired = &resource.desired;
+        let mut claims = Claims::new()
+            .phase(Phase::PackageSource)
+            .provides(Space::PACKAGE_SOURCE, name)
+            .provides(Space::PATH, sources_path(name))
+            .provides(Space::CONTENT, sources_path(name));
+        if let Some((form, _)) = &desired.key {
+            claims = claims.provides(Space::PATH, key_path(name, *form));
+        }
+        if desired.pin.is_some() {
+            claims = claims.provides(Space::PATH, pin_path(name));
+        }
+        if desired.is_https {
+            claims = claims.requires(Space::PACKAGE, "ca-certificates");
+        }
+        claims = desired.folders.iter().fold(claims, |claims, folder| claims.requires(Space::PATH, folder));
+        claims.requires_some(Space::PATH, desired.signed_by.as_ref())
+    }
+
+    fn probe(all: &[&Resource<Desired>]) -> Probe {
+        let rows = all
+            .iter()
+            .map(|resource| {
+                let Desired { sources, key, pin, .. } = &resource.desired;
+                let wanted = (!resource.is_absent()).then_some(sources);
+                let form = key.as_ref().map(|(form, _)| form.ending());
+                row![resource.name(), form, wanted.map(Content::hash), pin.as_ref().map(Content::hash)]
+            })
+            .collect();
+        Probe::new(PROBE, rows)
+    }
+
+    fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
+        parse_all(all, output, |record, more, resource| {
+            let fetched = |which: &str| {
+                let mut contents = more.iter().filter(|record| record.field(0) == "content");
+                contents.find(|record| record.field(1) == which).and_then(|record| decode_base64(record.field(2)))
+            };
+            observation(record, &resource.desired, fetched)
+        })
+    }
+
+    fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
+        let contents = [("sources", &observed.sources), ("key", &observed.key), ("pin", &observed.pin)];
+        let there = contents.into_iter().filter_map(|(name, content)| Some((name, content.clone()?.into())));
+        there.chain([("access", observed.access.as_str().into())]).collect()
+    }
+
+    fn diff(resource: &Resource<Desired>, observed: &Observation<Observed>) -> Changes {
+        let desired = &resource.desired;
+        let key = desired.key.as_ref().map(|(_, key)| summary(key));
+        let mut changes = Changes::new();
+        if let Observation::Present(observed) = observed {
+            changes.compare("sources", observed.sources.clone(), desired.sources.clone());
+            changes.compare("key", observed.key.clone(), key);
+            changes.compare("pin", observed.pin.clone(), desired.pin.clone());
+            changes.compare("access", observed.access.as_str(), ACCESS);
+        } else {
+            changes.push("sources", Value::Null, desired.sources.clone());
+            changes.compare_if("key", Value::Null, key);
+            changes.compare_if("pin", Value::Null, desired.pin.clone());
+        }
+        changes
+    }
+
+    fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
+        let is = |text: &str| Expect::Is(text.into());
+        if resource.is_absent() {
+            return Some(vec![is("absent")]);
+        }
+        let desired = &resource.desired;
+        let key = desired.key.as_ref().map_or("", |(_, key)| key.hash());
+        let pin = desired.pin.as_ref().map_or("", Content::hash);
+        Some(vec![is("present"), is(desired.sources.hash()), is(key), is(pin), Expect::Any, is(ACCESS)])
+    }
+
+    fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
+        by_state(batch, write, remove)
+    }
+}
+
+/// Makes the one step that removes these repositories.
+fn remove(batch: &[Planned<'_, PackageRepository>], absent: Vec<usize>) -> Step {
+    let rows = absent.iter().map(|&at| row![batch[at].resource.name()]).collect();
+    let purpose = format!("remove {}", count(absent.len(), "repository", "repositories"));
+    Step::new(include_str!("remove.sh"), absent, purpose).rows(rows).locks(&[Lock::PACKAGES])
+}
+
+/// How long reading the lists may take where the spec does not say.
+const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(15 * 60);
+
+/// Makes the one step that writes these repositories and reads their lists.
+fn write(batch: &[Planned<'_, PackageRepository>], covers: Vec<usize>) -> Step {
+    let mut input = Vec::new();
+    let mut rows = Vec::with_capacity(covers.len());
+    for &at in &covers {
+        let Desired { sources, key, pin, .. } = &batch[at].resource.desired;
+        let contents = [Some(sources), key.as_ref().map(|(_, key)| key), pin.as_ref()];
+        let bytes = contents.map(|content| content.and_then(Content::bytes));
+        let size = |at: usize| bytes[at].map_or_else(|| "-".to_string(), |bytes| bytes.len().to_string());
+        let ending = key.as_ref().map(|(form, _)| form.ending());
+        rows.push(row![batch[at].resource.name(), ending, size(0), size(1), size(2)]);
+        input.extend(bytes.into_iter().flatten().map(Blob::from));
+    }
+    let timeout = covers.iter().filter_map(|&at| batch[at].resource.timeout).max().unwrap_or(TIMEOUT);
+    let purpose = format!("set up {} and read the lists", count(covers.len(), "repository", "repositories"));
+    Step::new(APPLY, covers, purpose).rows(rows).input(input).locks(&[Lock::PACKAGES]).timeout(timeout)
+}
+
+fn observation(
+    record: &Record,
+    desired: &Desired,
+    fetched: impl Fn(&str) -> Option<std::sync::Arc<[u8]>>,
+) -> Observation<Observed> {
+    // The content that was fetched; the wanted one where it was not because the two are equal.
+    let content = |which: &str, hash: &str, wanted: Option<&Content>| match (wanted, fetched(which)) {
+        _ if hash.is_empty() => None,
+        (Some(wanted), _) if wanted.hash() == hash => Some(wanted.clone()),
+        (_, Some(bytes)) => Some(Content::new(bytes)),
+        _ => Some(Content::summary(hash, 0)),
+    };
+    match record.field(0) {
+        "absent" => Observation::Absent,
+        "denied" => Observation::Failed("a folder above its files may not be searched by this account".into()),
+        "unsupported" => Observation::Failed(match record.field(1) {
+            "none" => "the host has no package manager that is known; apt is supported".into(),
+            manager => format!("the host's package manager is {manager}; apt is supported"),
+        }),
+        "present" => Observation::Present(Observed {
+            sources: content("sources", record.field(1), Some(&desired.sources)),
+            key: Some(record.field(2))
+                .filter(|hash| !hash.is_empty())
+                .map(|hash| Content::summary(hash, record.field(4).parse().unwrap_or_default())),
+            pin: content("pin", record.field(3), desired.pin.as_ref()),
+            access: record.field(5).to_string(),
+        }),
+        other => Observation::Failed(other.to_string()),
+    }
+}
+
+/// Reads the key that the spec gives.
+fn read_key(fields: &mut Fields<'_>) -> Option<(Form, Content)> {
+    let given = fields.one_of("a repository", &["key", "key_text", "signed_by"]);
+    let attribute = given.filter(|name| *name != "signed_by")?;
+    let content = fields.content(attribute)?;
+    let Some(bytes) = content.bytes() else { return Some((Form::Armored, content)) };
+    match Form::of(bytes) {
+        Ok(form) => Some((form, content)),
+        Err(wrong) => {
+            fields.error(attribute, wrong.to_string(), wrong.help());
+            None
+        }
+    }
+}
+
+/// apt reads only files whose name is made of these.
+fn check_name(fields: &mut Fields<'_>) {
+    let name = fields.name().to_string();
+    let is_fine = name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && name.len() <= 100
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c));
+    if !is_fine {
+        fields.error(
+            "name",
+            format!("`{name}` cannot be the name of a repository"),
+            "begin with a letter or digit, go on with letters, digits, `_`, `.` and `-`",
+        );
+    }
+}
+
+/// Returns a list whose items must be single words.
+fn words(fields: &mut Fields<'_>, attribute: &str) -> Vec<String> {
+    let words = fields.texts(attribute);
+    if let Some(wrong) =
+        words.iter().find(|word| word.is_empty() || word.contains(|c: char| c.is_whitespace() || c.is_control()))
+    {
+        fields.error(attribute, format!("`{wrong}` is not one word"), "give each its own item of the list");
+    }
+    words
+}
+
+/// Writes a paragraph as deb822 has it, without what is empty.
+fn stanza(lines: &[(&str, String)]) -> Content {
+    let text: String =
+        lines.iter().filter(|(_, value)| !value.is_empty()).map(|(key, value)| format!("{key}: {value}\n")).collect();
+    Content::new(text.into_bytes())
+}
+
+/// Makes a file of apt_preferences(5).
+fn pin_content(priority: i64, pin: Option<&str>, uris: &[String]) -> Content {
+    let pins: Vec<String> = match pin {
+        Some(pin) => vec![pin.to_string()],
+        None => {
+            let mut hosts: Vec<&str> = uris.iter().map(|uri| host(uri)).collect();
+            hosts.sort_unstable();
+            hosts.dedup();
+            hosts.into_iter().map(|host| format!("origin \"{host}\"")).collect()
+        }
+    };
+    let stanzas: Vec<String> =
+        pins.iter().map(|pin| format!("Package: *\nPin: {pin}\nPin-Priority: {priority}\n")).collect();
+    Content::new(stanzas.join("\n").into_bytes())
+}
+
+/// Returns the host of an address, empty for local files: what apt calls its origin.
+fn host(uri: &str) -> &str {
+    let Some((_, rest)) = uri.split_once("://") else { return "" };
+    let authority = rest.split('/').next().unwrap_or_default();
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    host.split(':').next().unwrap_or_default()
+}
+
+/// Returns the folder of the host that an address names.
+fn local_folder(uri: &str) -> Option<String> {
+    let path = uri.strip_prefix("file:")?.trim_end_matches('/');
+    Some(format!("/{}", path.trim_start_matches('/')))
+}
+
+/// A key is compared, not shown.
+fn summary(key: &Content) -> Content {
+    Content::summary(key.hash(), key.size())
+}
+
+fn sources_path(name: &str) -> String {
+    format!("/etc/apt/sources.list.d/{name}.sources")
+}
+
+fn key_path(name: &str, form: Form) -> String {
+    format!("/etc/apt/keyrings/{name}.{}", form.ending())
+}
+
+fn pin_path(name: &str) -> String {
+    format!("/etc/apt/preferences.d/{name}.pref")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::host;
+
+    #[test]
+    fn finds_the_host_that_apt_pins() {
+        assert_eq!(host("https://user@deb.example.com:8443/debian"), "deb.example.com");
+        assert_eq!(host("http://127.0.0.1/x"), "127.0.0.1");
+        assert_eq!(host("file:/srv/packages"), "");
+    }
+}

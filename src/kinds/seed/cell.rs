@@ -1,0 +1,372 @@
+//! One value of a row: as the spec writes it, as SQL, and compared with what a column holds.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
+use crate::model::{Secret, Value};
+
+use crate::kinds::shared::database_engine::{Engine, unhex};
+
+/// A value as the spec wants it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Cell {
+    Null,
+    /// Known after apply; the seed is read again before it is written.
+    Unknown,
+    Bool(bool),
+    Integer(i64),
+    Float(f64),
+    Text(String),
+    Secret(Secret),
+    /// `{ base64: … }`.
+    Bytes(Vec<u8>),
+    /// A list or mapping, as JSON.
+    Json(serde_json::Value),
+}
+
+/// What a column holds, by how its values are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Class {
+    Integer,
+    /// With so many digits after the point, where the column says so.
+    Decimal(Option<usize>),
+    Float32,
+    Float64,
+    Boolean,
+    Text,
+    /// Padded with spaces, which do not count.
+    Padded,
+    Binary,
+    Json,
+    Date,
+    Time,
+    DateTime,
+    Uuid,
+    /// Compared as it is written.
+    Other,
+}
+
+/// A value as it was found; `None` is null.
+pub(super) type Found = Option<Vec<u8>>;
+
+impl Class {
+    /// Reads the type of a column in the words of `information_schema`.
+    pub(super) fn of(engine: Engine, kind: &str, scale: &str) -> Self {
+        match (engine, kind) {
+            (_, "tinyint" | "smallint" | "mediumint" | "int" | "bigint" | "year" | "int2" | "int4" | "int8") => {
+                Self::Integer
+            }
+            (_, "decimal" | "numeric") => Self::Decimal(scale.parse().ok()),
+            (_, "float" | "float4") => Self::Float32,
+            (_, "double" | "float8") => Self::Float64,
+            (_, "bool") => Self::Boolean,
+            (_, "char" | "bpchar") => Self::Padded,
+            (_, "json" | "jsonb") => Self::Json,
+            (_, "date") => Self::Date,
+            (_, "time" | "timetz") => Self::Time,
+            (_, "datetime" | "timestamp" | "timestamptz") => Self::DateTime,
+            (_, "uuid") => Self::Uuid,
+            (_, "bytea" | "binary" | "varbinary" | "tinyblob" | "blob" | "mediumblob" | "longblob" | "bit") => {
+                Self::Binary
+            }
+            (Engine::Mysql, _) | (_, "text" | "varchar" | "name" | "citext") => Self::Text,
+            _ => Self::Other,
+        }
+    }
+}
+
+impl Cell {
+    /// Reads a value of a spec; says why it cannot be one.
+    pub(super) fn read(engine: Engine, value: &Value) -> Result<Self, String> {
+        let checked = |text: &str| match engine.refuse_text(text) {
+            Some(wrong) => Err(wrong),
+            None => Ok(()),
+        };
+        Ok(match value {
+            Value::Null => Self::Null,
+            Value::Unknown(_) => Self::Unknown,
+            Value::Bool(value) => Self::Bool(*value),
+            Value::Integer(value) => Self::Integer(*value),
+            Value::Float(value) => Self::Float(*value),
+            Value::Text(text) => {
+                checked(text)?;
+                Self::Text(text.clone())
+            }
+            Value::Secret(secret) => {
+                checked(secret.expose())?;
+                Self::Secret(secret.clone())
+            }
+            Value::Map(entries) if entries.len() == 1 && entries.contains_key("base64") => match &entries["base64"] {
+                Value::Text(text) => {
+                    Self::Bytes(BASE64.decode(text).map_err(|error| format!("holds base64 that is none: {error}"))?)
+                }
+                _ => return Err("holds base64 that is no text".into()),
+            },
+            Value::List(_) | Value::Map(_) => Self::Json(json(value)?),
+            Value::Content(_) => return Err("holds a file".into()),
+        })
+    }
+
+    /// Writes it as SQL.
+    pub(super) fn sql(&self, engine: Engine) -> String {
+        match self {
+            Self::Null | Self::Unknown => "NULL".into(),
+            Self::Bool(value) if engine == Engine::Postgresql => format!("'{value}'"),
+            Self::Bool(value) => u8::from(*value).to_string(),
+            // A quoted text takes the type of its column.
+            Self::Integer(value) if engine == Engine::Postgresql => format!("'{value}'"),
+            Self::Integer(value) => value.to_string(),
+            Self::Float(value) if engine == Engine::Postgresql => format!("'{value:?}'"),
+            Self::Float(value) => format!("{value:?}"),
+            Self::Text(text) => engine.text(text),
+            Self::Secret(secret) => engine.text(secret.expose()),
+            Self::Bytes(bytes) => engine.bytes(bytes),
+            Self::Json(value) => engine.text(&value.to_string()),
+        }
+    }
+
+    /// Returns it for a plan; a secret is not shown.
+    pub(super) fn value(&self) -> Value {
+        match self {
+            Self::Null => Value::Null,
+            Self::Unknown => "(known after apply)".into(),
+            Self::Bool(value) => (*value).into(),
+            Self::Integer(value) => (*value).into(),
+            Self::Float(value) => Value::Float(*value),
+            Self::Text(text) => text.as_str().into(),
+            Self::Secret(secret) => secret.clone().into(),
+            Self::Bytes(bytes) => format!("{} bytes", bytes.len()).into(),
+            Self::Json(value) => value.to_string().into(),
+        }
+    }
+
+    /// Says why a column of this class cannot hold what is written, so that it would differ for ever.
+    pub(super) fn refuse(&self, class: Class) -> Option<&'static str> {
+        match (self, class) {
+            (Self::Bool(_) | Self::Float(_), Class::Text | Class::Padded) => {
+                Some("is a column of texts; put the value in quotes")
+            }
+            _ => None,
+        }
+    }
+
+    /// Says whether a column of this class that holds `found` has it.
+    pub(super) fn is(&self, engine: Engine, class: Class, found: &Found) -> bool {
+        let Some(found) = found else { return *self == Self::Null };
+        match self {
+            Self::Null | Self::Unknown => false,
+            Self::Bytes(bytes) => bytes_of(engine, class, found).as_deref() == Some(bytes),
+            Self::Json(value) => {
+                serde_json::from_slice::<serde_json::Value>(found).is_ok_and(|found| is_same_json(value, &found))
+            }
+            Self::Bool(value) => {
+                is_text(engine, class, if class == Class::Integer { number(*value) } else { word(*value) }, found)
+            }
+            Self::Integer(value) => is_text(engine, class, &value.to_string(), found),
+            Self::Float(value) => is_text(engine, class, &value.to_string(), found),
+            Self::Text(text) => is_text(engine, class, text, found),
+            Self::Secret(secret) => is_text(engine, class, secret.expose(), found),
+        }
+    }
+}
+
+fn word(value: bool) -> &'static str {
+    if value { "true" } else { "false" }
+}
+
+fn number(value: bool) -> &'static str {
+    if value { "1" } else { "0" }
+}
+
+/// Returns the bytes of a column that holds bytes: PostgreSQL writes them as a text.
+fn bytes_of(engine: Engine, class: Class, found: &[u8]) -> Option<Vec<u8>> {
+    if engine == Engine::Postgresql && class == Class::Binary {
+        return unhex(std::str::from_utf8(found).ok()?.strip_prefix("\\x")?);
+    }
+    Some(found.to_vec())
+}
+
+fn is_text(engine: Engine, class: Class, wanted: &str, found: &[u8]) -> bool {
+    if class == Class::Binary {
+        let is_number = wanted.parse::<u64>().ok().filter(|_| found.len() <= 8);
+        // Bits are compared as the number they make.
+        let bits = found.iter().fold(0u64, |sum, byte| sum << 8 | u64::from(*byte));
+        return bytes_of(engine, class, found).as_deref() == Some(wanted.as_bytes())
+            || engine == Engine::Mysql && is_number == Some(bits);
+    }
+    let Ok(found) = std::str::from_utf8(found) else { return false };
+    match class {
+        Class::Integer => match (wanted.trim().parse::<i128>(), found.parse::<i128>()) {
+            (Ok(wanted), Ok(found)) => wanted == found,
+            _ => is_same_decimal(wanted, found, None),
+        },
+        Class::Decimal(scale) => is_same_decimal(wanted, found, scale),
+        Class::Float64 => matches!((wanted.parse::<f64>(), found.parse::<f64>()), (Ok(a), Ok(b)) if a == b),
+        Class::Float32 => match (wanted.parse::<f64>(), found.parse::<f64>()) {
+            // MySQL writes six digits of one.
+            (Ok(a), Ok(b)) => a as f32 == b as f32 || (a - b).abs() <= a.abs() * 5e-6,
+            _ => false,
+        },
+        Class::Boolean => matches!(
+            (wanted.to_ascii_lowercase().as_str(), found),
+            ("true" | "t" | "1" | "yes" | "on", "true" | "t") | ("false" | "f" | "0" | "no" | "off", "false" | "f")
+        ),
+        Class::Padded => wanted.trim_end_matches(' ') == found.trim_end_matches(' '),
+        Class::Json => match (serde_json::from_str(wanted), serde_json::from_str(found)) {
+            (Ok(wanted), Ok(found)) => is_same_json(&wanted, &found),
+            _ => wanted == found,
+        },
+        Class::Date | Class::Time | Class::DateTime => time(class, wanted) == time(class, found),
+        Class::Uuid => wanted.eq_ignore_ascii_case(found),
+        Class::Text | Class::Other | Class::Binary => wanted == found,
+    }
+}
+
+/// Writes a moment in one way: a space between date and time, seconds, no zeros at the end of a fraction, no mark for UTC.
+fn time(class: Class, text: &str) -> String {
+    let mut text = text.trim().replace(['T', 't'], " ");
+    for utc in ["Z", "z", "+00:00", "+00"] {
+        if text.contains(':')
+            && let Some(rest) = text.strip_suffix(utc)
+        {
+            text = rest.trim_end().to_string();
+            break;
+        }
+    }
+    if class == Class::Date {
+        return text.split(' ').next().unwrap_or_default().to_string();
+    }
+    if class == Class::DateTime && !text.contains(' ') {
+        text.push_str(" 00:00:00");
+    }
+    if text.matches(':').count() == 1 {
+        text.push_str(":00");
+    }
+    if text.contains('.') {
+        text.truncate(text.trim_end_matches('0').trim_end_matches('.').len());
+    }
+    text
+}
+
+/// Compares numbers by their digits; the wanted one is rounded as the column does it.
+fn is_same_decimal(wanted: &str, found: &str, scale: Option<usize>) -> bool {
+    match (decimal(wanted, scale), decimal(found, None)) {
+        (Some(wanted), Some(found)) => wanted == found,
+        // One of them is written with an exponent.
+        _ => matches!((wanted.parse::<f64>(), found.parse::<f64>()), (Ok(a), Ok(b)) if a == b),
+    }
+}
+
+/// Splits a number into its sign, its digits before and after the point, without zeros that do not count.
+fn decimal(text: &str, scale: Option<usize>) -> Option<(bool, Vec<u8>, Vec<u8>)> {
+    let text = text.trim();
+    let (is_negative, digits) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let are_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.len() + fraction.len() == 0 || !are_digits(whole) || !are_digits(fraction) {
+        return None;
+    }
+    let places = scale.unwrap_or(fraction.len()).min(fraction.len());
+    let mut all: Vec<u8> = whole.bytes().chain(fraction.bytes().take(places)).map(|byte| byte - b'0').collect();
+    let mut length = whole.len();
+    if fraction.as_bytes().get(places).is_some_and(|next| *next >= b'5') {
+        let mut at = all.len();
+        loop {
+            if at == 0 {
+                all.insert(0, 1);
+                length += 1;
+                break;
+            }
+            at -= 1;
+            if all[at] < 9 {
+                all[at] += 1;
+                break;
+            }
+            all[at] = 0;
+        }
+    }
+    let mut fraction = all.split_off(length);
+    let zeros = all.iter().take_while(|digit| **digit == 0).count();
+    all.drain(..zeros);
+    while fraction.last() == Some(&0) {
+        fraction.pop();
+    }
+    let is_zero = all.is_empty() && fraction.is_empty();
+    Some((is_negative && !is_zero, all, fraction))
+}
+
+fn is_same_json(a: &serde_json::Value, b: &serde_json::Value) -> bool {
+    use serde_json::Value as Json;
+    match (a, b) {
+        (Json::Number(a), Json::Number(b)) => a == b || a.as_f64() == b.as_f64(),
+        (Json::Array(a), Json::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is_same_json(a, b)),
+        (Json::Object(a), Json::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| is_same_json(a, b)))
+        }
+        _ => a == b,
+    }
+}
+
+fn json(value: &Value) -> Result<serde_json::Value, String> {
+    Ok(match value {
+        Value::Null | Value::Unknown(_) => serde_json::Value::Null,
+        Value::Bool(value) => (*value).into(),
+        Value::Integer(value) => (*value).into(),
+        Value::Float(value) => (*value).into(),
+        Value::Text(text) => text.as_str().into(),
+        Value::List(items) => items.iter().map(json).collect::<Result<_, _>>()?,
+        Value::Map(entries) => {
+            let entries: Result<serde_json::Map<_, _>, String> =
+                entries.iter().map(|(key, value)| Ok((key.clone(), json(value)?))).collect();
+            entries?.into()
+        }
+        Value::Secret(_) => return Err("holds a secret inside a list or mapping; write the JSON as one text".into()),
+        Value::Content(_) => return Err("holds a file".into()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_compared_as_their_column_has_them() {
+        let same = |class, cell: Cell, found: &str| cell.is(Engine::Mysql, class, &Some(found.as_bytes().to_vec()));
+        let text = |text: &str| Cell::Text(text.into());
+        assert!(same(Class::Integer, Cell::Integer(30), "30"));
+        assert!(same(Class::Integer, Cell::Bool(true), "1"));
+        assert!(same(Class::Integer, text("030"), "30"));
+        assert!(!same(Class::Text, text("030"), "30"));
+        assert!(same(Class::Text, Cell::Integer(30), "30"));
+        assert!(same(Class::Decimal(Some(4)), Cell::Float(3.15), "3.1500"));
+        assert!(same(Class::Decimal(Some(2)), text("2.995"), "3.00"));
+        assert!(same(Class::Decimal(Some(2)), text("-0.001"), "0.00"));
+        assert!(same(Class::Decimal(Some(0)), text("999.5"), "1000"));
+        assert!(same(Class::Decimal(Some(4)), Cell::Float(-0.00004), "0.0000"));
+        assert!(same(Class::Float64, Cell::Float(1.5e300), "1.5e300"));
+        assert!(same(Class::Float32, Cell::Float(0.1), "0.1"));
+        assert!(same(Class::Float64, text("1e3"), "1000"));
+        assert!(same(Class::Boolean, Cell::Bool(false), "false"));
+        assert!(same(Class::Padded, text("ab"), "ab  "));
+        assert!(same(Class::DateTime, text("2026-01-02"), "2026-01-02 00:00:00"));
+        assert!(same(Class::DateTime, text("2026-01-02T03:04Z"), "2026-01-02 03:04:00+00"));
+        assert!(same(Class::DateTime, text("2026-01-02 03:04:05.5"), "2026-01-02 03:04:05.500000"));
+        assert!(same(Class::Json, text(r#"{"b": 1, "a": [1.0]}"#), r#"{"a":[1],"b":1}"#));
+        assert!(same(Class::Text, Cell::Json(serde_json::json!({"a": 1})), r#"{ "a": 1 }"#));
+        assert!(same(Class::Binary, Cell::Bytes(vec![0x61]), "a"));
+        assert!(same(Class::Binary, Cell::Integer(97), "a"));
+        assert!(!same(Class::Text, text("Ä"), "ä"));
+        assert!(Cell::Null.is(Engine::Mysql, Class::Text, &None));
+        assert!(!Cell::Null.is(Engine::Mysql, Class::Text, &Some(Vec::new())));
+        assert!(Cell::Bytes(vec![1, 255]).is(Engine::Postgresql, Class::Binary, &Some(b"\\x01ff".to_vec())));
+    }
+
+    #[test]
+    fn what_would_differ_for_ever_is_refused() {
+        assert!(Cell::Bool(true).refuse(Class::Text).is_some());
+        assert!(Cell::Bool(true).refuse(Class::Integer).is_none());
+    }
+}

@@ -1,0 +1,434 @@
+//! `seed`: rows that a table has.
+
+mod cell;
+mod sql;
+
+use std::collections::HashMap;
+
+use indexmap::IndexMap;
+
+use crate::diagnostic::did_you_mean;
+use crate::model::{Change, Changes, Probe, ProbeOutput, Record, Secret, Step, Value};
+
+use crate::kinds::shared::database_engine::{Answers, DATABASE, Engine, QUERY, RUN, SCHEMA, Server, unhex};
+use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape};
+
+use cell::{Cell, Class, Found};
+
+/// Rows that a table has.
+pub struct Seed;
+
+/// The rows as the spec wants them.
+#[derive(Clone, Debug)]
+pub struct Desired {
+    server: Server,
+    database: String,
+    table: String,
+    key: Vec<String>,
+    /// Whether a row that is there stays as it is.
+    keep: bool,
+    prune: bool,
+    /// All columns that rows name, the key first.
+    columns: Vec<String>,
+    rows: Vec<Row>,
+}
+
+/// A row by column.
+type Row = IndexMap<String, Cell>;
+
+/// How the rows compare with the table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observed {
+    /// One for each row of the spec.
+    rows: Vec<State>,
+    /// The keys of rows that the spec does not list; only looked for to prune them.
+    extra: Vec<Vec<Found>>,
+}
+
+/// How a row compares.
+#[derive(Clone, Debug, PartialEq)]
+enum State {
+    Missing,
+    Same,
+    /// The columns that differ, with what they hold.
+    Differs(Vec<(String, Value)>),
+}
+
+/// How many changes are shown one by one.
+const SHOWN: usize = 50;
+
+impl Kind for Seed {
+    const KIND: &'static str = "seed";
+    const SECTION: &'static str = "seeds";
+    const ATTRIBUTES: &'static [Attribute] = &[
+        Engine::ATTRIBUTE,
+        Server::ATTRIBUTE,
+        Attribute::required("database", Shape::Text, "The database; for SQLite the absolute path of its file."),
+        Attribute::required("table", Shape::Text, "The table; for PostgreSQL also `schema.table`."),
+        Attribute::required("key", Shape::List(&Shape::Text), "The columns by which a row is known."),
+        Attribute::default(
+            "on_conflict",
+            Shape::OneOf(&["update", "keep"]),
+            "update",
+            "What happens to a row that is there and differs: `update` changes it, `keep` leaves it.",
+        ),
+        Attribute::default("prune", Shape::Bool, "false", "Whether rows that are not listed are removed."),
+        Attribute::required("rows", Shape::List(&Shape::Map(&Shape::Any)), "The rows: values by column."),
+    ];
+    const DOCUMENTATION: Documentation = Documentation {
+        summary: "Rows that a table has.",
+        name: "Any name.",
+        example: include_str!("example.yaml"),
+        notes: include_str!("notes.md"),
+    };
+
+    type Desired = Desired;
+    type Observed = Observed;
+
+    fn decode(fields: &mut Fields<'_>) -> Desired {
+        let server = Server::decode(fields);
+        let engine = server.engine;
+        let database = fields.text("database").unwrap_or_default();
+        let table = fields.text("table").unwrap_or_default();
+        let key = fields.texts("key");
+        for (attribute, name) in [("database", &database)].into_iter().chain(key.iter().map(|column| ("key", column))) {
+            let wrong = engine.refuse_name(name).filter(|_| engine != Engine::Sqlite || attribute == "key");
+            if let Some(wrong) = wrong.filter(|_| fields.has(attribute)) {
+                fields.error(attribute, format!("a name in `{attribute}` {wrong}"), "write it as the database has it");
+            }
+        }
+        let wrong = table.split('.').find_map(|part| engine.refuse_name(part)).filter(|_| fields.has("table"));
+        if let Some(wrong) = wrong {
+            fields.error("table", format!("`{table}` {wrong}"), "write the table as the database has it");
+        }
+        if fields.has("key") && key.is_empty() {
+            fields.error("key", "`key` names no column", "name the columns by which a row is known");
+        }
+        // For what is unknown, so that the rows are read again later.
+        let _ = fields.value("rows");
+        let rows = read_rows(fields, engine, &key);
+        let mut columns = key.clone();
+        for column in rows.iter().flat_map(|row| row.keys()) {
+            if !columns.contains(column) {
+                columns.push(column.clone());
+            }
+        }
+        Desired {
+            database,
+            table,
+            key,
+            keep: fields.text("on_conflict").as_deref() == Some("keep"),
+            prune: fields.bool("prune").unwrap_or_default(),
+            columns,
+            rows,
+            server,
+        }
+    }
+
+    fn claims(resource: &Resource<Desired>) -> Claims {
+        let desired = &resource.desired;
+        let database = desired.server.engine.claim(&desired.database);
+        desired.server.required_by(Claims::new()).requires(DATABASE, &database).requires(SCHEMA, &database)
+    }
+
+    fn probe(all: &[&Resource<Desired>]) -> Probe {
+        let row = |(at, resource): (usize, &&Resource<Desired>)| {
+            let desired = &resource.desired;
+            // Keys are no secrets, and nothing else of the rows is in it.
+            desired.server.query(resource, &desired.database, sql::look(at, desired, resource.is_absent()))
+        };
+        Probe::new(QUERY, all.iter().enumerate().map(row).collect())
+    }
+
+    fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
+        let answers = Answers::new(all.len(), output);
+        all.iter().enumerate().map(|(at, resource)| observation(resource, &answers, at)).collect()
+    }
+
+    fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
+        let there = observed.rows.iter().filter(|state| **state != State::Missing).count();
+        vec![("rows", Value::Integer(there as i64))]
+    }
+
+    fn diff(resource: &Resource<Desired>, observed: &Observation<Observed>) -> Changes {
+        let desired = &resource.desired;
+        let none = Observed { rows: vec![State::Missing; desired.rows.len()], extra: Vec::new() };
+        let found = match observed {
+            Observation::Present(found) => found,
+            _ => &none,
+        };
+        let mut all: Vec<(String, Value, Value)> = Vec::new();
+        for (row, state) in desired.rows.iter().zip(&found.rows) {
+            let name = || row_name(desired, row.iter().map(|(column, cell)| (column.as_str(), plain(&cell.value()))));
+            match state {
+                State::Same => {}
+                State::Missing => all.push((name(), Value::Null, shown(row))),
+                State::Differs(columns) => all.extend(
+                    columns
+                        .iter()
+                        .map(|(column, before)| (format!("{}.{column}", name()), before.clone(), row[column].value())),
+                ),
+            }
+        }
+        for key in &found.extra {
+            let cells = desired.key.iter().zip(key).map(|(column, found)| (column.as_str(), text(found)));
+            all.push((row_name(desired, cells), "in the table".into(), Value::Null));
+        }
+        let more = all.len().saturating_sub(SHOWN);
+        let mut changes = Changes::new();
+        for (name, before, after) in all.into_iter().take(SHOWN) {
+            changes.push(&name, before, after);
+        }
+        if more > 0 {
+            changes.push("rows", Value::Null, format!("{more} more changes"));
+        }
+        changes
+    }
+
+    fn remarks(resource: &Resource<Desired>, observed: &Observation<Observed>, _: &[Change]) -> Vec<String> {
+        let Observation::Present(found) = observed else { return Vec::new() };
+        let gone = match resource.is_absent() {
+            true => found.rows.iter().filter(|state| **state != State::Missing).count(),
+            false => found.extra.len(),
+        };
+        let what = if gone == 1 { "1 row".to_string() } else { format!("{gone} rows") };
+        if gone > 0 { vec![format!("removes {what} from the table")] } else { Vec::new() }
+    }
+
+    fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
+        let step = |(at, planned): (usize, &Planned<'_, Self>)| {
+            let resource = planned.resource;
+            let desired = &resource.desired;
+            let sql = Secret::new(sql::change(planned));
+            let purpose = format!("write rows of {}", desired.table);
+            let row = desired.server.query(resource, &desired.database, sql);
+            Step::new(RUN, vec![at], purpose).rows(vec![row])
+        };
+        batch.iter().enumerate().map(step).collect()
+    }
+}
+
+fn observation(resource: &Resource<Desired>, answers: &Answers<'_>, at: usize) -> Observation<Observed> {
+    let desired = &resource.desired;
+    let engine = desired.server.engine;
+    let all = answers.all(at);
+    let columns = all.iter().filter(|record| record.field(0) == "column");
+    let classes: HashMap<String, Class> = columns
+        .filter_map(|record| {
+            Some((Engine::answer(record.field(1))?, Class::of(engine, record.field(2), record.field(3))))
+        })
+        .collect();
+    if !classes.is_empty()
+        && let Some(unknown) = desired.columns.iter().find(|column| !classes.contains_key(*column))
+    {
+        let mut known: Vec<&str> = classes.keys().map(String::as_str).collect();
+        known.sort_unstable();
+        let help = did_you_mean(unknown, known).unwrap_or_default();
+        return Observation::Failed(format!("the table `{}` has no column `{unknown}`; {help}", desired.table));
+    }
+    let records = match answers.of(at, engine) {
+        Ok(records) => records,
+        Err(failure) => return failure.observation(resource, &desired.server, &desired.database),
+    };
+    for (row, number) in desired.rows.iter().zip(1..) {
+        for (column, cell) in row {
+            let class = classes.get(column).copied().unwrap_or(Class::Other);
+            if let Some(wrong) = cell.refuse(class) {
+                return Observation::Failed(format!("in row {number}, `{column}` {wrong}"));
+            }
+        }
+    }
+    let found = records.iter().filter(|record| record.field(0) == "row").map(|record| read(desired, record));
+    let Some(found) = found.collect::<Option<Vec<Vec<(Found, Option<Class>)>>>>() else {
+        return Observation::Failed("the server's answer cannot be read".into());
+    };
+    compare(resource, &classes, found)
+}
+
+/// Reads a row of the table: its columns in order. SQLite tells the class of each value.
+fn read(desired: &Desired, record: &Record) -> Option<Vec<(Found, Option<Class>)>> {
+    let count = desired.columns.len();
+    let value = |at: usize| {
+        let field = record.field(at + 1);
+        let (letter, hex) = field.split_at_checked(1)?;
+        let class = match letter {
+            "i" => Some(Class::Integer),
+            "r" => Some(Class::Float64),
+            "t" => Some(Class::Text),
+            "b" => Some(Class::Binary),
+            _ => None,
+        };
+        Some((if letter == "-" { None } else { Some(unhex(hex)?) }, class))
+    };
+    (0..count).map(value).collect()
+}
+
+fn compare(
+    resource: &Resource<Desired>,
+    classes: &HashMap<String, Class>,
+    found: Vec<Vec<(Found, Option<Class>)>>,
+) -> Observation<Observed> {
+    let desired = &resource.desired;
+    let engine = desired.server.engine;
+    let class = |column: &str, own: Option<Class>| own.or(classes.get(column).copied()).unwrap_or(Class::Other);
+    let is_key = |row: &Row, found: &[(Found, Option<Class>)]| {
+        let mut cells = desired.key.iter().zip(found);
+        cells.all(|(column, (value, own))| row[column].is(engine, class(column, *own), value))
+    };
+    // Most keys are the same text on both sides; what is not is compared one by one.
+    let mut by_text: HashMap<Vec<Vec<u8>>, Vec<usize>> = HashMap::new();
+    for (at, values) in found.iter().enumerate() {
+        let key = values[..desired.key.len()].iter().map(|(value, _)| value.clone().unwrap_or_default()).collect();
+        by_text.entry(key).or_default().push(at);
+    }
+    let mut is_taken = vec![false; found.len()];
+    let mut rows = Vec::with_capacity(desired.rows.len());
+    for row in &desired.rows {
+        let key: Vec<Vec<u8>> = desired.key.iter().map(|column| plain(&row[column].value()).into_bytes()).collect();
+        let near = by_text.get(&key).map(Vec::as_slice).unwrap_or_default();
+        let mut matching: Vec<usize> = near.iter().copied().filter(|&at| is_key(row, &found[at])).collect();
+        if matching.is_empty() {
+            matching = (0..found.len()).filter(|&at| !is_taken[at] && is_key(row, &found[at])).collect();
+        }
+        if matching.len() > 1 {
+            let name = row_name(desired, row.iter().map(|(column, cell)| (column.as_str(), plain(&cell.value()))));
+            return Observation::Failed(format!(
+                "{} rows of the table `{}` are {name}; a key has to tell rows apart",
+                matching.len(),
+                desired.table
+            ));
+        }
+        let Some(&at) = matching.first() else {
+            rows.push(State::Missing);
+            continue;
+        };
+        is_taken[at] = true;
+        let mut differs = Vec::new();
+        for (column, cell) in row {
+            let place = desired.columns.iter().position(|known| known == column).unwrap_or_default();
+            let (value, own) = &found[at][place];
+            let class = class(column, *own);
+            if cell.is(engine, class, value) {
+                continue;
+            }
+            let previous = match cell {
+                Cell::Secret(secret) => secret.previous().map(Cell::Secret),
+                _ => None,
+            };
+            let is_old = previous.is_some_and(|previous| previous.is(engine, class, value));
+            if desired.keep && !is_old {
+                continue;
+            }
+            let before = match cell {
+                Cell::Secret(_) => Value::Secret(Secret::new("")),
+                _ => shown_found(class, value),
+            };
+            differs.push((column.clone(), before));
+        }
+        rows.push(if differs.is_empty() { State::Same } else { State::Differs(differs) });
+    }
+    let key = |values: &Vec<(Found, Option<Class>)>| {
+        values[..desired.key.len()].iter().map(|(value, _)| value.clone()).collect::<Vec<Found>>()
+    };
+    let extra = match desired.prune && !resource.is_absent() {
+        true => found.iter().zip(&is_taken).filter(|(_, taken)| !**taken).map(|(values, _)| key(values)).collect(),
+        false => Vec::new(),
+    };
+    let is_empty = rows.iter().all(|state| *state == State::Missing) && extra.is_empty();
+    if is_empty && (resource.is_absent() || !rows.is_empty()) {
+        return Observation::Absent;
+    }
+    Observation::Present(Observed { rows, extra })
+}
+
+/// Reads the rows; what is wrong is reported at its place.
+fn read_rows(fields: &mut Fields<'_>, engine: Engine, key: &[String]) -> Vec<Row> {
+    let Some(node) = fields.node("rows") else { return Vec::new() };
+    let mut rows: Vec<Row> = Vec::with_capacity(node.items().len());
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    for (item, number) in node.items().iter().zip(1..) {
+        let mut row = Row::new();
+        for entry in item.entries() {
+            if let Some(wrong) = engine.refuse_name(&entry.key) {
+                fields.error_at(
+                    entry.key_span,
+                    format!("row {number}: the name of a column {wrong}"),
+                    "write it as the table has it",
+                );
+            }
+            match Cell::read(engine, &entry.value.to_value()) {
+                Ok(cell) => {
+                    row.insert(entry.key.clone(), cell);
+                }
+                Err(wrong) => {
+                    let message = format!("row {number}: `{}` {wrong}", entry.key);
+                    fields.error_at(entry.value.span, message, "a value is a text, number, boolean, null, or JSON");
+                    row.insert(entry.key.clone(), Cell::Null);
+                }
+            }
+        }
+        let mut is_whole = true;
+        for column in key {
+            let wrong = match row.get(column) {
+                None => Some(format!("row {number} lacks `{column}`, which is part of its key")),
+                Some(Cell::Null) => Some(format!("row {number}: `{column}` is part of the key and may not be null")),
+                Some(Cell::Secret(_)) => {
+                    Some(format!("row {number}: `{column}` is part of the key and may not be a secret"))
+                }
+                Some(_) => None,
+            };
+            if let Some(wrong) = wrong {
+                fields.error_at(item.span, wrong, "every row has a value of its own for each column in `key`");
+                row.insert(column.clone(), Cell::Null);
+                is_whole = false;
+            }
+        }
+        let text =
+            key.iter().map(|column| format!("{:?}", row.get(column).map(Cell::value))).collect::<Vec<_>>().join(",");
+        if is_whole && let Some(first) = seen.insert(text, number) {
+            fields.error_at(item.span, format!("row {number} has the key of row {first}"), "keep one of them");
+        }
+        rows.push(row);
+    }
+    rows
+}
+
+/// Names a row by its key: `rows[name=retention_days]`.
+fn row_name<'a>(desired: &Desired, cells: impl Iterator<Item = (&'a str, String)>) -> String {
+    let key: Vec<String> = cells
+        .filter(|(column, _)| desired.key.iter().any(|key| key == column))
+        .map(|(column, text)| format!("{column}={text}"))
+        .collect();
+    format!("rows[{}]", key.join(","))
+}
+
+/// Shows a new row; its secrets are hidden one by one.
+fn shown(row: &Row) -> Value {
+    let cells = row.iter().map(|(column, cell)| {
+        let value = cell.value();
+        (column.clone(), if value.is_sensitive() { "(sensitive)".into() } else { value })
+    });
+    Value::Map(cells.collect())
+}
+
+fn shown_found(class: Class, found: &Found) -> Value {
+    match found {
+        None => Value::Null,
+        Some(bytes) if class == Class::Binary => format!("{} bytes", bytes.len()).into(),
+        Some(_) => text(found).into(),
+    }
+}
+
+fn text(found: &Found) -> String {
+    found.as_deref().map(|bytes| String::from_utf8_lossy(bytes).into_owned()).unwrap_or_default()
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Text(text) => text.clone(),
+        Value::Integer(number) => number.to_string(),
+        Value::Float(number) => number.to_string(),
+        Value::Bool(value) => value.to_string(),
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,193 @@
+//! What a server answered, or why it did not.
+
+use crate::model::{ProbeOutput, Record};
+
+use super::{DATABASE, Engine, SCHEMA, Server};
+use crate::resource::{Claim, Observation, Resource, Space};
+
+/// The answers of a probe that ran [`super::QUERY`].
+pub(crate) struct Answers<'a> {
+    output: &'a ProbeOutput,
+    by_row: Vec<Vec<&'a Record>>,
+}
+
+/// Why a row has no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// The host has no client.
+    NoClient,
+    /// No server listens.
+    NoServer(String),
+    /// The server does not let the account in.
+    Refused(String),
+    NoDatabase(String),
+    NoTable(String),
+    Other(String),
+}
+
+impl<'a> Answers<'a> {
+    /// Sorts the records of so many rows.
+    pub(crate) fn new(rows: usize, output: &'a ProbeOutput) -> Self {
+        let mut by_row = vec![Vec::new(); rows];
+        for record in &output.records {
+            if let Some(row) = by_row.get_mut(record.index) {
+                row.push(record);
+            }
+        }
+        Self { output, by_row }
+    }
+
+    /// Returns the records of a row, failed or not.
+    pub(crate) fn all(&self, row: usize) -> &[&'a Record] {
+        self.by_row.get(row).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Returns the records of a row; none is a failure.
+    pub(crate) fn of(&self, row: usize, engine: Engine) -> Result<&[&'a Record], Failure> {
+        let records = self.all(row);
+        if let Some(wrong) = records.iter().find(|record| matches!(record.field(0), "error" | "missing")) {
+            return Err(match wrong.field(0) {
+                "missing" => Failure::NoClient,
+                _ => Failure::of(engine, wrong.field(1)),
+            });
+        }
+        if records.is_empty() { Err(Failure::Other(self.output.explain())) } else { Ok(records) }
+    }
+}
+
+impl Failure {
+    /// Tells what a client's complaint means.
+    pub(crate) fn of(engine: Engine, complaint: &str) -> Self {
+        let has = |words: &[&str]| words.iter().any(|words| complaint.contains(words));
+        let text = complaint.to_string();
+        match engine {
+            // https://dev.mysql.com/doc/mysql-errors/8.0/en/
+            Engine::Mysql => {
+                let number = complaint.strip_prefix("ERROR ").and_then(|rest| rest.split(' ').next()).unwrap_or("");
+                match number {
+                    "2002" | "2003" => Self::NoServer(text),
+                    "1044" | "1045" | "1142" | "1227" | "1698" => Self::Refused(text),
+                    "1049" => Self::NoDatabase(text),
+                    "1146" => Self::NoTable(text),
+                    _ => Self::Other(text),
+                }
+            }
+            Engine::Postgresql if complaint.starts_with("psql: ") => {
+                if has(&["No such file or directory", "Connection refused"]) {
+                    Self::NoServer(text)
+                } else if has(&["FATAL:  database \""]) && has(&["does not exist"]) {
+                    Self::NoDatabase(text)
+                } else if has(&[
+                    "authentication failed",
+                    "no pg_hba.conf entry",
+                    "no password supplied",
+                    "FATAL:  role \"",
+                ]) {
+                    Self::Refused(text)
+                } else {
+                    Self::Other(text)
+                }
+            }
+            // The account that the server's package makes.
+            Engine::Postgresql if has(&["user postgres does not exist", "unknown user"]) => Self::NoServer(text),
+            Engine::Postgresql if has(&["relation \"", "schema \""]) && has(&["does not exist"]) => Self::NoTable(text),
+            Engine::Postgresql if has(&["permission denied", "must be superuser", "must be owner"]) => {
+                Self::Refused(text)
+            }
+            Engine::Sqlite if has(&["unable to open database"]) => Self::NoDatabase(text),
+            Engine::Sqlite if has(&["no such table"]) => Self::NoTable(text),
+            _ => Self::Other(text),
+        }
+    }
+
+    /// Says what a resource is that could not be asked about: what may come with the spec is waited for. `database` is the
+    /// one asked about, empty where it is none.
+    pub(crate) fn observation<D, O>(self, resource: &Resource<D>, server: &Server, database: &str) -> Observation<O> {
+        let engine = server.engine;
+        let title = engine.title();
+        match self {
+            Self::NoClient => Observation::Later {
+                needs: Claim::new(Space::PROGRAM, engine.program()),
+                reason: format!("the host has no client of {title} (`{}`)", engine.program()),
+            },
+            Self::NoServer(message) => match engine.unit().filter(|_| server.is_local()) {
+                Some(unit) => Observation::Later {
+                    needs: Claim::new(Space::SERVICE, unit),
+                    reason: format!("no {title} server answers: {message}"),
+                },
+                None => Observation::Failed(format!("no {title} server answers: {message}")),
+            },
+            Self::Refused(message) => {
+                let reason = format!(
+                    "{title} refuses {}: {message}; set `admin` to an account that may do this",
+                    server.describe()
+                );
+                match server.login() {
+                    // Its account may come with the spec. What goes may be there all the same.
+                    Some(needs) if !resource.is_absent() => Observation::Later { needs, reason },
+                    _ => Observation::Failed(reason),
+                }
+            }
+            Self::NoDatabase(message) => Observation::Later {
+                needs: Claim::new(DATABASE, engine.claim(database)),
+                reason: format!("the database `{database}` is not there: {message}"),
+            },
+            Self::NoTable(message) => {
+                Observation::Later { needs: Claim::new(SCHEMA, engine.claim(database)), reason: message }
+            }
+            Self::Other(message) => Observation::Failed(message),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn complaints_are_told_apart() {
+        type Made = fn(String) -> Failure;
+        let known: [(Engine, &str, Made); 13] = [
+            (
+                Engine::Mysql,
+                "ERROR 2002 (HY000): Can't connect to local server through socket '/run/mysqld/mysqld.sock' (2)",
+                Failure::NoServer,
+            ),
+            (Engine::Mysql, "ERROR 1698 (28000): Access denied for user 'root'@'localhost'", Failure::Refused),
+            (Engine::Mysql, "ERROR 1049 (42000) Unknown database 'x'", Failure::NoDatabase),
+            (Engine::Mysql, "ERROR 1146 (42S02) Table 'x.y' doesn't exist", Failure::NoTable),
+            (Engine::Mysql, "ERROR 1054 (42S22) Unknown column 'x' in 'SELECT'", Failure::Other),
+            (
+                Engine::Postgresql,
+                "psql: error: connection to server on socket \"/var/run/postgresql/.s.PGSQL.5432\" failed: No such file or directory",
+                Failure::NoServer,
+            ),
+            (
+                Engine::Postgresql,
+                "psql: error: connection to server at \"127.0.0.1\", port 5432 failed: FATAL:  password authentication failed for user \"x\"",
+                Failure::Refused,
+            ),
+            (
+                Engine::Postgresql,
+                "psql: error: connection to server on socket \"/x\" failed: FATAL:  database \"nope\" does not exist",
+                Failure::NoDatabase,
+            ),
+            (
+                Engine::Postgresql,
+                "psql: error: connection to server on socket \"/x\" failed: FATAL:  role \"root\" does not exist",
+                Failure::Refused,
+            ),
+            (Engine::Postgresql, "ERROR:  relation \"x\" does not exist at character 15", Failure::NoTable),
+            (Engine::Postgresql, "runuser: user postgres does not exist", Failure::NoServer),
+            (
+                Engine::Sqlite,
+                "Error: unable to open database \"/x\": unable to open database file",
+                Failure::NoDatabase,
+            ),
+            (Engine::Sqlite, "Parse error no such table: x", Failure::NoTable),
+        ];
+        for (engine, complaint, made) in known {
+            assert_eq!(Failure::of(engine, complaint), made(complaint.to_string()));
+        }
+    }
+}

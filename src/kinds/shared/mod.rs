@@ -1,0 +1,8 @@
+//! What several kinds need: rooms of their own, so that no kind reaches into another.
+
+pub(crate) mod account;
+pub(crate) mod database_engine;
+pub(crate) mod docker;
+pub(crate) mod owned_file;
+pub(crate) mod unit_name;
+pub(crate) mod x509;

@@ -1,0 +1,138 @@
+//! A file that a kind keeps whole: how it is looked at, compared and written. `file` lets a spec choose its owner and
+//! mode; kinds that keep a file in a folder of the system (a systemd unit, a file of cron) have it owned by root.
+
+mod writing;
+
+use std::collections::HashMap;
+
+use crate::model::{Arg, Changes, Content, Expect, ProbeOutput, ProbeStatus, Record, Value, decode_base64};
+use crate::row;
+
+use crate::resource::{Claim, Observation, Resource, Space};
+
+pub(crate) use writing::{NewFile, step, step_of};
+
+/// Removes files: a path in each row.
+pub(crate) const REMOVE: &str = include_str!("remove.sh");
+/// The attributes that give its content, of which a resource has one.
+pub(crate) const GIVEN: &[&str] = &["content", "template", "source"];
+/// A plan shows what they give as one.
+pub(crate) const SHOWN_AS: &[(&str, &str)] = &[("template", "content"), ("source", "content")];
+
+/// The largest content that is fetched for a diff, in bytes.
+const MOST_FETCHED: u64 = 256 * 1024;
+
+/// A file as it was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OwnedFile {
+    pub content: Content,
+    pub owner: String,
+    pub group: String,
+    pub mode: String,
+}
+
+/// Returns the fields that `look.sh`, the program that looks at them, needs.
+pub(crate) fn row(path: &str, desired: Option<&Content>) -> Vec<Arg> {
+    row![path, desired.map(Content::hash), MOST_FETCHED]
+}
+
+/// Reads what the program wrote, for each row with the content it should have.
+pub(crate) fn observations(output: &ProbeOutput, desired: &[Option<&Content>]) -> Vec<Observation<OwnedFile>> {
+    let contents: HashMap<usize, &str> = output
+        .records
+        .iter()
+        .filter(|record| record.field(0) == "content")
+        .map(|record| (record.index, record.field(1)))
+        .collect();
+    output
+        .first_records(desired.len())
+        .into_iter()
+        .enumerate()
+        .map(|(at, record)| match record {
+            None => Observation::Failed(output.explain()),
+            Some(record) => observation(record, contents.get(&at).copied(), desired[at]),
+        })
+        .collect()
+}
+
+/// Reads what was found of files that a program of the host reads: where the probe wrote `no-PROGRAM`, what is wanted
+/// waits for it.
+pub(crate) fn observations_for<D>(
+    program: &str,
+    all: &[&Resource<D>],
+    output: &ProbeOutput,
+    content: fn(&D) -> &Content,
+) -> Vec<Observation<OwnedFile>> {
+    if output.status != ProbeStatus::Done {
+        return all.iter().map(|_| Observation::Failed(output.explain())).collect();
+    }
+    let missing = format!("no-{program}");
+    let is_there = !output.records.iter().any(|record| record.field(0) == missing);
+    let desired: Vec<Option<&Content>> = all.iter().map(|resource| Some(content(&resource.desired))).collect();
+    observations(output, &desired)
+        .into_iter()
+        .zip(all)
+        .map(|(observation, resource)| match observation {
+            Observation::Absent | Observation::Present(_) if !is_there && !resource.is_absent() => {
+                let needs = Claim::new(Space::PROGRAM, program);
+                Observation::Later { needs, reason: format!("{program} is not installed") }
+            }
+            observation => observation,
+        })
+        .collect()
+}
+
+fn observation(record: &Record, fetched: Option<&str>, desired: Option<&Content>) -> Observation<OwnedFile> {
+    match record.field(0) {
+        "absent" => Observation::Absent,
+        "file" => {
+            let hash = record.field(5);
+            let content = match (desired, fetched.and_then(decode_base64)) {
+                (Some(desired), _) if desired.hash() == hash => desired.clone(),
+                (_, Some(bytes)) => Content::new(bytes),
+                _ => Content::summary(hash, record.field(4).parse().unwrap_or_default()),
+            };
+            Observation::Present(OwnedFile {
+                // What replaces a secret, or is replaced by one, is not shown either.
+                content: content.mark_sensitive(desired.is_some_and(Content::is_sensitive)),
+                owner: record.field(1).to_string(),
+                group: record.field(2).to_string(),
+                mode: record.field(3).to_string(),
+            })
+        }
+        "denied" => Observation::Failed("a folder above it may not be searched by this account".into()),
+        other => Observation::Failed(format!("it is there, but as {other}, not a file")),
+    }
+}
+
+impl OwnedFile {
+    /// Returns its attributes, for `before` in the plan.
+    pub fn attributes(&self) -> Vec<(&'static str, Value)> {
+        vec![
+            ("content", self.content.clone().into()),
+            ("owner", self.owner.as_str().into()),
+            ("group", self.group.as_str().into()),
+            ("mode", self.mode.as_str().into()),
+        ]
+    }
+
+    /// Compares what was found with how it should be.
+    pub fn compare(&self, changes: &mut Changes, content: &Content, mode: &str) {
+        changes.compare("content", self.content.clone(), content.clone());
+        changes.compare("owner", self.owner.as_str(), "root");
+        changes.compare("group", self.group.as_str(), "root");
+        changes.compare("mode", self.mode.as_str(), mode);
+    }
+}
+
+/// Adds what a new file gets.
+pub(crate) fn created(changes: &mut Changes, content: &Content, mode: &str) {
+    changes.push("content", Value::Null, content.clone());
+    changes.push("mode", Value::Null, mode);
+}
+
+/// Returns what the first record must be once the file is in place.
+pub(crate) fn expected(content: &Content, mode: &str) -> Vec<Expect> {
+    let is = |text: &str| Expect::Is(text.to_string());
+    vec![is("file"), is("root"), is("root"), is(mode), Expect::Any, is(content.hash())]
+}

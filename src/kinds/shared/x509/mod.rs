@@ -1,0 +1,109 @@
+//! What the kinds about certificates share: how a certificate should be, how it is looked at, and the shell programs that
+//! make, verify and renew it. It is no kind.
+//!
+//! Cryptography is openssl's, on the host; orders of certificates are certbot's. Keys are made on the host and stay there,
+//! except those that a spec provides.
+
+mod dates;
+mod observed;
+mod wanted;
+
+use crate::model::{Blob, Expect, Lock, Probe, Row, Step, sha256};
+use crate::row;
+
+use crate::resource::{Claims, Resource, Space};
+
+pub use observed::{Observed, Pair, created, parse, placed};
+pub use wanted::{ATTRIBUTES, Acme, Issuer, Wanted};
+
+/// A certificate of a host, by name.
+pub const CERTIFICATE: Space = Space("certificate");
+/// A certificate that signs others of its host, by name.
+pub const AUTHORITY: Space = Space("certificate authority");
+
+/// One step at a time puts certificates in place.
+pub const LOCKS: &[Lock] = &[Lock("certificates")];
+
+/// The program that renews, and the units that run it every 12 hours, with their paths and modes.
+const RENEWAL: [(&str, &str, &str); 3] = [
+    (
+        "/usr/local/lib/infra/certs",
+        "0755",
+        concat!(
+            "#!/bin/sh\n# Written by infra; changes made by hand are undone.\n",
+            include_str!("functions.sh"),
+            include_str!("renew.sh")
+        ),
+    ),
+    ("/etc/systemd/system/infra-certs.service", "0644", include_str!("infra-certs.service")),
+    ("/etc/systemd/system/infra-certs.timer", "0644", include_str!("infra-certs.timer")),
+];
+
+/// The files of a certificate, below its folder.
+pub const FILES: [&str; 4] = ["privkey.pem", "cert.pem", "chain.pem", "fullchain.pem"];
+
+/// Makes the probe that looks at certificates.
+pub fn probe(all: &[&Resource<Wanted>]) -> Probe {
+    let hashes: String = RENEWAL.iter().map(|(_, _, text)| format!("{} ", sha256(text.as_bytes()))).collect();
+    let rows = all.iter().map(|resource| {
+        let wanted = &resource.desired;
+        let names: String = wanted.names().map(|name| format!("{name},")).collect();
+        let renew_before = wanted.renew_before.as_secs();
+        let authority = wanted.issuer.authority();
+        row![resource.name(), &wanted.dir, wanted.issuer.word(), names, renew_before, authority, &hashes]
+    });
+    Probe::new(include_str!("look.sh"), rows.collect())
+}
+
+/// Makes the step that puts in place what renews certificates.
+pub fn renewal(covers: Vec<usize>) -> Step {
+    let rows: Vec<Row> = RENEWAL
+        .iter()
+        .map(|(path, mode, text)| row![*path, *mode, text.len() as u64, sha256(text.as_bytes())])
+        .collect();
+    let input = RENEWAL.iter().map(|(_, _, text)| Blob(text.as_bytes().into())).collect();
+    Step::new(include_str!("renewal.sh"), covers, "renew certificates every 12 hours")
+        .rows(rows)
+        .input(input)
+        .locks(&[Lock::SYSTEMD])
+}
+
+/// Says what the probe's record must be: the certificate as wanted where it `is_issued` there, owners and modes where the
+/// files `are_owned` there.
+pub fn expected(wanted: &Wanted, is_issued: bool, are_owned: bool) -> Vec<Expect> {
+    let is = |text: &str| Expect::Is(text.to_string());
+    let is_if = |condition: bool, text: &str| if condition { is(text) } else { Expect::Any };
+    let is_renewed = is_issued && wanted.is_renewed();
+    let settings = if is_renewed { wanted.settings() } else { String::new() };
+    let chain = match &wanted.issuer {
+        Issuer::Provided { chain, .. } => is(chain.hash()),
+        _ => Expect::Any,
+    };
+    vec![
+        is("present"),
+        is("ok"),
+        is_if(is_issued, "same"),
+        is_if(is_renewed, "fresh"),
+        is_if(is_issued, &wanted.issuer.source()),
+        is_if(is_issued, "ok"),
+        is_if(is_renewed, &wanted.key_type),
+        is_if(are_owned, &wanted.owner),
+        is_if(are_owned, &wanted.group),
+        is_if(are_owned, &wanted.mode),
+        is_if(are_owned, "ok"),
+        is_if(is_renewed, "on"),
+        is_if(is_issued, &settings),
+        Expect::Any,
+        Expect::Any,
+        chain,
+        is_if(is_issued, ""),
+    ]
+}
+
+/// What every certificate claims that the host issues or orders itself.
+pub fn paths(claims: Claims, wanted: &Wanted) -> Claims {
+    FILES.iter().fold(claims, |claims, file| {
+        let path = format!("{}/{file}", wanted.dir);
+        claims.provides(Space::PATH, &path).provides(Space::CONTENT, path)
+    })
+}

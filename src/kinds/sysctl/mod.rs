@@ -1,0 +1,224 @@
+//! `sysctl`: a parameter of the kernel, now and after the next start.
+
+use crate::model::{Changes, Content, Expect, Probe, ProbeOutput, Record, Step, Value};
+use crate::row;
+
+use crate::kinds::shared::owned_file::{self, NewFile};
+use crate::resource::batch::{by_state, count, parse_first};
+use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
+
+/// A parameter of the kernel, now and after the next start.
+pub struct Sysctl;
+
+/// A parameter as the spec wants it.
+#[derive(Clone, Debug)]
+pub struct Desired {
+    /// Words with one blank between.
+    value: String,
+}
+
+/// A parameter as it was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observed {
+    /// What the kernel has; not looked at where the parameter should be absent.
+    value: Option<String>,
+    /// What the file holds that sets it when the host starts.
+    file: Option<String>,
+}
+
+impl Kind for Sysctl {
+    const KIND: &'static str = "sysctl";
+    const SECTION: &'static str = "sysctls";
+    const ATTRIBUTES: &'static [Attribute] =
+        &[Attribute::required("value", Shape::Scalar, "The value; how its words are spaced makes no difference.")];
+    const DOCUMENTATION: Documentation = Documentation {
+        summary: "A parameter of the kernel, now and after the next start.",
+        name: "The parameter: `net.ipv4.ip_forward`. Where a part of it holds a dot, with slashes: \
+               `net/ipv4/conf/eth0.100/forwarding`.",
+        example: include_str!("example.yaml"),
+        notes: include_str!("notes.md"),
+    };
+    const OBSERVED_WITHOUT: &'static [&'static str] = &["value"];
+
+    type Desired = Desired;
+    type Observed = Observed;
+
+    fn decode(fields: &mut Fields<'_>) -> Desired {
+        let name = fields.name().to_string();
+        let parts: Vec<&str> = name.split(['.', '/']).collect();
+        let is_part =
+            |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "_-:@+".contains(c));
+        if parts.len() < 2 || !parts.iter().all(is_part) {
+            let message = format!("`{name}` is not a parameter of the kernel");
+            fields.error("name", message, "write it as `sysctl -a` has it: `net.ipv4.ip_forward`");
+        }
+        let value = fields.text("value").map(|value| value.split_whitespace().collect::<Vec<_>>().join(" "));
+        if value.as_deref() == Some("") {
+            fields.error(
+                "value",
+                "the value is empty",
+                "write the value, or `state: absent` to leave it to the kernel",
+            );
+        }
+        Desired { value: value.unwrap_or_default() }
+    }
+
+    fn claims(resource: &Resource<Desired>) -> Claims {
+        let file = file(resource.name());
+        Claims::new().provides(Space::PATH, &file).provides(Space::CONTENT, file)
+    }
+
+    fn probe(all: &[&Resource<Desired>]) -> Probe {
+        let rows = all.iter().map(|resource| row![path(resource.name()), file(resource.name())]).collect();
+        Probe::new(include_str!("probe.sh"), rows)
+    }
+
+    fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
+        parse_first(all, output, observation)
+    }
+
+    fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
+        let mut attributes = Vec::new();
+        if let Some(value) = &observed.value {
+            attributes.push(("value", value.as_str().into()));
+        }
+        attributes.push(("persistent", observed.file.as_deref().map(held).into()));
+        attributes
+    }
+
+    fn diff(resource: &Resource<Desired>, observed: &Observation<Observed>) -> Changes {
+        let desired = resource.desired.value.as_str();
+        let mut changes = Changes::new();
+        let Observation::Present(observed) = observed else {
+            changes.push("value", Value::Null, desired);
+            changes.push("persistent", Value::Null, desired);
+            return changes;
+        };
+        changes.compare("value", observed.value.clone(), desired);
+        if observed.file.as_deref() != Some(&content(resource)) {
+            changes.push("persistent", observed.file.as_deref().map(held), desired);
+        }
+        changes
+    }
+
+    fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
+        let is = |text: String| Expect::Is(text);
+        Some(if resource.is_absent() {
+            vec![Expect::Any, Expect::Any, Expect::Any, is(String::new())]
+        } else {
+            vec![is("present".into()), is(resource.desired.value.clone()), is(content(resource)), is("file".into())]
+        })
+    }
+
+    fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
+        by_state(batch, set, forget)
+    }
+}
+
+/// Makes the one step that removes the files of these parameters; the kernel keeps what it has.
+fn forget(batch: &[Planned<'_, Sysctl>], absent: Vec<usize>) -> Step {
+    let rows = absent.iter().map(|&at| row![file(batch[at].resource.name())]).collect();
+    let purpose = format!("forget {}", count(absent.len(), "parameter", "parameters"));
+    Step::new(owned_file::REMOVE, absent, purpose).rows(rows)
+}
+
+/// Makes the one step that sets all these parameters and writes their files.
+fn set(batch: &[Planned<'_, Sysctl>], present: Vec<usize>) -> Step {
+    let contents: Vec<Content> =
+        present.iter().map(|&at| Content::new(content(batch[at].resource).into_bytes())).collect();
+    let file = |(&at, content): (&usize, _)| {
+        let planned = &batch[at];
+        let resource = planned.resource;
+        let is_kept = !planned.changes("persistent");
+        NewFile {
+            at,
+            path: file(resource.name()),
+            owner: String::new(),
+            group: String::new(),
+            // One that stays keeps its mode.
+            mode: if is_kept { "" } else { "0644" }.into(),
+            content: Some(content).filter(|_| !is_kept),
+            more: row![path(resource.name()), planned.changes("value").then_some(&resource.desired.value)],
+        }
+    };
+    let script = concat!(
+        include_str!("../shared/ownership.sh"),
+        include_str!("../shared/owned_file/write.sh"),
+        include_str!("apply.sh"),
+        include_str!("../shared/owned_file/whole.sh")
+    );
+    let files = present.iter().zip(&contents).map(file).collect();
+    owned_file::step_of(script, None, files, format!("set {}", count(present.len(), "parameter", "parameters")))
+}
+
+fn observation(record: &Record, resource: &Resource<Desired>) -> Observation<Observed> {
+    let file = (record.field(3) == "file").then(|| record.field(2).to_string());
+    if resource.is_absent() {
+        return match file {
+            Some(_) => Observation::Present(Observed { value: None, file }),
+            None => Observation::Absent,
+        };
+    }
+    match record.field(0) {
+        "present" => Observation::Present(Observed { value: Some(record.field(1).to_string()), file }),
+        "unknown" => Observation::Failed(format!(
+            "the kernel has no parameter {}: its name is wrong, or its module is not loaded",
+            resource.name()
+        )),
+        "unreadable" => Observation::Failed(format!("the value of {} cannot be read", resource.name())),
+        other => Observation::Failed(format!("its state {other} is none that is known")),
+    }
+}
+
+/// Returns the path below `/proc/sys`: where the first separator is a dot, dots and slashes change places (sysctl.d(5)).
+fn path(name: &str) -> String {
+    match name.chars().find(|c| matches!(c, '.' | '/')) {
+        Some('.') => name
+            .chars()
+            .map(|c| match c {
+                '.' => '/',
+                '/' => '.',
+                other => other,
+            })
+            .collect(),
+        _ => name.to_string(),
+    }
+}
+
+/// Returns its file; a prefix that sorts last makes it the last word.
+fn file(name: &str) -> String {
+    format!("/etc/sysctl.d/99-zz-infra-{}.conf", path(name).replace('/', "."))
+}
+
+fn content(resource: &Resource<Desired>) -> String {
+    format!("# Written by infra.\n{} = {}\n", resource.name(), resource.desired.value)
+}
+
+/// Returns the value that a file sets, or that it was edited.
+fn held(file: &str) -> String {
+    let mut lines = file.lines().filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with(['#', ';']));
+    match (lines.next().and_then(|line| line.split_once('=')), lines.next()) {
+        (Some((_, value)), None) => value.split_whitespace().collect::<Vec<_>>().join(" "),
+        (None, None) => "nothing".into(),
+        _ => "something else".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dots_and_slashes_change_places() {
+        assert_eq!(path("net.ipv4.ip_forward"), "net/ipv4/ip_forward");
+        assert_eq!(path("net.ipv4.conf.eth0/100.forwarding"), "net/ipv4/conf/eth0.100/forwarding");
+        assert_eq!(path("net/ipv4/conf/eth0.100/forwarding"), "net/ipv4/conf/eth0.100/forwarding");
+    }
+
+    #[test]
+    fn reads_what_a_file_sets() {
+        assert_eq!(held("# x\nnet.core.a =  1\t2\n"), "1 2");
+        assert_eq!(held("# x\n"), "nothing");
+        assert_eq!(held("a = 1\nb = 2\n"), "something else");
+    }
+}

@@ -1,0 +1,252 @@
+//! `tree`: a folder beside the spec, copied with all that is in it.
+
+mod item;
+mod plan;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{Changes, Content, Expect, Probe, ProbeOutput, Record, Step, Value, decode_base64};
+
+use crate::resource::batch::parse_all;
+use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
+
+use item::{Excludes, Item, What};
+
+/// A folder beside the spec, copied with all that is in it.
+pub struct Tree;
+
+/// A tree as the spec wants it.
+#[derive(Clone, Debug)]
+pub struct Desired {
+    /// The folder itself first.
+    items: Vec<Item>,
+    owner: Option<String>,
+    group: Option<String>,
+    excludes: Excludes,
+    prune: bool,
+}
+
+/// A tree as it was found: what is not as it should be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observed {
+    /// By number of the item. Of a tree that should go: what is there.
+    items: BTreeMap<usize, Found>,
+    /// What is below the folder, belongs to nobody and should go.
+    more: BTreeSet<String>,
+}
+
+/// A thing that is not as it should be.
+#[derive(Clone, Debug, PartialEq)]
+enum Found {
+    Absent,
+    There {
+        /// `directory`, `file`, `symlink` or `other`.
+        word: String,
+        owner: String,
+        group: String,
+        mode: String,
+        content: Option<Content>,
+        target: String,
+    },
+}
+
+/// The largest content that is fetched for a diff, in bytes.
+const MOST_FETCHED: u64 = 64 * 1024;
+/// How many changes a plan shows one by one.
+const MOST_SHOWN: usize = 20;
+
+impl Kind for Tree {
+    const KIND: &'static str = "tree";
+    const SECTION: &'static str = "trees";
+    const ATTRIBUTES: &'static [Attribute] = &[
+        Attribute::required("source", Shape::Folder, "The folder beside the spec that is copied."),
+        Attribute::optional("owner", Shape::Account, "The user that owns all of it; left alone where left out."),
+        Attribute::optional("group", Shape::Account, "The group that owns all of it; left alone where left out."),
+        Attribute::default(
+            "file_mode",
+            Shape::Mode,
+            "\"0644\"",
+            "The permissions of files; those that may be run beside the spec may be run by all who may read them.",
+        ),
+        Attribute::default("directory_mode", Shape::Mode, "\"0755\"", "The permissions of folders."),
+        Attribute::optional(
+            "exclude",
+            Shape::List(&Shape::Text),
+            "Globs of what is neither copied nor removed: names anywhere (`*.pyc`), or paths (`static/**/*.map`).",
+        ),
+        Attribute::default("prune", Shape::Bool, "false", "Removes what the folder beside the spec does not hold."),
+    ];
+    const DOCUMENTATION: Documentation = Documentation {
+        summary: "A folder beside the spec, copied with all that is in it.",
+        name: "The absolute path of the copy.",
+        example: include_str!("example.yaml"),
+        notes: include_str!("notes.md"),
+    };
+    const IS_NAMED_BY_PATH: bool = true;
+    const ASKS_FOR_OTHERS_BELOW: bool = true;
+
+    type Desired = Desired;
+    type Observed = Observed;
+
+    fn decode(fields: &mut Fields<'_>) -> Desired {
+        let mode = |mode: Option<String>, default: &str| mode.unwrap_or_else(|| default.to_string());
+        let excludes = Excludes::read(fields, "exclude");
+        let (files, folders) = (mode(fields.mode("file_mode"), "0644"), mode(fields.mode("directory_mode"), "0755"));
+        if fields.name() == "/" {
+            fields.error(
+                "source",
+                "a tree is copied to the path of a folder",
+                "name it by that path, such as `/opt/app`",
+            );
+        }
+        let prune = fields.bool("prune").unwrap_or_default();
+        if fields.is_absent() && !fields.has("source") && !prune {
+            let help = "give `source`, or `prune: true` to remove all of it";
+            fields.error("state", "without `source` it is not known what should go", help);
+        }
+        Desired {
+            items: item::items(fields, &excludes, &files, &folders),
+            owner: fields.text("owner"),
+            group: fields.text("group"),
+            excludes,
+            prune,
+        }
+    }
+
+    fn claims(resource: &Resource<Desired>) -> Claims {
+        let mut claims = Claims::new().owned_by(resource.desired.owner.as_ref(), resource.desired.group.as_ref());
+        for item in &resource.desired.items {
+            let path = path_of(resource, &item.path);
+            if matches!(item.what, What::File(_)) {
+                claims = claims.provides(Space::CONTENT, path.clone());
+            }
+            claims = claims.provides(Space::PATH, path);
+        }
+        claims
+    }
+
+    fn probe(all: &[&Resource<Desired>]) -> Probe {
+        let rows = all
+            .iter()
+            .map(|resource| {
+                let Desired { items, owner, group, prune, .. } = &resource.desired;
+                let flag = match (resource.is_absent(), prune) {
+                    (true, _) => "gone",
+                    (false, true) => "list",
+                    (false, false) => "",
+                };
+                let mut row = crate::row![resource.name(), owner.as_ref(), group.as_ref(), flag, MOST_FETCHED];
+                for item in items {
+                    row.extend(crate::row![item.word(), &item.mode, item.want(), &item.path]);
+                }
+                row
+            })
+            .collect();
+        Probe::new(include_str!("probe.sh"), rows)
+    }
+
+    fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
+        parse_all(all, output, observation)
+    }
+
+    fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
+        // Of what is as it should be nothing was told, so only what is wrong or should go can be named.
+        let things = observed.items.len() + observed.more.len();
+        if things == 0 { Vec::new() } else { vec![("files and folders", Value::text(things.to_string()))] }
+    }
+
+    fn diff(resource: &Resource<Desired>, observed: &Observation<Observed>) -> Changes {
+        plan::changes(resource, observed)
+    }
+
+    fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
+        // What else may stay in the folder only this side can tell.
+        let Desired { prune, excludes, .. } = &resource.desired;
+        let others = *prune && (!excludes.is_empty() || !resource.others_below.is_empty());
+        (!resource.is_absent() && !others).then(|| vec![Expect::Is("same".into())])
+    }
+
+    fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
+        let (rows, inputs): (Vec<_>, Vec<_>) = batch.iter().map(plan::row).unzip();
+        let purpose = match batch {
+            [planned] if planned.resource.is_absent() => format!("remove {}", planned.resource.name()),
+            [planned] => format!("copy {}", planned.resource.name()),
+            _ => format!("copy or remove {} trees", batch.len()),
+        };
+        let timeout = batch.iter().filter_map(|planned| planned.resource.timeout).max();
+        let step = Step::new(include_str!("apply.sh"), (0..batch.len()).collect(), purpose)
+            .rows(rows)
+            .input(inputs.into_iter().flatten().collect());
+        vec![match timeout {
+            Some(timeout) => step.timeout(timeout),
+            None => step,
+        }]
+    }
+}
+
+/// Returns the whole path of what is below the folder.
+fn path_of(resource: &Resource<Desired>, below: &str) -> String {
+    if below.is_empty() { resource.name().to_string() } else { format!("{}/{below}", resource.name()) }
+}
+
+fn observation(first: &Record, rest: &[&Record], resource: &Resource<Desired>) -> Observation<Observed> {
+    match first.field(0) {
+        "absent" => return Observation::Absent,
+        "denied" => return Observation::Failed("a folder above it may not be searched by this account".into()),
+        "unreadable" => return Observation::Failed("a file in it has a newline in its name".into()),
+        _ => {}
+    }
+    let items = &resource.desired.items;
+    let mut observed = Observed { items: BTreeMap::new(), more: BTreeSet::new() };
+    for record in rest.iter().filter(|record| record.field(0) == "item") {
+        let Some((number, item)) = record.field(1).parse().ok().and_then(|at: usize| Some((at, items.get(at)?))) else {
+            return Observation::Failed("the host tells of a file that was not asked for".into());
+        };
+        match found(record, item) {
+            Ok(found) => observed.items.insert(number, found),
+            Err(reason) => return Observation::Failed(reason),
+        };
+    }
+    for record in rest.iter().filter(|record| record.field(0) == "content") {
+        let number: Option<usize> = record.field(1).parse().ok();
+        if let Some(Found::There { content, .. }) = number.and_then(|number| observed.items.get_mut(&number))
+            && let Some(bytes) = decode_base64(record.field(2))
+        {
+            // It may have changed since its hash was taken: then the summary says more.
+            let fetched = Content::new(bytes);
+            if content.as_ref().is_some_and(|content| content.hash() == fetched.hash()) {
+                *content = Some(fetched);
+            }
+        }
+    }
+    let more = rest.iter().filter(|record| record.field(0) == "more").map(|record| record.field(1).to_string());
+    plan::sort_out(resource, &mut observed, more.collect());
+    if resource.is_absent() && observed.items.is_empty() && observed.more.is_empty() {
+        return Observation::Absent;
+    }
+    Observation::Present(observed)
+}
+
+/// Reads what was found in the place of an item.
+fn found(record: &Record, item: &Item) -> Result<Found, String> {
+    let word = record.field(2);
+    if word == "denied" {
+        return Err(format!("{} is in a folder that may not be searched by this account", item.label()));
+    }
+    if word == "absent" {
+        return Ok(Found::Absent);
+    }
+    // A file may take the place of a link; what is in a folder is not thrown away, nor is a folder's place taken.
+    if (word == "directory") != matches!(item.what, What::Folder) {
+        return Err(format!("{} is there, but as {word}; move it away", item.label()));
+    }
+    let size = record.field(6).parse().unwrap_or_default();
+    Ok(Found::There {
+        word: word.to_string(),
+        owner: record.field(3).to_string(),
+        group: record.field(4).to_string(),
+        mode: record.field(5).to_string(),
+        content: (word == "file").then(|| Content::summary(record.field(7), size)),
+        target: record.field(8).to_string(),
+    })
+}

@@ -1,0 +1,166 @@
+//! What a unit's file says it needs.
+
+use crate::kinds::shared::unit_name::{is_template, template_of};
+use crate::resource::{Claims, Space};
+
+/// Adds what the text of a unit requires: accounts, folders, files, programs, and the unit that a timer, socket or path
+/// starts. Units that it only names for their order (`After=`, `Wants=`) are left to systemd.
+pub fn claim(mut claims: Claims, unit: &str, text: &str, is_sensitive: bool) -> Claims {
+    let mut started = None;
+    let mut accepts = false;
+    for (section, key, value) in assignments(text) {
+        match (section.as_str(), key) {
+            (_, "User") => claims = account(claims, Space::USER, &value),
+            (_, "Group") => claims = account(claims, Space::GROUP, &value),
+            ("Socket", "SocketUser") => claims = account(claims, Space::USER, &value),
+            ("Socket", "SocketGroup") => claims = account(claims, Space::GROUP, &value),
+            (_, "SupplementaryGroups") => {
+                for group in value.split_whitespace() {
+                    claims = account(claims, Space::GROUP, group);
+                }
+            }
+            (_, "WorkingDirectory" | "RootDirectory" | "EnvironmentFile") => claims = path(claims, &value),
+            (_, "ReadWritePaths" | "ReadOnlyPaths" | "ExecPaths") => {
+                for one in value.split_whitespace() {
+                    claims = path(claims, one);
+                }
+            }
+            (_, "LoadCredential") => {
+                claims = path(claims, value.split_once(':').map_or("", |(_, path)| path));
+            }
+            (
+                _,
+                "ExecStart" | "ExecStartPre" | "ExecStartPost" | "ExecCondition" | "ExecReload" | "ExecStop"
+                | "ExecStopPost",
+            ) => claims = command(claims, &value, is_sensitive),
+            ("Timer" | "Path", "Unit") | ("Socket", "Service") => started = Some(value),
+            ("Socket", "Accept") => accepts = matches!(value.as_str(), "yes" | "true" | "on" | "1"),
+            _ => {}
+        }
+    }
+    let started = started.or_else(|| {
+        let (stem, suffix) = unit.rsplit_once('.')?;
+        match suffix {
+            "socket" if accepts => Some(format!("{stem}@.service")),
+            "timer" | "path" | "socket" => Some(format!("{stem}.service")),
+            _ => None,
+        }
+    });
+    // The unit a template starts is an instance like itself; a drop-in says nothing about it.
+    match started {
+        Some(started) if !is_template(unit) && !started.contains('%') => {
+            let template = template_of(&started);
+            claims.requires(Space::UNIT, started).requires_some(Space::UNIT, template.as_ref())
+        }
+        _ => claims,
+    }
+}
+
+/// Returns section, key and value of each assignment (systemd.syntax(7)); an empty value takes earlier ones back.
+fn assignments(text: &str) -> Vec<(String, &str, String)> {
+    let mut found = Vec::new();
+    let mut section = String::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with(['#', ';']) {
+            continue;
+        }
+        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            section = name.to_string();
+            continue;
+        }
+        let Some((key, value)) = line.split_once('=') else { continue };
+        let mut value = value.trim().to_string();
+        while value.ends_with('\\') {
+            value.pop();
+            // Comments between continued lines are left out.
+            let next = lines.by_ref().find(|next| !next.trim_start().starts_with(['#', ';']));
+            value.push(' ');
+            value.push_str(next.unwrap_or_default().trim());
+        }
+        found.push((section.clone(), key.trim(), value.trim().to_string()));
+    }
+    found
+}
+
+/// Nobody has to make root, and a number or specifier names no account.
+fn account(claims: Claims, space: Space, name: &str) -> Claims {
+    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && !name.contains('%');
+    if is_name && name != "root" { claims.requires(space, name) } else { claims }
+}
+
+/// Takes prefixes and quotes off; from a specifier or wildcard on, only the folder above is known.
+fn path(claims: Claims, text: &str) -> Claims {
+    let text = text.trim_start_matches(['-', '+']).trim_matches(['"', '\'']);
+    if !text.starts_with('/') {
+        return claims;
+    }
+    let known = match text.find(['%', '*', '?', '[', '$']) {
+        Some(at) => text[..at].rsplit_once('/').map_or("", |(folder, _)| folder),
+        None => text.trim_end_matches('/'),
+    };
+    if known.is_empty() { claims } else { claims.requires(Space::PATH, known) }
+}
+
+/// Requires the program, and the paths among its arguments; those of a secret text stay unread.
+fn command(mut claims: Claims, line: &str, is_sensitive: bool) -> Claims {
+    let line = line.trim_start_matches(['@', '-', ':', '+', '!', '|']);
+    for (at, word) in line.split_whitespace().enumerate() {
+        if at > 0 && is_sensitive {
+            break;
+        }
+        let value = match word.split_once('=') {
+            Some((option, value)) if option.starts_with('-') => value,
+            _ => word,
+        };
+        if value.starts_with(['/', '"', '\'']) {
+            claims = path(claims, value);
+        }
+    }
+    claims
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn required(unit: &str, text: &str) -> Vec<String> {
+        let claims = claim(Claims::new(), unit, text, false);
+        claims.requires.iter().map(|claim| format!("{} {}", claim.space.0, claim.name)).collect()
+    }
+
+    #[test]
+    fn reads_accounts_folders_and_programs() {
+        let text = "# a comment\n[Service]\nUser=app\nGroup=root\nWorkingDirectory=-/opt/app/\nEnvironmentFile=-/etc/app/*.env\n\
+                    ExecStartPre=+/bin/mkdir -p \"/run/app\"\nExecStart=@!/opt/app/venv/bin/uvicorn \\\n  ; not this\n  \
+                    --config=/etc/app/c.yaml \\\n  main:app /data/%i/x\n";
+        assert_eq!(
+            required("app.service", text),
+            [
+                "user app",
+                "path /opt/app",
+                "path /etc/app",
+                "path /bin/mkdir",
+                "path /run/app",
+                "path /opt/app/venv/bin/uvicorn",
+                "path /etc/app/c.yaml",
+                "path /data",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_timer_needs_what_it_starts() {
+        assert_eq!(required("app.timer", "[Timer]\nOnCalendar=daily\n"), ["unit app.service"]);
+        assert_eq!(required("app.timer", "[Timer]\nUnit=other.service\n"), ["unit other.service"]);
+        assert_eq!(required("app.socket", "[Socket]\nAccept=yes\n"), ["unit app@.service"]);
+        assert_eq!(required("app@.timer", "[Timer]\nOnCalendar=daily\n"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn arguments_of_a_secret_text_stay_unread() {
+        let claims = claim(Claims::new(), "app.service", "[Service]\nExecStart=/bin/app --token=/hidden\n", true);
+        assert!(claims.requires.iter().all(|claim| claim.name != "/hidden"));
+    }
+}
