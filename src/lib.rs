@@ -1,8 +1,9 @@
 //! `infra` makes servers be what committed YAML says they are.
 //!
 //! The modules are the map of the crate. The first part is **pure**: no I/O, clock, environment or randomness; it takes
-//! values and returns values. Data flows through `diagnostic`, `model`, `resource`, `kinds`, `spec`, `graph`, `plan`,
-//! `survey`, `schedule` and `render`, and each may import only those before it. The second part does I/O and may use the pure part, never the reverse.
+//! values and returns values. Data flows through `diagnostic`, `model`, `resource`, `kinds`, `spec`, `graph`, `survey`,
+//! `plan`, `schedule` and `render`, and each may import only those before it. The second part does I/O and may use the
+//! pure part, never the reverse.
 //! `tests/architecture.rs` enforces both rules.
 
 // Pure.

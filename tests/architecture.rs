@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 /// The pure modules, each allowed to import those before it.
 const PURE: &[&str] =
-    &["diagnostic", "model", "resource", "kinds", "spec", "graph", "plan", "survey", "schedule", "render"];
+    &["diagnostic", "model", "resource", "kinds", "spec", "graph", "survey", "plan", "schedule", "render"];
 /// The modules that do I/O; they may import the pure ones and these.
 const IO: &[&str] = &["trace", "host", "apply", "lab", "ui", "cli"];
 

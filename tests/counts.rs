@@ -14,9 +14,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use infra::diagnostic::Sources;
-use infra::plan::Scope;
 use infra::spec::{LoadOptions, MemoryFiles, SecretState, load};
-use infra::survey::Survey;
+use infra::survey::{Scope, Survey};
 
 use fleet::State;
 
@@ -52,7 +51,7 @@ fn allocations(fleet: &Fleet, size: usize, state: State) -> f64 {
     for (host, told) in fleet::answers(&survey, state) {
         survey.take(&host, told);
     }
-    let plan = survey.plan();
+    let plan = infra::plan::build(&survey);
     assert!(plan.resources.len() * 10 >= size * 9, "{}: {} resources", fleet.name, plan.resources.len());
     assert_eq!(plan.has_changes(), state == State::Bare);
     (COUNT.load(Ordering::Relaxed) - before) as f64 / plan.resources.len() as f64

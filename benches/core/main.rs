@@ -11,10 +11,10 @@ use std::collections::BTreeMap;
 use divan::counter::ItemsCount;
 use divan::{AllocProfiler, Bencher, black_box};
 use infra::diagnostic::Sources;
-use infra::plan::{Plan, Scope};
+use infra::plan::Plan;
 use infra::render::{Paint, PlanJson, write_plan_text};
 use infra::spec::{Files, LoadOptions, MemoryFiles, SecretState, Spec, load};
-use infra::survey::{Survey, SurveyError};
+use infra::survey::{Scope, Survey, SurveyError};
 
 use fleet::State;
 
@@ -69,7 +69,7 @@ fn whole_with(
     let (spec, sources) = loaded(files, options);
     let mut survey = survey(&spec, &sources, files, secrets);
     tell(&mut survey, state);
-    let plan = survey.plan();
+    let plan = infra::plan::build(&survey);
     assert!(plan.problems.is_empty(), "{:?}", &plan.problems[..1]);
     assert_eq!(plan.has_changes(), state == State::Bare);
     plan
@@ -208,7 +208,7 @@ mod part {
         let (spec, sources) = loaded(&files, &LoadOptions::default());
         let mut survey = survey(&spec, &sources, &files, BTreeMap::new());
         tell(&mut survey, State::InPlace);
-        bencher.counter(ItemsCount::new(size)).bench_local(|| survey.plan());
+        bencher.counter(ItemsCount::new(size)).bench_local(|| infra::plan::build(&survey));
     }
 }
 

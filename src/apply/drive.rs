@@ -8,9 +8,9 @@ use tokio::task::JoinSet;
 
 use crate::host::{Host, HostError, Options, SshOptions, Stats, Target, Transport};
 use crate::model::{Observed, Probe, Secret};
-use crate::plan::{HostFailure, Scope};
+use crate::plan::HostFailure;
 use crate::spec::{self, HostSpec};
-use crate::survey::{Survey, SurveyError};
+use crate::survey::{Scope, Survey, SurveyError};
 use crate::trace::MACHINE;
 
 use super::event::{Event, Events};

@@ -15,10 +15,10 @@ use tokio::task::JoinSet;
 use crate::graph::{Graph, Node};
 use crate::host::HostError;
 use crate::model::{Action, Change, Lock, OwedAction};
-use crate::plan::{Certainty, Failure, HostFailure, Outcome, Plan, Report, Scope};
+use crate::plan::{Certainty, Failure, HostFailure, Outcome, Plan, Report};
 use crate::resource::{AnyObserved, Style};
 use crate::schedule::{Schedule, Status, Task};
-use crate::survey::Survey;
+use crate::survey::{Scope, Survey};
 
 use super::drive::Hosts;
 use super::event::{Event, Events};
@@ -197,7 +197,7 @@ impl Execution<'_, '_> {
                 Certainty::Ready | Certainty::Maybe => Status::Ready,
             };
         }
-        (self.survey.shared_graph(), tasks, status)
+        (self.survey.graph().clone(), tasks, status)
     }
 
     fn is_check(&self, node: Node) -> bool {

@@ -7,9 +7,9 @@ use tokio::sync::mpsc;
 use crate::graph::Node;
 use crate::host::{FrameStep, Host, HostError, StepFrame, StepStatus, Verify, VerifyItem};
 use crate::model::Action;
-use crate::plan::{Failure, HostFailure, Outcome, Plan, Report, Rotation, Scope};
+use crate::plan::{Failure, HostFailure, Outcome, Plan, Report};
 use crate::resource::{AnyObserved, ErasedPlanned};
-use crate::survey::Survey;
+use crate::survey::{Rotation, Scope, Survey};
 
 use super::drive::Hosts;
 use super::event::{Event, Events};

@@ -5,6 +5,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::apply::{self, Stop};
+use crate::plan;
 use crate::render::{PlanJson, report_json, report_text};
 use crate::trace::{MACHINE, Trace};
 use crate::ui::Terminal;
@@ -50,7 +51,7 @@ fn plan_and_apply(arguments: &Arguments, terminal: &Terminal, trace: &Trace) -> 
     let run = Run::new(&arguments.run, terminal, trace)?;
     let (mut survey, hosts) = run.observe()?;
     let planning = trace.span(MACHINE, "plan");
-    let plan = survey.plan();
+    let plan = plan::build(&survey);
     planning.end();
     let is_text = arguments.format == Format::Text;
     if is_text {

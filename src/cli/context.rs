@@ -4,9 +4,8 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::{Diagnostic, Sources, render_all};
-use crate::plan::Scope;
 use crate::spec::{SecretState, Spec, load};
-use crate::survey::{Survey, SurveyError};
+use crate::survey::{Scope, Survey, SurveyError};
 use crate::ui::Terminal;
 
 use super::DiskFiles;

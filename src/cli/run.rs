@@ -9,9 +9,9 @@ use tokio::sync::mpsc;
 
 use crate::apply::{self, Events, Hosts, ObserveError, Reach};
 use crate::host::{Keep, Options, Stats};
-use crate::plan::{HostFailure, Plan, Scope};
+use crate::plan::{self, HostFailure, Plan};
 use crate::render::Role;
-use crate::survey::Survey;
+use crate::survey::{Scope, Survey};
 use crate::trace::{MACHINE, Trace};
 use crate::ui::{Progress, Terminal};
 
@@ -45,7 +45,7 @@ impl<'t> Run<'t> {
     pub fn plan(&self) -> anyhow::Result<(Plan, Vec<(String, Stats)>)> {
         let (survey, hosts) = self.observe()?;
         let planning = self.trace.span(MACHINE, "plan");
-        let plan = survey.plan();
+        let plan = plan::build(&survey);
         drop((survey, planning));
         Ok((plan, self.close(hosts)))
     }

@@ -1,4 +1,4 @@
-//! Resources, observations and graph in; plan out.
+//! A survey in, a plan out.
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
@@ -7,68 +7,20 @@ use std::sync::Arc;
 use crate::graph::{Graph, Reason};
 use crate::model::{Action, Address, Change, Changes, OwedAction, Redactor, Secret, Until, Value};
 use crate::resource::{AnyObserved, AnyResource, Claim, Deferral, Phase, Style};
+use crate::survey::{Item, Rotation, Survey};
 
-use super::{Certainty, Finding, Plan, PlannedResource, Problem, Rotation};
+use super::{Certainty, Finding, Plan, PlannedResource, Problem};
 
-/// A resource of the run with all that is known about it.
-#[derive(Debug)]
-pub struct Item<'a> {
-    pub address: &'a Address,
-    pub resource: &'a AnyResource,
-    /// `None` where it was not looked at: out of scope, or left alone.
-    pub observed: Option<&'a AnyObserved>,
-    /// Attributes whose values are known only later.
-    pub deferrals: &'a [Deferral],
-    /// A restart or reload the host says is still owed to it.
-    pub owed: Option<OwedAction>,
-    /// `when: false`.
-    pub left_alone: bool,
-    /// `--target` and `--host` allow changing it.
-    pub in_scope: bool,
-    pub prevent_destroy: bool,
-    pub ignore_changes: &'a [String],
-    /// A requirement that the inventory overrides.
-    pub overridden: bool,
-    /// Of a secret that is being rotated.
-    pub rotation: Option<Rotation>,
-}
-
-/// Compares one resource with what was observed; `ignore_changes` and unknown attributes are taken into account.
-pub fn compare(item: &Item<'_>, observed: &AnyObserved) -> Vec<Change> {
-    let kind = item.resource.kind;
-    let mut changes = kind.diff(item.resource, observed);
-    for deferral in item.deferrals {
-        let attribute = kind.shown_as(&deferral.attribute);
-        let unknown = Value::Unknown(deferral.until.clone());
-        changes = replace(changes, attribute, unknown, &kind.observed_attributes(observed));
-    }
-    let is_update = matches!(observed, AnyObserved::Present(_)) && !kind.is_absent(item.resource);
-    changes
-        .into_vec()
-        .into_iter()
-        .filter(|change| !(is_update && item.ignore_changes.contains(&change.attribute)))
-        .collect()
-}
-
-/// Sets what an attribute will be, whether or not it was among the changes.
-fn replace(changes: Changes, attribute: &str, after: Value, observed: &[(&'static str, Value)]) -> Changes {
-    let before = observed.iter().find(|(name, _)| *name == attribute).map_or(Value::Null, |(_, value)| value.clone());
-    let mut replaced = Changes::new();
-    for change in changes.into_vec().into_iter().filter(|change| change.attribute != attribute) {
-        replaced.push_change(change);
-    }
-    replaced.push(attribute, before, after);
-    replaced
-}
-
-/// Builds the plan. Resources are visited in graph order, so that each knows what happens to what it depends on. Whatever
-/// holds one of the known `secrets` is hidden. A run that `is_partial` (`--target`, `--host`) deletes nothing.
-pub fn build(items: &[Item<'_>], graph: &Graph, secrets: &Redactor, is_partial: bool) -> Plan {
+/// Builds the plan for what is known now. Resources are visited in graph order, so that each knows what happens to what
+/// it depends on. Whatever holds a known secret is hidden. A partial run (`--target`, `--host`) deletes nothing.
+pub fn build(survey: &Survey<'_>) -> Plan {
+    let items: Vec<Item<'_>> = (0..survey.len()).map(|node| survey.item(node)).collect();
+    let graph = survey.graph();
     let mut builder = Builder {
-        items,
+        items: &items,
         graph,
-        secrets,
-        is_partial,
+        secrets: &survey.redactor(),
+        is_partial: survey.is_partial(),
         places: OnceCell::new(),
         installs: OnceCell::new(),
         acting: vec![Acting::No; items.len()],
@@ -77,7 +29,7 @@ pub fn build(items: &[Item<'_>], graph: &Graph, secrets: &Redactor, is_partial: 
         packages: HashMap::new(),
         packages_to_come: HashMap::new(),
         owed_elsewhere: BTreeMap::new(),
-        plan: Plan::default(),
+        plan: Plan { spec: survey.spec().name.clone(), hosts: survey.hosts(), ..Plan::default() },
     };
     for &node in graph.order() {
         builder.upstream[node] = graph
@@ -140,7 +92,8 @@ impl<'a> Builder<'a> {
         let item = &self.items[node];
         let mut entry = self.entry(node, Action::Read, Vec::new());
         let unmet = match observed {
-            AnyObserved::Present(_) => compare(item, observed)
+            AnyObserved::Present(_) => item
+                .compare(observed)
                 .iter()
                 .map(|change| {
                     format!("{} is {}, {} is required", change.attribute, show(&change.before), show(&change.after))
@@ -190,7 +143,7 @@ impl<'a> Builder<'a> {
         });
         let come = of_host.get(&**host).into_iter().flatten().any(|&other| {
             let item = &self.items[other];
-            item.observed.is_some_and(|observed| !compare(item, observed).is_empty())
+            item.observed.is_some_and(|observed| !item.compare(observed).is_empty())
         });
         self.packages_to_come.insert(host.clone(), come);
         come
@@ -203,7 +156,7 @@ impl<'a> Builder<'a> {
             // It looked with a value that is going to be another one.
             AnyObserved::Present(_) if !item.deferrals.is_empty() => None,
             AnyObserved::Present(_) => {
-                let changes = compare(item, observed);
+                let changes = item.compare(observed);
                 let words = changes.iter().map(|change| {
                     format!("{} is {}, expected {}", change.attribute, show(&change.before), show(&change.after))
                 });
@@ -251,12 +204,12 @@ impl<'a> Builder<'a> {
                     self.problem(node, reason.clone(), help);
                     return;
                 } else {
-                    let changes = if is_absent { Vec::new() } else { compare(item, &AnyObserved::Absent) };
+                    let changes = if is_absent { Vec::new() } else { item.compare(&AnyObserved::Absent) };
                     (changes, Certainty::Deferred { until, reason: self.secrets.redact(reason).into_owned() })
                 }
             }
-            AnyObserved::NotYet => (compare(item, &AnyObserved::Absent), Certainty::Ready),
-            AnyObserved::Absent | AnyObserved::Present(_) => (compare(item, observed), Certainty::Ready),
+            AnyObserved::NotYet => (item.compare(&AnyObserved::Absent), Certainty::Ready),
+            AnyObserved::Absent | AnyObserved::Present(_) => (item.compare(observed), Certainty::Ready),
         };
         if matches!(observed, AnyObserved::Absent | AnyObserved::Present(_))
             && let Some(refusal) = kind.refusal(item.resource, observed)

@@ -2,13 +2,11 @@
 
 mod build;
 mod report;
-mod scope;
 
 use crate::model::{Action, Address, Change, OwedAction, Value};
 
-pub use build::{Item, action, build, compare};
+pub use build::{action, build};
 pub use report::{Failure, HostFailure, Outcome, Report};
-pub use scope::{Scope, ScopeError};
 
 /// How sure a planned action is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,15 +18,6 @@ pub enum Certainty {
     Maybe,
     /// It is observed and compared once these are applied.
     Deferred { until: Vec<Address>, reason: String },
-}
-
-/// Where the rotation of a secret is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rotation {
-    /// A new value is asked for.
-    Asked,
-    /// It has its new value; what held the one before may still do so, or did until this run.
-    Unfinished,
 }
 
 /// What is going to happen to one resource.

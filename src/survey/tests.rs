@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use crate::diagnostic::render_all;
-use crate::model::{Owed, ProbeStatus};
-use crate::plan::{Certainty, PlannedResource};
+use crate::model::{Observed, Owed, ProbeOutput, ProbeStatus, Record, Value};
+use crate::plan::{self, Certainty, Plan, PlannedResource};
 use crate::render::{Paint, PlanJson, plan_text};
 use crate::spec::{LoadOptions, MemoryFiles, load};
 
@@ -109,7 +109,7 @@ impl World {
     }
 
     fn plan(&self) -> Plan {
-        self.survey(|survey| survey.plan()).unwrap_or_else(|words| panic!("{words}"))
+        self.survey(|survey| plan::build(survey)).unwrap_or_else(|words| panic!("{words}"))
     }
 
     /// Returns each resource that acts, with how sure that is, and what else the plan says.
@@ -450,7 +450,7 @@ fn what_was_verified_replaces_what_was_seen() {
         let scope = Scope::default();
         survey.resolve(&scope).unwrap();
         assert!(survey.wanted().is_empty());
-        let plan = survey.plan();
+        let plan = plan::build(survey);
         plan.resources.iter().filter(|planned| planned.acts()).map(|planned| planned.address.to_string()).collect()
     });
     assert_eq!(left, Ok(vec!["app1/directory:/b".to_string()]));
@@ -472,7 +472,7 @@ fn very_many_resources_are_planned() {
     }
     world
         .survey(|survey| {
-            let plan = survey.plan();
+            let plan = plan::build(survey);
             assert_eq!(plan.counts().create, 10 * FOLDERS);
             let all: Vec<usize> = (0..survey.len()).collect();
             survey.forget(&all);

@@ -1,0 +1,104 @@
+//! What a plan and an apply decide about: a resource, with all that is known about it.
+
+use crate::model::{Address, Change, Changes, OwedAction, Value};
+use crate::resource::{AnyObserved, AnyResource, Deferral};
+
+use super::{Rotation, Survey};
+
+/// What is known of a resource that could not be asked about yet.
+static NOT_YET: AnyObserved = AnyObserved::NotYet;
+
+/// A resource of the run with all that is known about it.
+#[derive(Debug)]
+pub struct Item<'a> {
+    pub address: &'a Address,
+    pub resource: &'a AnyResource,
+    /// `None` where it was not looked at: out of scope, or left alone.
+    pub observed: Option<&'a AnyObserved>,
+    /// Attributes whose values are known only later.
+    pub deferrals: &'a [Deferral],
+    /// A restart or reload the host says is still owed to it.
+    pub owed: Option<OwedAction>,
+    /// `when: false`.
+    pub left_alone: bool,
+    /// `--target` and `--host` allow changing it.
+    pub in_scope: bool,
+    pub prevent_destroy: bool,
+    pub ignore_changes: &'a [String],
+    /// A requirement that the inventory overrides.
+    pub overridden: bool,
+    /// Of a secret that is being rotated.
+    pub rotation: Option<Rotation>,
+}
+
+impl Item<'_> {
+    /// Compares it with what was observed; `ignore_changes` and unknown attributes are taken into account.
+    pub fn compare(&self, observed: &AnyObserved) -> Vec<Change> {
+        let kind = self.resource.kind;
+        let mut changes = kind.diff(self.resource, observed);
+        for deferral in self.deferrals {
+            let attribute = kind.shown_as(&deferral.attribute);
+            let unknown = Value::Unknown(deferral.until.clone());
+            changes = replace(changes, attribute, unknown, &kind.observed_attributes(observed));
+        }
+        let is_update = matches!(observed, AnyObserved::Present(_)) && !kind.is_absent(self.resource);
+        changes
+            .into_vec()
+            .into_iter()
+            .filter(|change| !(is_update && self.ignore_changes.contains(&change.attribute)))
+            .collect()
+    }
+}
+
+/// Sets what an attribute will be, whether or not it was among the changes.
+fn replace(changes: Changes, attribute: &str, after: Value, observed: &[(&'static str, Value)]) -> Changes {
+    let before = observed.iter().find(|(name, _)| *name == attribute).map_or(Value::Null, |(_, value)| value.clone());
+    let mut replaced = Changes::new();
+    for change in changes.into_vec().into_iter().filter(|change| change.attribute != attribute) {
+        replaced.push_change(change);
+    }
+    replaced.push(attribute, before, after);
+    replaced
+}
+
+impl Survey<'_> {
+    /// Returns a resource with all that is known about it.
+    pub fn item(&self, at: usize) -> Item<'_> {
+        let resolved = &self.resolution.resources[at];
+        let observed = self.observed[at].as_ref().or_else(|| (!self.is_observable(at)).then_some(&NOT_YET));
+        Item {
+            address: &resolved.address,
+            resource: self.resource(at),
+            observed,
+            deferrals: &resolved.deferrals,
+            owed: self.owed.get(&resolved.address).copied(),
+            left_alone: resolved.left_alone,
+            in_scope: self.in_scope[at],
+            prevent_destroy: resolved.prevent_destroy,
+            ignore_changes: &resolved.ignore_changes,
+            overridden: resolved.overridden,
+            rotation: self.rotation(at),
+        }
+    }
+
+    /// Compares one resource with what was seen of it last.
+    pub fn compare(&self, node: usize) -> Vec<Change> {
+        let item = self.item(node);
+        item.observed.map(|observed| item.compare(observed)).unwrap_or_default()
+    }
+
+    /// Returns a resource as it is compared and applied: without the attributes whose drift is left alone, where it
+    /// exists already.
+    pub fn resource(&self, node: usize) -> &AnyResource {
+        let is_present = matches!(self.observed[node], Some(AnyObserved::Present(_)));
+        match self.relaxed.get(&node) {
+            Some(relaxed) if is_present => relaxed,
+            _ => &self.resolution.resources[node].resource,
+        }
+    }
+
+    /// Returns the restart or reload that an earlier run left owed to a resource.
+    pub fn owed(&self, node: usize) -> Option<OwedAction> {
+        self.owed.get(&self.resolution.resources[node].address).copied()
+    }
+}

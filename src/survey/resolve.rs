@@ -1,0 +1,142 @@
+//! What the spec comes to with what is known: its resources, their graph, and which of them the run may change.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::diagnostic::Severity;
+use crate::graph;
+use crate::model::{Address, NodeValue};
+use crate::resource::Space;
+use crate::spec::Resolved;
+
+use super::{Scope, ScopeError, Survey, SurveyError};
+
+impl Survey<'_> {
+    /// Resolves the spec again with what is known now.
+    pub fn resolve(&mut self, scope: &Scope) -> Result<(), SurveyError> {
+        let resolution = self.spec.resolve(self.files, &self.knowledge, &mut self.sources);
+        let mut diagnostics = resolution.diagnostics.clone();
+        let inputs: Vec<graph::Input> = resolution.resources.iter().map(input).collect();
+        let (graph, wrong) = graph::build(&inputs);
+        // References may point at what comes only with facts.
+        if resolution.pending.is_empty() {
+            // What the spec says of a place is enough.
+            let known: BTreeSet<_> = diagnostics.iter().filter_map(|diagnostic| diagnostic.span).collect();
+            diagnostics.extend(wrong.into_iter().filter(|wrong| wrong.span.is_none_or(|span| !known.contains(&span))));
+        }
+        if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
+            return Err(SurveyError::Spec { diagnostics, sources: self.sources.clone() });
+        }
+        self.resolution = resolution;
+        self.graph = Arc::new(graph);
+        self.index =
+            self.resolution.resources.iter().enumerate().map(|(at, resolved)| (resolved.address.clone(), at)).collect();
+        self.by_host.clear();
+        for (at, resolved) in self.resolution.resources.iter().enumerate() {
+            match self.by_host.get_mut(&resolved.address.host) {
+                Some(of_host) => of_host.push(at),
+                None => {
+                    self.by_host.insert(resolved.address.host.clone(), vec![at]);
+                }
+            }
+        }
+        self.relax();
+        self.tell_others_below();
+        for resolved in &mut self.resolution.resources {
+            if &*resolved.address.kind == "secret" && self.rotate.contains(&*resolved.address.name) {
+                resolved.resource = resolved.resource.kind.with_rotation(&resolved.resource);
+            }
+        }
+        let addresses: Vec<Address> =
+            self.resolution.resources.iter().map(|resolved| resolved.address.clone()).collect();
+        self.in_scope = match scope.select(&addresses, &self.graph) {
+            Ok(selected) => selected,
+            // The target may come only with facts.
+            Err(ScopeError::NoMatch(_)) if !self.resolution.pending.is_empty() => vec![true; addresses.len()],
+            Err(error) => return Err(error.into()),
+        };
+        self.observed = vec![None; self.resolution.resources.len()];
+        self.asked = vec![None; self.resolution.resources.len()];
+        for at in 0..self.sightings.len() {
+            self.read(at);
+        }
+        Ok(())
+    }
+
+    /// Decodes resources with `ignore_changes` once more, without the attributes it names.
+    fn relax(&mut self) {
+        self.relaxed.clear();
+        for (at, resolved) in self.resolution.resources.iter().enumerate() {
+            if resolved.ignore_changes.is_empty() {
+                continue;
+            }
+            let kind = resolved.resource.kind;
+            let mut node = resolved.node.clone();
+            if let NodeValue::Map(entries) = &mut node.value {
+                entries.retain(|entry| {
+                    !resolved
+                        .ignore_changes
+                        .iter()
+                        .any(|ignored| *ignored == entry.key || *ignored == kind.shown_as(&entry.key))
+                });
+            }
+            // The whole body was decoded without mistakes; what is missing now is not one.
+            let common = kind.common(&resolved.resource);
+            self.relaxed.insert(at, kind.decode(common, &node, &mut Vec::new(), &mut Vec::new()));
+        }
+    }
+
+    /// Tells the kinds that ask for it which paths below their own others provide.
+    fn tell_others_below(&mut self) {
+        if !self.resolution.resources.iter().any(|resolved| resolved.resource.kind.asks_for_others_below()) {
+            return;
+        }
+        let mut paths: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        let claims: Vec<_> = self
+            .resolution
+            .resources
+            .iter()
+            .map(|resolved| resolved.resource.kind.claims(&resolved.resource))
+            .collect();
+        for (resolved, claims) in self.resolution.resources.iter().zip(&claims) {
+            if resolved.resource.kind.asks_for_others_below() {
+                continue;
+            }
+            let of_host = paths.entry(&resolved.address.host).or_default();
+            let shared = claims.shares.iter().chain(&claims.provides).filter(|claim| claim.space == Space::PATH);
+            of_host.extend(shared.map(|claim| claim.name.as_str()));
+        }
+        let mut told = Vec::new();
+        for (at, resolved) in self.resolution.resources.iter().enumerate() {
+            if !resolved.resource.kind.asks_for_others_below() {
+                continue;
+            }
+            let prefix = format!("{}/", resolved.address.name.trim_end_matches('/'));
+            let below: Vec<String> = paths
+                .get(&*resolved.address.host)
+                .into_iter()
+                .flat_map(|of_host| of_host.range(prefix.as_str()..).take_while(|path| path.starts_with(&prefix)))
+                .map(|path| (*path).to_string())
+                .collect();
+            told.push((at, resolved.resource.kind.with_others_below(&resolved.resource, below)));
+        }
+        for (at, resource) in told {
+            self.resolution.resources[at].resource = resource;
+        }
+    }
+}
+
+/// What the graph needs of a resource.
+fn input(resolved: &Resolved) -> graph::Input {
+    let kind = resolved.resource.kind;
+    graph::Input {
+        address: resolved.address.clone(),
+        span: resolved.span,
+        claims: kind.claims(&resolved.resource),
+        triggers: if resolved.left_alone { Vec::new() } else { kind.triggers(&resolved.resource) },
+        depends_on: resolved.depends_on.clone(),
+        waits_for: resolved.deferrals.iter().map(|deferral| deferral.until.clone()).collect(),
+        absent: kind.is_absent(&resolved.resource),
+        left_alone: resolved.left_alone,
+    }
+}

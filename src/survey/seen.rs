@@ -1,0 +1,133 @@
+//! What was seen: of each resource, and of secrets.
+
+use std::collections::BTreeSet;
+
+use indexmap::IndexSet;
+
+use crate::model::{Address, Observed, ProbeOutput, Record, Redactor, Secret, Until, Value};
+use crate::resource::AnyObserved;
+use crate::spec::SecretState;
+
+use super::Survey;
+use super::rotation::is_replaced;
+
+/// What was asked of a host about one kind, and what it said.
+#[derive(Clone, Debug)]
+pub(super) struct Sighting {
+    /// Row `n` of the probe was about `asked[n]`.
+    asked: Vec<Address>,
+    output: ProbeOutput,
+}
+
+/// All secrets seen in a run, those that were replaced too.
+#[derive(Debug, Default)]
+pub(super) struct Hidden(IndexSet<Secret>);
+
+impl Hidden {
+    pub(super) fn insert(&mut self, secret: &Secret) {
+        self.0.extend([Some(secret.clone()), secret.previous()].into_iter().flatten());
+    }
+}
+
+impl Survey<'_> {
+    /// Takes what a host told of the probes of [`Survey::wanted`].
+    pub fn take(&mut self, host: &str, mut told: Observed) {
+        if let Some(facts) = told.facts {
+            self.knowledge.facts.insert(host.to_string(), facts);
+        }
+        for owed in told.owed {
+            if let Some((kind, name)) = owed.resource.split_once(':') {
+                let action = self.owed.entry(Address::new(host, kind, name)).or_insert(owed.action);
+                *action = owed.action.max(*action);
+            }
+        }
+        for nodes in self.to_ask(host) {
+            let kind = self.resolution.resources[nodes[0]].resource.kind.name();
+            let output = told.sections.remove(kind).unwrap_or_else(ProbeOutput::missing);
+            self.see(&nodes, output);
+        }
+    }
+
+    /// Takes what was seen of resources outside of [`Survey::wanted`]: after their steps.
+    pub fn take_verified(&mut self, nodes: &[usize], output: ProbeOutput) {
+        self.forget(nodes);
+        self.see(nodes, output);
+    }
+
+    /// Forgets what was seen of these, so that they are asked again.
+    pub fn forget(&mut self, nodes: &[usize]) {
+        for &node in nodes {
+            if let Some((place, row)) = self.asked[node].take() {
+                // The row stays, so that the others keep theirs.
+                self.sightings[place].asked[row] = Address::new("", "", "");
+            }
+            self.observed[node] = None;
+        }
+    }
+
+    /// Returns what was seen of a resource last.
+    pub fn observed(&self, node: usize) -> Option<&AnyObserved> {
+        self.observed[node].as_ref()
+    }
+
+    /// Remembers what was said about resources, and reads it.
+    fn see(&mut self, nodes: &[usize], output: ProbeOutput) {
+        let asked = nodes.iter().map(|&node| self.resolution.resources[node].address.clone()).collect();
+        self.sightings.push(Sighting { asked, output });
+        self.read(self.sightings.len() - 1);
+    }
+
+    /// Parses a sighting with the resources as they are resolved now.
+    pub(super) fn read(&mut self, at: usize) {
+        let sighting = &self.sightings[at];
+        let mut nodes = Vec::with_capacity(sighting.asked.len());
+        let mut rows = Vec::with_capacity(sighting.asked.len());
+        for (row, address) in sighting.asked.iter().enumerate() {
+            if let Some(&node) = self.index.get(address) {
+                nodes.push(node);
+                rows.push(row);
+            }
+        }
+        let Some(&first) = nodes.first() else { return };
+        let kind = self.resolution.resources[first].resource.kind;
+        let parsed = if nodes.len() == sighting.asked.len() {
+            kind.parse(&self.resources(&nodes), &sighting.output)
+        } else {
+            kind.parse(&self.resources(&nodes), &only(&rows, &sighting.output))
+        };
+        for ((node, row), observed) in nodes.into_iter().zip(rows).zip(parsed) {
+            if let Some(Value::Secret(secret)) = kind.output(&observed) {
+                let address = &self.resolution.resources[node].address;
+                self.hidden.insert(&secret);
+                let state = match self.rotate.contains(&*address.name) && !is_replaced(&secret) {
+                    true => SecretState::Later(Until::Applied(address.clone())),
+                    false => SecretState::Known(secret),
+                };
+                self.knowledge.kept.insert(address.name.to_string(), state);
+            }
+            self.observed[node] = Some(observed);
+            self.asked[node] = Some((at, row));
+        }
+    }
+
+    /// Returns the names of all secrets whose values are known.
+    pub fn known_secrets(&self) -> BTreeSet<&str> {
+        let all = self.knowledge.secrets.iter().chain(&self.knowledge.kept);
+        let known = all.filter(|(_, state)| matches!(state, SecretState::Known(_)));
+        known.map(|(name, _)| name.as_str()).collect()
+    }
+
+    /// Knows all secrets of the run so far.
+    pub fn redactor(&self) -> Redactor {
+        Redactor::new(&self.hidden.0)
+    }
+}
+
+/// Returns what was said about some of the rows, as if only they had been asked about.
+fn only(rows: &[usize], output: &ProbeOutput) -> ProbeOutput {
+    let records = output.records.iter().filter_map(|record| {
+        let index = rows.binary_search(&record.index).ok()?;
+        Some(Record { index, fields: record.fields.clone() })
+    });
+    ProbeOutput { status: output.status.clone(), records: records.collect(), messages: output.messages.clone() }
+}
