@@ -4,8 +4,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 INFRA := target/release/infra
-# The kinds of tests that boot throwaway hosts have names that begin with lab_.
-NOT_LAB := not binary(/^lab_/)
+# The binaries of tests that boot throwaway hosts have names that begin with lab.
+NOT_LAB := not binary(/^lab/)
 # Throwaway hosts are small, and mostly wait for packages.
 LAB_JOBS ?= 4
 
@@ -43,7 +43,7 @@ bench: tools ## Measures this machine's side of a run: time and memory for up to
 
 .PHONY: docs
 docs: ## Writes the generated reference anew
-	INFRA_UPDATE_DOCS=1 cargo test --quiet --locked --test docs
+	INFRA_UPDATE_DOCS=1 cargo test --quiet --locked --test fast docs::
 
 .PHONY: demo
 demo: build ## Boots a throwaway host and takes a real system onto it

@@ -4,7 +4,7 @@
 //! values and returns values. Data flows through `diagnostic`, `model`, `resource`, `kinds`, `spec`, `graph`, `survey`,
 //! `plan`, `schedule` and `render`, and each may import only those before it. The second part does I/O and may use the
 //! pure part, never the reverse.
-//! `tests/architecture.rs` enforces both rules.
+//! `tests/fast/architecture.rs` enforces both rules.
 
 // Pure.
 pub mod diagnostic;

@@ -1,0 +1,15 @@
+//! All tests of the whole that need no host, in one binary: each binary links the whole crate, which takes longer than
+//! most of them run.
+
+#![allow(clippy::disallowed_methods, reason = "tests have files, programs and a clock")]
+
+mod architecture;
+mod cases;
+mod cli;
+mod docs;
+mod lanes;
+mod peers_way;
+mod schema;
+mod specs;
+#[path = "../support/mod.rs"]
+mod support;

@@ -1,0 +1,24 @@
+//! All tests that need throwaway hosts, in one binary. They need root on a Linux machine.
+//!
+//! The release is `INFRA_TEST_RELEASE` (bookworm where it is not set), but for tests that need a certain one.
+
+#![allow(clippy::disallowed_methods, reason = "tests have files, programs and a clock")]
+
+mod certs;
+mod cli;
+mod counts;
+mod databases;
+mod every_step;
+mod faults;
+mod hosts;
+mod kinds;
+mod migrations;
+mod packages;
+mod pm2;
+mod privileges;
+mod rotation;
+mod secrets;
+mod sources;
+#[path = "../support/mod.rs"]
+mod support;
+mod systems;
