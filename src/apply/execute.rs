@@ -160,9 +160,9 @@ impl Execution<'_, '_> {
                     host: resolved.address.host.clone(),
                     kind: resolved.resource.kind.name(),
                     decidable: resolved.resource.kind.expected(&resolved.resource).is_some(),
-                    in_order: resolved.resource.kind.goes_in_order(),
+                    in_order: resolved.resource.kind.info().in_order,
                     uncertain: false,
-                    lane: resolved.resource.kind.lane(),
+                    lane: resolved.resource.kind.info().lane,
                 }
             })
             .collect::<Vec<_>>();

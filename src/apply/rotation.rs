@@ -82,8 +82,9 @@ async fn forget(survey: &mut Survey<'_>, nodes: &[Node], host: &Host) -> Result<
         .collect();
     let resources: Vec<_> = nodes.iter().map(|&node| survey.resource(node)).collect();
     let kind = resources[0].kind;
+    let Some(values) = kind.makes_value() else { return Ok(()) };
     let mut steps: Vec<FrameStep> =
-        kind.conclude(&planned).into_iter().map(|step| FrameStep::new(step.purpose.clone(), step)).collect();
+        values.conclude(&planned).into_iter().map(|step| FrameStep::new(step.purpose.clone(), step)).collect();
     if let Some(last) = steps.last_mut() {
         let items = nodes.iter().map(|&node| VerifyItem { item: node, expected: None }).collect();
         last.verify = Some(Verify { probe: kind.probe(&resources), items });

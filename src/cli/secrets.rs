@@ -6,6 +6,7 @@ use std::fmt::Write;
 use clap::{Args, Subcommand};
 use serde_json::{Value as Json, json};
 
+use crate::kinds::SECRET;
 use crate::model::{Address, Node, Secret, Until};
 use crate::render::FORMAT_VERSION;
 use crate::spec::{Knowledge, Resolved, SecretOrigin, SecretSpec, SecretState, Spec};
@@ -57,7 +58,8 @@ fn list(loaded: &Loaded) -> Vec<Listed<'_>> {
     let spec = &loaded.spec;
     let nothing = resolve(loaded, unread(spec));
     let secrets = spec.secrets.iter().map(|secret| {
-        let of_it = nothing.iter().filter(|one| &*one.address.kind == "secret" && *one.address.name == *secret.name);
+        let of_it =
+            nothing.iter().filter(|one| one.resource.kind.makes_value().is_some() && *one.address.name == *secret.name);
         let kept = of_it.filter_map(|resolved| {
             let keep = resolved.node.get("keep")?;
             let text = |key: &str| keep.get(key).and_then(Node::as_text).map(String::from);
@@ -71,7 +73,7 @@ fn list(loaded: &Loaded) -> Vec<Listed<'_>> {
 /// Finds the resources that wait for a secret when it is not known: alone, or with all others, in case what stands in
 /// for those does not fit.
 fn used_by(loaded: &Loaded, name: &str, nothing: &[Resolved]) -> Vec<Address> {
-    let mark = Address::new("", "secret", name);
+    let mark = Address::new("", SECRET.name(), name);
     let alone = resolve(loaded, all_but(&loaded.spec, name, &mark));
     let waits = |one: &&Resolved| {
         one.deferrals.iter().any(|deferral| match &deferral.until {

@@ -5,7 +5,7 @@
 
 pub mod shared;
 
-use crate::resource::{Erased, KindObject};
+use crate::resource::{CompanionObject, Erased, KindObject};
 
 /// Declares the modules of the kinds and the list of them: one line each.
 macro_rules! kinds {
@@ -63,6 +63,9 @@ kinds! {
     user::User,
 }
 
+/// The kind that keeps the values of a spec's `secrets` on hosts.
+pub const SECRET: &dyn KindObject = Erased::<secret::Secret>::OBJECT;
+
 /// Returns all kinds.
 pub fn all() -> &'static [&'static dyn KindObject] {
     KINDS
@@ -75,11 +78,14 @@ pub fn by_name(name: &str) -> Option<&'static dyn KindObject> {
 
 /// Finds a kind by its section (`users`); the one whose entries it holds, where others are made beside it.
 pub fn by_section(section: &str) -> Option<&'static dyn KindObject> {
-    KINDS.iter().copied().find(|kind| kind.section() == section && kind.companion_of().is_none())
+    KINDS.iter().copied().find(|kind| kind.section() == section && kind.has_own_section())
 }
 
 /// Returns the kinds of which an entry of this one may make a resource too.
-pub fn companions(kind: &dyn KindObject) -> impl Iterator<Item = &'static dyn KindObject> {
+pub fn companions(
+    kind: &dyn KindObject,
+) -> impl Iterator<Item = (&'static dyn KindObject, &'static dyn CompanionObject)> {
     let name = kind.name();
-    KINDS.iter().copied().filter(move |other| other.companion_of() == Some(name))
+    let companions = KINDS.iter().filter_map(|other| Some((*other, other.info().capabilities.companion?)));
+    companions.filter(move |(_, companion)| companion.of() == name)
 }

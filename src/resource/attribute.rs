@@ -1,4 +1,5 @@
-//! What a kind's section may hold: the one table that checking, `explain`, the JSON schema and the reference come from.
+//! What a kind's section may hold, and what is said of it: checking, `explain`, the JSON schema and the reference come
+//! from this.
 
 /// One attribute of a kind.
 #[derive(Clone, Copy, Debug)]
@@ -144,3 +145,16 @@ pub const COMMON: &[Attribute] = &[
         "How it may change.",
     ),
 ];
+
+/// What `infra explain` and the reference say of a kind.
+#[derive(Clone, Copy, Debug)]
+pub struct Documentation {
+    /// One sentence: what the resource is.
+    pub summary: &'static str,
+    /// What the name means: "The absolute path."
+    pub name: &'static str,
+    /// A section of a spec that works.
+    pub example: &'static str,
+    /// What a reader needs beyond the table: how it is observed, what it costs, what it does not do. Markdown.
+    pub notes: &'static str,
+}

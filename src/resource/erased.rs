@@ -1,142 +1,52 @@
-//! Kinds as objects, so that the engine can hold resources of all kinds in one list.
+//! Turns a typed [`Kind`] into an object.
 
-use std::any::Any;
 use std::borrow::Cow;
-use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::diagnostic::Diagnostic;
-use crate::model::{Action, Address, Change, Changes, Expect, Node, OwedAction, Probe, ProbeOutput, Step, Value};
+use crate::model::{Change, Changes, Expect, Node, Probe, ProbeOutput, Step, Value};
 
 use super::kind::deleted;
 use super::{
-    Attribute, Claim, Claims, Deferral, Documentation, Fields, Kind, Lane, Observation, Planned, Refusal, Resource,
-    State, Style, Trigger,
+    AnyObserved, AnyResource, Claims, Common, Deferral, ErasedPlanned, Fields, Kind, KindInfo, KindObject, Observation,
+    Planned, Refusal, Resource, State, Style, Trigger,
 };
-
-/// A resource of some kind.
-#[derive(Clone)]
-pub struct AnyResource {
-    pub kind: &'static dyn KindObject,
-    inner: Arc<dyn Any + Send + Sync>,
-}
-
-impl AnyResource {
-    /// Returns its address.
-    pub fn address(&self) -> Address {
-        self.kind.common(self).address
-    }
-}
-
-impl fmt::Debug for AnyResource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "AnyResource({})", self.kind.name())
-    }
-}
-
-/// What was observed of a resource of some kind.
-#[derive(Clone)]
-pub enum AnyObserved {
-    Absent,
-    /// Holds the kind's whole [`Observation`].
-    Present(Arc<dyn Any + Send + Sync>),
-    Later {
-        needs: Claim,
-        reason: String,
-    },
-    Failed(String),
-    /// Not looked at yet: a value that observing needs is known only later.
-    NotYet,
-}
-
-impl fmt::Debug for AnyObserved {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Absent => f.write_str("Absent"),
-            Self::Present(_) => f.write_str("Present"),
-            Self::Later { needs, reason } => write!(f, "Later({needs:?}, {reason})"),
-            Self::Failed(reason) => write!(f, "Failed({reason})"),
-            Self::NotYet => f.write_str("NotYet"),
-        }
-    }
-}
-
-/// A resource whose steps are wanted, of some kind.
-pub struct ErasedPlanned<'a> {
-    pub resource: &'a AnyResource,
-    pub observed: &'a AnyObserved,
-    pub changes: &'a [Change],
-    pub action: Action,
-    pub owed: Option<OwedAction>,
-}
-
-/// What all resources have in common, taken from a spec before a kind decodes its part.
-pub struct Common {
-    pub address: Address,
-    pub state: State,
-    pub run_as: Option<String>,
-    pub timeout: Option<Duration>,
-}
-
-/// A [`Kind`] as an object.
-pub trait KindObject: Send + Sync {
-    fn name(&self) -> &'static str;
-    fn section(&self) -> &'static str;
-    fn style(&self) -> Style;
-    fn companion_of(&self) -> Option<&'static str>;
-    fn is_wanted(&self, resource: &AnyResource) -> bool;
-    fn attributes(&self) -> &'static [Attribute];
-    fn documentation(&self) -> &'static Documentation;
-    fn decode(
-        &self,
-        common: Common,
-        node: &Node,
-        diagnostics: &mut Vec<Diagnostic>,
-        deferrals: &mut Vec<Deferral>,
-    ) -> AnyResource;
-    /// Returns what it has in common with all resources.
-    fn common(&self, resource: &AnyResource) -> Common;
-    fn claims(&self, resource: &AnyResource) -> Claims;
-    fn triggers(&self, resource: &AnyResource) -> Vec<Trigger>;
-    fn observed_without(&self) -> &'static [&'static str];
-    fn asks_for_others_below(&self) -> bool;
-    fn goes_in_order(&self) -> bool;
-    fn lane(&self) -> Lane;
-    /// Returns the resource with the paths below its own that others provide.
-    fn with_others_below(&self, resource: &AnyResource, others: Vec<String>) -> AnyResource;
-    /// Returns the resource with a new value wanted.
-    fn with_rotation(&self, resource: &AnyResource) -> AnyResource;
-    fn output(&self, observed: &AnyObserved) -> Option<Value>;
-    fn shown_as<'a>(&self, attribute: &'a str) -> &'a str;
-    fn owed_applies(&self, resource: &AnyResource, observed: &AnyObserved) -> bool;
-    fn probe(&self, all: &[&AnyResource]) -> Probe;
-    fn parse(&self, all: &[&AnyResource], output: &ProbeOutput) -> Vec<AnyObserved>;
-    fn observed_attributes(&self, observed: &AnyObserved) -> Vec<(&'static str, Value)>;
-    /// Compares; a resource that should go and is there is `deleted`.
-    fn diff(&self, resource: &AnyResource, observed: &AnyObserved) -> Changes;
-    fn remarks(&self, resource: &AnyResource, observed: &AnyObserved, changes: &[Change]) -> Vec<String>;
-    fn refusal(&self, resource: &AnyResource, observed: &AnyObserved) -> Option<Refusal>;
-    fn expected(&self, resource: &AnyResource) -> Option<Vec<Expect>>;
-    fn steps(&self, batch: &[ErasedPlanned<'_>]) -> Vec<Step>;
-    fn conclude(&self, batch: &[ErasedPlanned<'_>]) -> Vec<Step>;
-    fn is_absent(&self, resource: &AnyResource) -> bool;
-}
 
 /// Wraps a [`Kind`]; the list of kinds holds one for each.
 pub struct Erased<K: Kind>(PhantomData<fn() -> K>);
 
 impl<K: Kind> Erased<K> {
     /// The kind as an object.
-    pub const OBJECT: &'static dyn KindObject = &Self(PhantomData);
+    pub const OBJECT: &'static dyn KindObject = &Self::NEW;
+    pub(super) const NEW: Self = Self(PhantomData);
+
+    const INFO: KindInfo = KindInfo {
+        name: K::KIND,
+        section: K::SECTION,
+        style: K::STYLE,
+        attributes: K::ATTRIBUTES,
+        documentation: K::DOCUMENTATION,
+        observed_without: K::OBSERVED_WITHOUT,
+        in_order: K::IN_ORDER,
+        lane: K::LANE,
+        shown_as: K::SHOWN_AS,
+        capabilities: K::CAPABILITIES,
+    };
 
     /// The registry pairs each resource with its own kind; anything else is a bug in the engine.
-    fn own(resource: &AnyResource) -> &Resource<K::Desired> {
+    pub(super) fn own(resource: &AnyResource) -> &Resource<K::Desired> {
         resource.inner.downcast_ref().expect("a resource is handed to the kind that decoded it")
     }
 
-    fn with_typed(batch: &[ErasedPlanned<'_>], make: fn(&[Planned<'_, K>]) -> Vec<Step>) -> Vec<Step> {
+    /// Returns the resource with another wanted part.
+    pub(super) fn with(resource: &AnyResource, change: impl FnOnce(&mut K::Desired)) -> AnyResource {
+        let mut own = Self::own(resource).clone();
+        change(&mut own.desired);
+        AnyResource { kind: resource.kind, inner: Arc::new(own) }
+    }
+
+    pub(super) fn with_typed(batch: &[ErasedPlanned<'_>], make: fn(&[Planned<'_, K>]) -> Vec<Step>) -> Vec<Step> {
         let observed: Vec<Cow<'_, Observation<K::Observed>>> =
             batch.iter().map(|planned| Self::observation(planned.observed)).collect();
         let typed: Vec<Planned<'_, K>> = batch
@@ -153,7 +63,7 @@ impl<K: Kind> Erased<K> {
         make(&typed)
     }
 
-    fn observation(observed: &AnyObserved) -> Cow<'_, Observation<K::Observed>> {
+    pub(super) fn observation(observed: &AnyObserved) -> Cow<'_, Observation<K::Observed>> {
         Cow::Owned(match observed {
             AnyObserved::Present(present) => {
                 return Cow::Borrowed(
@@ -168,32 +78,8 @@ impl<K: Kind> Erased<K> {
 }
 
 impl<K: Kind> KindObject for Erased<K> {
-    fn name(&self) -> &'static str {
-        K::KIND
-    }
-
-    fn section(&self) -> &'static str {
-        K::SECTION
-    }
-
-    fn style(&self) -> Style {
-        K::STYLE
-    }
-
-    fn companion_of(&self) -> Option<&'static str> {
-        K::COMPANION_OF
-    }
-
-    fn is_wanted(&self, resource: &AnyResource) -> bool {
-        K::is_wanted(Self::own(resource))
-    }
-
-    fn attributes(&self) -> &'static [Attribute] {
-        K::ATTRIBUTES
-    }
-
-    fn documentation(&self) -> &'static Documentation {
-        const { &K::DOCUMENTATION }
+    fn info(&self) -> &'static KindInfo {
+        const { &Self::INFO }
     }
 
     fn decode(
@@ -209,18 +95,7 @@ impl<K: Kind> KindObject for Erased<K> {
             fields.check_path_name();
         }
         let desired = K::decode(&mut fields);
-        AnyResource {
-            kind: Self::OBJECT,
-            inner: Arc::new(Resource {
-                address,
-                state,
-                run_as,
-                timeout,
-                others_below: Vec::new(),
-                rotate: false,
-                desired,
-            }),
-        }
+        AnyResource { kind: Self::OBJECT, inner: Arc::new(Resource { address, state, run_as, timeout, desired }) }
     }
 
     fn common(&self, resource: &AnyResource) -> Common {
@@ -234,43 +109,6 @@ impl<K: Kind> KindObject for Erased<K> {
 
     fn triggers(&self, resource: &AnyResource) -> Vec<Trigger> {
         K::triggers(Self::own(resource))
-    }
-
-    fn observed_without(&self) -> &'static [&'static str] {
-        K::OBSERVED_WITHOUT
-    }
-
-    fn goes_in_order(&self) -> bool {
-        K::IN_ORDER
-    }
-
-    fn lane(&self) -> Lane {
-        K::LANE
-    }
-
-    fn asks_for_others_below(&self) -> bool {
-        K::ASKS_FOR_OTHERS_BELOW
-    }
-
-    fn with_others_below(&self, resource: &AnyResource, others: Vec<String>) -> AnyResource {
-        let own = Resource { others_below: others, ..Self::own(resource).clone() };
-        AnyResource { kind: resource.kind, inner: Arc::new(own) }
-    }
-
-    fn with_rotation(&self, resource: &AnyResource) -> AnyResource {
-        let own = Resource { rotate: true, ..Self::own(resource).clone() };
-        AnyResource { kind: resource.kind, inner: Arc::new(own) }
-    }
-
-    fn output(&self, observed: &AnyObserved) -> Option<Value> {
-        match &*Self::observation(observed) {
-            Observation::Present(value) => K::output(value),
-            _ => None,
-        }
-    }
-
-    fn shown_as<'a>(&self, attribute: &'a str) -> &'a str {
-        K::SHOWN_AS.iter().find(|(name, _)| *name == attribute).map_or(attribute, |(_, shown)| *shown)
     }
 
     fn owed_applies(&self, resource: &AnyResource, observed: &AnyObserved) -> bool {
@@ -324,10 +162,6 @@ impl<K: Kind> KindObject for Erased<K> {
 
     fn steps(&self, batch: &[ErasedPlanned<'_>]) -> Vec<Step> {
         Self::with_typed(batch, K::steps)
-    }
-
-    fn conclude(&self, batch: &[ErasedPlanned<'_>]) -> Vec<Step> {
-        Self::with_typed(batch, K::conclude)
     }
 
     fn is_absent(&self, resource: &AnyResource) -> bool {

@@ -1,112 +1,10 @@
 //! The trait a resource kind implements.
 
-use std::time::Duration;
+use crate::model::{Action, Change, Changes, Expect, OwedAction, Probe, ProbeOutput, Step, Value};
 
-use crate::model::{Action, Address, Change, Changes, Expect, Lock, OwedAction, Probe, ProbeOutput, Step, Value};
-
-use super::{Attribute, Claim, Claims, Fields};
-
-/// Whether a resource should exist.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum State {
-    #[default]
-    Present,
-    Absent,
-}
-
-/// A resource as the spec wants it: what all kinds have in common, and the kind's own part.
-#[derive(Clone, Debug)]
-pub struct Resource<D> {
-    pub address: Address,
-    pub state: State,
-    /// `as:`, the unix user its commands run as.
-    pub run_as: Option<String>,
-    /// `timeout:`, for one step of it.
-    pub timeout: Option<Duration>,
-    /// Paths below its name that other resources of the host provide; only for kinds that ask for them.
-    pub others_below: Vec<String>,
-    /// A new value is wanted in the place of the one it has; only for what has an output.
-    pub rotate: bool,
-    pub desired: D,
-}
-
-impl<D> Resource<D> {
-    /// Returns the resource's name.
-    pub fn name(&self) -> &str {
-        &self.address.name
-    }
-
-    pub fn is_absent(&self) -> bool {
-        self.state == State::Absent
-    }
-}
-
-/// What was seen of a resource.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Observation<O> {
-    Absent,
-    Present(O),
-    /// It cannot be told yet: what observes it (a tool, a user, a folder) is not there. The plan defers the resource
-    /// until what provides the claim is applied; where nothing in the spec does, that is an error saying `reason`.
-    Later {
-        needs: Claim,
-        reason: String,
-    },
-    /// It could not be told, and applying other resources will not help.
-    Failed(String),
-}
-
-impl<O> Observation<O> {
-    /// Returns what was found, of a resource that is there.
-    pub fn found(&self) -> Option<&O> {
-        match self {
-            Self::Present(found) => Some(found),
-            _ => None,
-        }
-    }
-}
-
-/// How a kind behaves in a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Style {
-    /// Desired and observed are compared; an unchanged resource has no changes.
-    Converge,
-    /// A command: a change means it runs. Whether it must is asked again after anything it depends on has changed.
-    Run,
-    /// Changes nothing. A plan looks once and reports a failure as a finding; an apply looks until `within` is over.
-    Check,
-    /// Changes nothing. A host that does not meet it refuses the plan.
-    Requirement,
-}
-
-/// Where a kind's steps run on a host.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Lane {
-    /// In the host's main lane, one step after another.
-    #[default]
-    Main,
-    /// Beside the main lane and beside each other: they take long, wait for a network or a build, and touch nothing but
-    /// what they are about.
-    Beside,
-    /// Beside the main lane, one after another with all that share this.
-    Shared(Lock),
-}
-
-/// Asks for a restart or reload of a resource when others change.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trigger {
-    pub source: TriggerSource,
-    pub action: OwedAction,
-}
-
-/// Whose change it is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TriggerSource {
-    /// What provides this on the same host.
-    Provider(Claim),
-    /// Addresses or globs as written in the spec (`file:/etc/app/**`, `app1/secret:x`).
-    Selector(String),
-}
+use super::{
+    Attribute, Capabilities, Claims, Documentation, Fields, Lane, Observation, Refusal, Resource, Style, Trigger,
+};
 
 /// A resource whose steps are wanted.
 #[derive(Debug)]
@@ -137,27 +35,6 @@ impl<K: Kind + ?Sized> Planned<'_, K> {
     }
 }
 
-/// Why what was seen must not be changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    pub message: String,
-    /// The way out.
-    pub help: String,
-}
-
-/// What `infra explain` and the reference say of a kind.
-#[derive(Clone, Copy, Debug)]
-pub struct Documentation {
-    /// One sentence: what the resource is.
-    pub summary: &'static str,
-    /// What the name means: "The absolute path."
-    pub name: &'static str,
-    /// A section of a spec that works.
-    pub example: &'static str,
-    /// What a reader needs beyond the table: how it is observed, what it costs, what it does not do. Markdown.
-    pub notes: &'static str,
-}
-
 /// A resource kind. Everything here is pure.
 pub trait Kind: Send + Sync + 'static {
     /// The singular noun of addresses: `user`.
@@ -165,10 +42,6 @@ pub trait Kind: Send + Sync + 'static {
     /// The section of a spec: `users`.
     const SECTION: &'static str;
     const STYLE: Style = Style::Converge;
-    /// The kind whose entries make resources of this one too, beside their own and with the same name and attributes, at
-    /// another place in the order: what is issued only once a web server runs that needs a certificate to start. It has
-    /// no section of its own; [`Kind::is_wanted`] says which entries make one.
-    const COMPANION_OF: Option<&'static str> = None;
     const ATTRIBUTES: &'static [Attribute];
     const DOCUMENTATION: Documentation;
 
@@ -185,15 +58,8 @@ pub trait Kind: Send + Sync + 'static {
     /// Its resources are named by absolute paths on the host; a name that is none is a mistake in the spec.
     const IS_NAMED_BY_PATH: bool = false;
 
-    /// Says whether an entry of the kind that this one is a companion of makes a resource of this one.
-    fn is_wanted(_resource: &Resource<Self::Desired>) -> bool {
-        true
-    }
-
     /// Attributes that observing does without, so that it need not wait until they are known (a file's content).
     const OBSERVED_WITHOUT: &'static [&'static str] = &[];
-    /// It has to know which paths below its own other resources provide; see [`Resource::others_below`].
-    const ASKS_FOR_OTHERS_BELOW: bool = false;
     /// Its steps go through resources in the order they are given, so that one may be in a batch with another that it
     /// depends on (a folder and the one it is in). Otherwise a batch holds only what does not depend on each other.
     const IN_ORDER: bool = false;
@@ -202,6 +68,8 @@ pub trait Kind: Send + Sync + 'static {
     const LANE: Lane = Lane::Main;
     /// Attributes whose value a plan shows under another name: `("template", "content")`.
     const SHOWN_AS: &'static [(&'static str, &'static str)] = &[];
+    /// What it can beyond what all kinds can, named as [`Erased::MAKES_VALUE`](super::Erased::MAKES_VALUE) and its like.
+    const CAPABILITIES: Capabilities = Capabilities::NONE;
 
     /// Says what it provides and requires.
     fn claims(resource: &Resource<Self::Desired>) -> Claims;
@@ -225,17 +93,6 @@ pub trait Kind: Send + Sync + 'static {
 
     /// Returns the attributes of what was observed, for `before` in the plan.
     fn attributes(observed: &Self::Observed) -> Vec<(&'static str, Value)>;
-
-    /// Returns the value that waits for it elsewhere get once it is in place (a secret's).
-    fn output(_observed: &Self::Observed) -> Option<Value> {
-        None
-    }
-
-    /// Makes the steps that end what earlier steps began, for resources of which that is known; run once everything
-    /// else of a run has succeeded.
-    fn conclude(_batch: &[Planned<'_, Self>]) -> Vec<Step> {
-        Vec::new()
-    }
 
     /// Compares; called only with `Absent` and `Present`. No changes mean nothing to do. For a creation, every
     /// attribute that will be set, in the order a reader wants; for a deletion, `deleted` does.

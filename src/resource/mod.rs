@@ -7,16 +7,25 @@
 
 mod attribute;
 pub(crate) mod batch;
+mod behaviour;
+mod capability;
 mod claim;
 mod erased;
 mod fields;
 mod kind;
+mod object;
+mod state;
 
-pub use attribute::{Attribute, COMMON, ON, Shape};
+pub use attribute::{Attribute, COMMON, Documentation, ON, Shape};
+pub use behaviour::{Lane, Style, Trigger, TriggerSource};
+pub use capability::{Companion, KnowsOthersBelow, MakesValue};
 pub use claim::{Claim, Claims, Phase, Space};
-pub use erased::{AnyObserved, AnyResource, Common, Erased, ErasedPlanned, KindObject};
+pub use erased::Erased;
 pub use fields::{Deferral, Fields};
 pub(crate) use fields::{not_a_path, parse_duration, parse_size};
-pub use kind::{
-    Documentation, Kind, Lane, Observation, Planned, Refusal, Resource, State, Style, Trigger, TriggerSource,
+pub use kind::{Kind, Planned};
+pub use object::{
+    AnyObserved, AnyResource, Capabilities, Common, CompanionObject, ErasedPlanned, KindInfo, KindObject,
+    KnowsOthersBelowObject, MakesValueObject,
 };
+pub use state::{Observation, Refusal, Resource, State};

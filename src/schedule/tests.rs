@@ -25,8 +25,8 @@ impl Sketch {
         let address: Address = address.parse().unwrap();
         let span = Span { file: FileId(0), start: 0, end: 0 };
         let known = crate::kinds::by_name(&address.kind);
-        let (kind, in_order) = known.map_or(("thing", false), |kind| (kind.name(), kind.goes_in_order()));
-        let lane = known.map_or(Lane::Main, |kind| kind.lane());
+        let (kind, in_order) = known.map_or(("thing", false), |kind| (kind.name(), kind.info().in_order));
+        let lane = known.map_or(Lane::Main, |kind| kind.info().lane);
         self.tasks.push(Task { host: address.host.clone(), kind, decidable: true, in_order, uncertain: false, lane });
         self.inputs.push(Input {
             address,

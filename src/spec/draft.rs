@@ -29,7 +29,7 @@ impl Role {
     }
 
     pub(super) fn sections(self) -> Vec<&'static str> {
-        let kinds = kinds::all().iter().filter(|kind| kind.companion_of().is_none());
+        let kinds = kinds::all().iter().filter(|kind| kind.has_own_section());
         let kinds = kinds.map(|kind| kind.section()).filter(|section| *section != "secrets");
         match self {
             Self::Spec | Self::Overlay => {

@@ -214,7 +214,7 @@ impl Loader<'_> {
         let mut bodies = Vec::new();
         let secrets = self.secrets(draft.remove("secrets"), &mut bodies);
         let calls = self.calls(draft.remove("modules"), &folder);
-        for kind in kinds::all().iter().filter(|kind| kind.companion_of().is_none()) {
+        for kind in kinds::all().iter().filter(|kind| kind.has_own_section()) {
             for (_, Item { mut entry, overridden }) in draft.remove(kind.section()) {
                 match entry.value.value {
                     NodeValue::Map(_) => {}

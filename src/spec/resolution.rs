@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::{Diagnostic, Span};
+use crate::kinds::SECRET;
 use crate::model::{Address, Node, Secret, Until, Value};
 use crate::resource::{AnyResource, Deferral};
 
@@ -28,7 +29,7 @@ impl Knowledge {
 
     /// Knows secrets only by name.
     pub(super) fn unread<'n>(names: impl Iterator<Item = &'n str>) -> Self {
-        let later = |name: &str| SecretState::Later(Until::Applied(Address::new("", "secret", name)));
+        let later = |name: &str| SecretState::Later(Until::Applied(Address::new("", SECRET.name(), name)));
         Self { secrets: names.map(|name| (name.to_string(), later(name))).collect(), ..Self::default() }
     }
 

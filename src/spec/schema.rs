@@ -24,15 +24,14 @@ pub fn schema(role: Role) -> Value {
     let writer = Writer { is_whole: !role.merges() };
     let sections = role.sections().into_iter().map(|section| (section.to_string(), writer.section(section)));
     let shared = COMMON.iter().map(|one| (shared_name(one), writer.attribute(one)));
-    let bodies =
-        kinds::all().iter().filter(|kind| kind.companion_of().is_none() && kind.section() != "secrets").map(|kind| {
-            let mut body = writer.mapping(&[kind.attributes()]);
-            for one in COMMON {
-                body["properties"][one.name] = json!({ "$ref": format!("#/definitions/{}", shared_name(one)) });
-            }
-            body["description"] = kind.documentation().summary.into();
-            (kind.name().to_string(), body)
-        });
+    let bodies = kinds::all().iter().filter(|kind| kind.has_own_section() && kind.section() != "secrets").map(|kind| {
+        let mut body = writer.mapping(&[kind.attributes()]);
+        for one in COMMON {
+            body["properties"][one.name] = json!({ "$ref": format!("#/definitions/{}", shared_name(one)) });
+        }
+        body["description"] = kind.documentation().summary.into();
+        (kind.name().to_string(), body)
+    });
     json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": role.noun(),
@@ -70,7 +69,7 @@ impl Writer {
             "modules" => described(named(self.mapping(&[CALL])), "Uses of modules."),
             "secrets" => {
                 // It comes from one of them, so that none is required.
-                let kept = by_section("secrets").map_or(&[] as &[_], |kind| kind.attributes());
+                let kept = kinds::SECRET.attributes();
                 let source = Self { is_whole: false }.mapping(&[SOURCES, kept, SECRET]);
                 let several = json!({ "type": "array", "items": source });
                 described(named(json!({ "anyOf": [source, several] })), "Values that must not be seen.")

@@ -22,7 +22,7 @@ impl Survey<'_> {
             self.resolution.pending.iter().filter_map(|pending| facts(&pending.until)).collect();
         for resolved in &self.resolution.resources {
             waited_for.extend(resolved.deferrals.iter().filter_map(|deferral| facts(&deferral.until)));
-            if &*resolved.address.kind == "secret" {
+            if resolved.resource.kind.makes_value().is_some() {
                 waited_for.insert(resolved.address.host.to_string());
             }
         }
@@ -77,7 +77,7 @@ impl Survey<'_> {
                 continue;
             }
             // Secrets are read even out of scope: others' values come from them, and any may stand in what is shown.
-            if !self.in_scope[at] && &*resolved.address.kind != "secret" {
+            if !self.in_scope[at] && resolved.resource.kind.makes_value().is_none() {
                 continue;
             }
             let name = resolved.resource.kind.name();
@@ -99,7 +99,7 @@ impl Survey<'_> {
     /// Says whether all values that observing it needs are known.
     pub(super) fn is_observable(&self, at: usize) -> bool {
         let resolved = &self.resolution.resources[at];
-        let without = resolved.resource.kind.observed_without();
+        let without = resolved.resource.kind.info().observed_without;
         resolved.deferrals.iter().all(|deferral| without.contains(&deferral.attribute.as_str()))
     }
 }

@@ -43,8 +43,10 @@ impl Survey<'_> {
         self.relax();
         self.tell_others_below();
         for resolved in &mut self.resolution.resources {
-            if &*resolved.address.kind == "secret" && self.rotate.contains(&*resolved.address.name) {
-                resolved.resource = resolved.resource.kind.with_rotation(&resolved.resource);
+            if let Some(values) = resolved.resource.kind.makes_value()
+                && self.rotate.contains(&*resolved.address.name)
+            {
+                resolved.resource = values.with_rotation(&resolved.resource);
             }
         }
         let addresses: Vec<Address> =
@@ -88,7 +90,7 @@ impl Survey<'_> {
 
     /// Tells the kinds that ask for it which paths below their own others provide.
     fn tell_others_below(&mut self) {
-        if !self.resolution.resources.iter().any(|resolved| resolved.resource.kind.asks_for_others_below()) {
+        if !self.resolution.resources.iter().any(|resolved| resolved.resource.kind.knows_others_below().is_some()) {
             return;
         }
         let mut paths: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
@@ -99,7 +101,7 @@ impl Survey<'_> {
             .map(|resolved| resolved.resource.kind.claims(&resolved.resource))
             .collect();
         for (resolved, claims) in self.resolution.resources.iter().zip(&claims) {
-            if resolved.resource.kind.asks_for_others_below() {
+            if resolved.resource.kind.knows_others_below().is_some() {
                 continue;
             }
             let of_host = paths.entry(&resolved.address.host).or_default();
@@ -108,9 +110,7 @@ impl Survey<'_> {
         }
         let mut told = Vec::new();
         for (at, resolved) in self.resolution.resources.iter().enumerate() {
-            if !resolved.resource.kind.asks_for_others_below() {
-                continue;
-            }
+            let Some(knows) = resolved.resource.kind.knows_others_below() else { continue };
             let prefix = format!("{}/", resolved.address.name.trim_end_matches('/'));
             let below: Vec<String> = paths
                 .get(&*resolved.address.host)
@@ -118,7 +118,7 @@ impl Survey<'_> {
                 .flat_map(|of_host| of_host.range(prefix.as_str()..).take_while(|path| path.starts_with(&prefix)))
                 .map(|path| (*path).to_string())
                 .collect();
-            told.push((at, resolved.resource.kind.with_others_below(&resolved.resource, below)));
+            told.push((at, knows.with_others_below(&resolved.resource, below)));
         }
         for (at, resource) in told {
             self.resolution.resources[at].resource = resource;

@@ -36,7 +36,8 @@ impl Survey<'_> {
     /// Says where the rotation of a secret is, as it was seen last.
     pub fn rotation(&self, node: usize) -> Option<Rotation> {
         let resource = &self.resolution.resources[node].resource;
-        let Some(Value::Secret(secret)) = resource.kind.output(self.observed[node].as_ref()?) else { return None };
+        let values = resource.kind.makes_value()?;
+        let Some(Value::Secret(secret)) = values.value(self.observed[node].as_ref()?) else { return None };
         let name = &*self.resolution.resources[node].address.name;
         match secret.previous() {
             _ if self.rotate.contains(name) && !is_replaced(&secret) => Some(Rotation::Asked),

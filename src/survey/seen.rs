@@ -96,7 +96,7 @@ impl Survey<'_> {
             kind.parse(&self.resources(&nodes), &only(&rows, &sighting.output))
         };
         for ((node, row), observed) in nodes.into_iter().zip(rows).zip(parsed) {
-            if let Some(Value::Secret(secret)) = kind.output(&observed) {
+            if let Some(Value::Secret(secret)) = kind.makes_value().and_then(|values| values.value(&observed)) {
                 let address = &self.resolution.resources[node].address;
                 self.hidden.insert(&secret);
                 let state = match self.rotate.contains(&*address.name) && !is_replaced(&secret) {

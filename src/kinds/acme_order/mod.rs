@@ -6,7 +6,10 @@ use crate::model::{Change, Changes, Expect, Probe, ProbeOutput, Step, Value};
 use crate::row;
 
 use crate::kinds::shared::x509::{self, Acme, CERTIFICATE, Issuer, Observed, Pair, Wanted};
-use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Lane, Observation, Planned, Resource, Space};
+use crate::resource::{
+    Attribute, Capabilities, Claims, Companion, Documentation, Erased, Fields, Kind, Lane, Observation, Planned,
+    Resource, Space,
+};
 
 /// The order of a certificate from an ACME server.
 pub struct AcmeOrder;
@@ -21,7 +24,7 @@ const LIMIT: Duration = Duration::from_secs(600);
 impl Kind for AcmeOrder {
     const KIND: &'static str = "acme_order";
     const SECTION: &'static str = "certs";
-    const COMPANION_OF: Option<&'static str> = Some("cert");
+    const CAPABILITIES: Capabilities = Erased::<Self>::COMPANION;
     const ATTRIBUTES: &'static [Attribute] = x509::ATTRIBUTES;
     const DOCUMENTATION: Documentation = Documentation {
         summary: "The order of a certificate from an ACME server, by certbot; each `cert` with `issuer: acme` has one.",
@@ -37,14 +40,6 @@ impl Kind for AcmeOrder {
 
     fn decode(fields: &mut Fields<'_>) -> Wanted {
         Wanted::decode(fields)
-    }
-
-    fn is_wanted(resource: &Resource<Wanted>) -> bool {
-        match resource.desired.issuer {
-            Issuer::Acme(_) => true,
-            Issuer::Any => resource.is_absent(),
-            _ => false,
-        }
     }
 
     fn claims(resource: &Resource<Wanted>) -> Claims {
@@ -157,6 +152,18 @@ impl Kind for AcmeOrder {
             steps.push(Step::new(include_str!("remove.sh"), absent, purpose).rows(rows).locks(x509::LOCKS));
         }
         steps
+    }
+}
+
+impl Companion for AcmeOrder {
+    const OF: &'static str = "cert";
+
+    fn is_wanted(resource: &Resource<Wanted>) -> bool {
+        match resource.desired.issuer {
+            Issuer::Acme(_) => true,
+            Issuer::Any => resource.is_absent(),
+            _ => false,
+        }
     }
 }
 

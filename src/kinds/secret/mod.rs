@@ -9,7 +9,10 @@ use crate::model::{
 use crate::row;
 
 use crate::resource::batch::parse_first;
-use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
+use crate::resource::{
+    Attribute, Capabilities, Claims, Documentation, Erased, Fields, Kind, MakesValue, Observation, Planned, Resource,
+    Shape, Space,
+};
 
 /// A value made once on a host and kept there.
 pub struct Secret;
@@ -21,6 +24,8 @@ pub struct Desired {
     path: String,
     key: String,
     format: Format,
+    /// A new value is wanted in the place of the one there is.
+    rotate: bool,
 }
 
 /// How a value is made; it never leaves the host but to be used.
@@ -97,6 +102,8 @@ impl Kind for Secret {
         notes: include_str!("notes.md"),
     };
 
+    const CAPABILITIES: Capabilities = Erased::<Self>::MAKES_VALUE;
+
     type Desired = Desired;
     type Observed = Observed;
 
@@ -149,7 +156,7 @@ impl Kind for Secret {
             };
             fields.error("keep", format!("`{key}` is not a key"), help);
         }
-        Desired { recipe, path, key, format }
+        Desired { recipe, path, key, format, rotate: false }
     }
 
     fn claims(resource: &Resource<Desired>) -> Claims {
@@ -173,17 +180,6 @@ impl Kind for Secret {
         vec![("value", observed.value.clone().into())]
     }
 
-    fn output(observed: &Observed) -> Option<Value> {
-        observed.value.clone().map(Value::from)
-    }
-
-    fn conclude(batch: &[Planned<'_, Self>]) -> Vec<Step> {
-        let notes = batch.iter().filter_map(|planned| Some(row![&planned.observed.found()?.note]));
-        let purpose = format!("finish the rotation of {}", count(batch.len()));
-        let covers = (0..batch.len()).collect();
-        vec![Step::new(include_str!("conclude.sh"), covers, purpose).rows(notes.collect())]
-    }
-
     fn diff(resource: &Resource<Desired>, observed: &Observation<Observed>) -> Changes {
         let mut changes = Changes::new();
         let unknown = || Value::Unknown(Until::Applied(resource.address.clone()));
@@ -204,7 +200,7 @@ impl Kind for Secret {
     fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
         let word = match (resource.is_absent(), resource.desired.format) {
             // Whether the value is in the file, or is a new one, the host cannot tell.
-            _ if resource.rotate => return None,
+            _ if resource.desired.rotate => return None,
             (_, Format::Json) => return None,
             (true, Format::Env) => "absent",
             (false, Format::Env) => "present",
@@ -247,6 +243,23 @@ impl Kind for Secret {
             steps.push(edit::step(batch, json));
         }
         steps
+    }
+}
+
+impl MakesValue for Secret {
+    fn value(observed: &Observed) -> Option<Value> {
+        observed.value.clone().map(Value::from)
+    }
+
+    fn rotate(desired: &mut Desired) {
+        desired.rotate = true;
+    }
+
+    fn conclude(batch: &[Planned<'_, Self>]) -> Vec<Step> {
+        let notes = batch.iter().filter_map(|planned| Some(row![&planned.observed.found()?.note]));
+        let purpose = format!("finish the rotation of {}", count(batch.len()));
+        let covers = (0..batch.len()).collect();
+        vec![Step::new(include_str!("conclude.sh"), covers, purpose).rows(notes.collect())]
     }
 }
 
@@ -299,7 +312,7 @@ fn observation(record: &Record, resource: &Resource<Desired>) -> Result<Observat
 
 /// Says whether a new value is wanted and not made yet: then nothing is noted, or what is still there.
 fn is_to_rotate(resource: &Resource<Desired>, value: &Hidden) -> bool {
-    resource.rotate && value.previous().is_none_or(|previous| previous == *value)
+    resource.desired.rotate && value.previous().is_none_or(|previous| previous == *value)
 }
 
 /// Returns the value that is going to be replaced, and where to note it.

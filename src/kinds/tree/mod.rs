@@ -8,7 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{Changes, Content, Expect, Probe, ProbeOutput, Record, Step, Value, decode_base64};
 
 use crate::resource::batch::parse_all;
-use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
+use crate::resource::{
+    Attribute, Capabilities, Claims, Documentation, Erased, Fields, Kind, KnowsOthersBelow, Observation, Planned,
+    Resource, Shape, Space,
+};
 
 use item::{Excludes, Item, What};
 
@@ -24,6 +27,8 @@ pub struct Desired {
     group: Option<String>,
     excludes: Excludes,
     prune: bool,
+    /// Paths below its own that other resources of the host provide.
+    others_below: Vec<String>,
 }
 
 /// A tree as it was found: what is not as it should be.
@@ -83,7 +88,7 @@ impl Kind for Tree {
         notes: include_str!("notes.md"),
     };
     const IS_NAMED_BY_PATH: bool = true;
-    const ASKS_FOR_OTHERS_BELOW: bool = true;
+    const CAPABILITIES: Capabilities = Erased::<Self>::KNOWS_OTHERS_BELOW;
 
     type Desired = Desired;
     type Observed = Observed;
@@ -110,6 +115,7 @@ impl Kind for Tree {
             group: fields.text("group"),
             excludes,
             prune,
+            others_below: Vec::new(),
         }
     }
 
@@ -161,8 +167,8 @@ impl Kind for Tree {
 
     fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
         // What else may stay in the folder only this side can tell.
-        let Desired { prune, excludes, .. } = &resource.desired;
-        let others = *prune && (!excludes.is_empty() || !resource.others_below.is_empty());
+        let Desired { prune, excludes, others_below, .. } = &resource.desired;
+        let others = *prune && (!excludes.is_empty() || !others_below.is_empty());
         (!resource.is_absent() && !others).then(|| vec![Expect::Is("same".into())])
     }
 
@@ -181,6 +187,12 @@ impl Kind for Tree {
             Some(timeout) => step.timeout(timeout),
             None => step,
         }]
+    }
+}
+
+impl KnowsOthersBelow for Tree {
+    fn set_others_below(desired: &mut Desired, others: Vec<String>) {
+        desired.others_below = others;
     }
 }
 

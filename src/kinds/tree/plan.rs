@@ -11,9 +11,9 @@ use super::{Desired, Found, MOST_SHOWN, Observed, Tree};
 
 /// Sorts out what else is below the folder: what should go, and what stays because it is excluded or another's.
 pub(super) fn sort_out(resource: &Resource<Desired>, observed: &mut Observed, more: Vec<String>) {
-    let Desired { excludes, prune, items, .. } = &resource.desired;
+    let Desired { excludes, prune, items, others_below, .. } = &resource.desired;
     let below: BTreeSet<&str> =
-        resource.others_below.iter().filter_map(|path| path.strip_prefix(resource.name())?.strip_prefix('/')).collect();
+        others_below.iter().filter_map(|path| path.strip_prefix(resource.name())?.strip_prefix('/')).collect();
     let is_others = |path: &str| ancestors(path).chain([path]).any(|path| below.contains(path));
     let (stays, goes): (Vec<String>, Vec<String>) =
         more.into_iter().partition(|path| !prune || excludes.hold(path) || is_others(path));

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use crate::diagnostic::{Diagnostic, Span};
+use crate::kinds::SECRET;
 use crate::model::{Address, Node, NodeValue, Value};
 
 use super::super::draft::with_help;
@@ -85,7 +86,7 @@ impl Early<'_> {
                 }
                 SecretForm::Kept { host, .. } if instance == 0 => self
                     .keeper(host.as_ref(), secret.entry.key_span, hosts, names)
-                    .map(|host| SecretOrigin::Kept(Some(Address::new(host, "secret", name)))),
+                    .map(|host| SecretOrigin::Kept(Some(Address::new(host, SECRET.name(), name)))),
                 SecretForm::Kept { .. } => Some(SecretOrigin::Kept(None)),
             };
             sources.push(origin.map(|origin| SecretSource { origin, span: *span }));

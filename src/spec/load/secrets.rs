@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
-use crate::kinds;
+use crate::kinds::SECRET;
 use crate::model::{Entry, Node, NodeValue};
 use crate::resource::{Attribute, Shape};
 
@@ -193,10 +193,6 @@ impl Loader<'_> {
     fn kept(&mut self, entry: &Entry, node: &Node, absent: bool, bodies: &mut Vec<Body>) -> (SecretForm, Span) {
         let host = node.get("keep").and_then(|keep| keep.get("host")).filter(|host| !host.is_null()).cloned();
         let form = (SecretForm::Kept { host, absent }, node.entry("generate").map_or(node.span, |made| made.key_span));
-        let Some(kind) = kinds::by_name("secret") else {
-            self.report(Diagnostic::error(entry.key_span, "secrets cannot be kept on hosts").help(HELP));
-            return form;
-        };
         let mut body = Entry { value: node.clone(), ..entry.clone() };
         if let NodeValue::Map(attributes) = &mut body.value.value {
             for attribute in attributes {
@@ -206,7 +202,7 @@ impl Loader<'_> {
                 }
             }
         }
-        bodies.push(Body { kind, entry: body, overridden: Overridden::No });
+        bodies.push(Body { kind: SECRET, entry: body, overridden: Overridden::No });
         form
     }
 }

@@ -17,7 +17,7 @@ pub(in crate::spec) const SECRET: &[Attribute] = &[Attribute::default(
 /// Returns the attributes that resources of a kind have in common with all others.
 pub(super) fn common(kind: &dyn KindObject) -> &'static [Attribute] {
     // A secret stands in its own section, on the host that keeps it.
-    if kind.name() == "secret" { SECRET } else { COMMON }
+    if kind.makes_value().is_some() { SECRET } else { COMMON }
 }
 
 pub(super) fn described(body: &Body) -> String {

@@ -137,7 +137,7 @@ impl<'a> Resolver<'a, '_> {
             let unit = self.evaluator.instances[instance].unit;
             for body in &unit.bodies {
                 let scope = Scope::new(instance, None, None);
-                let hosts = match unit.secrets.get(&body.entry.key).filter(|_| body.kind.name() == "secret") {
+                let hosts = match unit.secrets.get(&body.entry.key).filter(|_| body.kind.makes_value().is_some()) {
                     Some(_) => self.kept_on(instance, &body.entry.key),
                     None => {
                         let on = body.entry.value.get("on").filter(|node| !node.is_null());
@@ -274,7 +274,7 @@ impl<'a> Resolver<'a, '_> {
         let body = task.body;
         let mut left_alone = matches!(module, Presence::LeftAlone) || body.overridden == Overridden::TakenAway;
         // What comes from elsewhere is not made.
-        left_alone |= body.kind.name() == "secret"
+        left_alone |= body.kind.makes_value().is_some()
             && matches!(self.evaluator.world.knowledge.secrets.get(&body.entry.key), Some(SecretState::Known(_)));
         match self.when(body.entry.value.get("when"), scope) {
             Presence::There => {}
@@ -353,9 +353,9 @@ impl<'a> Resolver<'a, '_> {
         let copies: Vec<_> = companions(body.kind).map(|companion| (companion, node.clone())).collect();
         let resolved = self.decode(body, body.kind, &shared, node, address, left_alone, right)?;
         self.found.push(Found { resolved, instance: task.instance, shared: shared_value.clone() });
-        for (companion, node) in copies {
-            let address = Address::new(spec.name.as_str(), companion.name(), name);
-            let resolved = self.decode(body, companion, &shared, node, address, left_alone, right);
+        for ((kind, companion), node) in copies {
+            let address = Address::new(spec.name.as_str(), kind.name(), name);
+            let resolved = self.decode(body, kind, &shared, node, address, left_alone, right);
             if let Some(resolved) = resolved.filter(|resolved| companion.is_wanted(&resolved.resource)) {
                 self.found.push(Found { resolved, instance: task.instance, shared: shared_value.clone() });
             }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 
 use crate::diagnostic::{Diagnostic, Span};
+use crate::kinds::SECRET;
 use crate::model::{Address, Node, NodeValue, Value};
 
 use super::super::HostSpec;
@@ -141,7 +142,7 @@ impl<'a> Resolver<'a, '_> {
                 let Some(SecretForm::Kept { host, .. }) = secret.kept() else { continue };
                 if let Some(host) = self.keeper(host.as_ref(), secret.entry.key_span, at, hosts.as_deref()) {
                     let host = self.evaluator.world.hosts[host].name.as_str();
-                    self.evaluator.keep(at, name, Address::new(host, "secret", name.as_str()));
+                    self.evaluator.keep(at, name, Address::new(host, SECRET.name(), name.as_str()));
                 }
             }
         }

@@ -30,8 +30,9 @@ pub fn run(kind: &'static dyn KindObject, case: &Case) -> Vec<String> {
     if resources.len() != case.resources.len() {
         return vec![format!("{} resources came of the spec, not {}", resources.len(), case.resources.len())];
     }
+    let knows_others = kind.knows_others_below();
     let told = |(resource, name): (&AnyResource, &String)| match case.others_below.get(name) {
-        Some(others) => kind.with_others_below(resource, others.clone()),
+        Some(others) => knows_others.expect("the kind asks for them").with_others_below(resource, others.clone()),
         None => resource.clone(),
     };
     let resources: Vec<AnyResource> = resources.iter().zip(case.resources.keys()).map(told).collect();
