@@ -69,7 +69,7 @@ pub(super) async fn finish(
 
 /// Removes the notes of what secrets of a host replaced, and looks at them again.
 async fn forget(survey: &mut Survey<'_>, nodes: &[Node], host: &Host) -> Result<(), HostError> {
-    let absent = AnyObserved::Absent;
+    let absent = AnyObserved::Absent(None);
     let planned: Vec<ErasedPlanned<'_>> = nodes
         .iter()
         .map(|&node| ErasedPlanned {

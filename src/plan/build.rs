@@ -104,7 +104,7 @@ impl<'a> Builder<'a> {
                 Vec::new()
             }
             AnyObserved::Failed(reason) | AnyObserved::Later { reason, .. } => vec![reason.clone()],
-            AnyObserved::Absent | AnyObserved::NotYet => vec!["nothing was observed".to_string()],
+            AnyObserved::Absent(_) | AnyObserved::NotYet => vec!["nothing was observed".to_string()],
         };
         if !unmet.is_empty() {
             let unmet = unmet.join("; ");
@@ -162,7 +162,7 @@ impl<'a> Builder<'a> {
                 });
                 (!changes.is_empty()).then(|| words.collect::<Vec<_>>().join("; "))
             }
-            AnyObserved::Absent | AnyObserved::NotYet => None,
+            AnyObserved::Absent(_) | AnyObserved::NotYet => None,
             AnyObserved::Later { reason, .. } | AnyObserved::Failed(reason) => Some(reason.clone()),
         };
         if let Some(message) = failing {
@@ -204,14 +204,14 @@ impl<'a> Builder<'a> {
                     self.problem(node, reason.clone(), help);
                     return;
                 } else {
-                    let changes = if is_absent { Vec::new() } else { item.compare(&AnyObserved::Absent) };
+                    let changes = if is_absent { Vec::new() } else { item.compare(&AnyObserved::Absent(None)) };
                     (changes, Certainty::Deferred { until, reason: self.secrets.redact(reason).into_owned() })
                 }
             }
-            AnyObserved::NotYet => (item.compare(&AnyObserved::Absent), Certainty::Ready),
-            AnyObserved::Absent | AnyObserved::Present(_) => (item.compare(observed), Certainty::Ready),
+            AnyObserved::NotYet => (item.compare(&AnyObserved::Absent(None)), Certainty::Ready),
+            AnyObserved::Absent(_) | AnyObserved::Present(_) => (item.compare(observed), Certainty::Ready),
         };
-        if matches!(observed, AnyObserved::Absent | AnyObserved::Present(_))
+        if matches!(observed, AnyObserved::Absent(_) | AnyObserved::Present(_))
             && let Some(refusal) = kind.refusal(item.resource, observed)
         {
             self.problem(node, refusal.message, refusal.help);

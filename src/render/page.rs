@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::resource::{Attribute, COMMON, KindObject, Shape};
+use crate::resource::{Attribute, COMMON, Choice, KindObject, Shape, Variant, Variants};
 
 use super::paint::{Paint, Role};
 
@@ -20,6 +20,10 @@ pub fn kind(kind: &dyn KindObject, paint: Paint) -> String {
         "\nOn every resource: {}.\n",
         COMMON.iter().map(|attribute| format!("`{}`", attribute.name)).collect::<Vec<_>>().join(", ")
     );
+    if let Some(all) = kind.variants() {
+        let _ = writeln!(page, "{}\n", paint.paint(Role::Heading, "## Variants"));
+        variants(&mut page, all);
+    }
     let _ = writeln!(page, "{}\n", paint.paint(Role::Heading, "## Example"));
     let _ = writeln!(page, "```yaml\n{}\n```\n", docs.example.trim_end());
     let _ = writeln!(page, "{}\n", paint.paint(Role::Heading, "## Notes"));
@@ -68,6 +72,35 @@ fn attributes(page: &mut String, all: &[Attribute], depth: usize) {
             attributes(page, inner, depth + 1);
         }
     }
+}
+
+/// Says who picks a variant, and of each what it has, what it needs, and what it is by default for.
+fn variants(page: &mut String, all: &Variants) {
+    let _ = match all.choice {
+        Choice::Spec { attribute } => writeln!(page, "`{attribute}` says which.\n"),
+        Choice::Host { .. } => writeln!(page, "The {} of the host decides.\n", all.noun),
+    };
+    for variant in all.all {
+        let title = if variant.title == variant.name { String::new() } else { format!(" ({})", variant.title) };
+        let _ = writeln!(page, "- `{}`{title}: {}.", variant.name, described(variant).join("; "));
+    }
+    page.push('\n');
+}
+
+fn described(variant: &Variant) -> Vec<String> {
+    let features = variant.features.iter().map(|feature| match feature.attributes {
+        [] => feature.name.to_string(),
+        attributes => {
+            let attributes: Vec<String> = attributes.iter().map(|attribute| format!("`{attribute}`")).collect();
+            format!("{} ({})", feature.name, attributes.join(", "))
+        }
+    });
+    let features: Vec<String> = features.collect();
+    let needs: Vec<String> = variant.confine.iter().map(|confine| confine.describe()).collect();
+    let parts =
+        [("has", features.join(", ")), ("needs", needs.join(", ")), ("by default for", variant.default_for.join(", "))];
+    let parts = parts.into_iter().filter(|(_, words)| !words.is_empty());
+    parts.map(|(verb, words)| format!("{verb} {words}")).collect()
 }
 
 /// Returns the attributes of objects anywhere in a shape.

@@ -27,6 +27,7 @@ impl<K: Kind> Erased<K> {
         style: K::STYLE,
         attributes: K::ATTRIBUTES,
         documentation: K::DOCUMENTATION,
+        variants: K::VARIANTS,
         observed_without: K::OBSERVED_WITHOUT,
         in_order: K::IN_ORDER,
         lane: K::LANE,
@@ -70,7 +71,8 @@ impl<K: Kind> Erased<K> {
                     present.downcast_ref().expect("an observation is handed to the kind that parsed it"),
                 );
             }
-            AnyObserved::Absent | AnyObserved::NotYet => Observation::Absent,
+            AnyObserved::Absent(Some(variant)) => Observation::AbsentOn(variant),
+            AnyObserved::Absent(None) | AnyObserved::NotYet => Observation::Absent,
             AnyObserved::Later { needs, reason } => Observation::Later { needs: needs.clone(), reason: reason.clone() },
             AnyObserved::Failed(reason) => Observation::Failed(reason.clone()),
         })
@@ -123,7 +125,8 @@ impl<K: Kind> KindObject for Erased<K> {
         K::parse(&all.iter().map(|resource| Self::own(resource)).collect::<Vec<_>>(), output)
             .into_iter()
             .map(|observation| match observation {
-                Observation::Absent => AnyObserved::Absent,
+                Observation::Absent => AnyObserved::Absent(None),
+                Observation::AbsentOn(variant) => AnyObserved::Absent(Some(variant)),
                 present @ Observation::Present(_) => AnyObserved::Present(Arc::new(present)),
                 Observation::Later { needs, reason } => AnyObserved::Later { needs, reason },
                 Observation::Failed(reason) => AnyObserved::Failed(reason),
@@ -142,7 +145,7 @@ impl<K: Kind> KindObject for Erased<K> {
         let own = Self::own(resource);
         let observation = Self::observation(observed);
         match (&*observation, own.state) {
-            (Observation::Absent, State::Absent) => Changes::new(),
+            (Observation::Absent | Observation::AbsentOn(_), State::Absent) => Changes::new(),
             (Observation::Present(value), State::Absent) if K::STYLE == Style::Converge => deleted::<K>(value),
             _ => K::diff(own, &observation),
         }

@@ -4,6 +4,7 @@ use crate::model::{Action, Change, Changes, Expect, OwedAction, Probe, ProbeOutp
 
 use super::{
     Attribute, Capabilities, Claims, Documentation, Fields, Lane, Observation, Refusal, Resource, Style, Trigger,
+    Variants,
 };
 
 /// A resource whose steps are wanted.
@@ -44,6 +45,8 @@ pub trait Kind: Send + Sync + 'static {
     const STYLE: Style = Style::Converge;
     const ATTRIBUTES: &'static [Attribute];
     const DOCUMENTATION: Documentation;
+    /// The ways in which it does its work, where there are several.
+    const VARIANTS: Option<&'static Variants> = None;
 
     /// The kind's own part of a resource, typed.
     type Desired: Clone + std::fmt::Debug + Send + Sync + 'static;

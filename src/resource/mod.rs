@@ -15,6 +15,7 @@ mod fields;
 mod kind;
 mod object;
 mod state;
+mod variant;
 
 pub use attribute::{Attribute, COMMON, Documentation, ON, Shape};
 pub use behaviour::{Lane, Style, Trigger, TriggerSource};
@@ -29,3 +30,4 @@ pub use object::{
     KnowsOthersBelowObject, MakesValueObject,
 };
 pub use state::{Observation, Refusal, Resource, State};
+pub use variant::{Choice, Confine, Feature, Found, Table, Variant, Variants};

@@ -8,7 +8,9 @@ use std::time::Duration;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Action, Address, Change, Changes, Expect, Node, OwedAction, Probe, ProbeOutput, Step, Value};
 
-use super::{Attribute, Claim, Claims, Deferral, Documentation, Lane, Refusal, State, Style, Trigger};
+use super::{
+    Attribute, Claim, Claims, Deferral, Documentation, Lane, Refusal, State, Style, Trigger, Variant, Variants,
+};
 
 /// A resource of some kind.
 #[derive(Clone)]
@@ -33,7 +35,8 @@ impl fmt::Debug for AnyResource {
 /// What was observed of a resource of some kind.
 #[derive(Clone)]
 pub enum AnyObserved {
-    Absent,
+    /// With the variant that the host has, for kinds that ask for it.
+    Absent(Option<&'static Variant>),
     /// Holds the kind's whole [`Observation`](super::Observation).
     Present(Arc<dyn Any + Send + Sync>),
     Later {
@@ -48,7 +51,7 @@ pub enum AnyObserved {
 impl fmt::Debug for AnyObserved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Absent => f.write_str("Absent"),
+            Self::Absent(_) => f.write_str("Absent"),
             Self::Present(_) => f.write_str("Present"),
             Self::Later { needs, reason } => write!(f, "Later({needs:?}, {reason})"),
             Self::Failed(reason) => write!(f, "Failed({reason})"),
@@ -81,6 +84,7 @@ pub struct KindInfo {
     pub style: Style,
     pub attributes: &'static [Attribute],
     pub documentation: Documentation,
+    pub variants: Option<&'static Variants>,
     pub observed_without: &'static [&'static str],
     pub in_order: bool,
     pub lane: Lane,
@@ -173,6 +177,10 @@ impl dyn KindObject + '_ {
 
     pub fn documentation(&self) -> &'static Documentation {
         &self.info().documentation
+    }
+
+    pub fn variants(&self) -> Option<&'static Variants> {
+        self.info().variants
     }
 
     /// Returns the name under which a plan shows the attribute.

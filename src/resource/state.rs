@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::model::Address;
 
-use super::Claim;
+use super::{Claim, Variant};
 
 /// Whether a resource should exist.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,6 +41,8 @@ impl<D> Resource<D> {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Observation<O> {
     Absent,
+    /// It is absent, and the host has this variant of the kind.
+    AbsentOn(&'static Variant),
     Present(O),
     /// It cannot be told yet: what observes it (a tool, a user, a folder) is not there. The plan defers the resource
     /// until what provides the claim is applied; where nothing in the spec does, that is an error saying `reason`.
@@ -58,6 +60,17 @@ impl<O> Observation<O> {
         match self {
             Self::Present(found) => Some(found),
             _ => None,
+        }
+    }
+
+    /// Turns what was found into something else.
+    pub fn map<P>(self, into: impl FnOnce(O) -> P) -> Observation<P> {
+        match self {
+            Self::Present(found) => Observation::Present(into(found)),
+            Self::Absent => Observation::Absent,
+            Self::AbsentOn(variant) => Observation::AbsentOn(variant),
+            Self::Later { needs, reason } => Observation::Later { needs, reason },
+            Self::Failed(reason) => Observation::Failed(reason),
         }
     }
 }

@@ -92,6 +92,47 @@ fn a_folder_of_a_kind_holds_a_registered_kind_and_all_its_parts() {
     }
 }
 
+/// Returns the files below a folder that say what a variant is, as paths from the folder, without their ending.
+fn variants_below(folder: &Path) -> Vec<String> {
+    let is_variant = |file: &PathBuf| fs::read_to_string(file).unwrap().contains("const VARIANT: Variant =");
+    let name = |file: PathBuf| {
+        let name = file.strip_prefix(folder).unwrap().with_extension("");
+        name.to_str().unwrap().trim_end_matches("/mod").to_string()
+    };
+    let mut names: Vec<String> = sources(folder).into_iter().filter(is_variant).map(name).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_variant_is_a_file_or_folder_of_its_kind_and_a_line_of_its_table() {
+    let mut with_variants = 0;
+    for kind in infra::kinds::all() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/kinds").join(kind.name());
+        let Some(table) = kind.variants() else {
+            assert_eq!(variants_below(&folder), Vec::<String>::new(), "{} has no table of variants", kind.name());
+            continue;
+        };
+        with_variants += 1;
+        let names: Vec<&str> = table.all.iter().map(|variant| variant.name).collect();
+        assert_eq!(names, table.names, "{}: a variant is called as its module", kind.name());
+        let mut sorted = names.clone();
+        sorted.sort_unstable();
+        assert_eq!(sorted, variants_below(&folder), "{}: its table, and its files with a VARIANT", kind.name());
+        for variant in table.all {
+            // Its name is part of the names of shell functions.
+            let is_word = variant.name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+            assert!(is_word, "{}: the variant {} is not called by a word", kind.name(), variant.name);
+            assert!(!variant.confine.is_empty(), "{}: nothing says where {} fits", kind.name(), variant.name);
+            for attribute in variant.features.iter().flat_map(|feature| feature.attributes) {
+                let is_known = kind.attributes().iter().any(|known| known.name == *attribute);
+                assert!(is_known, "{}: {} has a feature for `{attribute}`, which is none", kind.name(), variant.name);
+            }
+        }
+    }
+    assert!(with_variants > 0, "no kind has variants");
+}
+
 #[test]
 fn kinds_know_no_other_kind() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/kinds");

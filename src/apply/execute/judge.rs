@@ -81,7 +81,7 @@ impl Execution<'_, '_> {
             }
             AnyObserved::Later { reason, .. } => return self.fail(schedule, node, Failure::new(reason.clone())),
             AnyObserved::NotYet => return self.fail(schedule, node, Failure::new("it could not be observed")),
-            AnyObserved::Absent | AnyObserved::Present(_) => {}
+            AnyObserved::Absent(_) | AnyObserved::Present(_) => {}
         }
         if let Some(refusal) = self.survey.resource(node).kind.refusal(self.survey.resource(node), &observed) {
             let failure = Failure { help: Some(refusal.help), ..Failure::new(refusal.message) };
@@ -156,7 +156,7 @@ impl Execution<'_, '_> {
                 Some(format!("it could not be observed afterwards: {reason}"))
             }
             AnyObserved::NotYet => Some("it could not be observed afterwards".to_string()),
-            AnyObserved::Absent | AnyObserved::Present(_) => {
+            AnyObserved::Absent(_) | AnyObserved::Present(_) => {
                 let left = self.survey.compare(node);
                 (!left.is_empty() && self.proves_itself(node)).then(|| self.inconsistent(kind.style(), &left))
             }

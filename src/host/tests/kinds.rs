@@ -90,7 +90,7 @@ async fn look(host: &Host, kind: &'static dyn KindObject, all: &[&AnyResource]) 
     let output = observed.sections.remove("it").unwrap();
     let seen = kind.parse(all, &output);
     for seen in &seen {
-        assert!(matches!(seen, AnyObserved::Absent | AnyObserved::Present(_)), "{seen:?}\n{output:?}");
+        assert!(matches!(seen, AnyObserved::Absent(_) | AnyObserved::Present(_)), "{seen:?}\n{output:?}");
     }
     seen
 }

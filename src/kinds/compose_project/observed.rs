@@ -125,7 +125,7 @@ impl Told<'_> {
             |space: Space, name: &str, reason: String| Observation::Later { needs: Claim::new(space, name), reason };
         let file = match file {
             Observation::Present(file) => Some(file),
-            Observation::Absent => None,
+            Observation::Absent | Observation::AbsentOn(_) => None,
             Observation::Failed(reason) => {
                 return Observation::Failed(format!("{}: {reason}", path(&resource.desired)));
             }

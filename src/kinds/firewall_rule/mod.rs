@@ -1,13 +1,46 @@
 //! `firewall_rule`: a rule of the host's packet filter.
+//!
+//! What keeps the rules is a variant: a folder, and a line in [`BACKENDS`].
 
-mod iptables;
 mod rule;
-mod ufw;
 
-use crate::model::{Changes, Expect, Node, Probe, ProbeOutput, ProbeStatus, Step, Value};
+use std::sync::LazyLock;
 
-use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
+use crate::model::{Arg, Changes, Expect, Node, Probe, ProbeOutput, ProbeStatus, Record, Step, Value};
+use crate::variants;
+
+use crate::resource::{
+    Attribute, Choice, Claims, Documentation, Fields, Found, Kind, Observation, Planned, Resource, Shape, Space,
+    Variant, Variants,
+};
 use rule::{Match, Network, Ports, VERDICTS, Verdict};
+
+variants! {
+    /// The programs that keep rules; the first where the spec names none.
+    const BACKENDS: dyn Backend = ("backend", Choice::Spec { attribute: "backend" }) {
+        ufw::Ufw,
+        iptables::Iptables,
+    }
+}
+
+/// What a program does that keeps rules.
+pub trait Backend: Sync {
+    /// Returns the program that observes; it takes the rows whose first field is its name.
+    fn probe(&self) -> &'static str;
+    /// Reports what it has no words for in a rule that should be there.
+    fn check(&self, fields: &mut Fields<'_>, desired: &Desired);
+    /// Returns what its probe has to know, after its name.
+    fn row(&self, resource: &Resource<Desired>) -> Vec<Arg>;
+    /// Reads the first record of each of its resources.
+    fn observe(&self, rows: &[(&Record, &Resource<Desired>)], output: &ProbeOutput) -> Vec<Observation<Found>>;
+    fn attributes(&self, found: &Found) -> Vec<(&'static str, Value)>;
+    /// Compares what it has with what the spec wants.
+    fn diff(&self, resource: &Resource<Desired>, found: Option<&Found>) -> Changes;
+    /// Says what the first record must be.
+    fn expected(&self, resource: &Resource<Desired>) -> Option<Vec<Expect>>;
+    /// Makes the step that sets those of the batch that `covers` names.
+    fn step(&self, batch: &[Planned<'_, FirewallRule>], covers: Vec<usize>) -> Step;
+}
 
 /// A rule of the host's packet filter.
 pub struct FirewallRule;
@@ -22,31 +55,18 @@ pub struct Desired {
     enable: bool,
     /// The spec says which packets it is about; one that should be absent need not.
     is_described: bool,
-    backend: Backend,
-}
-
-/// The program that keeps the rules.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Backend {
-    Ufw,
-    Iptables,
+    backend: &'static Variant,
 }
 
 /// What there is of a rule.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Observed {
-    Ufw(ufw::Found),
-    Iptables(iptables::Found),
+pub struct Observed {
+    backend: &'static Variant,
+    found: Found,
 }
 
 /// Each backend looks at its own rows.
-const PROBE: &str = concat!(
-    "ufw_rules() {\n",
-    include_str!("ufw/probe.sh"),
-    "\n}\niptables_rules() {\n",
-    include_str!("iptables/probe.sh"),
-    "\n}\nufw_rules && iptables_rules\n",
-);
+static PROBE: LazyLock<String> = LazyLock::new(|| BACKENDS.probe("", |backend| backend.probe()));
 
 const PORT: Shape = Shape::Either(&[Shape::Integer { min: 1, max: 65535 }, Shape::Text]);
 
@@ -79,7 +99,12 @@ impl Kind for FirewallRule {
         Attribute::optional("interface", Shape::Text, "The network interface they pass; any where left out."),
         Attribute::optional("comment", Shape::Text, "Words that `ufw status` shows behind the rule's name."),
         Attribute::default("enable", Shape::Bool, "true", "Whether the firewall is turned on."),
-        Attribute::default("backend", Shape::OneOf(&["ufw", "iptables"]), "ufw", "The program that keeps the rules."),
+        Attribute::default(
+            "backend",
+            Shape::OneOf(BACKENDS.variants.names),
+            BACKENDS.variants.names[0],
+            "The program that keeps the rules.",
+        ),
     ];
     const DOCUMENTATION: Documentation = Documentation {
         summary: "A rule of the host's packet filter.",
@@ -87,6 +112,7 @@ impl Kind for FirewallRule {
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
     };
+    const VARIANTS: Option<&'static Variants> = Some(&BACKENDS.variants);
 
     type Desired = Desired;
     type Observed = Observed;
@@ -116,95 +142,71 @@ impl Kind for FirewallRule {
         }
         let verdict = fields.text("action").and_then(|word| Verdict::parse(&word)).unwrap_or(Verdict::Allow);
         let enable = fields.bool("enable").unwrap_or(true);
-        let backend = match fields.text("backend").as_deref() {
-            Some("iptables") => Backend::Iptables,
-            _ => Backend::Ufw,
-        };
+        let backend = fields.text("backend").and_then(|name| BACKENDS.variants.named(&name));
+        let backend = backend.unwrap_or(BACKENDS.variants.all[0]);
         let desired = Desired { verdict, matches, comment: fields.text("comment"), enable, is_described, backend };
-        if backend == Backend::Iptables && !fields.is_absent() {
-            iptables::check(fields, &desired);
+        if !fields.is_absent() {
+            BACKENDS.of(backend).check(fields, &desired);
         }
         desired
     }
 
     fn claims(resource: &Resource<Desired>) -> Claims {
-        let claims = Claims::new().shares(Space::FIREWALL, "");
-        match resource.desired.backend {
-            Backend::Ufw => claims.requires(Space::PROGRAM, "ufw"),
-            Backend::Iptables => {
-                claims.requires(Space::PROGRAM, "iptables").requires(Space::PROGRAM, "netfilter-persistent")
-            }
-        }
+        resource.desired.backend.required_by(Claims::new().shares(Space::FIREWALL, ""))
     }
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {
-        let rows = all.iter().map(|resource| match resource.desired.backend {
-            Backend::Ufw => ufw::row(resource),
-            Backend::Iptables => iptables::row(resource),
+        let rows = all.iter().map(|resource| {
+            let name = Arg::from(resource.desired.backend.name);
+            [name].into_iter().chain(of(resource).row(resource)).collect()
         });
-        Probe::new(PROBE, rows.collect())
+        Probe::new(&PROBE, rows.collect())
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        let by_ufw = ufw::reader(output);
-        let by_iptables = iptables::reader(output);
-        let failed = output.status != ProbeStatus::Done;
-        let records = output.first_records(all.len()).into_iter().zip(all);
-        records
-            .map(|(record, resource)| match (record, resource.desired.backend) {
-                (Some(record), Backend::Ufw) if !failed => observed(by_ufw(record, resource), Observed::Ufw),
-                (Some(record), Backend::Iptables) if !failed => {
-                    observed(by_iptables(record, resource), Observed::Iptables)
-                }
-                _ => Observation::Failed(output.explain()),
-            })
-            .collect()
+        let unseen = || Observation::Failed(output.explain());
+        let mut observations: Vec<Observation<Observed>> = all.iter().map(|_| unseen()).collect();
+        if output.status != ProbeStatus::Done {
+            return observations;
+        }
+        let firsts = output.first_records(all.len());
+        for (backend, way) in BACKENDS.iter() {
+            let is_own = |&at: &usize| all[at].desired.backend == backend && firsts[at].is_some();
+            let own: Vec<usize> = (0..all.len()).filter(is_own).collect();
+            let rows: Vec<(&Record, &Resource<Desired>)> =
+                own.iter().filter_map(|&at| Some((firsts[at]?, all[at]))).collect();
+            for (at, seen) in own.into_iter().zip(way.observe(&rows, output)) {
+                observations[at] = seen.map(|found| Observed { backend, found });
+            }
+        }
+        observations
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
-        match observed {
-            Observed::Ufw(found) => ufw::attributes(found),
-            Observed::Iptables(found) => iptables::attributes(found),
-        }
+        BACKENDS.of(observed.backend).attributes(&observed.found)
     }
 
     fn diff(resource: &Resource<Desired>, observed: &Observation<Observed>) -> Changes {
-        match (resource.desired.backend, observed.found()) {
-            (Backend::Ufw, Some(Observed::Ufw(found))) => ufw::diff(resource, Some(found)),
-            (Backend::Ufw, _) => ufw::diff(resource, None),
-            (Backend::Iptables, Some(Observed::Iptables(found))) => iptables::diff(resource, Some(found)),
-            (Backend::Iptables, _) => iptables::diff(resource, None),
-        }
+        of(resource).diff(resource, observed.found().map(|observed| &observed.found))
     }
 
     fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
-        match resource.desired.backend {
-            Backend::Ufw => ufw::expected(resource),
-            Backend::Iptables => Some(iptables::expected(resource)),
-        }
+        of(resource).expected(resource)
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
-        let (by_ufw, by_iptables): (Vec<usize>, Vec<usize>) =
-            (0..batch.len()).partition(|&at| batch[at].resource.desired.backend == Backend::Ufw);
-        let mut steps = Vec::new();
-        if !by_ufw.is_empty() {
-            steps.push(ufw::step(batch, by_ufw));
-        }
-        if !by_iptables.is_empty() {
-            steps.push(iptables::step(batch, by_iptables));
-        }
-        steps
+        let steps = BACKENDS.iter().filter_map(|(backend, way)| {
+            let is_own = |&at: &usize| batch[at].resource.desired.backend == backend;
+            let own: Vec<usize> = (0..batch.len()).filter(is_own).collect();
+            (!own.is_empty()).then(|| way.step(batch, own))
+        });
+        steps.collect()
     }
 }
 
-fn observed<T>(found: Observation<T>, of_backend: fn(T) -> Observed) -> Observation<Observed> {
-    match found {
-        Observation::Present(found) => Observation::Present(of_backend(found)),
-        Observation::Absent => Observation::Absent,
-        Observation::Later { needs, reason } => Observation::Later { needs, reason },
-        Observation::Failed(reason) => Observation::Failed(reason),
-    }
+/// Returns what the backend of a rule does.
+fn of(resource: &Resource<Desired>) -> &'static dyn Backend {
+    BACKENDS.of(resource.desired.backend)
 }
 
 fn purpose(batch: &[Planned<'_, FirewallRule>], covers: &[usize]) -> String {

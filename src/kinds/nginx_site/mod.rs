@@ -131,11 +131,7 @@ impl Kind for NginxSite {
                     },
                     Observation::Absent if !enabled && is_tested => Observation::Absent,
                     Observation::Absent => Observation::Present(Observed { file: None, enabled, is_tested }),
-                    Observation::Present(file) => {
-                        Observation::Present(Observed { file: Some(file), enabled, is_tested })
-                    }
-                    Observation::Failed(reason) => Observation::Failed(reason),
-                    Observation::Later { needs, reason } => Observation::Later { needs, reason },
+                    seen => seen.map(|file| Observed { file: Some(file), enabled, is_tested }),
                 }
             })
             .collect()

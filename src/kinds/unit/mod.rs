@@ -126,19 +126,14 @@ impl Kind for Unit {
             .into_iter()
             .enumerate()
             .map(|(at, file)| match file {
-                Observation::Present(file) => {
-                    Observation::Present(Observed { file: Some(file), is_loaded: !stale.contains(&at) })
-                }
                 Observation::Absent if stale.contains(&at) && all[at].is_absent() => {
                     Observation::Present(Observed { file: None, is_loaded: false })
                 }
-                Observation::Absent => Observation::Absent,
                 Observation::Failed(_) if firsts[at].is_some_and(|record| record.field(0) == "symlink") => {
                     let path = path(all[at]);
                     Observation::Failed(format!("{path} is a symbolic link: the unit is masked, or another's alias"))
                 }
-                Observation::Failed(reason) => Observation::Failed(reason),
-                Observation::Later { needs, reason } => Observation::Later { needs, reason },
+                seen => seen.map(|file| Observed { file: Some(file), is_loaded: !stale.contains(&at) }),
             })
             .collect()
     }

@@ -25,6 +25,9 @@ pub struct Case {
     /// What the probe writes: the row's index, then fields.
     #[serde(default)]
     pub records: Vec<Vec<Json>>,
+    /// Which variant the host has, for kinds that leave it to the host; the first of the kind's table where left out. It is
+    /// what the probe reports behind `records` and `after`.
+    pub variant: Option<String>,
     /// What the probe's tools say beside it.
     #[serde(default)]
     pub messages: Vec<String>,
@@ -38,6 +41,9 @@ pub struct Case {
     pub claims: IndexMap<String, Vec<String>>,
     /// For each resource that differs, the attributes with before and after, in order. Those not named have none.
     pub changes: Option<IndexMap<String, IndexMap<String, [Json; 2]>>>,
+    /// Words of why a resource may not be changed, though it was observed, and the way out.
+    #[serde(default)]
+    pub refused: IndexMap<String, String>,
     /// Resources that are owed a `restart` or `reload`.
     #[serde(default)]
     pub owed: IndexMap<String, String>,

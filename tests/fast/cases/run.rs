@@ -3,7 +3,7 @@
 use base64::Engine;
 use indexmap::IndexMap;
 use infra::model::{Action, Change, Content, Expect, OwedAction, ProbeOutput, ProbeStatus, Record, Value};
-use infra::resource::{AnyObserved, AnyResource, ErasedPlanned, KindObject, Style};
+use infra::resource::{AnyObserved, AnyResource, Choice, ErasedPlanned, KindObject, Style};
 use serde_json::{Value as Json, json};
 
 use super::case::{Case, Step};
@@ -47,12 +47,13 @@ pub fn run(kind: &'static dyn KindObject, case: &Case) -> Vec<String> {
         same_rows("the probe's rows", expected, &probe.rows, &mut mistakes);
     }
 
-    let seen = kind.parse(&all, &output(case, &case.records));
+    let seen = kind.parse(&all, &output(kind, case, &case.records));
     if seen.len() != all.len() {
         mistakes.push(format!("parse returned {} observations for {} resources", seen.len(), all.len()));
         return mistakes;
     }
     observed(case, &seen, &mut mistakes);
+    refused(kind, case, &all, &seen, &mut mistakes);
     let changes: Vec<Vec<Change>> =
         all.iter().zip(&seen).map(|(resource, seen)| differences(kind, resource, seen)).collect();
     if let Some(expected) = &case.changes {
@@ -90,7 +91,7 @@ pub fn run(kind: &'static dyn KindObject, case: &Case) -> Vec<String> {
     }
     match &case.after {
         Some(after) => settled(kind, case, &all, &names, after, &mut mistakes),
-        None if !made.is_empty() && must_settle(kind, &seen, &owed) => {
+        None if !made.is_empty() && case.refused.is_empty() && must_settle(kind, &seen, &owed) => {
             mistakes.push("`after` is missing: say what the probe writes once the steps have run".into());
         }
         None => {}
@@ -122,7 +123,7 @@ fn claims(kind: &dyn KindObject, case: &Case, all: &[&AnyResource], mistakes: &m
     }
 }
 
-fn output(case: &Case, records: &[Vec<Json>]) -> ProbeOutput {
+fn output(kind: &dyn KindObject, case: &Case, records: &[Vec<Json>]) -> ProbeOutput {
     let status = match &case.status {
         None => ProbeStatus::Done,
         Some(Json::String(word)) if word == "timeout" => ProbeStatus::TimedOut,
@@ -132,7 +133,7 @@ fn output(case: &Case, records: &[Vec<Json>]) -> ProbeOutput {
             None => panic!("{}: `status` is an exit status or `timeout`", case.name),
         },
     };
-    let records = records
+    let records: Vec<Record> = records
         .iter()
         .map(|record| Record {
             index: record[0].as_u64().unwrap_or_else(|| panic!("{}: a record starts with its index", case.name))
@@ -140,14 +141,41 @@ fn output(case: &Case, records: &[Vec<Json>]) -> ProbeOutput {
             fields: record[1..].iter().map(field).collect(),
         })
         .collect();
-    ProbeOutput { status, records, messages: case.messages.clone() }
+    let reported = report(kind, case).filter(|_| status == ProbeStatus::Done);
+    ProbeOutput { status, records: records.into_iter().chain(reported).collect(), messages: case.messages.clone() }
+}
+
+/// Returns what the probe says about the host's variant of the kind, where the host picks one.
+fn report(kind: &dyn KindObject, case: &Case) -> Option<Record> {
+    let variants = kind.variants().filter(|variants| matches!(variants.choice, Choice::Host { .. }))?;
+    let name = case.variant.as_deref().unwrap_or(variants.names[0]);
+    let word = if variants.names.contains(&name) { "variant" } else { "unsupported" };
+    Some(Record { index: 0, fields: vec![word.to_string(), name.to_string()] })
+}
+
+/// Compares why resources may not be changed.
+fn refused(kind: &dyn KindObject, case: &Case, all: &[&AnyResource], seen: &[AnyObserved], mistakes: &mut Vec<String>) {
+    for ((name, resource), seen) in case.resources.keys().zip(all).zip(seen) {
+        let refusal = match seen {
+            AnyObserved::Absent(_) | AnyObserved::Present(_) => kind.refusal(resource, seen),
+            _ => None,
+        };
+        let text = refusal.map(|refusal| format!("{}; {}", refusal.message, refusal.help));
+        match (case.refused.get(name), text) {
+            (None, None) => {}
+            (Some(words), Some(text)) if text.contains(words.as_str()) => {}
+            (expected, text) => {
+                mistakes.push(format!("{name}: expected to be refused with {expected:?}, and is with {text:?}"))
+            }
+        }
+    }
 }
 
 fn observed(case: &Case, seen: &[AnyObserved], mistakes: &mut Vec<String>) {
     let words: Vec<String> = seen
         .iter()
         .map(|seen| match seen {
-            AnyObserved::Absent => "absent".to_string(),
+            AnyObserved::Absent(_) => "absent".to_string(),
             AnyObserved::Present(_) => "present".to_string(),
             AnyObserved::Later { needs, reason } => format!("later {} {}: {reason}", needs.space.0, needs.name),
             AnyObserved::Failed(reason) => format!("failed {reason}"),
@@ -169,13 +197,13 @@ fn observed(case: &Case, seen: &[AnyObserved], mistakes: &mut Vec<String>) {
 fn must_settle(kind: &dyn KindObject, seen: &[AnyObserved], owed: &[Option<OwedAction>]) -> bool {
     kind.style() == Style::Converge
         && owed.iter().all(Option::is_none)
-        && seen.iter().all(|seen| matches!(seen, AnyObserved::Absent | AnyObserved::Present(_)))
+        && seen.iter().all(|seen| matches!(seen, AnyObserved::Absent(_) | AnyObserved::Present(_)))
 }
 
 /// Returns what the plan would show; nothing where it cannot be told yet.
 fn differences(kind: &dyn KindObject, resource: &AnyResource, seen: &AnyObserved) -> Vec<Change> {
     match seen {
-        AnyObserved::Absent | AnyObserved::Present(_) => kind.diff(resource, seen).into_vec(),
+        AnyObserved::Absent(_) | AnyObserved::Present(_) => kind.diff(resource, seen).into_vec(),
         _ => Vec::new(),
     }
 }
@@ -303,7 +331,7 @@ fn settled(
     after: &[Vec<Json>],
     mistakes: &mut Vec<String>,
 ) {
-    let output = output(case, after);
+    let output = output(kind, case, after);
     let seen = kind.parse(all, &output);
     for (at, seen) in seen.iter().enumerate() {
         let left = differences(kind, all[at], seen);

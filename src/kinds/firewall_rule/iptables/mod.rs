@@ -1,15 +1,26 @@
 //! The backend iptables: two chains of our own, gone through before any others, kept by netfilter-persistent.
 
 use crate::model::{Arg, Changes, Expect, Lock, ProbeOutput, Record, Step, Value};
-use crate::resource::{Claim, Fields, Observation, Planned, Resource, Space};
+use crate::resource::{Claim, Confine, Fields, Found, Observation, Planned, Resource, Space, Variant};
 use crate::row;
 
 use super::rule::{Match, Network, Verdict};
-use super::{Desired, FirewallRule, described, purpose};
+use super::{Backend, Desired, FirewallRule, described, purpose};
+
+pub const VARIANT: Variant = Variant {
+    name: "iptables",
+    title: "iptables",
+    features: &[],
+    confine: &[Confine::Program("iptables"), Confine::Program("netfilter-persistent")],
+    default_for: &[],
+};
+
+/// What iptables does.
+pub struct Iptables;
 
 /// What iptables has of a rule.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Found {
+struct Kept {
     /// As `iptables -S` prints it, or `ip6tables -S`; none where there is only the other.
     ipv4: Option<String>,
     /// As `ip6tables -S` prints it; "none" where the host has no IPv6.
@@ -18,33 +29,69 @@ pub struct Found {
     flaw: Option<String>,
 }
 
-/// Reports what iptables has no words for.
-pub fn check(fields: &mut Fields<'_>, desired: &Desired) {
-    let name = fields.name().to_string();
-    if name.contains(['"', '\\', '\n']) || name.len() > 200 {
-        let help = "use at most 200 bytes, and neither quotes nor backslashes";
-        fields.error("name", format!("iptables cannot keep the name `{name}`"), help);
+impl Backend for Iptables {
+    fn probe(&self) -> &'static str {
+        include_str!("probe.sh")
     }
-    if desired.verdict == Verdict::Limit {
-        fields.error("action", "the backend iptables has no `limit`", "use `allow`, or the backend ufw");
-    }
-    if desired.comment.is_some() {
-        fields.error("comment", "the backend iptables keeps the rule's name only", "leave `comment` out");
-    }
-    let matches = &desired.matches;
-    let is_for_ssh = matches.ports.is_empty() && matches.protocol.as_deref() != Some("udp")
-        || matches.ports.holds(22) && matches.protocol.as_deref() != Some("udp");
-    if desired.verdict.is_closing() && !matches.is_outgoing && matches.from.is_none() && is_for_ssh {
-        let help = "name the ports it is about, or who it is about with `from`";
-        fields.error("action", "it would close ssh's port 22 to everybody", help);
-    }
-}
 
-/// Returns the fields the probe and the step need: the rule for IPv4 and IPv6 ("" where it is of the other family), and
-/// the comment that names it.
-pub fn row(resource: &Resource<Desired>) -> Vec<Arg> {
-    let (ipv4, ipv6) = lines(resource);
-    row!["iptables", ipv4, ipv6, comment(resource.name())]
+    fn check(&self, fields: &mut Fields<'_>, desired: &Desired) {
+        let name = fields.name().to_string();
+        if name.contains(['"', '\\', '\n']) || name.len() > 200 {
+            let help = "use at most 200 bytes, and neither quotes nor backslashes";
+            fields.error("name", format!("iptables cannot keep the name `{name}`"), help);
+        }
+        if desired.verdict == Verdict::Limit {
+            fields.error("action", "the backend iptables has no `limit`", "use `allow`, or the backend ufw");
+        }
+        if desired.comment.is_some() {
+            fields.error("comment", "the backend iptables keeps the rule's name only", "leave `comment` out");
+        }
+        let matches = &desired.matches;
+        let is_for_ssh = matches.ports.is_empty() && matches.protocol.as_deref() != Some("udp")
+            || matches.ports.holds(22) && matches.protocol.as_deref() != Some("udp");
+        if desired.verdict.is_closing() && !matches.is_outgoing && matches.from.is_none() && is_for_ssh {
+            let help = "name the ports it is about, or who it is about with `from`";
+            fields.error("action", "it would close ssh's port 22 to everybody", help);
+        }
+    }
+
+    /// The rule for IPv4 and IPv6 ("" where it is of the other family), and the comment that names it.
+    fn row(&self, resource: &Resource<Desired>) -> Vec<Arg> {
+        let (ipv4, ipv6) = lines(resource);
+        row![ipv4, ipv6, comment(resource.name())]
+    }
+
+    fn observe(&self, rows: &[(&Record, &Resource<Desired>)], output: &ProbeOutput) -> Vec<Observation<Found>> {
+        rows.iter().map(|(record, _)| observation(record, output).map(Found::new)).collect()
+    }
+
+    fn attributes(&self, found: &Found) -> Vec<(&'static str, Value)> {
+        let kept: &Kept = found.of();
+        let rules = [("IPv4", &kept.ipv4), ("IPv6", &kept.ipv6)];
+        let there = rules.into_iter().filter(|(_, rule)| rule.as_deref().is_some_and(|rule| rule != "none"));
+        there.map(|(family, rule)| (family, rule.clone().into())).collect()
+    }
+
+    fn diff(&self, resource: &Resource<Desired>, found: Option<&Found>) -> Changes {
+        diff(resource, found.map(Found::of))
+    }
+
+    fn expected(&self, resource: &Resource<Desired>) -> Option<Vec<Expect>> {
+        let is = |text: &str| Expect::Is(text.to_string());
+        Some(match resource.is_absent() {
+            true => vec![is("absent")],
+            false => vec![is("in-place"), Expect::Any, Expect::Any, is("")],
+        })
+    }
+
+    fn step(&self, batch: &[Planned<'_, FirewallRule>], covers: Vec<usize>) -> Step {
+        let rows = covers
+            .iter()
+            .map(|&at| [Arg::from(VARIANT.name)].into_iter().chain(self.row(batch[at].resource)).collect());
+        let rows = rows.collect();
+        let purpose = purpose(batch, &covers);
+        Step::new(include_str!("apply.sh"), covers, purpose).rows(rows).locks(&[Lock::FIREWALL])
+    }
 }
 
 fn lines(resource: &Resource<Desired>) -> (String, String) {
@@ -106,9 +153,8 @@ fn line(name: &str, verdict: Verdict, matches: &Match, is_ipv6: bool) -> String 
     words.join(" ")
 }
 
-/// Makes the reader of the probe's records.
-pub fn reader(output: &ProbeOutput) -> impl Fn(&Record, &Resource<Desired>) -> Observation<Found> {
-    |record, _resource| match record.field(0) {
+fn observation(record: &Record, output: &ProbeOutput) -> Observation<Kept> {
+    match record.field(0) {
         "no-iptables" => Observation::Later {
             needs: Claim::new(Space::PROGRAM, "netfilter-persistent"),
             reason: "iptables or netfilter-persistent (package iptables-persistent) is not installed".into(),
@@ -118,21 +164,14 @@ pub fn reader(output: &ProbeOutput) -> impl Fn(&Record, &Resource<Desired>) -> O
         "absent" => Observation::Absent,
         "in-place" | "other" => {
             let text = |at: usize| Some(record.field(at).to_string()).filter(|text| !text.is_empty());
-            Observation::Present(Found { ipv4: text(1), ipv6: text(2), flaw: text(3) })
+            Observation::Present(Kept { ipv4: text(1), ipv6: text(2), flaw: text(3) })
         }
         other => Observation::Failed(format!("its state {other} is none that is known")),
     }
 }
 
-/// Returns the attributes of what iptables has.
-pub fn attributes(found: &Found) -> Vec<(&'static str, Value)> {
-    let rules = [("IPv4", &found.ipv4), ("IPv6", &found.ipv6)];
-    let there = rules.into_iter().filter(|(_, rule)| rule.as_deref().is_some_and(|rule| rule != "none"));
-    there.map(|(family, rule)| (family, rule.clone().into())).collect()
-}
-
 /// Compares what iptables has with what the spec wants.
-pub fn diff(resource: &Resource<Desired>, found: Option<&Found>) -> Changes {
+fn diff(resource: &Resource<Desired>, found: Option<&Kept>) -> Changes {
     let mut changes = Changes::new();
     let (ipv4, ipv6) = lines(resource);
     match found {
@@ -151,17 +190,4 @@ pub fn diff(resource: &Resource<Desired>, found: Option<&Found>) -> Changes {
         }
     }
     changes
-}
-
-/// Says what the first record must be.
-pub fn expected(resource: &Resource<Desired>) -> Vec<Expect> {
-    let is = |text: &str| Expect::Is(text.to_string());
-    if resource.is_absent() { vec![is("absent")] } else { vec![is("in-place"), Expect::Any, Expect::Any, is("")] }
-}
-
-/// Makes the step that sets those of the batch that `covers` names.
-pub fn step(batch: &[Planned<'_, FirewallRule>], covers: Vec<usize>) -> Step {
-    let rows = covers.iter().map(|&at| row(batch[at].resource)).collect();
-    let purpose = purpose(batch, &covers);
-    Step::new(include_str!("apply.sh"), covers, purpose).rows(rows).locks(&[Lock::FIREWALL])
 }

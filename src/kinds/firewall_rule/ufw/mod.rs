@@ -3,15 +3,29 @@
 mod rules;
 
 use crate::model::{Arg, Changes, Expect, Lock, ProbeOutput, Record, Step, Value};
-use crate::resource::{Claim, Observation, Planned, Resource, Space};
+use crate::resource::{Claim, Confine, Feature, Fields, Found, Observation, Planned, Resource, Space, Variant};
 use crate::row;
 
-use super::{Desired, FirewallRule, Observed, described, purpose};
+use super::{Backend, Desired, FirewallRule, described, purpose};
 use rules::UfwRule;
+
+pub const VARIANT: Variant = Variant {
+    name: "ufw",
+    title: "ufw",
+    features: &[
+        Feature { name: "comments", attributes: &["comment"] },
+        Feature { name: "limits on how often one address gets in", attributes: &[] },
+    ],
+    confine: &[Confine::Program("ufw")],
+    default_for: &["debian"],
+};
+
+/// What ufw does.
+pub struct Ufw;
 
 /// What ufw has of a rule.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Found {
+struct Kept {
     /// The rule that is about the packets wanted, or else one that was made for the resource.
     rule: UfwRule,
     /// The rule is there for IPv4 only, or for IPv6 only, and should be for both.
@@ -32,11 +46,71 @@ fn firewall(off: Option<&str>) -> Value {
     }
 }
 
-/// Returns the fields its probe needs.
-pub fn row(resource: &Resource<Desired>) -> Vec<Arg> {
-    let Desired { verdict, matches, comment, is_described, .. } = &resource.desired;
-    let tuple = |is_ipv6| if *is_described { rules::tuple(*verdict, matches, is_ipv6) } else { String::new() };
-    row!["ufw", tuple(false), tuple(true), rules::hex(&rules::comment(resource.name(), comment.as_deref()))]
+impl Backend for Ufw {
+    fn probe(&self) -> &'static str {
+        include_str!("probe.sh")
+    }
+
+    fn check(&self, _fields: &mut Fields<'_>, _desired: &Desired) {}
+
+    /// The rule as ufw's files for IPv4 and IPv6 have it, and its comment.
+    fn row(&self, resource: &Resource<Desired>) -> Vec<Arg> {
+        let Desired { verdict, matches, comment, is_described, .. } = &resource.desired;
+        let tuple = |is_ipv6| if *is_described { rules::tuple(*verdict, matches, is_ipv6) } else { String::new() };
+        row![tuple(false), tuple(true), rules::hex(&rules::comment(resource.name(), comment.as_deref()))]
+    }
+
+    fn observe(&self, rows: &[(&Record, &Resource<Desired>)], output: &ProbeOutput) -> Vec<Observation<Found>> {
+        let rules = all_rules(output);
+        rows.iter().map(|(record, resource)| observation(record, resource, &rules).map(Found::new)).collect()
+    }
+
+    fn attributes(&self, found: &Found) -> Vec<(&'static str, Value)> {
+        let kept: &Kept = found.of();
+        let mut attributes = described(kept.rule.verdict, &kept.rule.matches);
+        attributes.push(("comment", kept.rule.comment.as_str().into()));
+        attributes.push(("firewall", firewall(kept.off.as_deref())));
+        attributes
+    }
+
+    fn diff(&self, resource: &Resource<Desired>, found: Option<&Found>) -> Changes {
+        diff(resource, found.map(Found::of))
+    }
+
+    fn expected(&self, resource: &Resource<Desired>) -> Option<Vec<Expect>> {
+        let is = |text: &str| Expect::Is(text.to_string());
+        Some(match (resource.is_absent(), resource.desired.enable) {
+            // Another resource may want the same, and ssh may need it.
+            (true, _) if resource.desired.is_described => return None,
+            (true, _) => vec![is("absent"), Expect::Any, Expect::Any, Expect::Any],
+            (false, true) => vec![is("in-place"), is("on"), Expect::Any, Expect::Any],
+            (false, false) => vec![is("in-place"), Expect::Any, Expect::Any, Expect::Any],
+        })
+    }
+
+    fn step(&self, batch: &[Planned<'_, FirewallRule>], covers: Vec<usize>) -> Step {
+        let rows = covers.iter().map(|&at| {
+            let planned = &batch[at];
+            let resource = planned.resource;
+            let Desired { verdict, matches, comment, enable, .. } = &resource.desired;
+            let found: Option<&Kept> = planned.observed.found().map(|observed| observed.found.of());
+            let stale = found.map(|found| found.stale.join("\n")).unwrap_or_default();
+            let is_off = found.is_some_and(|found| found.off.is_some());
+            let changes_rule =
+                planned.changes.iter().any(|change| !["firewall", "older rule"].contains(&&*change.attribute));
+            if resource.is_absent() {
+                return row![stale, "", "", false, false, false];
+            }
+            let words = changes_rule.then(|| rules::words(*verdict, None, matches));
+            let comment = rules::comment(resource.name(), comment.as_deref());
+            let goes_first = verdict.is_closing() && matches.from.is_some();
+            row![stale, words, comment, goes_first, *enable, *enable && is_off]
+        });
+        let rows = rows.collect();
+        let purpose = purpose(batch, &covers);
+        let script = concat!(include_str!("guard.sh"), include_str!("apply.sh"));
+        Step::new(script, covers, purpose).rows(rows).locks(&[Lock::FIREWALL])
+    }
 }
 
 /// Returns all rules that its probe has read.
@@ -45,13 +119,7 @@ fn all_rules(output: &ProbeOutput) -> Vec<UfwRule> {
     records.filter_map(|record| UfwRule::parse(record.field(2), record.field(1) == "6")).collect()
 }
 
-/// Makes the reader of its records; reads the rules of the host once.
-pub fn reader(output: &ProbeOutput) -> impl Fn(&Record, &Resource<Desired>) -> Observation<Found> {
-    let rules = all_rules(output);
-    move |record, resource| observation(record, resource, &rules)
-}
-
-fn observation(record: &Record, resource: &Resource<Desired>, rules: &[UfwRule]) -> Observation<Found> {
+fn observation(record: &Record, resource: &Resource<Desired>, rules: &[UfwRule]) -> Observation<Kept> {
     match record.field(0) {
         "no-ufw" => {
             let needs = Claim::new(Space::PROGRAM, "ufw");
@@ -90,21 +158,13 @@ fn observation(record: &Record, resource: &Resource<Desired>, rules: &[UfwRule])
         None => Observation::Absent,
         Some(rule) => {
             let is_half = !resource.is_absent() && !same.is_empty() && same.len() < families;
-            Observation::Present(Found { rule: rule.clone(), is_half, stale, off })
+            Observation::Present(Kept { rule: rule.clone(), is_half, stale, off })
         }
     }
 }
 
-/// Returns the attributes of what ufw has.
-pub fn attributes(observed: &Found) -> Vec<(&'static str, Value)> {
-    let mut attributes = described(observed.rule.verdict, &observed.rule.matches);
-    attributes.push(("comment", observed.rule.comment.as_str().into()));
-    attributes.push(("firewall", firewall(observed.off.as_deref())));
-    attributes
-}
-
 /// Compares what ufw has with what the spec wants.
-pub fn diff(resource: &Resource<Desired>, observed: Option<&Found>) -> Changes {
+fn diff(resource: &Resource<Desired>, observed: Option<&Kept>) -> Changes {
     let desired = &resource.desired;
     let wanted = described(desired.verdict, &desired.matches);
     let comment = rules::comment(resource.name(), desired.comment.as_deref());
@@ -142,44 +202,4 @@ pub fn diff(resource: &Resource<Desired>, observed: Option<&Found>) -> Changes {
         changes.compare("firewall", firewall(observed.off.as_deref()), ON);
     }
     changes
-}
-
-/// Says what the first record must be.
-pub fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
-    let is = |text: &str| Expect::Is(text.to_string());
-    Some(match (resource.is_absent(), resource.desired.enable) {
-        // Another resource may want the same, and ssh may need it.
-        (true, _) if resource.desired.is_described => return None,
-        (true, _) => vec![is("absent"), Expect::Any, Expect::Any, Expect::Any],
-        (false, true) => vec![is("in-place"), is("on"), Expect::Any, Expect::Any],
-        (false, false) => vec![is("in-place"), Expect::Any, Expect::Any, Expect::Any],
-    })
-}
-
-/// Makes the step that sets those of the batch that `covers` names.
-pub fn step(batch: &[Planned<'_, FirewallRule>], covers: Vec<usize>) -> Step {
-    let rows = covers.iter().map(|&at| {
-        let planned = &batch[at];
-        let resource = planned.resource;
-        let Desired { verdict, matches, comment, enable, .. } = &resource.desired;
-        let found = match planned.observed {
-            Observation::Present(Observed::Ufw(found)) => Some(found),
-            _ => None,
-        };
-        let stale = found.map(|found| found.stale.join("\n")).unwrap_or_default();
-        let is_off = found.is_some_and(|found| found.off.is_some());
-        let changes_rule =
-            planned.changes.iter().any(|change| !["firewall", "older rule"].contains(&&*change.attribute));
-        if resource.is_absent() {
-            return row![stale, "", "", false, false, false];
-        }
-        let words = changes_rule.then(|| rules::words(*verdict, None, matches));
-        let comment = rules::comment(resource.name(), comment.as_deref());
-        let goes_first = verdict.is_closing() && matches.from.is_some();
-        row![stale, words, comment, goes_first, *enable, *enable && is_off]
-    });
-    let rows = rows.collect();
-    let purpose = purpose(batch, &covers);
-    let script = concat!(include_str!("guard.sh"), include_str!("apply.sh"));
-    Step::new(script, covers, purpose).rows(rows).locks(&[Lock::FIREWALL])
 }
