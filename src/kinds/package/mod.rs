@@ -1,18 +1,42 @@
 //! `package`: a package of the host's package manager.
 //!
-//! The programs here are neutral; what a manager does is in the shell functions of its folder: `NAME_list`,
-//! `NAME_install` and `NAME_remove`. A new manager is such a folder, a line in [`PROBE`], [`INSTALL`] and [`REMOVE`],
-//! and a branch in the three programs they end with.
+//! What a manager does is in its folder, as [`Manager`] wants it; a new one is such a folder and a line in [`MANAGERS`].
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use crate::model::{Changes, Expect, Lock, Probe, ProbeOutput, Record, Step, Until, Value};
-use crate::row;
+use crate::{row, variants};
 
+use crate::kinds::shared::package_manager::{CHOICE, NOUN};
 use crate::resource::batch::parse_first;
 use crate::resource::{
-    Attribute, Claims, Documentation, Fields, Kind, Observation, Phase, Planned, Resource, Shape, Space,
+    Attribute, Claims, Documentation, Fields, Kind, Observation, Phase, Planned, Resource, Shape, Space, Variant,
+    Variants,
 };
+
+variants! {
+    /// The package managers.
+    const MANAGERS: dyn Manager = (NOUN, CHOICE) {
+        apt::Apt,
+    }
+}
+
+/// What a package manager does. Its programs are put together with `states.sh`, which says what the rows are.
+pub trait Manager: Sync {
+    /// Returns the shell function `package_list`, which lists the packages of the host.
+    fn list(&self) -> &'static str;
+    /// Returns the program that installs packages in one transaction.
+    fn install(&self) -> &'static str;
+    /// Returns the program that removes packages in one transaction.
+    fn remove(&self) -> &'static str;
+    /// Returns whether it is the name of a package.
+    fn is_name(&self, name: &str) -> bool;
+    /// Returns what a name is made of, for one that is none.
+    fn name_help(&self) -> &'static str;
+    /// Returns whether it is a version, or the beginning of one.
+    fn is_version(&self, version: &str) -> bool;
+}
 
 /// A package of the host's package manager.
 pub struct Package;
@@ -33,6 +57,8 @@ pub struct Desired {
 /// A package as it was found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Observed {
+    /// The manager of the host.
+    manager: &'static Variant,
     /// `installed`, or how far it got: `unpacked`, `half-configured`, `config-files`, ….
     state: String,
     version: String,
@@ -42,32 +68,10 @@ pub struct Observed {
     provider: String,
 }
 
-const PROBE: &str = concat!(
-    include_str!("../shared/package_manager.sh"),
-    include_str!("states.sh"),
-    include_str!("apt/list.sh"),
-    include_str!("probe.sh")
-);
-
-const INSTALL: &str = concat!(
-    include_str!("../shared/package_manager.sh"),
-    include_str!("states.sh"),
-    include_str!("apt/list.sh"),
-    include_str!("../shared/apt.sh"),
-    include_str!("apt/transaction.sh"),
-    include_str!("apt/install.sh"),
-    include_str!("install.sh"),
-);
-
-const REMOVE: &str = concat!(
-    include_str!("../shared/package_manager.sh"),
-    include_str!("states.sh"),
-    include_str!("apt/list.sh"),
-    include_str!("../shared/apt.sh"),
-    include_str!("apt/transaction.sh"),
-    include_str!("apt/remove.sh"),
-    include_str!("remove.sh"),
-);
+/// Lists what the host has, as its manager does, and picks what the rows are about.
+static PROBE: LazyLock<String> = LazyLock::new(|| {
+    MANAGERS.host_probe(include_str!("states.sh"), |manager| manager.list(), include_str!("probe.sh"))
+});
 
 /// How long one transaction may take where the spec does not say: a slow mirror is no failure.
 const TIMEOUT: Duration = Duration::from_secs(30 * 60);
@@ -128,6 +132,7 @@ impl Kind for Package {
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
     };
+    const VARIANTS: Option<&'static Variants> = Some(&MANAGERS.variants);
 
     type Desired = Desired;
     type Observed = Observed;
@@ -182,13 +187,16 @@ impl Kind for Package {
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {
         Probe::new(
-            PROBE,
+            &PROBE,
             all.iter().map(|resource| row![resource.name(), version(resource), going(resource)]).collect(),
         )
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        parse_first(all, output, |record, _| observation(record))
+        match MANAGERS.reported(output) {
+            Ok(manager) => parse_first(all, output, |record, _| observation(record, manager)),
+            Err(reason) => all.iter().map(|_| Observation::Failed(reason.clone())).collect(),
+        }
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
@@ -237,11 +245,11 @@ impl Kind for Package {
             let covers: Vec<usize> =
                 present.iter().copied().filter(|&at| batch[at].resource.desired.recommends == recommends).collect();
             if !covers.is_empty() {
-                steps.push(transaction(batch, covers, INSTALL, "install"));
+                steps.push(transaction(batch, covers, |manager| manager.install(), "install"));
             }
         }
         if !absent.is_empty() {
-            steps.push(transaction(batch, absent, REMOVE, "remove"));
+            steps.push(transaction(batch, absent, |manager| manager.remove(), "remove"));
         }
         steps
     }
@@ -252,14 +260,11 @@ const INSTALLED: &str = "installed";
 /// The word for a version that is the one asked for.
 const MATCHES: &str = "matches";
 
-fn observation(record: &Record) -> Observation<Observed> {
+fn observation(record: &Record, manager: &'static Variant) -> Observation<Observed> {
     match record.field(0) {
-        "absent" => Observation::Absent,
-        "unsupported" => Observation::Failed(match record.field(1) {
-            "none" => "the host has no package manager that is known; apt is supported".into(),
-            manager => format!("the host's package manager is {manager}; apt is supported"),
-        }),
+        "absent" => Observation::AbsentOn(manager),
         state => Observation::Present(Observed {
+            manager,
             state: state.to_string(),
             version_matches: record.field(1) == MATCHES,
             version: record.field(2).to_string(),
@@ -268,7 +273,19 @@ fn observation(record: &Record) -> Observation<Observed> {
     }
 }
 
-fn transaction(batch: &[Planned<'_, Package>], covers: Vec<usize>, script: &'static str, verb: &str) -> Step {
+/// Returns the manager of the host.
+fn manager(observed: &Observation<Observed>) -> &'static Variant {
+    observed.variant_or(|found| found.manager, MANAGERS.variants.all[0])
+}
+
+fn transaction(
+    batch: &[Planned<'_, Package>],
+    covers: Vec<usize>,
+    program: fn(&dyn Manager) -> &'static str,
+    verb: &str,
+) -> Step {
+    // A batch is of one host.
+    let script = program(MANAGERS.of(manager(batch[covers[0]].observed)));
     let rows = covers
         .iter()
         .map(|&at| {
@@ -296,48 +313,13 @@ fn going(resource: &Resource<Desired>) -> Option<&'static str> {
     resource.is_absent().then_some(if resource.desired.purge { "purge" } else { "remove" })
 }
 
-/// Says whether it is a name as Debian Policy 5.6.1 has it, perhaps with an architecture. A trailing `-` would ask apt
-/// for a removal.
+/// Returns whether a manager takes it for a name.
 fn is_package_name(name: &str) -> bool {
-    let (plain, architecture) = name.split_once(':').map_or((name, None), |(plain, rest)| (plain, Some(rest)));
-    let is_letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    plain.len() > 1
-        && plain.starts_with(is_letter)
-        && !plain.ends_with('-')
-        && plain.chars().all(|c| is_letter(c) || "+.-".contains(c))
-        && architecture
-            .is_none_or(|word| !word.is_empty() && word != "any" && word.chars().all(|c| is_letter(c) || c == '-'))
+    MANAGERS.iter().any(|(_, manager)| manager.is_name(name))
 }
 
-/// Says whether it is a version (Debian Policy 5.6.12), or the beginning of one and `*`.
+/// Returns whether it is a version of some manager, or the beginning of one and `*`.
 fn is_version_pattern(text: &str) -> bool {
     let plain = text.strip_suffix('*').unwrap_or(text);
-    plain.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && plain.chars().all(|c| c.is_ascii_alphanumeric() || ".+:~-".contains(c))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn knows_package_names() {
-        for name in ["nginx", "g++", "libstdc++6", "python3.11", "libc6:i386", "0ad"] {
-            assert!(is_package_name(name), "{name}");
-        }
-        for name in ["", "x", "Nginx", "nginx=1.2", "nginx-", "-y", "a b", "libc6:", "libc6:any", "nginx/stable", "a;b"]
-        {
-            assert!(!is_package_name(name), "{name}");
-        }
-    }
-
-    #[test]
-    fn knows_version_patterns() {
-        for version in ["1.22.1-9+deb12u1", "1:10.11.*", "2*", "1.0~rc1"] {
-            assert!(is_version_pattern(version), "{version}");
-        }
-        for version in ["", "*", "1.*.2", ">= 2", "-1", "1 2", "1;x"] {
-            assert!(!is_version_pattern(version), "{version}");
-        }
-    }
+    MANAGERS.iter().any(|(_, manager)| manager.is_version(plain))
 }

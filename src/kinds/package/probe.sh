@@ -1,14 +1,5 @@
-# Record: "absent", "unsupported" and the manager, or state, "matches" or "differs" from the version pattern, version,
-# the package that provides it where it is virtual.
-package_manager
-if [ "$manager" != apt ]; then
-    i=0
-    for row in $ROWS; do
-        emit "$i" unsupported "$manager"
-        i=$((i + 1))
-    done
-    return 0
-fi
+# Record: "absent", or state, "matches" or "differs" from the version pattern, version, the package that provides it where it
+# is virtual.
 package_states || exit
 for line in $states; do
     split_row "$line"

@@ -1,10 +1,10 @@
 # package_states: sets $states to one line a row: index, state, "matches" or "differs", version, provider.
 # Row: package, version pattern ("" for any), "remove" or "purge" where it should go.
-# A manager is asked through NAME_list, which writes a line for each package on the host: name, architecture, state,
+# A manager is asked through its package_list, which writes a line for each package on the host: name, architecture, state,
 # version, what it provides (as Debian's Provides), "ok" or "" where its files are whole.
 package_states() {
     # An empty line at the end says that the list is not whole.
-    states=$({ printf '%s\n\n' "$ROWS"; "${manager}_list" || echo; } | awk -F "$US" -v OFS="$US" '
+    states=$({ printf '%s\n\n' "$ROWS"; package_list || echo; } | awk -F "$US" -v OFS="$US" '
         # Finds what is known of a name: of the native architecture, or of the one it names.
         function find(table, name) {
             if (name ~ /:/) return table[name]

@@ -2,36 +2,71 @@
 
 mod key;
 
-use crate::model::{Blob, Changes, Content, Expect, Lock, Probe, ProbeOutput, Record, Step, Value, decode_base64};
-use crate::row;
+use std::sync::{Arc, LazyLock};
 
+use crate::model::{Blob, Changes, Content, Expect, Lock, Probe, ProbeOutput, Record, Step, Value, decode_base64};
+use crate::{row, variants};
+
+use crate::kinds::shared::package_manager::{CHOICE, NOUN};
 use crate::resource::batch::{by_state, count, parse_all};
 use crate::resource::{
-    Attribute, Claims, Documentation, Fields, Kind, Observation, Phase, Planned, Resource, Shape, Space,
+    Attribute, Claims, Documentation, Fields, Kind, Observation, Phase, Planned, Refusal, Resource, Shape, Space,
+    Variant, Variants,
 };
 
 use key::Form;
 
+variants! {
+    /// The package managers.
+    const MANAGERS: dyn Manager = (NOUN, CHOICE) {
+        apt::Apt,
+    }
+}
+
+/// What a package manager makes of a repository.
+pub trait Manager: Sync {
+    /// Returns the program that observes; all of them take the same rows and write the same records.
+    fn probe(&self) -> &'static str;
+    /// Returns the program that puts the files of repositories in place and reads their lists.
+    fn apply(&self) -> &'static str;
+    /// Returns the program that takes the files of repositories away.
+    fn remove(&self) -> &'static str;
+    /// Writes the files of a repository.
+    fn files(&self, name: &str, desired: &Desired) -> Files;
+    /// Returns the paths of the files, that of the sources first.
+    fn paths(&self, name: &str, desired: &Desired) -> Vec<String>;
+}
+
+/// The files of a repository, but for its key.
+pub struct Files {
+    sources: Content,
+    pin: Option<Content>,
+}
+
 /// Where the host's package manager gets packages from.
 pub struct PackageRepository;
 
-/// The files of a repository as the spec wants them.
+/// A repository as the spec wants it.
 #[derive(Clone, Debug)]
 pub struct Desired {
-    sources: Content,
+    uris: Vec<String>,
+    suites: Vec<String>,
+    components: Vec<String>,
+    types: Vec<String>,
+    architectures: Vec<String>,
     key: Option<(Form, Content)>,
     /// A key on the host that the spec only points to.
     signed_by: Option<String>,
-    pin: Option<Content>,
-    /// Whether it is read through TLS.
-    is_https: bool,
-    /// Folders of the host that it is in.
-    folders: Vec<String>,
+    trusted: bool,
+    priority: Option<i64>,
+    pin: Option<String>,
 }
 
 /// The files of a repository as they were found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Observed {
+    /// The manager of the host.
+    manager: &'static Variant,
     sources: Option<Content>,
     key: Option<Content>,
     pin: Option<Content>,
@@ -39,8 +74,7 @@ pub struct Observed {
     access: String,
 }
 
-const PROBE: &str = concat!(include_str!("../shared/package_manager.sh"), include_str!("probe.sh"));
-const APPLY: &str = concat!(include_str!("../shared/apt.sh"), include_str!("apply.sh"));
+static PROBE: LazyLock<String> = LazyLock::new(|| MANAGERS.host_probe("", |manager| manager.probe(), ""));
 
 /// Everybody reads these files: apt does so as a user of its own.
 const ACCESS: &str = "root:root 0644";
@@ -105,6 +139,7 @@ impl Kind for PackageRepository {
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
     };
+    const VARIANTS: Option<&'static Variants> = Some(&MANAGERS.variants);
     const OBSERVED_WITHOUT: &'static [&'static str] = &["key", "key_text"];
     const SHOWN_AS: &'static [(&'static str, &'static str)] = &[
         ("uris", "sources"),
@@ -171,44 +206,24 @@ impl Kind for PackageRepository {
                 "write it as apt_preferences(5) has it: `release n=bookworm-backports`",
             );
         }
-        let own_key = key.as_ref().map(|(form, _)| key_path(fields.name(), *form));
-        let lines = [
-            ("Types", types.join(" ")),
-            ("URIs", uris.join(" ")),
-            ("Suites", suites.join(" ")),
-            ("Components", components.join(" ")),
-            ("Architectures", architectures.join(" ")),
-            ("Signed-By", own_key.or(signed_by.clone()).unwrap_or_default()),
-            ("Trusted", if trusted { "yes".into() } else { String::new() }),
-        ];
-        Desired {
-            sources: stanza(&lines),
-            key,
-            signed_by,
-            pin: priority.map(|priority| pin_content(priority, pin.as_deref(), &uris)),
-            is_https: uris.iter().any(|uri| uri.contains("https:")),
-            folders: uris.iter().filter_map(|uri| local_folder(uri)).collect(),
-        }
+        Desired { uris, suites, components, types, architectures, key, signed_by, trusted, priority, pin }
     }
 
     fn claims(resource: &Resource<Desired>) -> Claims {
         let name = resource.name();
         let desired = &resource.desired;
-        let mut claims = Claims::new()
-            .phase(Phase::PackageSource)
-            .provides(Space::PACKAGE_SOURCE, name)
-            .provides(Space::PATH, sources_path(name))
-            .provides(Space::CONTENT, sources_path(name));
-        if let Some((form, _)) = &desired.key {
-            claims = claims.provides(Space::PATH, key_path(name, *form));
+        let mut claims = Claims::new().phase(Phase::PackageSource).provides(Space::PACKAGE_SOURCE, name);
+        // Which manager the host has is not known here.
+        for (_, manager) in MANAGERS.iter() {
+            let paths = manager.paths(name, desired);
+            claims = claims.provides(Space::CONTENT, &paths[0]);
+            claims = paths.into_iter().fold(claims, |claims, path| claims.provides(Space::PATH, path));
         }
-        if desired.pin.is_some() {
-            claims = claims.provides(Space::PATH, pin_path(name));
-        }
-        if desired.is_https {
+        if desired.uris.iter().any(|uri| uri.contains("https:")) {
             claims = claims.requires(Space::PACKAGE, "ca-certificates");
         }
-        claims = desired.folders.iter().fold(claims, |claims, folder| claims.requires(Space::PATH, folder));
+        let folders = desired.uris.iter().filter_map(|uri| local_folder(uri));
+        claims = folders.fold(claims, |claims, folder| claims.requires(Space::PATH, folder));
         claims.requires_some(Space::PATH, desired.signed_by.as_ref())
     }
 
@@ -216,22 +231,26 @@ impl Kind for PackageRepository {
         let rows = all
             .iter()
             .map(|resource| {
-                let Desired { sources, key, pin, .. } = &resource.desired;
-                let wanted = (!resource.is_absent()).then_some(sources);
-                let form = key.as_ref().map(|(form, _)| form.ending());
-                row![resource.name(), form, wanted.map(Content::hash), pin.as_ref().map(Content::hash)]
+                let form = resource.desired.key.as_ref().map(|(form, _)| form.ending());
+                let (sources, pins) = hashes(resource);
+                let sources = if resource.is_absent() { String::new() } else { sources.join(",") };
+                row![resource.name(), form, sources, pins.join(",")]
             })
             .collect();
-        Probe::new(PROBE, rows)
+        Probe::new(&PROBE, rows)
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
+        let manager = match MANAGERS.reported(output) {
+            Ok(manager) => manager,
+            Err(reason) => return all.iter().map(|_| Observation::Failed(reason.clone())).collect(),
+        };
         parse_all(all, output, |record, more, resource| {
             let fetched = |which: &str| {
                 let mut contents = more.iter().filter(|record| record.field(0) == "content");
                 contents.find(|record| record.field(1) == which).and_then(|record| decode_base64(record.field(2)))
             };
-            observation(record, &resource.desired, fetched)
+            observation(record, resource, manager, fetched)
         })
     }
 
@@ -244,18 +263,23 @@ impl Kind for PackageRepository {
     fn diff(resource: &Resource<Desired>, observed: &Observation<Observed>) -> Changes {
         let desired = &resource.desired;
         let key = desired.key.as_ref().map(|(_, key)| summary(key));
+        let Files { sources, pin } = MANAGERS.of(manager(observed)).files(resource.name(), desired);
         let mut changes = Changes::new();
         if let Observation::Present(observed) = observed {
-            changes.compare("sources", observed.sources.clone(), desired.sources.clone());
+            changes.compare("sources", observed.sources.clone(), sources);
             changes.compare("key", observed.key.clone(), key);
-            changes.compare("pin", observed.pin.clone(), desired.pin.clone());
+            changes.compare("pin", observed.pin.clone(), pin);
             changes.compare("access", observed.access.as_str(), ACCESS);
         } else {
-            changes.push("sources", Value::Null, desired.sources.clone());
+            changes.push("sources", Value::Null, sources);
             changes.compare_if("key", Value::Null, key);
-            changes.compare_if("pin", Value::Null, desired.pin.clone());
+            changes.compare_if("pin", Value::Null, pin);
         }
         changes
+    }
+
+    fn refusal(resource: &Resource<Desired>, observed: &Observation<Observed>) -> Option<Refusal> {
+        MANAGERS.variants.refusal(manager(observed), used(&resource.desired))
     }
 
     fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
@@ -263,10 +287,14 @@ impl Kind for PackageRepository {
         if resource.is_absent() {
             return Some(vec![is("absent")]);
         }
-        let desired = &resource.desired;
-        let key = desired.key.as_ref().map_or("", |(_, key)| key.hash());
-        let pin = desired.pin.as_ref().map_or("", Content::hash);
-        Some(vec![is("present"), is(desired.sources.hash()), is(key), is(pin), Expect::Any, is(ACCESS)])
+        let key = resource.desired.key.as_ref().map_or("", |(_, key)| key.hash());
+        let (sources, pins) = hashes(resource);
+        // Where managers write different files, only the parsing knows whose they must be.
+        let one = |hashes: &[String]| match hashes {
+            [one] => is(one),
+            _ => Expect::Any,
+        };
+        Some(vec![is("present"), one(&sources), is(key), one(&pins), Expect::Any, is(ACCESS)])
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
@@ -278,7 +306,7 @@ impl Kind for PackageRepository {
 fn remove(batch: &[Planned<'_, PackageRepository>], absent: Vec<usize>) -> Step {
     let rows = absent.iter().map(|&at| row![batch[at].resource.name()]).collect();
     let purpose = format!("remove {}", count(absent.len(), "repository", "repositories"));
-    Step::new(include_str!("remove.sh"), absent, purpose).rows(rows).locks(&[Lock::PACKAGES])
+    Step::new(of_host(batch).remove(), absent, purpose).rows(rows).locks(&[Lock::PACKAGES])
 }
 
 /// How long reading the lists may take where the spec does not say.
@@ -286,27 +314,66 @@ const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(15 * 60);
 
 /// Makes the one step that writes these repositories and reads their lists.
 fn write(batch: &[Planned<'_, PackageRepository>], covers: Vec<usize>) -> Step {
+    let manager = of_host(batch);
     let mut input = Vec::new();
     let mut rows = Vec::with_capacity(covers.len());
     for &at in &covers {
-        let Desired { sources, key, pin, .. } = &batch[at].resource.desired;
-        let contents = [Some(sources), key.as_ref().map(|(_, key)| key), pin.as_ref()];
+        let resource = batch[at].resource;
+        let key = resource.desired.key.as_ref();
+        let Files { sources, pin } = manager.files(resource.name(), &resource.desired);
+        let contents = [Some(&sources), key.map(|(_, key)| key), pin.as_ref()];
         let bytes = contents.map(|content| content.and_then(Content::bytes));
         let size = |at: usize| bytes[at].map_or_else(|| "-".to_string(), |bytes| bytes.len().to_string());
-        let ending = key.as_ref().map(|(form, _)| form.ending());
-        rows.push(row![batch[at].resource.name(), ending, size(0), size(1), size(2)]);
+        let ending = key.map(|(form, _)| form.ending());
+        rows.push(row![resource.name(), ending, size(0), size(1), size(2)]);
         input.extend(bytes.into_iter().flatten().map(Blob::from));
     }
     let timeout = covers.iter().filter_map(|&at| batch[at].resource.timeout).max().unwrap_or(TIMEOUT);
     let purpose = format!("set up {} and read the lists", count(covers.len(), "repository", "repositories"));
-    Step::new(APPLY, covers, purpose).rows(rows).input(input).locks(&[Lock::PACKAGES]).timeout(timeout)
+    Step::new(manager.apply(), covers, purpose).rows(rows).input(input).locks(&[Lock::PACKAGES]).timeout(timeout)
+}
+
+/// Returns the manager of the host.
+fn manager(observed: &Observation<Observed>) -> &'static Variant {
+    observed.variant_or(|found| found.manager, MANAGERS.variants.all[0])
+}
+
+/// Returns what the manager of the host does; a batch is of one host.
+fn of_host(batch: &[Planned<'_, PackageRepository>]) -> &'static dyn Manager {
+    MANAGERS.of(manager(batch[0].observed))
+}
+
+/// Returns the SHA-256 of the sources and of the pins, one for each that managers write differently.
+fn hashes(resource: &Resource<Desired>) -> (Vec<String>, Vec<String>) {
+    let files = MANAGERS.iter().map(|(_, manager)| manager.files(resource.name(), &resource.desired));
+    let hash = |content: &Content| content.hash().to_string();
+    let (mut sources, mut pins): (Vec<String>, Vec<String>) =
+        files.map(|files| (hash(&files.sources), files.pin.as_ref().map(hash).unwrap_or_default())).unzip();
+    sources.dedup();
+    pins.dedup();
+    (sources, pins)
+}
+
+/// Returns the attributes that count.
+fn used(desired: &Desired) -> impl Iterator<Item = &'static str> {
+    let all = [
+        ("components", !desired.components.is_empty()),
+        ("architectures", !desired.architectures.is_empty()),
+        ("key", desired.key.is_some()),
+        ("signed_by", desired.signed_by.is_some()),
+        ("trusted", desired.trusted),
+        ("priority", desired.priority.is_some()),
+    ];
+    all.into_iter().filter(|(_, is_used)| *is_used).map(|(attribute, _)| attribute)
 }
 
 fn observation(
     record: &Record,
-    desired: &Desired,
-    fetched: impl Fn(&str) -> Option<std::sync::Arc<[u8]>>,
+    resource: &Resource<Desired>,
+    manager: &'static Variant,
+    fetched: impl Fn(&str) -> Option<Arc<[u8]>>,
 ) -> Observation<Observed> {
+    let Files { sources, pin } = MANAGERS.of(manager).files(resource.name(), &resource.desired);
     // The content that was fetched; the wanted one where it was not because the two are equal.
     let content = |which: &str, hash: &str, wanted: Option<&Content>| match (wanted, fetched(which)) {
         _ if hash.is_empty() => None,
@@ -315,18 +382,15 @@ fn observation(
         _ => Some(Content::summary(hash, 0)),
     };
     match record.field(0) {
-        "absent" => Observation::Absent,
+        "absent" => Observation::AbsentOn(manager),
         "denied" => Observation::Failed("a folder above its files may not be searched by this account".into()),
-        "unsupported" => Observation::Failed(match record.field(1) {
-            "none" => "the host has no package manager that is known; apt is supported".into(),
-            manager => format!("the host's package manager is {manager}; apt is supported"),
-        }),
         "present" => Observation::Present(Observed {
-            sources: content("sources", record.field(1), Some(&desired.sources)),
+            manager,
+            sources: content("sources", record.field(1), Some(&sources)),
             key: Some(record.field(2))
                 .filter(|hash| !hash.is_empty())
                 .map(|hash| Content::summary(hash, record.field(4).parse().unwrap_or_default())),
-            pin: content("pin", record.field(3), desired.pin.as_ref()),
+            pin: content("pin", record.field(3), pin.as_ref()),
             access: record.field(5).to_string(),
         }),
         other => Observation::Failed(other.to_string()),
@@ -348,7 +412,7 @@ fn read_key(fields: &mut Fields<'_>) -> Option<(Form, Content)> {
     }
 }
 
-/// apt reads only files whose name is made of these.
+/// Its files are called so; apt reads only those whose name is made of these.
 fn check_name(fields: &mut Fields<'_>) {
     let name = fields.name().to_string();
     let is_fine = name.starts_with(|c: char| c.is_ascii_alphanumeric())
@@ -374,37 +438,6 @@ fn words(fields: &mut Fields<'_>, attribute: &str) -> Vec<String> {
     words
 }
 
-/// Writes a paragraph as deb822 has it, without what is empty.
-fn stanza(lines: &[(&str, String)]) -> Content {
-    let text: String =
-        lines.iter().filter(|(_, value)| !value.is_empty()).map(|(key, value)| format!("{key}: {value}\n")).collect();
-    Content::new(text.into_bytes())
-}
-
-/// Makes a file of apt_preferences(5).
-fn pin_content(priority: i64, pin: Option<&str>, uris: &[String]) -> Content {
-    let pins: Vec<String> = match pin {
-        Some(pin) => vec![pin.to_string()],
-        None => {
-            let mut hosts: Vec<&str> = uris.iter().map(|uri| host(uri)).collect();
-            hosts.sort_unstable();
-            hosts.dedup();
-            hosts.into_iter().map(|host| format!("origin \"{host}\"")).collect()
-        }
-    };
-    let stanzas: Vec<String> =
-        pins.iter().map(|pin| format!("Package: *\nPin: {pin}\nPin-Priority: {priority}\n")).collect();
-    Content::new(stanzas.join("\n").into_bytes())
-}
-
-/// Returns the host of an address, empty for local files: what apt calls its origin.
-fn host(uri: &str) -> &str {
-    let Some((_, rest)) = uri.split_once("://") else { return "" };
-    let authority = rest.split('/').next().unwrap_or_default();
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    host.split(':').next().unwrap_or_default()
-}
-
 /// Returns the folder of the host that an address names.
 fn local_folder(uri: &str) -> Option<String> {
     let path = uri.strip_prefix("file:")?.trim_end_matches('/');
@@ -414,28 +447,4 @@ fn local_folder(uri: &str) -> Option<String> {
 /// A key is compared, not shown.
 fn summary(key: &Content) -> Content {
     Content::summary(key.hash(), key.size())
-}
-
-fn sources_path(name: &str) -> String {
-    format!("/etc/apt/sources.list.d/{name}.sources")
-}
-
-fn key_path(name: &str, form: Form) -> String {
-    format!("/etc/apt/keyrings/{name}.{}", form.ending())
-}
-
-fn pin_path(name: &str) -> String {
-    format!("/etc/apt/preferences.d/{name}.pref")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::host;
-
-    #[test]
-    fn finds_the_host_that_apt_pins() {
-        assert_eq!(host("https://user@deb.example.com:8443/debian"), "deb.example.com");
-        assert_eq!(host("http://127.0.0.1/x"), "127.0.0.1");
-        assert_eq!(host("file:/srv/packages"), "");
-    }
 }

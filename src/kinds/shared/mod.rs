@@ -4,5 +4,6 @@ pub(crate) mod account;
 pub(crate) mod database_engine;
 pub(crate) mod docker;
 pub(crate) mod owned_file;
+pub(crate) mod package_manager;
 pub(crate) mod unit_name;
 pub(crate) mod x509;

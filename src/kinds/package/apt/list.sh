@@ -1,6 +1,6 @@
 # What dpkg knows of all packages: asked by name, dpkg-query would not know virtual ones. It is in the file that apt reads
 # too, which takes half as long as dpkg-query does; but where dpkg was interrupted, a part is still in files beside it.
-apt_list() {
+package_list() {
     set +f
     for _file in /var/lib/dpkg/updates/[0-9]*; do
         if [ -e "$_file" ] || ! [ -r /var/lib/dpkg/status ]; then

@@ -1,18 +1,10 @@
-# Row: name, ending of its key's file (asc, gpg or "" for none), SHA-256 wanted of its sources and of its pin.
-# Record: "absent", "unsupported" and the manager, "denied", or "present" and the SHA-256 of its sources, its key and its
+# Row: name, ending of its key's file (asc, gpg or "" for none), SHA-256 wanted of its sources and of its pin, where managers
+# differ one for each, with commas between.
+# Record: "absent", "denied", or "present" and the SHA-256 of its sources, its key and its
 # pin ("" where there is none, "other" for a key in the other form), size of its key, owner, group and mode of all of them
 # or of the first that is not root's with 0644. Where sources or pin are not the ones wanted: "content", which of the two,
 # base64.
 # A constant number of processes, and one base64 for each content that differs.
-package_manager
-if [ "$manager" != apt ]; then
-    i=0
-    for row in $ROWS; do
-        emit "$i" unsupported "$manager"
-        i=$((i + 1))
-    done
-    return 0
-fi
 repositories=$ROWS
 ROWS=$(
     for row in $repositories; do
@@ -42,7 +34,8 @@ take_file() {
 
 # note_content WHICH WANTED: notes in $differing what is to be fetched, because its $hash is not the one wanted.
 note_content() {
-    if [ -n "$hash" ] && [ "$hash" != "$2" ] && [ "$size" -le 65536 ]; then
+    case ",$2," in *",$hash,"*) return ;; esac
+    if [ -n "$hash" ] && [ "$size" -le 65536 ]; then
         differing=$differing$1$US$path$NL
     fi
 }

@@ -1,8 +1,0 @@
-package_manager
-case $manager in
-    apt) apt_install ;;
-    *)
-        echo "the package manager of the host is $manager, not apt"
-        exit 1
-        ;;
-esac
