@@ -206,7 +206,8 @@ fn what_cannot_be_observed_and_nothing_mends_is_a_problem() {
 #[test]
 fn what_any_package_may_bring_waits_for_the_packages() {
     let spec = concat!("packages: [build]\n", "commands: { one: { run: make, creates: /srv/x, as: app } }\n",);
-    let world = app1(spec).tell("app1/package:build", "absent").tell("app1/command:one", "no-user");
+    let world = app1(spec).tell("app1/package:build", "absent").tell("app1/package:build", "variant apt");
+    let world = world.tell("app1/command:one", "no-user");
     assert_eq!(world.outline(), "create app1/package:build\nrun app1/command:one after [app1/package:build]\n");
 }
 
