@@ -30,7 +30,8 @@ check: tools ## Formatting, lints, and all tests that need no host
 	cargo nextest run --locked -E '$(NOT_LAB)'
 
 .PHONY: test
-test: check ## All of check, then every kind and the first system on real hosts of Debian 12
+test: check ## All of check, the page on adding a kind, then every kind and the first system on hosts of Debian 12
+	cargo nextest run --locked --run-ignored only -E 'test(the_page_makes_a_kind_that_works)'
 	@scripts/test-hosts bookworm
 
 .PHONY: test-full

@@ -72,7 +72,7 @@ fn pages() -> Vec<PathBuf> {
             }
         }
     }
-    let mut pages = vec![root().join("README.md"), root().join("CHANGELOG.md")];
+    let mut pages = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"].map(|page| root().join(page)).to_vec();
     for folder in ["docs", "examples", "specs"] {
         collect(&root().join(folder), &mut pages);
     }
@@ -175,24 +175,95 @@ fn examples_of_kinds_are_valid() {
 }
 
 #[test]
-fn whole_specs_in_the_documentation_are_valid() {
+fn every_decision_has_a_date_and_its_parts() {
     let mut seen = 0;
-    let mut wrong = Vec::new();
-    // The walk through adding a kind has specs with a kind that is not there.
-    for page in pages().into_iter().filter(|page| !page.ends_with("adding-a-resource.md")) {
-        let text = fs::read_to_string(&page).unwrap();
-        for block in text.split("\n```yaml\n").skip(1) {
-            let example = block.split("\n```").next().unwrap_or_default();
-            if !example.lines().any(|line| line.starts_with("infra: 1")) {
-                continue;
-            }
-            seen += 1;
-            let files = beside(MemoryFiles::new().file("spec/infra.yaml", example), example);
-            if let Some(mistakes) = mistakes(&files) {
-                wrong.push(format!("a spec in {} is not valid:\n{mistakes}", page.display()));
+    for entry in fs::read_dir(root().join("docs/decisions")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_string();
+        let text = fs::read_to_string(&path).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        let number = name.split('-').next().unwrap();
+        assert!(lines[0].starts_with(&format!("# {number}: ")), "{name} begins with its number and title");
+        let is_date = |line: &str| {
+            let parts: Vec<&str> = line.split('-').collect();
+            parts.iter().map(|part| part.len()).eq([4, 2, 2]) && line.chars().all(|c| c.is_ascii_digit() || c == '-')
+        };
+        assert!(is_date(lines[2]), "{name} has no date below its title");
+        let heads: Vec<&str> = lines.iter().filter_map(|line| line.strip_prefix("## ")).collect();
+        let wanted = ["Context", "Decision", "Consequences"];
+        let kept: Vec<&str> = heads.iter().copied().filter(|head| wanted.contains(head)).collect();
+        assert_eq!(kept, wanted, "{name} has these parts in this order");
+        seen += 1;
+    }
+    assert!(seen >= 12, "the search for decisions found only {seen}");
+}
+
+/// Returns the words of code in the prose of a page.
+fn code_words(text: &str) -> Vec<&str> {
+    let mut is_code = false;
+    let prose = text.lines().filter(move |line| {
+        let is_fence = line.trim_start().starts_with("```");
+        is_code ^= is_fence;
+        !is_code && !is_fence
+    });
+    prose.flat_map(|line| line.split('`').skip(1).step_by(2)).collect()
+}
+
+#[test]
+fn files_that_are_named_are_there() {
+    let mut missing = Vec::new();
+    let mut seen = 0;
+    for page in pages().into_iter().filter(|page| !page.ends_with("CHANGELOG.md")) {
+        for word in code_words(&fs::read_to_string(&page).unwrap()) {
+            let begins = ["src/", "tests/", "docs/", "benches/", "scripts/"].iter().any(|folder| word.starts_with(folder));
+            // NAME and alternative stand for a kind that somebody adds.
+            let stands_for_others = word.contains(['*', '{', ' ']) || word.contains("NAME") || word.contains("alternative");
+            if begins && !stands_for_others {
+                seen += 1;
+                if !root().join(word).exists() {
+                    missing.push(format!("{}: {word}", page.strip_prefix(root()).unwrap().display()));
+                }
             }
         }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(seen > 0, "the search for specs found none");
+    assert!(seen > 20, "the search for files found only {seen}");
+    assert!(missing.is_empty(), "files that are not there:\n{}", missing.join("\n"));
+}
+
+#[test]
+fn types_of_the_code_map_are_there() {
+    fn collect(folder: &Path, text: &mut String) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                collect(&path, text);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                *text += &fs::read_to_string(path).unwrap();
+            }
+        }
+    }
+    let mut source = String::new();
+    collect(&root().join("src"), &mut source);
+    let declared: std::collections::HashSet<&str> = source
+        .lines()
+        .filter_map(|line| {
+            let words = line.trim_start().split_once(' ').filter(|(first, _)| first.starts_with("pub")).map_or(line, |(_, rest)| rest);
+            let (sort, rest) = words.trim_start().split_once(' ')?;
+            let name = rest.split(|c: char| !c.is_alphanumeric() && c != '_').next()?;
+            ["struct", "enum", "trait", "fn", "type", "mod"].contains(&sort).then_some(name)
+        })
+        .collect();
+    let text = fs::read_to_string(root().join("docs/architecture.md")).unwrap();
+    let is_name = |word: &&str| {
+        let begins_large = word.rsplit("::").next().unwrap().starts_with(char::is_uppercase);
+        word.chars().all(|c| c.is_alphanumeric() || c == '_' || c == ':') && (begins_large || word.contains("::"))
+    };
+    let named: Vec<&str> = code_words(&text).into_iter().filter(is_name).collect();
+    assert!(named.len() > 40, "the search for names found only {}", named.len());
+    for name in named {
+        let missing: Vec<&str> = name.split("::").filter(|part| !declared.contains(part)).collect();
+        // An alias by which another module knows it counts as declared.
+        let is_alias = missing.iter().all(|part| source.contains(&format!(" as {part}")));
+        assert!(is_alias, "docs/architecture.md names `{name}`, and there is no {missing:?}");
+    }
 }

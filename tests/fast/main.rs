@@ -3,7 +3,9 @@
 
 #![allow(clippy::disallowed_methods, reason = "tests have files, programs and a clock")]
 
+mod adding_a_resource;
 mod architecture;
+mod blocks;
 mod cases;
 mod cli;
 mod docs;

@@ -22,3 +22,4 @@ mod sources;
 #[path = "../support/mod.rs"]
 mod support;
 mod systems;
+mod transcripts;

@@ -4,6 +4,8 @@
 
 pub mod infra;
 pub mod lab;
+pub mod page;
+pub mod transcript;
 
 /// Returns the Debian release that tests run on: `INFRA_TEST_RELEASE`, or bookworm.
 pub fn release() -> ::infra::lab::Release {
