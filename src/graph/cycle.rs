@@ -81,9 +81,8 @@ fn shortest(hard: &DiGraph<(), Reason>, component: &[Node]) -> Vec<Node> {
 pub fn describe(path: &[Node], hard: &DiGraph<(), Reason>, inputs: &[Input]) -> Diagnostic {
     let names: Vec<String> = path.iter().chain(path.first()).map(|&node| inputs[node].address.to_string()).collect();
     let first = &inputs[path[0]];
-    let mut diagnostic =
-        Diagnostic::error(first.span, format!("these resources wait for each other: {}", names.join(" -> ")))
-            .help("take one of these edges away: each arrow reads \"comes before\"");
+    let mut diagnostic = Diagnostic::error(first.span, format!("dependency cycle: {}", names.join(" -> ")))
+        .help("take one of these edges away: each arrow reads \"comes before\"");
     for (at, &node) in path.iter().enumerate() {
         let next = path[(at + 1) % path.len()];
         let Some(edge) = hard.edges_connecting(NodeIndex::new(node), NodeIndex::new(next)).next() else { continue };

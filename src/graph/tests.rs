@@ -209,7 +209,7 @@ fn a_cycle_is_printed_whole_with_the_place_of_each_edge() {
 #[test]
 fn a_resource_that_waits_for_itself_is_a_cycle() {
     let (_, diagnostics) = build(&[file("/x").depends_on("file:/x")]);
-    assert_eq!(messages(&diagnostics), ["these resources wait for each other: app1/file:/x -> app1/file:/x"]);
+    assert_eq!(messages(&diagnostics), ["dependency cycle: app1/file:/x -> app1/file:/x"]);
     let glob = input("app1/service:s").restart_on("service:*");
     assert!(edges(&graph(&[glob])).is_empty(), "a glob that covers itself is none");
 }

@@ -86,9 +86,9 @@ impl Spec {
             Ok(Value::Integer(number)) => return Ok(Some(Secret::new(number.to_string()))),
             Ok(Value::Null) => return Ok(None),
             Ok(Value::Unknown(Until::Applied(address))) => {
-                format!("the password for sudo waits for {address}, which sudo is needed for")
+                format!("the password for sudo is deferred until {address}, which sudo is needed for")
             }
-            Ok(Value::Unknown(until)) => format!("the password for sudo waits for {until}"),
+            Ok(Value::Unknown(until)) => format!("the password for sudo is deferred until {until}"),
             Ok(other) => format!("`become_password` is a text; this is {}", other.type_name()),
             Err(Reported) => return Err(evaluator.diagnostics),
         };

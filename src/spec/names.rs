@@ -112,7 +112,7 @@ impl Evaluator<'_> {
         let Some((first, entry)) = entries.first() else { return };
         let mut path: Vec<String> = entries.iter().map(|(name, _)| format!("vars.{name}")).collect();
         path.push(format!("vars.{first}"));
-        let mut diagnostic = Diagnostic::error(entry.key_span, format!("this needs itself: {}", path.join(" -> ")));
+        let mut diagnostic = Diagnostic::error(entry.key_span, format!("dependency cycle: {}", path.join(" -> ")));
         for (name, entry) in &entries[1..] {
             diagnostic = diagnostic.related(entry.key_span, format!("through vars.{name}"));
         }

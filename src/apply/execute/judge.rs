@@ -72,7 +72,7 @@ impl Execution<'_, '_> {
             {
                 return schedule.hold(node, before);
             }
-            let words = format!("`{}` is still not known: it waits for {}", deferral.attribute, deferral.until);
+            let words = format!("`{}` is still not known: it is deferred until {}", deferral.attribute, deferral.until);
             return self.fail(schedule, node, Failure::new(words));
         }
         match &observed {

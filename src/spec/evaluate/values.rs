@@ -225,7 +225,7 @@ impl Evaluator<'_> {
         let mut path: Vec<String> = around.iter().map(|&key| label(self, key)).collect();
         path.push(label(self, key));
         let (_, span) = self.entry_of(key);
-        let mut diagnostic = Diagnostic::error(span, format!("this needs itself: {}", path.join(" -> ")));
+        let mut diagnostic = Diagnostic::error(span, format!("dependency cycle: {}", path.join(" -> ")));
         for &other in around.iter().skip(1) {
             diagnostic = diagnostic.related(self.entry_of(other).1, format!("through {}", label(self, other)));
         }

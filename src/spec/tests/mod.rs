@@ -242,10 +242,10 @@ fn the_password_for_sudo_is_worked_out_when_it_is_asked_for() {
     assert_eq!(password(0, &knowledge), Ok(Some("hunter2".into())));
     assert_eq!(
         password(1, &knowledge),
-        Err("the password for sudo waits for b/secret:kept, which sudo is needed for".into())
+        Err("the password for sudo is deferred until b/secret:kept, which sudo is needed for".into())
     );
     assert_eq!(password(2, &knowledge), Ok(None));
-    assert_eq!(password(3, &knowledge), Err("the password for sudo waits for the facts of d".into()));
+    assert_eq!(password(3, &knowledge), Err("the password for sudo is deferred until the facts of d".into()));
     assert_eq!(password(4, &knowledge), Ok(Some("hunter2e".into())));
     assert_eq!(password(0, &Knowledge::default()), Err("the secret `sudo` is not available".into()));
 }
