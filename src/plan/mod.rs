@@ -1,11 +1,13 @@
 //! Desired against observed: what a run is going to do, and what it cannot know yet.
 
 mod build;
+mod decide;
 mod report;
 
 use crate::model::{Action, Address, Change, OwedAction, Value};
 
-pub use build::{action, build};
+pub use build::build;
+pub use decide::{Act, Decision, Doubt, Owing, Upstream, action, decide};
 pub use report::{Failure, HostFailure, Outcome, Report};
 
 /// How sure a planned action is.

@@ -1,6 +1,6 @@
 //! What a plan and an apply decide about: a resource, with all that is known about it.
 
-use crate::model::{Address, Change, Changes, OwedAction, Value};
+use crate::model::{Address, Change, Changes, OwedAction, Until, Value};
 use crate::resource::{AnyObserved, AnyResource, Deferral};
 
 use super::{Rotation, Survey};
@@ -47,6 +47,18 @@ impl Item<'_> {
             .into_iter()
             .filter(|change| !(is_update && self.ignore_changes.contains(&change.attribute)))
             .collect()
+    }
+
+    /// Returns the resources that values of it come from and are not known yet, each once.
+    pub fn sources(&self) -> Vec<Address> {
+        let source = |deferral: &Deferral| match &deferral.until {
+            Until::Applied(address) => Some(address.clone()),
+            Until::Facts(_) => None,
+        };
+        let mut sources: Vec<Address> = self.deferrals.iter().filter_map(source).collect();
+        sources.sort();
+        sources.dedup();
+        sources
     }
 }
 
