@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use crate::graph::{Graph, Node};
 use crate::host::HostError;
 use crate::model::{Action, Change, Lock, OwedAction};
-use crate::plan::{Certainty, Failure, HostFailure, Outcome, Plan, Report};
+use crate::plan::{self, Certainty, Decision, Failure, HostFailure, Outcome, Plan, Report, Upstream};
 use crate::resource::{AnyObserved, Style};
 use crate::schedule::{Schedule, Status, Task};
 use crate::survey::{Scope, Survey};
@@ -206,13 +206,13 @@ impl Execution<'_, '_> {
 
     /// Every apply runs every check: the observation just made counts where nothing changes and it held.
     fn prepare_check(&mut self, node: Node, host_changes: bool) -> Status {
-        let held =
-            matches!(self.survey.observed(node), Some(AnyObserved::Present(_))) && self.survey.compare(node).is_empty();
+        let observed = self.survey.observed(node).cloned().unwrap_or(AnyObserved::NotYet);
+        let upstream = Upstream { is_partial: self.survey.is_partial(), ..Upstream::default() };
+        let held = plan::decide(&self.survey.item(node), &observed, &upstream) == Decision::Nothing;
         if held && !host_changes {
             self.settle(node, Outcome::Passed);
             return Status::Settled;
         }
-        let observed = self.survey.observed(node).cloned().unwrap_or(AnyObserved::NotYet);
         let turn = Turn { action: Action::Read, changes: Vec::new(), observed, owed_before: None };
         self.turns.insert(node, turn);
         Status::Ready

@@ -262,7 +262,7 @@ fn owed_action(owed: OwedAction) -> Action {
 }
 
 /// Names what the changes amount to.
-pub fn action(resource: &AnyResource, observed: &AnyObserved, changes: &[Change]) -> Action {
+fn action(resource: &AnyResource, observed: &AnyObserved, changes: &[Change]) -> Action {
     if changes.is_empty() { Action::None } else { likely_action(resource, observed, changes) }
 }
 

@@ -7,7 +7,7 @@ mod report;
 use crate::model::{Action, Address, Change, OwedAction, Value};
 
 pub use build::build;
-pub use decide::{Act, Decision, Doubt, Owing, Upstream, action, decide};
+pub use decide::{Act, Decision, Doubt, Owing, Upstream, decide};
 pub use report::{Failure, HostFailure, Outcome, Report};
 
 /// How sure a planned action is.

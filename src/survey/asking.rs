@@ -97,7 +97,7 @@ impl Survey<'_> {
     }
 
     /// Says whether all values that observing it needs are known.
-    pub(super) fn is_observable(&self, at: usize) -> bool {
+    pub fn is_observable(&self, at: usize) -> bool {
         let resolved = &self.resolution.resources[at];
         let without = resolved.resource.kind.info().observed_without;
         resolved.deferrals.iter().all(|deferral| without.contains(&deferral.attribute.as_str()))

@@ -8,6 +8,7 @@ use crate::graph::Node;
 use crate::host::{FrameStep, StepFrame};
 use crate::model::{Owed, OwedAction, Step};
 use crate::plan::Plan;
+use crate::resource::AnyObserved;
 use crate::schedule::{Schedule, Status};
 
 use super::super::drive::Hosts;
@@ -17,12 +18,24 @@ impl Execution<'_, '_> {
     /// Returns the restart or reload that changes made, or about to be made in the same frame, ask for.
     pub(super) fn owed(&self, node: Node, running: &BTreeSet<Node>) -> Option<OwedAction> {
         let turn = &self.turns[&node];
-        if !self.survey.resource(node).kind.owed_applies(self.survey.resource(node), &turn.observed) {
+        self.owed_as_seen(node, &turn.observed, turn.owed_before, running)
+    }
+
+    /// The same for a resource as it was seen, whatever is about to happen to it.
+    pub(super) fn owed_as_seen(
+        &self,
+        node: Node,
+        observed: &AnyObserved,
+        owed_before: Option<OwedAction>,
+        running: &BTreeSet<Node>,
+    ) -> Option<OwedAction> {
+        let resource = self.survey.resource(node);
+        if !resource.kind.owed_applies(resource, observed) {
             return None;
         }
         let sources = self.survey.graph().triggers(node).iter();
         let changed = sources.filter(|(source, _)| self.changed.contains(source) || running.contains(source));
-        changed.map(|(_, action)| *action).max().max(turn.owed_before)
+        changed.map(|(_, action)| *action).max().max(owed_before)
     }
 
     /// Returns the debts that a resource's steps pay.

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use crate::graph::Node;
 use crate::host::{HostError, Problem, StepReport, StepStatus};
-use crate::model::{Action, Change, Expect, ProbeOutput};
-use crate::plan::{Failure, HostFailure, Outcome};
+use crate::model::{Address, Change, Expect, ProbeOutput};
+use crate::plan::{self, Act, Decision, Failure, HostFailure, Outcome, Owing, Upstream};
 use crate::render::describe;
 use crate::resource::{AnyObserved, Style};
 use crate::schedule::{Place, Schedule, Status};
+use crate::survey::Item;
 
 use super::send::{Answer, Sent};
 use super::{Execution, Turn};
@@ -62,50 +63,49 @@ impl Execution<'_, '_> {
 
     /// Decides about a resource that could only be observed now.
     fn decide(&mut self, schedule: &mut Schedule, node: Node) {
-        let resolved = self.survey.resolved(node);
-        let observed = self.survey.observed(node).cloned().unwrap_or(AnyObserved::NotYet);
-        if let Some(deferral) = resolved.deferrals.first() {
-            // A value that holds several secrets names the next one once the first is made.
-            if let crate::model::Until::Applied(address) = &deferral.until
-                && let Some(before) = self.survey.find(address)
-                && !schedule.status(before).is_final()
-            {
-                return schedule.hold(node, before);
+        // What was asked with values that are not known yet says nothing.
+        let is_seen = self.survey.is_observable(node);
+        let observed = self.survey.observed(node).filter(|_| is_seen).cloned().unwrap_or(AnyObserved::NotYet);
+        let item = self.survey.item(node);
+        let decision = plan::decide(&item, &observed, &self.upstream(schedule, &item, &observed, node));
+        match decision {
+            Decision::Act(act) | Decision::Perhaps(act, _) => {
+                let owed_before = self.survey.owed(node);
+                let Act { action, changes } = act;
+                self.turns.insert(node, Turn { action, changes, observed, owed_before });
+                schedule.set(node, Status::Ready);
             }
-            let words = format!("`{}` is still not known: it is deferred until {}", deferral.attribute, deferral.until);
-            return self.fail(schedule, node, Failure::new(words));
-        }
-        match &observed {
-            AnyObserved::Failed(reason) => {
-                return self.fail(schedule, node, Failure::new(format!("it could not be observed: {reason}")));
+            Decision::Defer { until, .. } => match until.first().and_then(|address| self.survey.find(address)) {
+                // A value that holds several secrets names the next one once the first is made.
+                Some(before) => schedule.hold(node, before),
+                None => self.fail(schedule, node, Failure::new("it could not be observed")),
+            },
+            Decision::Refuse(refusal) => {
+                let message = self.survey.redactor().redact(&refusal.message).into_owned();
+                self.fail(schedule, node, Failure::new(message).help(refusal.help));
             }
-            AnyObserved::Later { reason, .. } => return self.fail(schedule, node, Failure::new(reason.clone())),
-            AnyObserved::NotYet => return self.fail(schedule, node, Failure::new("it could not be observed")),
-            AnyObserved::Absent(_) | AnyObserved::Present(_) => {}
-        }
-        if let Some(refusal) = self.survey.resource(node).kind.refusal(self.survey.resource(node), &observed) {
-            let failure = Failure { help: Some(refusal.help), ..Failure::new(refusal.message) };
-            return self.fail(schedule, node, failure);
-        }
-        let changes = self.survey.compare(node);
-        let owed_before = self.survey.owed(node);
-        let action = crate::plan::action(self.survey.resource(node), &observed, &changes);
-        if matches!(action, Action::Delete | Action::Replace) && (resolved.prevent_destroy || self.scope.is_partial()) {
-            let what = if resolved.prevent_destroy { "`prevent_destroy`" } else { "a run with --target or --host" };
-            let words = format!("it would be {}d, and {what} forbids that", action.word());
-            return self.fail(schedule, node, Failure::new(words));
-        }
-        let turn = Turn { action, changes, observed, owed_before };
-        let is_needed = action != Action::None;
-        self.turns.insert(node, turn);
-        if !is_needed && self.owed(node, &BTreeSet::new()).is_none() {
-            schedule.set(node, Status::Settled);
-            self.settle(node, Outcome::NotNeeded);
-        } else {
-            if !is_needed && let Some(turn) = self.turns.get_mut(&node) {
-                turn.action = Action::Restart;
+            Decision::Withhold(action) => {
+                let words = format!("it would be {}d, and a run with --target or --host forbids that", action.word());
+                self.fail(schedule, node, Failure::new(words));
             }
-            schedule.set(node, Status::Ready);
+            // The end of a rotation comes after everything else.
+            Decision::Nothing | Decision::Finish | Decision::Waive(_) | Decision::Miss(_) => {
+                schedule.set(node, Status::Settled);
+                self.settle(node, Outcome::NotNeeded);
+            }
+        }
+    }
+
+    /// Returns what the rest of the run means for a resource whose turn has come: all before it has come to its end.
+    fn upstream(&self, schedule: &Schedule, item: &Item<'_>, observed: &AnyObserved, node: Node) -> Upstream {
+        let is_to_come =
+            |address: &Address| self.survey.find(address).is_some_and(|node| !schedule.status(node).is_final());
+        let owed = self.owed_as_seen(node, observed, self.survey.owed(node), &BTreeSet::new());
+        Upstream {
+            is_partial: self.survey.is_partial(),
+            makes: item.sources().into_iter().filter(is_to_come).collect(),
+            owed: owed.map(Owing::Surely),
+            ..Upstream::default()
         }
     }
 
