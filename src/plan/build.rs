@@ -126,14 +126,18 @@ impl Builder<'_> {
     fn check(&mut self, node: usize, decision: Decision) -> PlannedResource {
         let item = &self.items[node];
         let mut planned = self.planned(node, Action::Read, Vec::new());
-        if let Decision::Miss(message) = decision {
-            planned.reasons.push("fails now".into());
-            if self.hosts.contains_key(&item.address.host) {
-                planned.reasons.push("looked at again after the changes".into());
-            } else {
-                let message = self.secrets.redact(&message).into_owned();
-                self.plan.findings.push(Finding { address: item.address.clone(), message });
+        match decision {
+            Decision::Refuse(refusal) => self.refuse(node, refusal),
+            Decision::Miss(message) => {
+                planned.reasons.push("fails now".into());
+                if self.hosts.contains_key(&item.address.host) {
+                    planned.reasons.push("looked at again after the changes".into());
+                } else {
+                    let message = self.secrets.redact(&message).into_owned();
+                    self.plan.findings.push(Finding { address: item.address.clone(), message });
+                }
             }
+            _ => {}
         }
         planned
     }

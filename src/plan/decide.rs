@@ -102,7 +102,7 @@ struct Wait {
 pub fn decide(item: &Item<'_>, observed: &AnyObserved, upstream: &Upstream) -> Decision {
     match item.resource.kind.style() {
         Style::Requirement => requirement(item, observed, upstream),
-        Style::Check => check(item, observed, upstream),
+        Style::Check => check(item, observed, upstream).unwrap_or_else(Decision::Refuse),
         Style::Converge | Style::Run => change(item, observed, upstream).unwrap_or_else(Decision::Refuse),
     }
 }
@@ -132,26 +132,27 @@ fn requirement(item: &Item<'_>, observed: &AnyObserved, upstream: &Upstream) -> 
     })
 }
 
-fn check(item: &Item<'_>, observed: &AnyObserved, upstream: &Upstream) -> Decision {
-    // It looked with a value that is going to be another one, or could not look.
-    let later =
-        |reason: &str| Decision::Defer { until: upstream.makes.clone(), reason: reason.to_string(), likely: Act::LOOK };
-    match observed {
-        AnyObserved::Present(_) if !item.deferrals.is_empty() => later("a value of it is not known before"),
-        AnyObserved::Present(_) => match item.compare(observed) {
-            changes if changes.is_empty() => Decision::Nothing,
-            changes => Decision::Miss(differences(&changes, |is, wanted| format!("{is}, expected {wanted}"))),
-        },
-        AnyObserved::Absent(_) | AnyObserved::NotYet => later("it was not looked at"),
+fn check(item: &Item<'_>, observed: &AnyObserved, upstream: &Upstream) -> Result<Decision, Refusal> {
+    Ok(match observed {
         AnyObserved::Later { reason, .. } | AnyObserved::Failed(reason) => Decision::Miss(reason.clone()),
-    }
+        AnyObserved::Absent(_) | AnyObserved::Present(_) | AnyObserved::NotYet => {
+            match (values(item, observed, upstream)?, item.compare(observed)) {
+                // It could not look, or looked with a value that is going to be another one.
+                (Some(Wait { until, reason }), _) => Decision::Defer { until, reason, likely: Act::LOOK },
+                (None, changes) if changes.is_empty() => Decision::Nothing,
+                (None, changes) => {
+                    Decision::Miss(differences(&changes, |is, wanted| format!("{is}, expected {wanted}")))
+                }
+            }
+        }
+    })
 }
 
 /// Decides about a resource that steps change.
 fn change(item: &Item<'_>, observed: &AnyObserved, upstream: &Upstream) -> Result<Decision, Refusal> {
     let kind = item.resource.kind;
     let (changes, unseen) = compared(item, observed, upstream)?;
-    let wait = match values(item, upstream)? {
+    let wait = match values(item, observed, upstream)? {
         Some(wait) => Some(wait),
         None => unseen.or_else(|| inputs(observed, upstream)),
     };
@@ -211,18 +212,35 @@ fn compared(
     }
 }
 
-/// Says what its values wait for; refuses it where one never comes. What goes needs none.
-fn values(item: &Item<'_>, upstream: &Upstream) -> Result<Option<Wait>, Refusal> {
-    let until = item.sources();
-    if until.is_empty() || item.resource.kind.is_absent(item.resource) {
+/// Says what its values wait for; refuses it where one never comes. What goes needs none to be changed, but may need some
+/// to be observed.
+fn values(item: &Item<'_>, observed: &AnyObserved, upstream: &Upstream) -> Result<Option<Wait>, Refusal> {
+    let is_unseen = matches!(observed, AnyObserved::NotYet);
+    if item.resource.kind.is_absent(item.resource) && !is_unseen {
         return Ok(None);
     }
-    match until.iter().find(|address| !upstream.makes.contains(address)) {
-        Some(never) => Err(Refusal {
-            message: format!("a value of it comes from {never}, which this run does not make"),
+    let never = item.deferrals.iter().map(|deferral| &deferral.until).find(|until| match until {
+        Until::Applied(address) => !upstream.makes.contains(address),
+        Until::Facts(_) => true,
+    });
+    match (never, item.sources()) {
+        (Some(Until::Applied(address)), _) => Err(Refusal {
+            message: format!("a value of it comes from {address}, which this run does not make"),
             help: "plan without --target and --host, or mend that resource first".into(),
         }),
-        None => Ok(Some(Wait { until, reason: "a value of it is not known before".into() })),
+        (Some(facts), _) => Err(Refusal {
+            message: format!("a value of it comes from {facts}, which this run does not ask"),
+            help: "use an inventory that lists that host".into(),
+        }),
+        (None, until) if !until.is_empty() => {
+            Ok(Some(Wait { until, reason: "a value of it is not known before".into() }))
+        }
+        // Without a value to wait for, it was asked about.
+        (None, _) if is_unseen => Err(Refusal {
+            message: "it could not be observed: the host told nothing of it".into(),
+            help: "plan again".into(),
+        }),
+        (None, _) => Ok(None),
     }
 }
 

@@ -35,13 +35,15 @@ impl Item<'_> {
     /// Compares it with what was observed; `ignore_changes` and unknown attributes are taken into account.
     pub fn compare(&self, observed: &AnyObserved) -> Vec<Change> {
         let kind = self.resource.kind;
+        let is_absent = kind.is_absent(self.resource);
         let mut changes = kind.diff(self.resource, observed);
-        for deferral in self.deferrals {
+        // What goes has no values any more.
+        for deferral in self.deferrals.iter().filter(|_| !is_absent) {
             let attribute = kind.shown_as(&deferral.attribute);
             let unknown = Value::Unknown(deferral.until.clone());
             changes = replace(changes, attribute, unknown, &kind.observed_attributes(observed));
         }
-        let is_update = matches!(observed, AnyObserved::Present(_)) && !kind.is_absent(self.resource);
+        let is_update = matches!(observed, AnyObserved::Present(_)) && !is_absent;
         changes
             .into_vec()
             .into_iter()

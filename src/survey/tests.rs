@@ -529,3 +529,41 @@ fn a_rotation_that_was_begun_is_in_the_plan_until_it_is_finished() {
     let begun = rotated("cG9pc29uZWQ=").rotate("db").outline();
     assert!(begun.contains("run app1/command:once after [app1/secret:db]"), "{begun}");
 }
+
+#[test]
+fn what_goes_waits_for_a_value_only_to_be_observed() {
+    let secrets = "secrets: { db: { generate: {}, keep: { path: /etc/c, key: DB } } }\n";
+    let file = "files: { /etc/app: { state: absent, content: 'password={{ secrets.db }}' } }\n";
+    let world = app1(&format!("{secrets}{file}")).tell("app1/secret:db", "absent");
+    assert_eq!(world.clone().tell("app1/file:/etc/app", "absent").outline(), "create app1/secret:db\n");
+    let there = world.tell("app1/file:/etc/app", "file root root 0600 17 abc").outline();
+    assert_eq!(there, "create app1/secret:db\ndelete app1/file:/etc/app\n");
+}
+
+#[test]
+fn a_value_that_never_comes_refuses_whatever_holds_it() {
+    let spec = concat!(
+        "hosts: { app1: { transport: local }, db1: { transport: local } }\n",
+        "secrets: { db: { generate: {}, keep: { host: db1, path: /etc/c, key: DB } } }\n",
+        "checks: { login: { on: app1, command: 'login {{ secrets.db }}' } }\n",
+    );
+    let world = World::new(spec).tell("db1/secret:db", "absent").host("app1");
+    assert_eq!(
+        world.outline(),
+        "problem: app1/check:login: a value of it comes from db1/secret:db, which this run does not make\n"
+    );
+    // The inventory knows one host only, so that the other is never asked.
+    let spec = concat!(
+        "hosts: { app1: { transport: local }, db1: { transport: local } }\n",
+        "files: { /etc/fact: { on: app1, content: '{{ hosts.db1.facts.name }}' } }\n",
+    );
+    let inventory = "hosts: { app1: { transport: local } }\n";
+    let world = World::new(spec).tell("app1/file:/etc/fact", "absent").host("app1");
+    let mut alone = world.file("inv.yaml", inventory);
+    alone.options.inventory = Some("spec/inv.yaml".into());
+    let outline = alone.outline();
+    assert!(
+        outline.contains("/etc/fact: a value of it comes from the facts of db1, which this run does not ask"),
+        "{outline}"
+    );
+}
