@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use crate::graph::{Graph, Node};
 use crate::host::HostError;
 use crate::model::{Action, Change, Lock, OwedAction};
-use crate::plan::{self, Certainty, Decision, Failure, HostFailure, Outcome, Plan, Report, Upstream};
+use crate::plan::{self, Certainty, Decision, Failure, HostFailure, Outcome, Plan, Report, Upstream, Withheld};
 use crate::resource::{AnyObserved, Style};
 use crate::schedule::{Schedule, Status, Task};
 use crate::survey::{Scope, Survey};
@@ -76,18 +76,7 @@ pub async fn apply(
     events: &Events,
     mut stop: watch::Receiver<Stop>,
 ) -> Report {
-    let mut execution = Execution {
-        survey,
-        scope,
-        events,
-        turns: HashMap::new(),
-        changed: BTreeSet::new(),
-        needless: BTreeSet::new(),
-        report: Report::default(),
-        lost: BTreeSet::new(),
-        refused: BTreeSet::new(),
-        locks: BTreeMap::new(),
-    };
+    let mut execution = Execution::new(survey, scope, events);
     let (graph, tasks, status) = execution.prepare(plan);
     let mut schedule = Schedule::new(graph, tasks, status);
     execution.record_debts_elsewhere(plan, hosts).await;
@@ -149,7 +138,22 @@ pub async fn apply(
     report
 }
 
-impl Execution<'_, '_> {
+impl<'r, 's> Execution<'r, 's> {
+    fn new(survey: &'r mut Survey<'s>, scope: &'r Scope, events: &'r Events) -> Self {
+        Self {
+            survey,
+            scope,
+            events,
+            turns: HashMap::new(),
+            changed: BTreeSet::new(),
+            needless: BTreeSet::new(),
+            report: Report::default(),
+            lost: BTreeSet::new(),
+            refused: BTreeSet::new(),
+            locks: BTreeMap::new(),
+        }
+    }
+
     /// Turns the plan into tasks for the schedule.
     fn prepare(&mut self, plan: &Plan) -> (Arc<Graph>, Vec<Task>, Vec<Status>) {
         let mut status = vec![Status::Settled; self.survey.len()];
@@ -197,6 +201,14 @@ impl Execution<'_, '_> {
                 Certainty::Ready | Certainty::Maybe => Status::Ready,
             };
         }
+        for left in &plan.withheld {
+            let (as_is, outcome) = match &left.why {
+                Withheld::Destroys(action) => (Status::Withheld, Outcome::Withheld { action: *action }),
+                Withheld::Needs(other) => (Status::Skipped, Outcome::Skipped { because: other.clone() }),
+            };
+            status[left.node] = as_is;
+            self.settle(left.node, outcome);
+        }
         (self.survey.graph().clone(), tasks, status)
     }
 
@@ -232,7 +244,7 @@ impl Execution<'_, '_> {
     }
 
     fn settle(&mut self, node: Node, outcome: Outcome) {
-        if matches!(outcome, Outcome::NotNeeded) {
+        if matches!(outcome, Outcome::NotNeeded | Outcome::Withheld { .. }) {
             self.needless.insert(node);
         }
         let address = self.survey.resolved(node).address.clone();

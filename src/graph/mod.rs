@@ -57,6 +57,13 @@ pub enum Reason {
     Triggers(OwedAction),
 }
 
+impl Reason {
+    /// Returns whether the one after cannot do without the one before: it does not only come later by habit, or react.
+    pub fn is_need(&self) -> bool {
+        !matches!(self, Self::Follows(_) | Self::Triggers(_))
+    }
+}
+
 /// Where a resource stands in the graph: its index among the inputs.
 pub type Node = usize;
 

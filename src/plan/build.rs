@@ -15,7 +15,7 @@ use crate::resource::{AnyObserved, Phase, Refusal, Style};
 use crate::survey::{Item, Rotation, Survey};
 
 use super::decide::{Act, Decision, Doubt, decide};
-use super::{Certainty, Finding, Plan, PlannedResource, Problem};
+use super::{Certainty, Finding, LeftAsIs, Plan, PlannedResource, Problem, Withheld};
 
 /// Builds the plan for what is known now. Resources are visited in graph order, so that each knows what happens to what
 /// it depends on. Whatever holds a known secret is hidden. A partial run (`--target`, `--host`) deletes nothing.
@@ -34,6 +34,7 @@ pub fn build(survey: &Survey<'_>) -> Plan {
         hosts: BTreeMap::new(),
         packages: HashMap::new(),
         packages_to_come: HashMap::new(),
+        withheld: vec![None; items.len()],
         owed_elsewhere: BTreeMap::new(),
         plan: Plan { spec: survey.spec().name.clone(), hosts: survey.hosts(), ..Plan::default() },
     };
@@ -43,8 +44,10 @@ pub fn build(survey: &Survey<'_>) -> Plan {
             .map(|(before, _)| builder.acting[before].max(builder.upstream[before]))
             .max()
             .unwrap_or(Acting::No);
+        builder.withheld[node] = builder.withheld_before(node);
         builder.visit(node);
     }
+    builder.note_withheld();
     builder.note_owed_elsewhere();
     builder.plan
 }
@@ -75,6 +78,8 @@ struct Builder<'a> {
     installs: OnceCell<HashMap<&'a str, Vec<usize>>>,
     /// The packages of a host that are about to be installed, as far as it was asked.
     packages_to_come: HashMap<Arc<str>, Vec<Address>>,
+    /// For each resource: what it needs, near or far, or is itself, and is left as it is.
+    withheld: Vec<Option<usize>>,
     /// Resources out of scope that stay owed a restart or reload, with the first whose change owes it and how many do.
     owed_elsewhere: BTreeMap<&'a Address, (OwedAction, &'a Address, usize)>,
     plan: Plan,
@@ -158,11 +163,9 @@ impl Builder<'_> {
                 self.refuse(node, refusal);
                 return None;
             }
-            Decision::Withhold(action) => {
-                let (address, word) = (item.address, action.word());
-                self.plan
-                    .notes
-                    .push(format!("{address} would be {word}d; a run with --target or --host deletes nothing"));
+            Decision::Withhold(why) => {
+                self.withheld[node] = Some(node);
+                self.plan.withheld.push(LeftAsIs { address: item.address.clone(), node, why });
                 return None;
             }
             Decision::Act(act) => (act, Certainty::Ready),
@@ -235,6 +238,29 @@ impl Builder<'_> {
             }
         }
         owes
+    }
+
+    /// Says what is left as it is, and once for each of those what needs it.
+    fn note_withheld(&mut self) {
+        let mut needed: BTreeMap<&Address, Vec<&Address>> = BTreeMap::new();
+        for left in &self.plan.withheld {
+            match &left.why {
+                Withheld::Destroys(action) => {
+                    let (address, word) = (&left.address, action.word());
+                    let note = format!("{address} would be {word}d; a run with --target or --host deletes nothing");
+                    self.plan.notes.push(note);
+                }
+                Withheld::Needs(other) => needed.entry(other).or_default().push(&left.address),
+            }
+        }
+        for (other, needing) in needed {
+            let first = needing[0];
+            let note = match needing.len() {
+                1 => format!("{first} is left as it is too, because it needs {other}"),
+                count => format!("{first} and {} more are left as they are too, because they need {other}", count - 1),
+            };
+            self.plan.notes.push(note);
+        }
     }
 
     /// Says once for each what stays owed to resources out of scope.

@@ -26,8 +26,8 @@ pub enum Decision {
     },
     /// All that is left is to end its rotation, once everything else has succeeded.
     Finish,
-    /// It would be deleted or replaced, which a run with `--target` or `--host` does not do.
-    Withhold(Action),
+    /// A run with `--target` or `--host` leaves it as it is, though it is not as it should be.
+    Withhold(Withheld),
     /// It cannot or must not be dealt with: a plan is refused, and in an apply it fails.
     Refuse(Refusal),
     /// A requirement that is not met, and the inventory says that this does not matter.
@@ -48,6 +48,15 @@ impl Act {
     const LOOK: Self = Self { action: Action::Read, changes: Vec::new() };
 }
 
+/// Why a run with `--target` or `--host` leaves a resource as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Withheld {
+    /// It would be deleted or replaced, which such a run does not do.
+    Destroys(Action),
+    /// It needs this, which is left as it is.
+    Needs(Address),
+}
+
 /// Why it may turn out that there is nothing to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Doubt {
@@ -64,6 +73,8 @@ pub enum Doubt {
 pub struct Upstream {
     /// `--target` or `--host` leaves something out.
     pub is_partial: bool,
+    /// What it needs, near or far, and is left as it is.
+    pub withheld: Option<Address>,
     /// Resources still to be applied that may make it observable, where it is not yet.
     pub brings: Vec<Address>,
     /// Resources still to be applied that its values come from.
@@ -103,7 +114,10 @@ pub fn decide(item: &Item<'_>, observed: &AnyObserved, upstream: &Upstream) -> D
     match item.resource.kind.style() {
         Style::Requirement => requirement(item, observed, upstream),
         Style::Check => check(item, observed, upstream).unwrap_or_else(Decision::Refuse),
-        Style::Converge | Style::Run => change(item, observed, upstream).unwrap_or_else(Decision::Refuse),
+        Style::Converge | Style::Run => match change(item, observed, upstream) {
+            Ok(decision) => behind(decision, upstream),
+            Err(refusal) => Decision::Refuse(refusal),
+        },
     }
 }
 
@@ -170,7 +184,7 @@ fn change(item: &Item<'_>, observed: &AnyObserved, upstream: &Upstream) -> Resul
             return Err(Refusal { message, help: help.into() });
         }
         if upstream.is_partial {
-            return Ok(Decision::Withhold(action));
+            return Ok(Decision::Withhold(Withheld::Destroys(action)));
         }
     }
     let act = Act { action, changes };
@@ -179,6 +193,16 @@ fn change(item: &Item<'_>, observed: &AnyObserved, upstream: &Upstream) -> Resul
         None if action != Action::None => Decision::Act(act),
         None => in_place(item, upstream),
     })
+}
+
+/// Withholds what would be done to a resource that needs another one which is withheld.
+fn behind(decision: Decision, upstream: &Upstream) -> Decision {
+    match (decision, &upstream.withheld) {
+        (Decision::Act(_) | Decision::Perhaps(..) | Decision::Defer { .. }, Some(other)) => {
+            Decision::Withhold(Withheld::Needs(other.clone()))
+        }
+        (decision, _) => decision,
+    }
 }
 
 /// Compares a resource, as far as it was observed; says what has to come first where it was not.

@@ -7,7 +7,7 @@ mod report;
 use crate::model::{Action, Address, Change, OwedAction, Value};
 
 pub use build::build;
-pub use decide::{Act, Decision, Doubt, Owing, Upstream, decide};
+pub use decide::{Act, Decision, Doubt, Owing, Upstream, Withheld, decide};
 pub use report::{Failure, HostFailure, Outcome, Report};
 
 /// How sure a planned action is.
@@ -83,6 +83,15 @@ pub struct Problem {
     pub help: String,
 }
 
+/// A resource that is left as it is, though it is not as it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftAsIs {
+    pub address: Address,
+    /// Its index among the resources of the run.
+    pub node: usize,
+    pub why: Withheld,
+}
+
 /// What a run is going to do.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
@@ -93,6 +102,8 @@ pub struct Plan {
     pub resources: Vec<PlannedResource>,
     pub findings: Vec<Finding>,
     pub problems: Vec<Problem>,
+    /// What a run with `--target` or `--host` leaves as it is; the notes say so too.
+    pub withheld: Vec<LeftAsIs>,
     /// Things a reader should know: an overridden requirement, deletions left out by `--target`.
     pub notes: Vec<String>,
 }

@@ -11,10 +11,14 @@ pub enum Outcome {
     },
     /// What was perhaps to be done turned out not to be needed.
     NotNeeded,
+    /// It would have been deleted or replaced; a run with `--target` or `--host` left it as it is.
+    Withheld {
+        action: Action,
+    },
     /// A check that held.
     Passed,
     Failed(Failure),
-    /// Something it depends on failed or was skipped.
+    /// Something it depends on failed, was skipped, or is needed by it and was left as it is.
     Skipped {
         because: Address,
     },

@@ -44,6 +44,14 @@ pub fn text(report: &Report, plan: &Plan, paint: Paint) -> String {
             Outcome::Skipped { because } => {
                 let _ = writeln!(text, "{} {address}, because of {because}", paint.paint(Role::Warning, "skipped:"));
             }
+            Outcome::Withheld { action } => {
+                let _ = writeln!(
+                    text,
+                    "{} {address}, which would be {}d; a run with --target or --host deletes nothing",
+                    paint.paint(Role::Warning, "left as it is:"),
+                    action.word()
+                );
+            }
             Outcome::Cancelled => {
                 let _ = writeln!(
                     text,
@@ -78,6 +86,7 @@ fn summary(report: &Report, plan: &Plan) -> String {
     };
     add(applied(&[Action::Run, Action::Restart, Action::Reload]), "run");
     add(report.count(|outcome| *outcome == Outcome::NotNeeded), "not needed");
+    add(report.count(|outcome| matches!(outcome, Outcome::Withheld { .. })), "left as it is");
     add(report.count(|outcome| matches!(outcome, Outcome::Failed(_))), "FAILED");
     add(report.count(|outcome| matches!(outcome, Outcome::Skipped { .. })), "skipped");
     add(report.count(|outcome| *outcome == Outcome::Cancelled), "not done");
@@ -96,7 +105,7 @@ pub fn json(report: &Report) -> Json {
         "resources": report.outcomes.iter().map(|(address, outcome)| {
             let mut entry = json!({ "address": address.to_string(), "outcome": word(outcome) });
             match outcome {
-                Outcome::Applied { action } => entry["action"] = action.word().into(),
+                Outcome::Applied { action } | Outcome::Withheld { action } => entry["action"] = action.word().into(),
                 Outcome::Failed(failure) => {
                     entry["failure"] = json!({
                         "message": failure.message, "step": failure.step, "status": failure.status,
@@ -118,6 +127,7 @@ fn word(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Applied { .. } => "applied",
         Outcome::NotNeeded => "not-needed",
+        Outcome::Withheld { .. } => "withheld",
         Outcome::Passed => "passed",
         Outcome::Failed(_) => "failed",
         Outcome::Skipped { .. } => "skipped",

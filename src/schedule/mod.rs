@@ -33,14 +33,16 @@ pub enum Status {
     Running,
     Done,
     Failed,
-    /// Something it depends on failed or was skipped.
+    /// Something it depends on failed or was skipped, or it needs what was withheld.
     Skipped,
+    /// Left as it is, though it is not as it should be: what needs it is skipped, what only reacts to it is not.
+    Withheld,
 }
 
 impl Status {
     /// Says whether nothing more happens to it in this run.
     pub fn is_final(self) -> bool {
-        matches!(self, Self::Settled | Self::Done | Self::Failed | Self::Skipped)
+        matches!(self, Self::Settled | Self::Done | Self::Failed | Self::Skipped | Self::Withheld)
     }
 }
 
@@ -182,7 +184,7 @@ impl Schedule {
         while let Some(node) = work.pop() {
             let arrives = match self.status[node] {
                 Status::Done => true,
-                Status::Settled => self.open[node] == 0,
+                Status::Settled | Status::Withheld => self.open[node] == 0,
                 _ => false,
             };
             if !arrives || self.in_place[node] {
@@ -201,7 +203,7 @@ impl Schedule {
         self.hosts.get(host).into_iter().flatten().copied().filter(|&node| !self.status[node].is_final()).collect()
     }
 
-    /// Marks what can never be reached because something it depends on failed; returns it with that something.
+    /// Marks what can never be reached because something it depends on failed, or it needs what was withheld; returns it with that something.
     pub fn skip(&mut self) -> Vec<(Node, Node)> {
         let mut skipped = Vec::new();
         let graph = self.graph.clone();
@@ -209,15 +211,16 @@ impl Schedule {
         // What failed before a resource with nothing to do, near or far.
         let mut passed_on: Vec<Option<Node>> = vec![None; self.status.len()];
         for &node in graph.order() {
-            if !matches!(self.status[node], Status::Ready | Status::Deferred | Status::Settled) {
+            if matches!(self.status[node], Status::Running | Status::Done | Status::Failed | Status::Skipped) {
                 continue;
             }
-            let culprit = graph.dependencies(node).find_map(|(before, _)| match self.status[before] {
+            let culprit = graph.dependencies(node).find_map(|(before, reason)| match self.status[before] {
                 Status::Failed | Status::Skipped => Some(before),
-                Status::Settled => passed_on[before],
+                Status::Withheld if reason.is_need() => Some(before),
+                Status::Settled | Status::Withheld => passed_on[before],
                 _ => None,
             });
-            if self.status[node] == Status::Settled {
+            if matches!(self.status[node], Status::Settled | Status::Withheld) {
                 passed_on[node] = culprit;
                 continue;
             }
@@ -473,7 +476,8 @@ impl<'s> Placing<'s> {
         while let Some(before) = work.pop() {
             for (after, _) in schedule.graph.dependants(before) {
                 let reacts = || schedule.graph.triggers(after).iter().any(|(source, _)| *source == before);
-                if schedule.tasks[before].uncertain && schedule.status[before] != Status::Settled && reacts() {
+                let acts = !matches!(schedule.status[before], Status::Settled | Status::Withheld);
+                if schedule.tasks[before].uncertain && acts && reacts() {
                     continue;
                 }
                 let open = self.open.entry(after).or_insert(schedule.open[after]);
@@ -482,7 +486,7 @@ impl<'s> Placing<'s> {
                     continue;
                 }
                 match schedule.status[after] {
-                    Status::Settled => work.push(after),
+                    Status::Settled | Status::Withheld => work.push(after),
                     Status::Ready if *schedule.tasks[after].host == *schedule.tasks[node].host => self.release(after),
                     _ => {}
                 }

@@ -242,6 +242,21 @@ fn skips_dependants_and_the_checks_of_the_host_but_nothing_else() {
 }
 
 #[test]
+fn skips_what_needs_a_withheld_resource_and_not_what_reacts_to_it() {
+    let mut schedule = Sketch::new()
+        .add("a/python_env:x", &[], Status::Withheld)
+        .add("a/directory:same", &["python_env:x"], Status::Settled)
+        .add("a/file:needs", &["directory:same"], Status::Ready)
+        .add("a/service:reacts", &[], Status::Ready)
+        .restart_on("python_env:x")
+        .add("a/check:x", &[], Status::Ready)
+        .schedule();
+    assert_eq!(schedule.skip(), [(2, 0)]);
+    assert_eq!(schedule.status(0), Status::Withheld);
+    assert_eq!(schedule.next("a"), frame(&[("check", &[4]), ("service", &[3])]));
+}
+
+#[test]
 fn cuts_a_frame_that_grows_too_large() {
     let sketch = (0..3_000).fold(Sketch::new(), |sketch, at| sketch.add(&format!("a/file:/{at}"), &[], Status::Ready));
     let mut schedule = sketch.schedule();

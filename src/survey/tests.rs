@@ -330,6 +330,38 @@ fn a_partial_run_deletes_nothing() {
 }
 
 #[test]
+fn a_partial_run_leaves_what_needs_what_it_does_not_replace() {
+    let spec = concat!(
+        "symlinks: { /srv/app: { target: /x, force: true } }\n",
+        "files:\n",
+        "  /a: { content: x, depends_on: ['symlink:/srv/app'] }\n",
+        "  /b: { content: x, depends_on: ['file:/a'] }\n",
+        "  /c: { content: x, depends_on: ['directory:/same'] }\n",
+        "directories: { /same: { depends_on: ['symlink:/srv/app'] } }\n",
+        "services: { app: { running: true, restart_on: ['symlink:/srv/app'] } }\n",
+    );
+    let stopped = "stopped disabled loaded inactive dead disabled";
+    let world = app1(spec)
+        .tell("app1/symlink:/srv/app", "file root root _")
+        .tell("app1/file:/a", "absent")
+        .tell("app1/file:/b", "absent")
+        .tell("app1/file:/c", "absent")
+        .tell("app1/directory:/same", FOLDER)
+        .tell("app1/service:app", stopped);
+    let whole = world.outline();
+    assert_eq!(whole.matches("create").count() + whole.matches("replace").count(), 4, "{whole}");
+    assert_eq!(
+        world.host("app1").outline(),
+        concat!(
+            "update app1/service:app\n",
+            "note: app1/symlink:/srv/app would be replaced; a run with --target or --host deletes nothing\n",
+            "note: app1/file:/b is left as it is too, because it needs app1/file:/a\n",
+            "note: app1/file:/a and 1 more are left as they are too, because they need app1/symlink:/srv/app\n",
+        )
+    );
+}
+
+#[test]
 fn a_target_takes_what_it_depends_on_and_leaves_the_rest() {
     let spec = concat!(
         "hosts: { app1: { transport: local }, app2: { transport: local } }\n",

@@ -44,6 +44,7 @@ impl Progress {
                 let (role, word) = match outcome {
                     Outcome::Applied { .. } => (Role::Create, "done"),
                     Outcome::NotNeeded => (Role::Faint, "not needed"),
+                    Outcome::Withheld { .. } => (Role::Warning, "left"),
                     Outcome::Passed => (Role::Create, "passed"),
                     Outcome::Failed(_) => (Role::Error, "FAILED"),
                     Outcome::Skipped { .. } => (Role::Warning, "skipped"),

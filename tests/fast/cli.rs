@@ -185,6 +185,26 @@ fn targets_leave_the_rest_and_delete_nothing() {
     assert!(!Path::new(&format!("{}/b", place.data())).exists());
 }
 
+/// What would be replaced stays as it is, what needs it is not done, and what only reacts to it is.
+#[test]
+fn a_partial_run_replaces_nothing_and_does_nothing_that_needs_it() {
+    let place = Place::new(concat!(
+        "symlinks: { '{dir}/app': { target: /x, force: true } }\n",
+        "files:\n",
+        "  '{dir}/needs': { content: x, depends_on: ['symlink:{dir}/app'] }\n",
+        "  '{dir}/needs-that': { content: x, depends_on: ['file:{dir}/needs'] }\n",
+        "  '{dir}/free': { content: x }\n",
+    ));
+    fs::write(format!("{}/app", place.data()), "").unwrap();
+    let story = place.run(&["apply", "-y", "--host", "here"]);
+    insta::assert_snapshot!(story.replace(&place.data(), "{dir}"));
+    assert!(Path::new(&format!("{}/app", place.data())).is_file());
+    assert!(!Path::new(&format!("{}/needs", place.data())).exists());
+    let whole = place.run(&["apply", "-y"]);
+    assert!(whole.contains("exit 0"), "{whole}");
+    assert!(Path::new(&format!("{}/app", place.data())).is_symlink());
+}
+
 #[test]
 fn json_is_data_alone() {
     let place = Place::new(APP);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::graph::Node;
 use crate::host::{HostError, Problem, StepReport, StepStatus};
 use crate::model::{Address, Change, Expect, ProbeOutput};
-use crate::plan::{self, Act, Decision, Failure, HostFailure, Outcome, Owing, Upstream};
+use crate::plan::{self, Act, Decision, Failure, HostFailure, Outcome, Owing, Upstream, Withheld};
 use crate::render::describe;
 use crate::resource::{AnyObserved, Style};
 use crate::schedule::{Place, Schedule, Status};
@@ -84,9 +84,13 @@ impl Execution<'_, '_> {
                 let message = self.survey.redactor().redact(&refusal.message).into_owned();
                 self.fail(schedule, node, Failure::new(message).help(refusal.help));
             }
-            Decision::Withhold(action) => {
-                let words = format!("it would be {}d, and a run with --target or --host forbids that", action.word());
-                self.fail(schedule, node, Failure::new(words));
+            Decision::Withhold(Withheld::Destroys(action)) => {
+                schedule.set(node, Status::Withheld);
+                self.settle(node, Outcome::Withheld { action });
+            }
+            Decision::Withhold(Withheld::Needs(because)) => {
+                schedule.set(node, Status::Skipped);
+                self.settle(node, Outcome::Skipped { because });
             }
             // The end of a rotation comes after everything else.
             Decision::Nothing | Decision::Finish | Decision::Waive(_) | Decision::Miss(_) => {

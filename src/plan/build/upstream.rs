@@ -15,6 +15,7 @@ impl Builder<'_> {
         let (owed, why_owed) = self.owing(node, observed);
         let upstream = Upstream {
             is_partial: self.is_partial,
+            withheld: self.withheld[node].map(|other| self.items[other].address.clone()),
             brings: match observed {
                 AnyObserved::Later { needs, .. } => self.brought_by(node, needs),
                 _ => Vec::new(),
@@ -25,6 +26,15 @@ impl Builder<'_> {
             owed,
         };
         (upstream, why_owed)
+    }
+
+    /// Returns what a resource needs, near or far, and is left as it is.
+    pub(super) fn withheld_before(&self, node: usize) -> Option<usize> {
+        if self.plan.withheld.is_empty() {
+            return None;
+        }
+        let needs = self.graph.dependencies(node).filter(|(_, reason)| reason.is_need());
+        needs.filter_map(|(before, _)| self.withheld[before]).min()
     }
 
     /// Returns what has to be applied before a claim holds: its providers that act; or else what the resource names in
