@@ -8,14 +8,16 @@
 //! or a build and touches nothing that others do ([`Lane`]). [`parts`] says what of a frame may run side by side.
 
 mod parts;
+mod placing;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::graph::{Graph, Node};
 use crate::resource::{Lane, Phase};
 
 use parts::Parts;
+use placing::Placing;
 
 /// The most frames that run beside the main lane of a host.
 const MOST_BESIDE: usize = 3;
@@ -381,127 +383,6 @@ impl Schedule {
             }
         }
         gates.into_iter().collect()
-    }
-}
-
-/// A frame that is being filled.
-struct Placing<'s> {
-    schedule: &'s Schedule,
-    /// What still holds a resource back, where that is less than before the frame.
-    open: HashMap<Node, usize>,
-    /// How much is left of each phase; what is left of the lowest holds the others back.
-    phases: BTreeMap<Phase, usize>,
-    /// How many resources of a kind wait for their turn, by their depth.
-    depths: HashMap<(Phase, &'static str), BTreeMap<usize, usize>>,
-    /// What can go now, by its place in graph order.
-    free: BTreeMap<(Phase, &'static str), BTreeMap<usize, Node>>,
-}
-
-impl<'s> Placing<'s> {
-    fn new(schedule: &'s Schedule, left: &[Node]) -> Self {
-        let mut placing = Self {
-            schedule,
-            open: HashMap::new(),
-            phases: BTreeMap::new(),
-            depths: HashMap::new(),
-            free: BTreeMap::new(),
-        };
-        for &node in left {
-            *placing.phases.entry(schedule.graph.phase(node)).or_default() += 1;
-            if schedule.status[node] == Status::Ready {
-                let depths = placing.depths.entry(placing.group(node)).or_default();
-                *depths.entry(schedule.depth[node]).or_default() += 1;
-                if schedule.open[node] == 0 {
-                    placing.release(node);
-                }
-            }
-        }
-        placing
-    }
-
-    fn group(&self, node: Node) -> (Phase, &'static str) {
-        (self.schedule.graph.phase(node), self.schedule.tasks[node].kind)
-    }
-
-    fn release(&mut self, node: Node) {
-        self.free.entry(self.group(node)).or_default().insert(self.schedule.place[node], node);
-    }
-
-    /// Picks batch after batch: always the kind whose deepest resource is shallow, and all of it that can go.
-    fn fill(mut self, most: usize) -> Vec<Batch> {
-        let mut batches = Vec::new();
-        let mut room = most;
-        while room > 0
-            && let Some(group) = self.next_group()
-        {
-            let mut nodes = Vec::new();
-            let mut placed = 0;
-            while nodes.len() < room
-                && let Some((_, node)) = self.free.get_mut(&group).and_then(BTreeMap::pop_first)
-            {
-                nodes.push(node);
-                if self.schedule.tasks[node].in_order {
-                    self.place(node);
-                    placed += 1;
-                }
-            }
-            for &node in &nodes[placed..] {
-                self.place(node);
-            }
-            room -= nodes.len();
-            batches.push(Batch { kind: group.1, nodes });
-        }
-        batches
-    }
-
-    fn next_group(&self) -> Option<(Phase, &'static str)> {
-        let phase = *self.phases.keys().next()?;
-        let free = self.free.range((phase, "")..).take_while(|((of, _), _)| *of == phase);
-        let groups = free.filter(|(_, nodes)| !nodes.is_empty()).map(|(group, _)| *group);
-        groups.min_by_key(|group| (self.depths[group].keys().next_back().copied(), group.1))
-    }
-
-    fn place(&mut self, node: Node) {
-        let (phase, _) = self.group(node);
-        take_one(&mut self.phases, &phase);
-        let group = self.group(node);
-        if let Some(depths) = self.depths.get_mut(&group) {
-            take_one(depths, &self.schedule.depth[node]);
-        }
-        if !self.schedule.tasks[node].decidable {
-            return;
-        }
-        let schedule = self.schedule;
-        let mut work = vec![node];
-        while let Some(before) = work.pop() {
-            for (after, _) in schedule.graph.dependants(before) {
-                let reacts = || schedule.graph.triggers(after).iter().any(|(source, _)| *source == before);
-                let acts = !matches!(schedule.status[before], Status::Settled | Status::Withheld);
-                if schedule.tasks[before].uncertain && acts && reacts() {
-                    continue;
-                }
-                let open = self.open.entry(after).or_insert(schedule.open[after]);
-                *open -= 1;
-                if *open > 0 {
-                    continue;
-                }
-                match schedule.status[after] {
-                    Status::Settled | Status::Withheld => work.push(after),
-                    Status::Ready if *schedule.tasks[after].host == *schedule.tasks[node].host => self.release(after),
-                    _ => {}
-                }
-            }
-        }
-    }
-}
-
-/// Lowers a count, and forgets it at zero.
-fn take_one<K: Ord>(counts: &mut BTreeMap<K, usize>, key: &K) {
-    if let Some(count) = counts.get_mut(key) {
-        *count -= 1;
-        if *count == 0 {
-            counts.remove(key);
-        }
     }
 }
 
