@@ -304,7 +304,8 @@ impl Kind for Migration {
         match (&resource.desired.runner, observed) {
             (Runner::Sql { files, .. }, _) => {
                 for pending in pending(files, observed) {
-                    let file = &files[pending.file];
+                    // Where the drift of what names the files is left alone, there are none.
+                    let Some(file) = files.get(pending.file) else { continue };
                     let count = file.statements.len();
                     let what = match (pending.done, pending.was_cut_off) {
                         (0, false) if count == 1 => "1 statement".to_string(),

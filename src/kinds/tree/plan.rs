@@ -44,7 +44,10 @@ pub(super) fn changes(resource: &Resource<Desired>, observed: &Observation<Obser
     match observed {
         Observation::Present(observed) => {
             for (number, found) in &observed.items {
-                compare(desired, &desired.items[*number], found, &mut all);
+                // Where the drift of the source is left alone, only the tree's own folder is compared.
+                if let Some(item) = desired.items.get(*number) {
+                    compare(desired, item, found, &mut all);
+                }
             }
             for path in &observed.more {
                 all.push(path, "there, but not in the source", Value::Null);
