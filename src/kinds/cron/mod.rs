@@ -4,10 +4,10 @@ mod crontab;
 mod schedule;
 
 use crate::model::{Arg, Changes, Content, Expect, Probe, ProbeOutput, Step, Value};
-use crate::row;
 
-use crate::kinds::shared::owned_file::{self, NewFile, OwnedFile};
-use crate::resource::batch::{by_state, count};
+use crate::kinds::shared::owned_file::{self, OwnedFile};
+use crate::kinds::shared::program::program;
+use crate::kinds::shared::system_file::{self, SystemFile};
 use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
 
 /// A command that cron runs at certain times.
@@ -84,8 +84,7 @@ impl Kind for Cron {
     }
 
     fn claims(resource: &Resource<Desired>) -> Claims {
-        let path = path(resource);
-        let claims = Claims::new().provides(Space::PATH, &path).provides(Space::CONTENT, path);
+        let claims = system_file::claims::<Self>(resource);
         match resource.desired.user.as_str() {
             _ if resource.is_absent() => claims,
             "" | "root" => claims.requires(Space::PROGRAM, "cron"),
@@ -94,13 +93,11 @@ impl Kind for Cron {
     }
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {
-        let rows =
-            all.iter().map(|resource| owned_file::row(&path(resource), Some(&resource.desired.content))).collect();
-        Probe::new(concat!(include_str!("../shared/owned_file/look.sh"), include_str!("probe.sh")), rows)
+        system_file::probe::<Self>(all)
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<OwnedFile>> {
-        owned_file::observations_for("cron", all, output, |desired| &desired.content)
+        system_file::observations::<Self>(all, output)
     }
 
     fn attributes(observed: &OwnedFile) -> Vec<(&'static str, Value)> {
@@ -108,51 +105,31 @@ impl Kind for Cron {
     }
 
     fn diff(resource: &Resource<Desired>, observed: &Observation<OwnedFile>) -> Changes {
-        let content = &resource.desired.content;
-        let mut changes = Changes::new();
-        match observed {
-            Observation::Present(observed) => observed.compare(&mut changes, content, mode(content)),
-            _ => owned_file::created(&mut changes, content, mode(content)),
-        }
-        changes
+        system_file::diff::<Self>(resource, observed)
     }
 
     fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
-        if resource.is_absent() {
-            return Some(vec![Expect::Is("absent".into())]);
-        }
-        let content = &resource.desired.content;
-        Some(owned_file::expected(content, mode(content)))
+        system_file::expected::<Self>(resource)
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
-        by_state(batch, write, remove)
+        system_file::steps(batch)
     }
 }
 
-/// Makes the one step that removes all these jobs.
-fn remove(batch: &[Planned<'_, Cron>], absent: Vec<usize>) -> Step {
-    let rows = absent.iter().map(|&at| row![path(batch[at].resource)]).collect();
-    let purpose = format!("remove {}", count(absent.len(), "job", "jobs"));
-    Step::new(owned_file::REMOVE, absent, purpose).rows(rows)
-}
+impl SystemFile for Cron {
+    const FOLDER: &'static str = "/etc/cron.d";
+    const CALLED: [&'static str; 2] = ["job", "jobs"];
+    const READER: Option<&'static str> = Some("cron");
+    const PROBE: &'static str = program![owned_file::LOOK, include_str!("probe.sh")];
 
-/// Makes the one step that writes all these jobs.
-fn write(batch: &[Planned<'_, Cron>], present: Vec<usize>) -> Step {
-    let file = |&at: &usize| {
-        let planned = &batch[at];
-        let content = &planned.resource.desired.content;
-        let written = Some(content).filter(|_| planned.sets("content"));
-        NewFile::of_root(at, path(planned.resource), mode(content), written)
-    };
-    let script = concat!(
-        include_str!("../shared/ownership.sh"),
-        include_str!("../shared/owned_file/write.sh"),
-        include_str!("folder.sh"),
-        include_str!("../shared/owned_file/whole.sh")
-    );
-    let purpose = format!("write {}", count(present.len(), "job", "jobs"));
-    owned_file::step_of(script, None, present.iter().map(file).collect(), purpose)
+    fn file_name(name: &str) -> String {
+        crontab::file_name(name)
+    }
+
+    fn content(desired: &Desired) -> Option<&Content> {
+        Some(&desired.content)
+    }
 }
 
 /// Reports what is wrong with an attribute that the spec gives; what is left out is reported elsewhere.
@@ -163,13 +140,4 @@ fn checked(fields: &mut Fields<'_>, attribute: &str, result: Result<String, Stri
         }
         String::new()
     })
-}
-
-fn path(resource: &Resource<Desired>) -> String {
-    format!("/etc/cron.d/{}", crontab::file_name(resource.name()))
-}
-
-/// A job with a secret in it is for root alone; cron reads it all the same.
-fn mode(content: &Content) -> &'static str {
-    if content.is_sensitive() { "0600" } else { "0644" }
 }

@@ -3,10 +3,10 @@
 mod rules;
 
 use crate::model::{Changes, Content, Expect, Probe, ProbeOutput, Step, Value};
-use crate::row;
 
-use crate::kinds::shared::owned_file::{self, NewFile, OwnedFile};
-use crate::resource::batch::{by_state, count};
+use crate::kinds::shared::owned_file::{self, OwnedFile};
+use crate::kinds::shared::program::program;
+use crate::kinds::shared::system_file::{self, SystemFile};
 use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Space};
 
 /// Rules by which logrotate rotates logs.
@@ -19,18 +19,6 @@ pub struct Desired {
     content: Content,
     needs: rules::Needs,
 }
-
-/// Where logrotate.conf includes files from.
-const FOLDER: &str = "/etc/logrotate.d";
-/// Where new files are unpacked: on the same file system, and where nothing reads them by itself.
-const BASE: &str = "/etc";
-/// logrotate passes over a file that others may write to.
-const MODE: &str = "0644";
-const SCRIPT: &str = concat!(
-    include_str!("../shared/ownership.sh"),
-    include_str!("../shared/owned_file/write.sh"),
-    include_str!("write.sh")
-);
 
 impl Kind for Logrotate {
     const KIND: &'static str = "logrotate";
@@ -56,8 +44,7 @@ impl Kind for Logrotate {
     }
 
     fn claims(resource: &Resource<Desired>) -> Claims {
-        let path = path(resource);
-        let claims = Claims::new().provides(Space::PATH, &path).provides(Space::CONTENT, path);
+        let claims = system_file::claims::<Self>(resource);
         if resource.is_absent() {
             return claims;
         }
@@ -68,13 +55,11 @@ impl Kind for Logrotate {
     }
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {
-        let rows =
-            all.iter().map(|resource| owned_file::row(&path(resource), Some(&resource.desired.content))).collect();
-        Probe::new(concat!(include_str!("../shared/owned_file/look.sh"), include_str!("probe.sh")), rows)
+        system_file::probe::<Self>(all)
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<OwnedFile>> {
-        owned_file::observations_for("logrotate", all, output, |desired| &desired.content)
+        system_file::observations::<Self>(all, output)
     }
 
     fn attributes(observed: &OwnedFile) -> Vec<(&'static str, Value)> {
@@ -82,24 +67,28 @@ impl Kind for Logrotate {
     }
 
     fn diff(resource: &Resource<Desired>, observed: &Observation<OwnedFile>) -> Changes {
-        let content = &resource.desired.content;
-        let mut changes = Changes::new();
-        match observed {
-            Observation::Present(observed) => observed.compare(&mut changes, content, MODE),
-            _ => owned_file::created(&mut changes, content, MODE),
-        }
-        changes
+        system_file::diff::<Self>(resource, observed)
     }
 
     fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
-        Some(match resource.is_absent() {
-            true => vec![Expect::Is("absent".into())],
-            false => owned_file::expected(&resource.desired.content, MODE),
-        })
+        system_file::expected::<Self>(resource)
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
-        by_state(batch, write, remove)
+        system_file::steps(batch)
+    }
+}
+
+impl SystemFile for Logrotate {
+    const FOLDER: &'static str = "/etc/logrotate.d";
+    const CALLED: [&'static str; 2] = ["file of logrotate", "files of logrotate"];
+    const BASE: Option<&'static str> = Some("/etc");
+    const READER: Option<&'static str> = Some("logrotate");
+    const PROBE: &'static str = program![owned_file::LOOK, include_str!("probe.sh")];
+    const WRITE: &'static str = program![system_file::BEGIN, include_str!("judge.sh"), system_file::FINISH];
+
+    fn content(desired: &Desired) -> Option<&Content> {
+        Some(&desired.content)
     }
 }
 
@@ -122,25 +111,3 @@ const SHOWN_AS: [(&str, &str); NAMES.len()] = {
     }
     shown
 };
-
-/// Makes the one step that removes all these files.
-fn remove(batch: &[Planned<'_, Logrotate>], absent: Vec<usize>) -> Step {
-    let rows = absent.iter().map(|&at| row![path(batch[at].resource)]).collect();
-    let purpose = format!("remove {}", count(absent.len(), "file of logrotate", "files of logrotate"));
-    Step::new(owned_file::REMOVE, absent, purpose).rows(rows)
-}
-
-/// Makes the one step that writes all these files.
-fn write(batch: &[Planned<'_, Logrotate>], present: Vec<usize>) -> Step {
-    let file = |&at: &usize| {
-        let planned = &batch[at];
-        let content = Some(&planned.resource.desired.content).filter(|_| planned.sets("content"));
-        NewFile::of_root(at, path(planned.resource), MODE, content)
-    };
-    let purpose = format!("write {}", count(present.len(), "file of logrotate", "files of logrotate"));
-    owned_file::step_of(SCRIPT, Some(BASE), present.iter().map(file).collect(), purpose)
-}
-
-fn path(resource: &Resource<Desired>) -> String {
-    format!("{FOLDER}/{}", resource.name())
-}

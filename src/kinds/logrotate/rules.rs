@@ -1,5 +1,6 @@
 //! A file of /etc/logrotate.d, as logrotate(8) wants it.
 
+use crate::kinds::shared::system_file::{NameRule, check_name};
 use crate::model::{Arg, Value};
 use crate::resource::{Attribute, Fields, Shape};
 
@@ -83,6 +84,14 @@ const TABOO: &[&str] = &[
     ".ucf-old",
 ];
 
+const NAMES: NameRule = NameRule {
+    what: "a file of logrotate",
+    passed_over: |name| {
+        let end = TABOO.iter().find(|end| name.ends_with(**end))?;
+        Some(format!("logrotate passes over files that end in `{end}`"))
+    },
+};
+
 /// What the claims need to know.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Needs {
@@ -93,7 +102,7 @@ pub(super) struct Needs {
 
 /// Reads all attributes into the text of the file.
 pub(super) fn decode(fields: &mut Fields<'_>) -> (String, Needs) {
-    check_name(fields);
+    check_name(fields, &NAMES);
     let mut needs = Needs { olddir: fields.text("olddir"), ..Needs::default() };
     let mut text = format!("# Written by infra: {}\n", fields.name());
     for path in fields.texts("paths") {
@@ -177,17 +186,6 @@ fn texts<const N: usize>(fields: &mut Fields<'_>, attribute: &str, keys: [&str; 
     keys.map(|key| {
         found.iter().find(|(name, _)| name == key).map_or_else(String::new, |(_, value)| value.expose().into())
     })
-}
-
-fn check_name(fields: &mut Fields<'_>) {
-    let name = fields.name();
-    let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
-    if !is_plain || name.is_empty() || name.starts_with('.') {
-        let message = format!("`{name}` is not the name of a file of logrotate");
-        fields.error("name", message, "use letters, digits, `.`, `_` and `-`");
-    } else if let Some(end) = TABOO.iter().find(|end| name.ends_with(**end)) {
-        fields.error("name", format!("logrotate passes over files that end in `{end}`"), "choose another name");
-    }
 }
 
 fn refuse_together(fields: &mut Fields<'_>, one: &str, others: &[&str], why: &str) {

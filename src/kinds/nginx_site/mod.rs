@@ -6,6 +6,8 @@ use crate::model::{Changes, Content, Expect, Lock, Probe, ProbeOutput, Record, S
 use crate::row;
 
 use crate::kinds::shared::owned_file::{self, NewFile, OwnedFile};
+use crate::kinds::shared::program::program;
+use crate::kinds::shared::system_file::{self, NameRule, SystemFile};
 use crate::resource::{
     Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space,
 };
@@ -31,8 +33,7 @@ pub struct Observed {
     is_tested: bool,
 }
 
-/// Where the sites of Debian's nginx live; `sites-enabled` holds links to those that are served.
-const AVAILABLE: &str = "/etc/nginx/sites-available";
+/// Holds links to the sites that are served, in Debian's nginx.
 const ENABLED: &str = "/etc/nginx/sites-enabled";
 /// Provided by the sites of a host that are not served.
 const OFF: Space = Space("disabled sites of nginx");
@@ -41,9 +42,9 @@ impl Kind for NginxSite {
     const KIND: &'static str = "nginx_site";
     const SECTION: &'static str = "nginx_sites";
     const ATTRIBUTES: &'static [Attribute] = &[
-        Attribute::optional("content", Shape::Text, "The content, given in place."),
-        Attribute::optional("template", Shape::Template, "A template beside the spec that renders the content."),
-        Attribute::optional("source", Shape::Source, "A file beside the spec that is the content."),
+        system_file::CONTENT,
+        system_file::TEMPLATE,
+        system_file::SOURCE,
         Attribute::default("enabled", Shape::Bool, "true", "Whether it is served: linked from `sites-enabled`."),
     ];
     const DOCUMENTATION: Documentation = Documentation {
@@ -59,24 +60,14 @@ impl Kind for NginxSite {
     type Observed = Observed;
 
     fn decode(fields: &mut Fields<'_>) -> Desired {
-        let name = fields.name().to_string();
-        let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
-        if !is_plain || name.starts_with('.') || name.is_empty() {
-            fields.error(
-                "name",
-                format!("`{name}` is not the name of a site"),
-                "use letters, digits, `.`, `_` and `-`",
-            );
-        }
+        system_file::check_name(fields, &NameRule { what: "a site", passed_over: |_| None });
         let given = fields.one_of("a site", owned_file::GIVEN);
         let enabled = fields.bool("enabled").unwrap_or(true);
         Desired { content: given.and_then(|name| fields.content(name)), enabled }
     }
 
     fn claims(resource: &Resource<Desired>) -> Claims {
-        let path = path(resource);
-        let mut claims = Claims::new()
-            .provides(Space::PATH, &path)
+        let mut claims = system_file::claims::<Self>(resource)
             .provides(Space::PATH, format!("{ENABLED}/{}", resource.name()))
             .requires(Space::PROGRAM, "nginx");
         // What is served no longer makes room: two sites may not both be the default of a port.
@@ -84,22 +75,19 @@ impl Kind for NginxSite {
             true => claims.requires(OFF, ""),
             false => claims.shares(OFF, ""),
         };
-        if let Some(content) = &resource.desired.content {
-            claims = claims.provides(Space::CONTENT, path);
-            // What a secret was rendered into may not decide the order of things.
-            if let Some(text) = content.text().filter(|_| !content.is_sensitive()) {
-                claims = content::named_paths(text).fold(claims, |claims, path| claims.requires(Space::PATH, path));
-                if resource.desired.enabled && !resource.is_absent() {
-                    claims = content::web_roots(text).fold(claims, |claims, path| claims.shares(Space::WEB_ROOT, path));
-                }
+        // What a secret was rendered into may not decide the order of things.
+        let content = resource.desired.content.as_ref().filter(|content| !content.is_sensitive());
+        if let Some(text) = content.and_then(Content::text) {
+            claims = content::named_paths(text).fold(claims, |claims, path| claims.requires(Space::PATH, path));
+            if resource.desired.enabled && !resource.is_absent() {
+                claims = content::web_roots(text).fold(claims, |claims, path| claims.shares(Space::WEB_ROOT, path));
             }
         }
         claims
     }
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {
-        let rows = all.iter().map(|resource| owned_file::row(&path(resource), resource.desired.content.as_ref()));
-        Probe::new(concat!(include_str!("../shared/owned_file/look.sh"), include_str!("probe.sh")), rows.collect())
+        system_file::probe::<Self>(all)
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
@@ -148,18 +136,12 @@ impl Kind for NginxSite {
         let mut changes = Changes::new();
         match observed {
             Observation::Present(observed) => {
-                match (&observed.file, &desired.content) {
-                    (Some(file), Some(content)) => file.compare(&mut changes, content, MODE),
-                    (None, Some(content)) => owned_file::created(&mut changes, content, MODE),
-                    (_, None) => {}
-                }
+                system_file::compare::<Self>(&mut changes, resource, observed.file.as_ref());
                 changes.compare("enabled", observed.enabled, desired.enabled);
                 changes.compare("tested", observed.is_tested, true);
             }
             _ => {
-                if let Some(content) = &desired.content {
-                    owned_file::created(&mut changes, content, MODE);
-                }
+                system_file::compare::<Self>(&mut changes, resource, None);
                 // A site that is not there is not served either.
                 if desired.content.is_some() || desired.enabled {
                     changes.push("enabled", Value::Null, desired.enabled);
@@ -170,52 +152,50 @@ impl Kind for NginxSite {
     }
 
     fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
-        match (&resource.desired.content, resource.is_absent()) {
-            (_, true) => Some(vec![Expect::Is("absent".into())]),
-            (Some(content), _) => Some(owned_file::expected(content, MODE)),
-            // Its file may be anything; whether its link is right, only the parsing can tell.
-            (None, _) => Some(vec![Expect::Any]),
-        }
+        // Where it gives no content its file may be anything; whether its link is right, only the parsing can tell.
+        system_file::expected::<Self>(resource)
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
-        let files = batch.iter().enumerate().map(|(at, planned)| file(at, planned)).collect();
+        let files = batch.iter().enumerate().map(|(at, planned)| Self::new_file(at, planned)).collect();
         let purpose = match batch.len() {
             1 => format!("set the nginx site {}", batch[0].resource.name()),
             sites => format!("set {sites} nginx sites"),
         };
-        vec![owned_file::step_of(APPLY, None, files, purpose).locks(&[Lock("nginx")])]
+        vec![owned_file::step_of(Self::WRITE, None, files, purpose).locks(Self::LOCKS)]
     }
 }
 
-/// Puts files and links in place, and back where nginx refuses them.
-const APPLY: &str = concat!(
-    include_str!("../shared/ownership.sh"),
-    include_str!("../shared/owned_file/write.sh"),
-    include_str!("apply.sh")
-);
+impl SystemFile for NginxSite {
+    const FOLDER: &'static str = "/etc/nginx/sites-available";
+    const CALLED: [&'static str; 2] = ["nginx site", "nginx sites"];
+    const MODE_OF_SECRET: &'static str = Self::MODE;
+    const PROBE: &'static str = program![owned_file::LOOK, include_str!("probe.sh")];
+    /// Puts files and links in place, and back where nginx refuses them.
+    const WRITE: &'static str = program![owned_file::WRITING, include_str!("apply.sh")];
+    const LOCKS: &'static [Lock] = &[Lock("nginx")];
 
-/// Says how the file of a site is written, and what becomes of the site.
-fn file<'a>(at: usize, planned: &Planned<'a, NginxSite>) -> NewFile<'a> {
-    let resource = planned.resource;
-    let (path, is_absent) = (path(resource), resource.is_absent());
-    let state = match resource.desired.enabled {
-        _ if is_absent => "gone",
-        true => "enabled",
-        false => "disabled",
-    };
-    let has_file = planned.observed.found().is_some_and(|found| found.file.is_some());
-    match resource.desired.content.as_ref().filter(|_| !is_absent) {
-        Some(content) => {
-            let written = Some(content).filter(|_| !has_file || planned.changes("content"));
-            NewFile { more: row![state], ..NewFile::of_root(at, path, MODE, written) }
+    fn content(desired: &Desired) -> Option<&Content> {
+        desired.content.as_ref()
+    }
+
+    /// Says how the file of a site is written, and what becomes of the site.
+    fn new_file<'a>(at: usize, planned: &Planned<'a, Self>) -> NewFile<'a> {
+        let resource = planned.resource;
+        let (path, is_absent) = (system_file::path::<Self>(resource), resource.is_absent());
+        let state = match resource.desired.enabled {
+            _ if is_absent => "gone",
+            true => "enabled",
+            false => "disabled",
+        };
+        let has_file = planned.observed.found().is_some_and(|found| found.file.is_some());
+        match resource.desired.content.as_ref().filter(|_| !is_absent) {
+            Some(content) => {
+                let written = Some(content).filter(|_| !has_file || planned.changes("content"));
+                let mode = system_file::mode::<Self>(Some(content));
+                NewFile { more: row![state], ..NewFile::of_root(at, path, mode, written) }
+            }
+            None => NewFile { at, path, more: row![state], ..NewFile::default() },
         }
-        None => NewFile { at, path, more: row![state], ..NewFile::default() },
     }
-}
-
-const MODE: &str = "0644";
-
-fn path(resource: &Resource<Desired>) -> String {
-    format!("{AVAILABLE}/{}", resource.name())
 }

@@ -5,5 +5,7 @@ pub(crate) mod database_engine;
 pub(crate) mod docker;
 pub(crate) mod owned_file;
 pub(crate) mod package_manager;
+pub(crate) mod program;
+pub(crate) mod system_file;
 pub(crate) mod unit_name;
 pub(crate) mod x509;

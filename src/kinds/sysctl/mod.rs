@@ -3,9 +3,11 @@
 use crate::model::{Changes, Content, Expect, Probe, ProbeOutput, Record, Step, Value};
 use crate::row;
 
-use crate::kinds::shared::owned_file::{self, NewFile};
-use crate::resource::batch::{by_state, count, parse_first};
-use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
+use crate::kinds::shared::owned_file::NewFile;
+use crate::kinds::shared::program::program;
+use crate::kinds::shared::system_file::{self, SystemFile};
+use crate::resource::batch::parse_first;
+use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape};
 
 /// A parameter of the kernel, now and after the next start.
 pub struct Sysctl;
@@ -15,6 +17,8 @@ pub struct Sysctl;
 pub struct Desired {
     /// Words with one blank between.
     value: String,
+    /// The file that sets it when the host starts.
+    content: Content,
 }
 
 /// A parameter as it was found.
@@ -60,17 +64,18 @@ impl Kind for Sysctl {
                 "write the value, or `state: absent` to leave it to the kernel",
             );
         }
-        Desired { value: value.unwrap_or_default() }
+        let value = value.unwrap_or_default();
+        let content = Content::new(format!("# Written by infra.\n{name} = {value}\n").into_bytes());
+        Desired { value, content }
     }
 
     fn claims(resource: &Resource<Desired>) -> Claims {
-        let file = file(resource.name());
-        Claims::new().provides(Space::PATH, &file).provides(Space::CONTENT, file)
+        system_file::claims::<Self>(resource)
     }
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {
-        let rows = all.iter().map(|resource| row![path(resource.name()), file(resource.name())]).collect();
-        Probe::new(include_str!("probe.sh"), rows)
+        let row = |resource: &&Resource<Desired>| row![path(resource.name()), system_file::path::<Self>(resource)];
+        Probe::new(include_str!("probe.sh"), all.iter().map(row).collect())
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
@@ -95,7 +100,7 @@ impl Kind for Sysctl {
             return changes;
         };
         changes.compare("value", observed.value.clone(), desired);
-        if observed.file.as_deref() != Some(&content(resource)) {
+        if observed.file.as_deref() != resource.desired.content.text() {
             changes.push("persistent", observed.file.as_deref().map(held), desired);
         }
         changes
@@ -103,52 +108,49 @@ impl Kind for Sysctl {
 
     fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
         let is = |text: String| Expect::Is(text);
+        let content = resource.desired.content.text().unwrap_or_default();
         Some(if resource.is_absent() {
             vec![Expect::Any, Expect::Any, Expect::Any, is(String::new())]
         } else {
-            vec![is("present".into()), is(resource.desired.value.clone()), is(content(resource)), is("file".into())]
+            vec![is("present".into()), is(resource.desired.value.clone()), is(content.into()), is("file".into())]
         })
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
-        by_state(batch, set, forget)
+        system_file::steps(batch)
     }
 }
 
-/// Makes the one step that removes the files of these parameters; the kernel keeps what it has.
-fn forget(batch: &[Planned<'_, Sysctl>], absent: Vec<usize>) -> Step {
-    let rows = absent.iter().map(|&at| row![file(batch[at].resource.name())]).collect();
-    let purpose = format!("forget {}", count(absent.len(), "parameter", "parameters"));
-    Step::new(owned_file::REMOVE, absent, purpose).rows(rows)
-}
+impl SystemFile for Sysctl {
+    const FOLDER: &'static str = "/etc/sysctl.d";
+    const CALLED: [&'static str; 2] = ["parameter", "parameters"];
+    /// Of one that is forgotten the kernel keeps the value.
+    const DONE: [&'static str; 2] = ["set", "forget"];
+    const WRITE: &'static str = program![system_file::BEGIN, include_str!("judge.sh"), system_file::FINISH];
 
-/// Makes the one step that sets all these parameters and writes their files.
-fn set(batch: &[Planned<'_, Sysctl>], present: Vec<usize>) -> Step {
-    let contents: Vec<Content> =
-        present.iter().map(|&at| Content::new(content(batch[at].resource).into_bytes())).collect();
-    let file = |(&at, content): (&usize, _)| {
-        let planned = &batch[at];
+    /// Returns a name that sorts last, which makes it the last word.
+    fn file_name(name: &str) -> String {
+        format!("99-zz-infra-{}.conf", path(name).replace('/', "."))
+    }
+
+    fn content(desired: &Desired) -> Option<&Content> {
+        Some(&desired.content)
+    }
+
+    fn new_file<'a>(at: usize, planned: &Planned<'a, Self>) -> NewFile<'a> {
         let resource = planned.resource;
         let is_kept = !planned.changes("persistent");
         NewFile {
             at,
-            path: file(resource.name()),
+            path: system_file::path::<Self>(resource),
             owner: String::new(),
             group: String::new(),
             // One that stays keeps its mode.
-            mode: if is_kept { "" } else { "0644" }.into(),
-            content: Some(content).filter(|_| !is_kept),
+            mode: if is_kept { "" } else { Self::MODE }.into(),
+            content: Some(&resource.desired.content).filter(|_| !is_kept),
             more: row![path(resource.name()), planned.changes("value").then_some(&resource.desired.value)],
         }
-    };
-    let script = concat!(
-        include_str!("../shared/ownership.sh"),
-        include_str!("../shared/owned_file/write.sh"),
-        include_str!("apply.sh"),
-        include_str!("../shared/owned_file/whole.sh")
-    );
-    let files = present.iter().zip(&contents).map(file).collect();
-    owned_file::step_of(script, None, files, format!("set {}", count(present.len(), "parameter", "parameters")))
+    }
 }
 
 fn observation(record: &Record, resource: &Resource<Desired>) -> Observation<Observed> {
@@ -183,15 +185,6 @@ fn path(name: &str) -> String {
             .collect(),
         _ => name.to_string(),
     }
-}
-
-/// Returns its file; a prefix that sorts last makes it the last word.
-fn file(name: &str) -> String {
-    format!("/etc/sysctl.d/99-zz-infra-{}.conf", path(name).replace('/', "."))
-}
-
-fn content(resource: &Resource<Desired>) -> String {
-    format!("# Written by infra.\n{} = {}\n", resource.name(), resource.desired.value)
 }
 
 /// Returns the value that a file sets, or that it was edited.

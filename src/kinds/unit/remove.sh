@@ -1,4 +1,4 @@
-# Row: path. Then systemd reads what is left, once.
+# Row: path.
 unit_list=/run/infra-daemon-reload
 i=0
 for row in $ROWS; do
@@ -11,5 +11,3 @@ for row in $ROWS; do
     case $f1 in *.d/*) rmdir -- "${f1%/*}" 2>/dev/null ;; esac
     i=$((i + 1))
 done
-[ -d /run/systemd/system ] || exit 0
-systemctl daemon-reload && rm -f -- "$unit_list"

@@ -5,13 +5,17 @@ mod writing;
 
 use std::collections::HashMap;
 
-use crate::model::{Arg, Changes, Content, Expect, ProbeOutput, ProbeStatus, Record, Value, decode_base64};
+use crate::kinds::shared::program::program;
+use crate::model::{Arg, Changes, Content, Expect, ProbeOutput, Record, Value, decode_base64};
+use crate::resource::Observation;
 use crate::row;
-
-use crate::resource::{Claim, Observation, Resource, Space};
 
 pub(crate) use writing::{NewFile, step, step_of};
 
+/// Looks at files; see [`row`].
+pub(crate) const LOOK: &str = include_str!("look.sh");
+/// What a program begins with that writes files whole and does something between unpacking and renaming; see [`step_of`].
+pub(crate) const WRITING: &str = program![include_str!("../ownership.sh"), include_str!("write.sh")];
 /// Removes files: a path in each row.
 pub(crate) const REMOVE: &str = include_str!("remove.sh");
 /// The attributes that give its content, of which a resource has one.
@@ -51,33 +55,6 @@ pub(crate) fn observations(output: &ProbeOutput, desired: &[Option<&Content>]) -
         .map(|(at, record)| match record {
             None => Observation::Failed(output.explain()),
             Some(record) => observation(record, contents.get(&at).copied(), desired[at]),
-        })
-        .collect()
-}
-
-/// Reads what was found of files that a program of the host reads: where the probe wrote `no-PROGRAM`, what is wanted
-/// waits for it.
-pub(crate) fn observations_for<D>(
-    program: &str,
-    all: &[&Resource<D>],
-    output: &ProbeOutput,
-    content: fn(&D) -> &Content,
-) -> Vec<Observation<OwnedFile>> {
-    if output.status != ProbeStatus::Done {
-        return all.iter().map(|_| Observation::Failed(output.explain())).collect();
-    }
-    let missing = format!("no-{program}");
-    let is_there = !output.records.iter().any(|record| record.field(0) == missing);
-    let desired: Vec<Option<&Content>> = all.iter().map(|resource| Some(content(&resource.desired))).collect();
-    observations(output, &desired)
-        .into_iter()
-        .zip(all)
-        .map(|(observation, resource)| match observation {
-            Observation::Absent | Observation::Present(_) if !is_there && !resource.is_absent() => {
-                let needs = Claim::new(Space::PROGRAM, program);
-                Observation::Later { needs, reason: format!("{program} is not installed") }
-            }
-            observation => observation,
         })
         .collect()
 }

@@ -2,11 +2,12 @@
 
 use tar::{EntryType, Header};
 
+use crate::kinds::shared::program::program;
 use crate::model::{Blob, Content, Row, Step};
 use crate::row;
 
 /// Writes files and does nothing else.
-const WHOLE: &str = concat!(include_str!("../ownership.sh"), include_str!("write.sh"), include_str!("whole.sh"));
+const WHOLE: &str = program![super::WRITING, include_str!("whole.sh")];
 /// Contents are collected up to this size before they are sent as one, in bytes.
 const MOST_COLLECTED: usize = 64 * 1024;
 /// What a tar archive is made of, in bytes.
@@ -40,7 +41,7 @@ pub(crate) fn step(files: Vec<NewFile<'_>>, purpose: String) -> Step {
     step_of(WHOLE, None, files, purpose)
 }
 
-/// Makes the step that writes these files with a program of the kind's own, made of `ownership.sh` and `write.sh` and
+/// Makes the step that writes these files with a program of the kind's own, made of [`super::WRITING`] and
 /// what it does between unpacking and renaming. They are unpacked in one folder below `base` where there is one, else
 /// beside their places.
 pub(crate) fn step_of(script: &'static str, base: Option<&str>, mut files: Vec<NewFile<'_>>, purpose: String) -> Step {

@@ -1,25 +1,7 @@
-# Unpacked in a folder of their own, logrotate reads the new files with all others before they go live.
-[ -d /etc/logrotate.d ] || mkdir -p -- /etc/logrotate.d || exit
-stage_files
-give chown
-give chmod
+# Logrotate reads the new files together with all others.
 judge() {
-    staged='' replaced=$NL
-    i=-1
-    for row in $ROWS; do
-        i=$((i + 1))
-        split_row "$row"
-        case $refused in *":$i:"*) continue ;; esac
-        [ -n "$f5" ] || continue
-        staged=$staged$f5$NL replaced=$replaced$f1$NL
-    done
+    gather /etc/logrotate.d
     [ -n "$staged" ] || return 0
-    set +f
-    others=$(for other in /etc/logrotate.d/*; do
-        case $replaced in *"$NL$other$NL"*) continue ;; esac
-        [ ! -f "$other" ] || printf '%s\n' "$other"
-    done)
-    set -f
     # Others may have mistakes of their own, and a log that is not there is none: what is said of a new file counts.
     said=$(logrotate --debug $others $staged 2>&1 </dev/null)
     status=$?
@@ -44,4 +26,3 @@ judge() {
     done
 }
 judge
-place_files

@@ -1,11 +1,9 @@
 # Row: as for all files that are written whole, with one more field: 1 where warnings are fine.
-# All units are unpacked in one folder beside the live ones, under their real names, looked at there by systemd-analyze,
-# and put in their places; then systemd reads them, once.
+# All units are unpacked in one folder beside the live ones, under their real names, and systemd-analyze looks at them
+# there.
 live=/etc/systemd/system
 folder=$live/.infra-new
 unit_list=/run/infra-daemon-reload
-mkdir -p -- "$live" || exit
-stage_files
 
 new='' bases=''
 i=-1
@@ -65,7 +63,7 @@ judge() {
     fi
 }
 
-i=-1 folders=''
+i=-1
 for row in $ROWS; do
     split_row "$row"
     i=$((i + 1)) name=${f1#"$live/"}
@@ -76,13 +74,5 @@ for row in $ROWS; do
         refuse "$i" "systemd-analyze says: $wrong; the file was not put in place"
         continue
     fi
-    [ -d "${f1%/*}" ] || folders=$folders${f1%/*}$NL
     printf '%s\n' "$f1" >>"$unit_list" || exit
 done
-
-give chown
-give chmod
-[ -z "$folders" ] || mkdir -p -- $folders
-place_files
-[ -d /run/systemd/system ] || exit 0
-systemctl daemon-reload && rm -f -- "$unit_list"

@@ -1,0 +1,202 @@
+//! A file in a folder of the system that a program of the host reads: a job of cron, rules of logrotate. It is unpacked
+//! where nothing reads it, gets its owner and mode there, is judged by the kind's own validator together with all that is
+//! live, and is renamed into its place only then; what reads it is told afterwards. A kind says where its files lie, which
+//! names its reader takes, and how they are judged; all else is here.
+//!
+//! A kind's program that writes is made of [`BEGIN`], what judges (it calls `refuse INDEX MESSAGE`), [`FINISH`], and what
+//! tells the reader.
+
+mod names;
+
+use crate::kinds::shared::owned_file::{self, NewFile, OwnedFile};
+use crate::kinds::shared::program::program;
+use crate::model::{Arg, Changes, Content, Expect, Lock, Probe, ProbeOutput, ProbeStatus, Row, Step};
+use crate::resource::batch::{by_state, count};
+use crate::resource::{Attribute, Claim, Claims, Fields, Kind, Observation, Planned, Resource, Shape, Space};
+use crate::row;
+
+pub(crate) use names::{NameRule, check_name};
+
+/// The attributes that give its content in one of three ways.
+pub(crate) const CONTENT: Attribute = Attribute::optional("content", Shape::Text, "The content, given in place.");
+pub(crate) const TEMPLATE: Attribute =
+    Attribute::optional("template", Shape::Template, "A template beside the spec that renders the content.");
+pub(crate) const SOURCE: Attribute =
+    Attribute::optional("source", Shape::Source, "A file beside the spec that is the content.");
+
+/// Unpacks new files and gives them owner and mode; a program that writes begins with it.
+pub(crate) const BEGIN: &str = program![owned_file::WRITING, include_str!("functions.sh"), "begin_files\n"];
+/// Puts in place what was not refused.
+pub(crate) const FINISH: &str = "finish_files\n";
+/// Writes files that nothing has to judge.
+pub(crate) const WRITE: &str = program![BEGIN, FINISH];
+
+/// A kind whose resources are such files, one each.
+pub(crate) trait SystemFile: Kind {
+    /// The folder that the reader takes them from.
+    const FOLDER: &'static str;
+    /// What one and several are called where a step says what it does.
+    const CALLED: [&'static str; 2];
+    /// What writing and removing them is called there.
+    const DONE: [&'static str; 2] = ["write", "remove"];
+    /// The mode of one that holds no secret.
+    const MODE: &'static str = "0644";
+    /// The mode of one that holds a secret.
+    const MODE_OF_SECRET: &'static str = "0600";
+    /// Where they are unpacked: a folder above their places on the same file system, where the reader takes the stage for
+    /// something to read; beside their places where it is left out.
+    const BASE: Option<&'static str> = None;
+    /// The program that reads them: where the probe writes `no-PROGRAM`, what is wanted waits for it.
+    const READER: Option<&'static str> = None;
+    /// Looks at them.
+    const PROBE: &'static str = owned_file::LOOK;
+    /// Writes them.
+    const WRITE: &'static str = WRITE;
+    /// Removes them.
+    const REMOVE: &'static str = owned_file::REMOVE;
+    /// What its steps may not share.
+    const LOCKS: &'static [Lock] = &[];
+
+    /// Returns the file's name, of a resource's.
+    fn file_name(name: &str) -> String {
+        name.to_string()
+    }
+
+    /// Returns the content it should have; none where the spec leaves it alone.
+    fn content(desired: &Self::Desired) -> Option<&Content>;
+
+    /// Returns what its program needs to know of a file that is written, beyond what all need.
+    fn more(_planned: &Planned<'_, Self>) -> Row {
+        Vec::new()
+    }
+
+    /// Returns how a file is written.
+    fn new_file<'a>(at: usize, planned: &Planned<'a, Self>) -> NewFile<'a> {
+        let resource = planned.resource;
+        let content = Self::content(&resource.desired);
+        let written = content.filter(|_| planned.sets("content"));
+        let mode = mode::<Self>(content);
+        NewFile { more: Self::more(planned), ..NewFile::of_root(at, path::<Self>(resource), mode, written) }
+    }
+}
+
+/// Returns its path.
+pub(crate) fn path<K: SystemFile + ?Sized>(resource: &Resource<K::Desired>) -> String {
+    format!("{}/{}", K::FOLDER, K::file_name(resource.name()))
+}
+
+/// Returns its mode.
+pub(crate) fn mode<K: SystemFile + ?Sized>(content: Option<&Content>) -> &'static str {
+    if content.is_some_and(Content::is_sensitive) { K::MODE_OF_SECRET } else { K::MODE }
+}
+
+/// Reads the content where a spec gives it in one of three ways; `what` is "a unit". One that must have a content and has
+/// none is reported.
+pub(crate) fn content(fields: &mut Fields<'_>, what: &str) -> Option<(&'static str, Content)> {
+    let given = fields.one_of(what, owned_file::GIVEN);
+    if given.is_none() && !fields.is_absent() {
+        let message = format!("{what} has one of content, template and source");
+        fields.error("content", message, "add `template: FILE` or `content: |`");
+    }
+    given.and_then(|name| fields.content(name).map(|content| (name, content)))
+}
+
+/// Returns what every such file provides: its place, and what it holds.
+pub(crate) fn claims<K: SystemFile>(resource: &Resource<K::Desired>) -> Claims {
+    let path = path::<K>(resource);
+    let claims = Claims::new().provides(Space::PATH, &path);
+    match K::content(&resource.desired) {
+        Some(_) => claims.provides(Space::CONTENT, path),
+        None => claims,
+    }
+}
+
+/// Returns the fields that look at it.
+pub(crate) fn look_row<K: SystemFile>(resource: &Resource<K::Desired>) -> Vec<Arg> {
+    owned_file::row(&path::<K>(resource), K::content(&resource.desired))
+}
+
+/// Makes the program that looks at them.
+pub(crate) fn probe<K: SystemFile>(all: &[&Resource<K::Desired>]) -> Probe {
+    Probe::new(K::PROBE, all.iter().map(|resource| look_row::<K>(resource)).collect())
+}
+
+/// Reads what was found.
+pub(crate) fn observations<K: SystemFile>(
+    all: &[&Resource<K::Desired>],
+    output: &ProbeOutput,
+) -> Vec<Observation<OwnedFile>> {
+    if output.status != ProbeStatus::Done {
+        return all.iter().map(|_| Observation::Failed(output.explain())).collect();
+    }
+    let has_said = |word: &str| output.records.iter().any(|record| record.field(0) == word);
+    let missing = K::READER.filter(|reader| has_said(&format!("no-{reader}")));
+    let desired: Vec<Option<&Content>> = all.iter().map(|resource| K::content(&resource.desired)).collect();
+    owned_file::observations(output, &desired)
+        .into_iter()
+        .zip(all)
+        .map(|(observation, resource)| match (observation, missing) {
+            (Observation::Absent | Observation::Present(_), Some(reader)) if !resource.is_absent() => {
+                let needs = Claim::new(Space::PROGRAM, reader);
+                Observation::Later { needs, reason: format!("{reader} is not installed") }
+            }
+            (observation, _) => observation,
+        })
+        .collect()
+}
+
+/// Compares a file that is there, or is not, with how it should be.
+pub(crate) fn compare<K: SystemFile>(
+    changes: &mut Changes,
+    resource: &Resource<K::Desired>,
+    found: Option<&OwnedFile>,
+) {
+    let Some(content) = K::content(&resource.desired) else { return };
+    let mode = mode::<K>(Some(content));
+    match found {
+        Some(found) => found.compare(changes, content, mode),
+        None => owned_file::created(changes, content, mode),
+    }
+}
+
+/// Compares, for a kind whose files are all there is to it.
+pub(crate) fn diff<K: SystemFile<Observed = OwnedFile>>(
+    resource: &Resource<K::Desired>,
+    observed: &Observation<OwnedFile>,
+) -> Changes {
+    let mut changes = Changes::new();
+    compare::<K>(&mut changes, resource, observed.found());
+    changes
+}
+
+/// Returns what the first record must be afterwards.
+pub(crate) fn expected<K: SystemFile>(resource: &Resource<K::Desired>) -> Option<Vec<Expect>> {
+    Some(match K::content(&resource.desired) {
+        _ if resource.is_absent() => vec![Expect::Is("absent".into())],
+        Some(content) => owned_file::expected(content, mode::<K>(Some(content))),
+        None => vec![Expect::Any],
+    })
+}
+
+/// Makes the step that writes and the one that removes.
+pub(crate) fn steps<K: SystemFile>(batch: &[Planned<'_, K>]) -> Vec<Step> {
+    by_state(batch, write::<K>, remove::<K>)
+}
+
+/// Makes the one step that writes all these files.
+fn write<K: SystemFile>(batch: &[Planned<'_, K>], present: Vec<usize>) -> Step {
+    let purpose = purpose::<K>(K::DONE[0], present.len());
+    let files = present.iter().map(|&at| K::new_file(at, &batch[at])).collect();
+    owned_file::step_of(K::WRITE, K::BASE, files, purpose).locks(K::LOCKS)
+}
+
+/// Makes the one step that removes all these files.
+fn remove<K: SystemFile>(batch: &[Planned<'_, K>], absent: Vec<usize>) -> Step {
+    let purpose = purpose::<K>(K::DONE[1], absent.len());
+    let rows = absent.iter().map(|&at| row![path::<K>(batch[at].resource)]).collect();
+    Step::new(K::REMOVE, absent, purpose).rows(rows).locks(K::LOCKS)
+}
+
+fn purpose<K: SystemFile>(done: &str, number: usize) -> String {
+    format!("{done} {}", count(number, K::CALLED[0], K::CALLED[1]))
+}
