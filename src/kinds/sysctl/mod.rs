@@ -26,8 +26,17 @@ pub struct Desired {
 pub struct Observed {
     /// What the kernel has; not looked at where the parameter should be absent.
     value: Option<String>,
-    /// What the file holds that sets it when the host starts.
-    file: Option<String>,
+    /// The file that sets it when the host starts.
+    file: Option<Found>,
+}
+
+/// Its file as it was found.
+#[derive(Clone, Debug, PartialEq)]
+struct Found {
+    text: String,
+    owner: String,
+    group: String,
+    mode: String,
 }
 
 impl Kind for Sysctl {
@@ -87,7 +96,7 @@ impl Kind for Sysctl {
         if let Some(value) = &observed.value {
             attributes.push(("value", value.as_str().into()));
         }
-        attributes.push(("persistent", observed.file.as_deref().map(held).into()));
+        attributes.push(("persistent", observed.file.as_ref().map(|file| held(&file.text)).into()));
         attributes
     }
 
@@ -100,20 +109,28 @@ impl Kind for Sysctl {
             return changes;
         };
         changes.compare("value", observed.value.clone(), desired);
-        if observed.file.as_deref() != resource.desired.content.text() {
-            changes.push("persistent", observed.file.as_deref().map(held), desired);
+        let Some(file) = &observed.file else {
+            changes.push("persistent", Value::Null, desired);
+            return changes;
+        };
+        if Some(file.text.as_str()) != resource.desired.content.text() {
+            changes.push("persistent", held(&file.text), desired);
         }
+        changes.compare("owner", file.owner.as_str(), "root");
+        changes.compare("group", file.group.as_str(), "root");
+        changes.compare("mode", file.mode.as_str(), Self::MODE);
         changes
     }
 
     fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
-        let is = |text: String| Expect::Is(text);
-        let content = resource.desired.content.text().unwrap_or_default();
-        Some(if resource.is_absent() {
-            vec![Expect::Any, Expect::Any, Expect::Any, is(String::new())]
-        } else {
-            vec![is("present".into()), is(resource.desired.value.clone()), is(content.into()), is("file".into())]
-        })
+        let is = |text: &str| Expect::Is(text.to_string());
+        if resource.is_absent() {
+            return Some(vec![Expect::Any, Expect::Any, Expect::Any, is("")]);
+        }
+        let Desired { value, content } = &resource.desired;
+        let content = content.text().unwrap_or_default();
+        let mode = Self::MODE.trim_start_matches('0');
+        Some(["present", value, content, "file", "root", "root", mode].map(is).to_vec())
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
@@ -139,22 +156,22 @@ impl SystemFile for Sysctl {
 
     fn new_file<'a>(at: usize, planned: &Planned<'a, Self>) -> NewFile<'a> {
         let resource = planned.resource;
-        let is_kept = !planned.changes("persistent");
+        let content = Some(&resource.desired.content).filter(|_| planned.sets("persistent"));
+        let value = planned.sets("value").then_some(&resource.desired.value);
         NewFile {
-            at,
-            path: system_file::path::<Self>(resource),
-            owner: String::new(),
-            group: String::new(),
-            // One that stays keeps its mode.
-            mode: if is_kept { "" } else { Self::MODE }.into(),
-            content: Some(&resource.desired.content).filter(|_| !is_kept),
-            more: row![path(resource.name()), planned.changes("value").then_some(&resource.desired.value)],
+            more: row![path(resource.name()), value],
+            ..NewFile::of_root(at, system_file::path::<Self>(resource), Self::MODE, content)
         }
     }
 }
 
 fn observation(record: &Record, resource: &Resource<Desired>) -> Observation<Observed> {
-    let file = (record.field(3) == "file").then(|| record.field(2).to_string());
+    let file = (record.field(3) == "file").then(|| Found {
+        text: record.field(2).to_string(),
+        owner: record.field(4).to_string(),
+        group: record.field(5).to_string(),
+        mode: format!("{:0>4}", record.field(6)),
+    });
     if resource.is_absent() {
         return match file {
             Some(_) => Observation::Present(Observed { value: None, file }),
