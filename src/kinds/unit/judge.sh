@@ -68,10 +68,13 @@ for row in $ROWS; do
     split_row "$row"
     i=$((i + 1)) name=${f1#"$live/"}
     case $refused in *":$i:"*) continue ;; esac
-    [ -n "$f5" ] || continue
-    judge "$name" "$f7"
-    if [ -n "$wrong" ]; then
-        refuse "$i" "systemd-analyze says: $wrong; the file was not put in place"
+    if [ -n "$f5" ]; then
+        judge "$name" "$f7"
+        if [ -n "$wrong" ]; then
+            refuse "$i" "systemd-analyze says: $wrong; the file was not put in place"
+            continue
+        fi
+    elif [ -n "$f4" ]; then
         continue
     fi
     printf '%s\n' "$f1" >>"$unit_list" || exit

@@ -161,7 +161,6 @@ impl SystemFile for Unit {
     const PROBE: &'static str = program![owned_file::LOOK, include_str!("probe.sh")];
     const WRITE: &'static str =
         program![system_file::BEGIN, include_str!("judge.sh"), system_file::FINISH, include_str!("reload.sh")];
-    const REMOVE: &'static str = program![include_str!("remove.sh"), include_str!("reload.sh")];
     const LOCKS: &'static [Lock] = &[Lock::SYSTEMD];
 
     fn content(desired: &Desired) -> Option<&Content> {

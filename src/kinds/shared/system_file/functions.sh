@@ -1,13 +1,13 @@
-# What programs share that write files of the system; owned_file/write.sh goes before. Row: as there. What judges the new
-# files runs between the two.
+# What programs share that write files of the system; owned_file/write.sh goes before. Row: as there; one without a mode is
+# of a file that goes. What judges the new files runs between the two.
 
 # Unpacks all files where nothing reads them, as they will be.
 begin_files() {
     bases=
     for row in $ROWS; do
         split_row "$row"
+        [ -n "$f5" ] || continue
         base=${f5%/.infra-new/*}
-        base=${base:-${f1%/*}}
         if [ -d "$base" ]; then continue; fi
         case $NL$bases in *"$NL$base$NL"*) ;; *) bases=$bases$base$NL ;; esac
     done
@@ -17,19 +17,25 @@ begin_files() {
     give chmod
 }
 
-# gather FOLDER: sets $staged to the new files that were not refused, and $others to those of the folder that stay as they
-# are: what judges a new file reads it together with both.
+# gather FOLDER: sets $staged to the new files that were not refused, $leaving to those that go, and $others to those of the
+# folder that stay as they are: what judges a new file reads it together with these.
 gather() {
-    staged='' replaced=$NL
+    staged='' leaving='' replaced=$NL
     i=-1
     for row in $ROWS; do
         i=$((i + 1))
         split_row "$row"
         case $refused in *":$i:"*) continue ;; esac
-        [ -n "$f5" ] || continue
-        staged=$staged$f5$NL replaced=$replaced$f1$NL
+        if [ -z "$f4" ]; then
+            leaving=$leaving$f1$NL
+        elif [ -n "$f5" ]; then
+            staged=$staged$f5$NL
+        else
+            continue
+        fi
+        replaced=$replaced$f1$NL
     done
-    [ -n "$staged" ] || return 0
+    [ -n "$staged$leaving" ] || return 0
     set +f
     others=$(for other in "$1"/*; do
         case $replaced in *"$NL$other$NL"*) continue ;; esac
@@ -38,17 +44,30 @@ gather() {
     set -f
 }
 
-# Puts in place what was not refused.
+# Puts in place what was not refused, and then takes away what goes: what moved to another file is in one of them all along.
 finish_files() {
-    folders=
+    folders='' leaving=''
     i=-1
     for row in $ROWS; do
         i=$((i + 1))
         case $refused in *":$i:"*) continue ;; esac
         split_row "$row"
-        if [ -z "$f5" ] || [ -d "${f1%/*}" ]; then continue; fi
-        case $NL$folders in *"$NL${f1%/*}$NL"*) ;; *) folders=$folders${f1%/*}$NL ;; esac
+        if [ -z "$f4" ]; then
+            leaving=$leaving$f1$NL
+        elif [ -n "$f5" ] && ! [ -d "${f1%/*}" ]; then
+            case $NL$folders in *"$NL${f1%/*}$NL"*) ;; *) folders=$folders${f1%/*}$NL ;; esac
+        fi
     done
     [ -z "$folders" ] || mkdir -p -- $folders
     place_files
+    [ -n "$leaving" ] || return 0
+    rm -f -- $leaving 2>/dev/null && return 0
+    i=-1
+    for row in $ROWS; do
+        i=$((i + 1))
+        case $refused in *":$i:"*) continue ;; esac
+        split_row "$row"
+        [ -z "$f4" ] || continue
+        message=$(rm -f -- "$f1" 2>&1) || refuse "$i" "$message"
+    done
 }

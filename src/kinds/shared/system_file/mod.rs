@@ -11,9 +11,8 @@ mod names;
 use crate::kinds::shared::owned_file::{self, NewFile, OwnedFile};
 use crate::kinds::shared::program::program;
 use crate::model::{Arg, Changes, Content, Expect, Lock, Probe, ProbeOutput, ProbeStatus, Row, Step};
-use crate::resource::batch::{by_state, count};
+use crate::resource::batch::count;
 use crate::resource::{Attribute, Claim, Claims, Fields, Kind, Observation, Planned, Resource, Shape, Space};
-use crate::row;
 
 pub(crate) use names::{NameRule, check_name};
 
@@ -50,10 +49,8 @@ pub(crate) trait SystemFile: Kind {
     const READER: Option<&'static str> = None;
     /// Looks at them.
     const PROBE: &'static str = owned_file::LOOK;
-    /// Writes them.
+    /// Writes them, and removes those that go.
     const WRITE: &'static str = WRITE;
-    /// Removes them.
-    const REMOVE: &'static str = owned_file::REMOVE;
     /// What its steps may not share.
     const LOCKS: &'static [Lock] = &[];
 
@@ -178,25 +175,24 @@ pub(crate) fn expected<K: SystemFile>(resource: &Resource<K::Desired>) -> Option
     })
 }
 
-/// Makes the step that writes and the one that removes.
+/// Makes the one step that writes and removes them, so that what comes is judged without what goes.
 pub(crate) fn steps<K: SystemFile>(batch: &[Planned<'_, K>]) -> Vec<Step> {
-    by_state(batch, write::<K>, remove::<K>)
+    let file = |(at, planned)| -> NewFile<'_> {
+        let planned: &Planned<'_, K> = planned;
+        match planned.resource.is_absent() {
+            true => NewFile { at, path: path::<K>(planned.resource), ..NewFile::default() },
+            false => K::new_file(at, planned),
+        }
+    };
+    let files = batch.iter().enumerate().map(file).collect();
+    vec![owned_file::step_of(K::WRITE, K::BASE, files, purpose::<K>(batch)).locks(K::LOCKS)]
 }
 
-/// Makes the one step that writes all these files.
-fn write<K: SystemFile>(batch: &[Planned<'_, K>], present: Vec<usize>) -> Step {
-    let purpose = purpose::<K>(K::DONE[0], present.len());
-    let files = present.iter().map(|&at| K::new_file(at, &batch[at])).collect();
-    owned_file::step_of(K::WRITE, K::BASE, files, purpose).locks(K::LOCKS)
-}
-
-/// Makes the one step that removes all these files.
-fn remove<K: SystemFile>(batch: &[Planned<'_, K>], absent: Vec<usize>) -> Step {
-    let purpose = purpose::<K>(K::DONE[1], absent.len());
-    let rows = absent.iter().map(|&at| row![path::<K>(batch[at].resource)]).collect();
-    Step::new(K::REMOVE, absent, purpose).rows(rows).locks(K::LOCKS)
-}
-
-fn purpose<K: SystemFile>(done: &str, number: usize) -> String {
-    format!("{done} {}", count(number, K::CALLED[0], K::CALLED[1]))
+/// Says what the step does: "write 2 jobs, remove 1 job".
+fn purpose<K: SystemFile>(batch: &[Planned<'_, K>]) -> String {
+    let leaving = batch.iter().filter(|planned| planned.resource.is_absent()).count();
+    let said = [batch.len() - leaving, leaving].into_iter().zip(K::DONE).filter(|(number, _)| *number > 0);
+    let said: Vec<String> =
+        said.map(|(number, done)| format!("{done} {}", count(number, K::CALLED[0], K::CALLED[1]))).collect();
+    said.join(", ")
 }
