@@ -169,7 +169,6 @@ impl Kind for NginxSite {
 impl SystemFile for NginxSite {
     const FOLDER: &'static str = "/etc/nginx/sites-available";
     const CALLED: [&'static str; 2] = ["nginx site", "nginx sites"];
-    const MODE_OF_SECRET: &'static str = Self::MODE;
     const PROBE: &'static str = program![owned_file::LOOK, include_str!("probe.sh")];
     /// Puts files and links in place, and back where nginx refuses them.
     const WRITE: &'static str = program![owned_file::WRITING, include_str!("apply.sh")];
