@@ -56,6 +56,7 @@ kinds! {
     seed::Seed,
     service::Service,
     setting::Setting,
+    sudoers::Sudoers,
     symlink::Symlink,
     sysctl::Sysctl,
     tree::Tree,

@@ -51,6 +51,7 @@ kinds! {
     seed,
     service,
     setting,
+    sudoers,
     symlink,
     sysctl,
     tree,
@@ -87,6 +88,15 @@ fn firewall_rule_by_iptables() {
     lives("firewall_rule_by_iptables");
 }
 
+/// Returns what the messages must say of what a host cannot take: all of `said.yaml`, where there is one.
+fn said(kind: &str) -> Vec<String> {
+    let path = folder(kind).join("said.yaml");
+    match std::fs::read_to_string(&path) {
+        Ok(text) => serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display())),
+        Err(_) => Vec::new(),
+    }
+}
+
 fn lives(kind: &str) {
     let mut host = match CONTAINERS.contains(&kind) {
         true => LabHost::boot_for_containers(kind, support::release()),
@@ -113,6 +123,9 @@ fn lives(kind: &str) {
     if folder(kind).join("env/fails.yaml").exists() {
         let report = infra.environment("fails").try_apply();
         assert!(!report.success, "what the host cannot take was applied");
+        for words in said(kind) {
+            assert!(report.said.contains(&words), "a message does not say `{words}`:\n{}", report.said);
+        }
         infra.plan().assert_empty("after what the host could not take");
     }
     host.reboot();

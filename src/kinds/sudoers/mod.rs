@@ -1,0 +1,91 @@
+//! `sudoers`: who may do what by sudo, in a file of its own.
+
+use crate::kinds::shared::owned_file::{self, OwnedFile};
+use crate::kinds::shared::program::program;
+use crate::kinds::shared::system_file::{self, NameRule, SystemFile};
+use crate::model::{Changes, Content, Expect, Probe, ProbeOutput, Step, Value};
+use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Space};
+
+/// Who may do what by sudo, in a file of its own.
+pub struct Sudoers;
+
+/// A file as the spec wants it.
+#[derive(Clone, Debug)]
+pub struct Desired {
+    /// None where it should be absent.
+    content: Option<Content>,
+}
+
+const NAMES: NameRule = NameRule {
+    what: "a file of sudo",
+    passed_over: |name| match name {
+        _ if name.contains('.') => Some("sudo passes over files with a `.` in their names".into()),
+        _ if name.ends_with('~') => Some("sudo passes over files whose names end in `~`".into()),
+        _ => None,
+    },
+};
+
+impl Kind for Sudoers {
+    const KIND: &'static str = "sudoers";
+    const SECTION: &'static str = "sudoers";
+    const ATTRIBUTES: &'static [Attribute] = &[system_file::CONTENT, system_file::TEMPLATE, system_file::SOURCE];
+    const DOCUMENTATION: Documentation = Documentation {
+        summary: "Who may do what by sudo, in a file that goes live only if visudo accepts it.",
+        name: "The file's name in `/etc/sudoers.d`: letters, digits, `_` and `-`.",
+        example: include_str!("example.yaml"),
+        notes: include_str!("notes.md"),
+    };
+    const OBSERVED_WITHOUT: &'static [&'static str] = owned_file::GIVEN;
+    const SHOWN_AS: &'static [(&'static str, &'static str)] = owned_file::SHOWN_AS;
+
+    type Desired = Desired;
+    type Observed = OwnedFile;
+
+    fn decode(fields: &mut Fields<'_>) -> Desired {
+        system_file::check_name(fields, &NAMES);
+        Desired { content: system_file::content(fields, "a file of sudo").map(|(_, content)| content) }
+    }
+
+    fn claims(resource: &Resource<Desired>) -> Claims {
+        let claims = system_file::claims::<Self>(resource);
+        if resource.is_absent() { claims } else { claims.requires(Space::PROGRAM, "visudo") }
+    }
+
+    fn probe(all: &[&Resource<Desired>]) -> Probe {
+        system_file::probe::<Self>(all)
+    }
+
+    fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<OwnedFile>> {
+        system_file::observations::<Self>(all, output)
+    }
+
+    fn attributes(observed: &OwnedFile) -> Vec<(&'static str, Value)> {
+        observed.attributes()
+    }
+
+    fn diff(resource: &Resource<Desired>, observed: &Observation<OwnedFile>) -> Changes {
+        system_file::diff::<Self>(resource, observed)
+    }
+
+    fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
+        system_file::expected::<Self>(resource)
+    }
+
+    fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
+        system_file::steps(batch)
+    }
+}
+
+impl SystemFile for Sudoers {
+    const FOLDER: &'static str = "/etc/sudoers.d";
+    const CALLED: [&'static str; 2] = ["file of sudo", "files of sudo"];
+    const MODE: &'static str = "0440";
+    const MODE_OF_SECRET: &'static str = Self::MODE;
+    const READER: Option<&'static str> = Some("visudo");
+    const PROBE: &'static str = program![owned_file::LOOK, include_str!("probe.sh")];
+    const WRITE: &'static str = program![system_file::BEGIN, include_str!("judge.sh"), system_file::FINISH];
+
+    fn content(desired: &Desired) -> Option<&Content> {
+        desired.content.as_ref()
+    }
+}
