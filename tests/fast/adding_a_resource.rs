@@ -13,9 +13,6 @@ use crate::support::page::{blocks_of, root};
 const PAGE: &str = "docs/adding-a-resource.md";
 const KIND: &str = "alternative";
 
-/// What of the repository a kind needs to be compiled and to have its cases run.
-const PARTS: &[&str] = &["Cargo.toml", "Cargo.lock", "src", "tests", "benches", "scripts", ".ci", "rustfmt.toml"];
-
 /// Copies files and folders.
 fn copy(from: &Path, to: &Path) {
     if from.is_dir() {
@@ -99,8 +96,11 @@ fn the_page_makes_a_kind_that_works() {
         fs::remove_dir_all(&checkout).unwrap();
     }
     fs::create_dir_all(&checkout).unwrap();
-    for part in PARTS {
-        copy(&root().join(part), &checkout.join(part));
+    for entry in fs::read_dir(root()).unwrap() {
+        let name = entry.unwrap().file_name();
+        if name != "target" && name != ".git" {
+            copy(&root().join(&name), &checkout.join(&name));
+        }
     }
 
     let (files, lines) = shown();

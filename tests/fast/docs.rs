@@ -215,9 +215,11 @@ fn files_that_are_named_are_there() {
     let mut seen = 0;
     for page in pages().into_iter().filter(|page| !page.ends_with("CHANGELOG.md")) {
         for word in code_words(&fs::read_to_string(&page).unwrap()) {
-            let begins = ["src/", "tests/", "docs/", "benches/", "scripts/"].iter().any(|folder| word.starts_with(folder));
+            let begins =
+                ["src/", "tests/", "docs/", "benches/", "scripts/"].iter().any(|folder| word.starts_with(folder));
             // NAME and alternative stand for a kind that somebody adds.
-            let stands_for_others = word.contains(['*', '{', ' ']) || word.contains("NAME") || word.contains("alternative");
+            let stands_for_others =
+                word.contains(['*', '{', ' ']) || word.contains("NAME") || word.contains("alternative");
             if begins && !stands_for_others {
                 seen += 1;
                 if !root().join(word).exists() {
@@ -247,7 +249,11 @@ fn types_of_the_code_map_are_there() {
     let declared: std::collections::HashSet<&str> = source
         .lines()
         .filter_map(|line| {
-            let words = line.trim_start().split_once(' ').filter(|(first, _)| first.starts_with("pub")).map_or(line, |(_, rest)| rest);
+            let words = line
+                .trim_start()
+                .split_once(' ')
+                .filter(|(first, _)| first.starts_with("pub"))
+                .map_or(line, |(_, rest)| rest);
             let (sort, rest) = words.trim_start().split_once(' ')?;
             let name = rest.split(|c: char| !c.is_alphanumeric() && c != '_').next()?;
             ["struct", "enum", "trait", "fn", "type", "mod"].contains(&sort).then_some(name)

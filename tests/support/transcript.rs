@@ -1,7 +1,7 @@
 //! Transcripts of commands: `$ infra …`, and below it what the command printed.
 //!
 //! `…` stands for what a page leaves out: alone on a line for any number of lines, within a line for any text. Addresses
-//! of throwaway hosts and counts of bytes, processes and seconds differ from run to run, and count as equal.
+//! of throwaway hosts and counts of logins, bytes, processes and seconds differ from run to run, and count as equal.
 
 use std::io::Read;
 use std::process::{Command, Stdio};
@@ -72,7 +72,8 @@ fn line_matches(shown: &str, printed: &str) -> bool {
 /// Replaces what differs from run to run.
 fn without_measures(line: &str) -> String {
     let mut line = line.to_string();
-    for (pattern, word) in [(r"\b10\.\d+\.\d+\.\d+\b", "ADDRESS"), (r"[0-9.]+ (bytes|processes|seconds)\b", "MANY $1")]
+    for (pattern, word) in
+        [(r"\b10\.\d+\.\d+\.\d+\b", "ADDRESS"), (r"[0-9.]+ (logins|bytes|processes|seconds)\b", "MANY $1")]
     {
         line = regex::Regex::new(pattern).unwrap().replace_all(&line, word).into_owned();
     }
