@@ -146,6 +146,7 @@ pub fn boot(count: usize, prefix: &str, release: Release, cache: &Path, watch: &
             hosts: names.to_vec(),
             lifetime: Lifetime::ThisProcess,
             containers: false,
+            with: Vec::new(),
         };
         let up = all.lab.up(&options, &|progress| match progress {
             Progress::BaseOutput(_) | Progress::Booting(_) | Progress::Ready(_) | Progress::Stopping(_) => {}

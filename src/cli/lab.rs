@@ -118,6 +118,7 @@ fn up(lab: &Lab, arguments: UpArgs, out: &mut (dyn Write + Send), status: &Statu
         hosts: arguments.hosts,
         lifetime: Lifetime::UntilDown,
         containers: arguments.containers,
+        with: Vec::new(),
     };
     let hosts = lab.up(&options, &|progress| status.show(progress))?;
     for host in &hosts {

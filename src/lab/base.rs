@@ -145,7 +145,7 @@ fn build(
 /// Makes a command whose processes and mounts all end with it, and which ends with this process.
 ///
 /// A killed build thereby leaves a folder behind and nothing else: no mounted `/proc`, no downloads going on.
-fn contained(program: &str) -> Command {
+pub fn contained(program: &str) -> Command {
     let mut command = program::command("setpriv");
     command.args(["--pdeathsig", "KILL", "unshare", "--mount", "--propagation", "private"]).args([
         "--pid",

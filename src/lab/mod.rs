@@ -7,12 +7,14 @@
 //! |---|---|
 //! | `recipe` | what of this machine goes into a base: mirrors, certificates, proxies |
 //! | `base` | making and caching the base tree of a release |
+//! | `layer` | packages put onto a base once, for hosts that have them from the start |
 //! | `state`, `record`, `files` | the state folder: labs, hosts, their records and locks |
 //! | `guest` | the files that make a tree one particular host |
 //! | `mounts` | the tree of a host, mounted over its base |
 //! | `machine` | the running side of a host: `systemd-nspawn`, control groups |
 //! | `network` | the bridge, its addresses, the way out |
 //! | `ssh` | keys, known hosts, the inventory file, commands over ssh |
+//! | `options` | what is asked of the operations |
 //! | `operations` | `up`, `down`, `list`, `reboot`, put together from the others |
 
 #![allow(
@@ -23,11 +25,13 @@
 mod base;
 mod files;
 mod guest;
+mod layer;
 mod lock;
 mod machine;
 mod mounts;
 mod network;
 mod operations;
+mod options;
 mod program;
 mod progress;
 mod recipe;
@@ -38,7 +42,8 @@ mod state;
 mod wait;
 
 pub use machine::Halt;
-pub use operations::{Lab, LabHost, Lifetime, Selection, Settings, UpOptions};
+pub use operations::{Lab, LabHost};
+pub use options::{Lifetime, Selection, Settings, UpOptions};
 pub use progress::Progress;
 pub use record::HostId;
 pub use release::Release;

@@ -14,8 +14,8 @@ use super::wait::Deadline;
 /// How long a mount may be busy after the last process in it was killed.
 const BUSY_TIME: Duration = Duration::from_secs(30);
 
-/// Mounts a host's tree: what it changes, over the base.
-pub fn mount(folder: &HostFolder, base: &Path) -> Result<()> {
+/// Mounts a host's tree: what it changes, over what it stands on, the uppermost first.
+pub fn mount(folder: &HostFolder, lower: &[PathBuf]) -> Result<()> {
     if !below(folder.path())?.is_empty() {
         return Ok(());
     }
@@ -23,17 +23,19 @@ pub fn mount(folder: &HostFolder, base: &Path) -> Result<()> {
     // Left by a mount without syncing that this machine's own reboot ended; the kernel refuses another one until somebody
     // says that what may be lost does not matter (overlayfs, "Volatile mount").
     delete(&folder.work().join("work/incompat"))?;
-    // Nothing here has to survive a power failure, and package installs sync thousands of times.
-    let layers = format!(
-        "lowerdir={},upperdir={},workdir={},volatile",
-        base.display(),
-        folder.upper().display(),
-        folder.work().display()
-    );
+    let layers = options(lower, &folder.upper(), &folder.work());
     let tree = folder.tree();
     program::run("mount", ["-t".as_ref(), "overlay".as_ref(), "-o".as_ref(), layers.as_ref(), "overlay".as_ref(), tree.as_os_str()])
         .context("cannot mount a host's tree; if the state folder is on an overlay itself, as in a container, set INFRA_LAB_DIR to one on a disk")
         .map(drop)
+}
+
+/// Returns the options of an overlay that what is below it is not written through.
+///
+/// Nothing here has to survive a power failure, and package installs sync thousands of times.
+pub fn options(lower: &[PathBuf], upper: &Path, work: &Path) -> String {
+    let lower: Vec<_> = lower.iter().map(|path| path.display().to_string()).collect();
+    format!("lowerdir={},upperdir={},workdir={},volatile", lower.join(":"), upper.display(), work.display())
 }
 
 /// Unmounts everything in a folder.

@@ -1,7 +1,6 @@
 //! `up`, `down`, `list`, `reboot`.
 
 use std::collections::BTreeSet;
-use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,81 +14,20 @@ use super::lock::FileLock;
 use super::machine::{self, Halt};
 use super::mounts;
 use super::network::{self, Network};
+use super::options::{Lifetime, Selection, Settings, UpOptions};
 use super::program;
 use super::recipe::Recipe;
 use super::record::{HostId, HostRecord, Owner, Phase, check_name};
 use super::ssh::{self, LabFiles};
 use super::state::StateFolder;
 use super::wait::Deadline;
-use super::{Account, Progress, Release, base};
+use super::{Account, Progress, Release, base, layer};
 
 /// How long a host may take to boot; alone on an idle machine it needs two seconds.
 const BOOT_TIME: Duration = Duration::from_secs(120);
 
 /// How long another process may be busy with a host that this one wants.
 const PATIENCE: Duration = Duration::from_secs(240);
-
-/// Where throwaway hosts live and what they get from outside.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
-    /// The folder all state is in.
-    pub state_dir: PathBuf,
-    /// Environment variables for everything that runs inside hosts, such as proxies.
-    pub environment: Vec<(String, String)>,
-}
-
-impl Settings {
-    /// The state folder where none is asked for.
-    pub const STATE_DIR: &str = "/var/lib/infra-lab";
-
-    /// Takes the settings from environment variables.
-    ///
-    /// `INFRA_LAB_DIR` names the state folder; proxies set for this machine are set in hosts too.
-    pub fn from_variables(variable: impl Fn(&str) -> Option<OsString>) -> Self {
-        let state_dir = variable("INFRA_LAB_DIR").filter(|value| !value.is_empty());
-        let proxies = ["http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"];
-        let proxies = proxies.into_iter().filter_map(|name| {
-            let value = variable(name)?.into_string().ok()?;
-            (!value.is_empty()).then(|| (name.to_owned(), value))
-        });
-        Settings {
-            state_dir: state_dir.map_or_else(|| PathBuf::from(Self::STATE_DIR), PathBuf::from),
-            environment: proxies.collect(),
-        }
-    }
-}
-
-/// How long a host stays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lifetime {
-    /// Until somebody takes it down.
-    UntilDown,
-    /// No longer than this process: should it be killed, the next operation takes the host down.
-    ThisProcess,
-}
-
-/// What to bring up.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UpOptions {
-    pub lab: String,
-    pub release: Release,
-    /// The hosts' names, which specs call them by.
-    pub hosts: Vec<String>,
-    pub lifetime: Lifetime,
-    /// Lets the hosts run containers themselves, which takes privileges on this machine that others do without.
-    pub containers: bool,
-}
-
-/// Which hosts to take down.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Selection {
-    /// Every host of every lab.
-    All,
-    /// Every host of a lab.
-    Lab(String),
-    /// Some hosts of a lab.
-    Hosts(String, Vec<String>),
-}
 
 /// A throwaway host.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,6 +80,7 @@ impl Lab {
         let recipe = Recipe::of_this_machine(&self.environment)?;
         let (network, work) = loop {
             let base = base::ensure(&self.state, options.release, &recipe, progress)?;
+            let base = layer::ensure(&self.state, &base, &options.with, &recipe, progress)?;
             if let Some(allocated) = self.allocate(options, &base)? {
                 break allocated;
             }
@@ -365,7 +304,7 @@ impl Lab {
 
     fn make(&self, id: &HostId, mut record: HostRecord, network: &Network) -> Result<HostRecord> {
         let folder = self.state.host(id);
-        mounts::mount(&folder, &self.state.base(&record.base))?;
+        mounts::mount(&folder, &self.state.lower(&record.base))?;
         let (private, public) = ssh::host_key(&folder.host_key(), &id.host)?;
         let authorized_key = self.files(&id.lab).public_key()?;
         let guest = Guest {
@@ -386,7 +325,7 @@ impl Lab {
     /// Boots a host's tree and waits until it can be worked with. Needs the host's lock.
     fn boot(&self, id: &HostId, record: &HostRecord, network: &Network) -> Result<()> {
         let folder = self.state.host(id);
-        mounts::mount(&folder, &self.state.base(&record.base))?;
+        mounts::mount(&folder, &self.state.lower(&record.base))?;
         machine::start(&folder, &id.host, record, &network.bridge)?;
         let what = |how: &str| {
             anyhow!(
@@ -459,22 +398,5 @@ impl Lab {
     /// The folder all state is in.
     pub fn state_dir(&self) -> &Path {
         self.state.path()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn settings_come_from_variables_that_say_something() {
-        let of = |set: &[(&str, &str)]| {
-            Settings::from_variables(|name| set.iter().find(|(key, _)| *key == name).map(|(_, value)| value.into()))
-        };
-        let nothing = of(&[("INFRA_LAB_DIR", ""), ("http_proxy", ""), ("HOME", "/root")]);
-        assert_eq!(nothing, Settings { state_dir: Settings::STATE_DIR.into(), environment: Vec::new() });
-        let both = of(&[("INFRA_LAB_DIR", "/srv/lab"), ("https_proxy", "http://proxy.example:3128")]);
-        assert_eq!(both.state_dir, Path::new("/srv/lab"));
-        assert_eq!(both.environment, [("https_proxy".to_owned(), "http://proxy.example:3128".to_owned())]);
     }
 }

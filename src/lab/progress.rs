@@ -16,6 +16,10 @@ pub enum Progress {
         release: Release,
         reason: String,
     },
+    /// Another process makes the layer this one needs.
+    WaitingForLayer(String),
+    /// Packages are being installed for all hosts that have them from the start.
+    BuildingLayer(String),
     Booting(HostId),
     Ready(HostId),
     Stopping(HostId),
@@ -32,6 +36,8 @@ impl fmt::Display for Progress {
             Progress::KeepingOldBase { release, reason } => {
                 write!(f, "the {release} base is old and could not be made anew, so the old one is used: {reason}")
             }
+            Progress::WaitingForLayer(packages) => write!(f, "waiting for another process to install {packages}"),
+            Progress::BuildingLayer(packages) => write!(f, "installing {packages} for all hosts that have it (once)"),
             Progress::Booting(host) => write!(f, "booting {host}"),
             Progress::Ready(host) => write!(f, "{host} is ready"),
             Progress::Stopping(host) => write!(f, "stopping {host}"),

@@ -48,29 +48,22 @@ impl Recipe {
 
     /// Returns a short name that changes with everything that goes into a base.
     pub fn fingerprint(&self, fixed: &[&str]) -> String {
-        let mut hash = Sha256::new();
-        let mut add = |bytes: &[u8]| {
-            hash.update((bytes.len() as u64).to_le_bytes());
-            hash.update(bytes);
-        };
-        fixed.iter().for_each(|text| add(text.as_bytes()));
+        let mut parts: Vec<&[u8]> = fixed.iter().map(|text| text.as_bytes()).collect();
         for mirror in [&self.mirrors.main, &self.mirrors.security] {
-            add(mirror.as_deref().unwrap_or_default().as_bytes());
+            parts.push(mirror.as_deref().unwrap_or_default().as_bytes());
         }
         for (name, certificate) in &self.authorities {
-            add(name.as_bytes());
-            add(certificate);
+            parts.extend([name.as_bytes(), certificate]);
         }
-        self.apt.iter().for_each(|line| add(line.as_bytes()));
+        parts.extend(self.apt.iter().map(|line| line.as_bytes()));
         for (name, value) in &self.environment {
-            add(name.as_bytes());
-            add(value.as_bytes());
+            parts.extend([name.as_bytes(), value.as_bytes()]);
         }
-        for (path, text) in self.tool_settings() {
-            add(path.as_bytes());
-            add(text.as_bytes());
+        let settings = self.tool_settings();
+        for (path, text) in &settings {
+            parts.extend([path.as_bytes(), text.as_bytes()]);
         }
-        hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+        digest(parts)
     }
 
     /// Returns apt's sources for a release, in deb822 form. `default` is the mirror debootstrap chose.
@@ -109,6 +102,16 @@ impl Recipe {
             ("etc/npmrc", format!("cafile={AUTHORITIES}\n")),
         ]
     }
+}
+
+/// Returns a short name of a list, other for every other list.
+pub fn digest<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Tells whether a proxy's address means "this very machine", which is another one inside a host.

@@ -4,6 +4,7 @@
 //! lock                      held for a moment whenever hosts come or go
 //! network.json              the bridge and the last address given
 //! base/bookworm-0123abcd/   a base tree; its name changes with what goes into it
+//! base/bookworm-0123abcd+4567cdef/   a layer: what the packages of a list add to that base
 //! labs/LAB/                 id_ed25519, known_hosts, inventory.yaml
 //! labs/LAB/hosts/HOST/      host.json, lock, its keys, upper, work, merged, console.log
 //! trash/                    on its way out
@@ -170,6 +171,37 @@ impl StateFolder {
         self.0.join("base").join(name)
     }
 
+    /// Returns the trees that a host stands on whose base has this name, the uppermost first.
+    pub fn lower(&self, name: &str) -> Vec<PathBuf> {
+        let base = name.split_once('+').map(|(base, _)| base);
+        std::iter::once(name).chain(base).map(|name| self.base(name)).collect()
+    }
+
+    /// Where a layer is while it is being made.
+    pub fn unfinished_layer(&self, name: &str) -> PathBuf {
+        self.0.join("base").join(format!("unfinished-{name}"))
+    }
+
+    /// What installing a layer's packages printed.
+    pub fn layer_log(&self, name: &str) -> PathBuf {
+        self.0.join("base").join(format!("{name}.log"))
+    }
+
+    /// The lock that whoever makes a layer holds.
+    pub fn layer_lock(&self, name: &str) -> PathBuf {
+        self.0.join("base").join(format!("{name}.lock"))
+    }
+
+    /// Puts a finished layer in place, unless its base is gone meanwhile.
+    pub fn install_layer(&self, unfinished: &Path, name: &str) -> Result<()> {
+        let _lock = self.lock()?;
+        if self.lower(name).last().is_some_and(|base| base.is_dir()) {
+            fs::rename(unfinished, self.base(name))
+                .with_context(|| format!("cannot make {}", self.base(name).display()))?;
+        }
+        Ok(())
+    }
+
     /// Where a base is while it is being made.
     pub fn unfinished_base(&self, release: Release) -> PathBuf {
         self.0.join("base").join(format!("unfinished-{release}"))
@@ -198,7 +230,8 @@ impl StateFolder {
 
     fn is_unused(&self, name: &str) -> Result<bool> {
         let users = self.hosts()?.into_iter().filter_map(|id| self.host(&id).record());
-        Ok(!users.into_iter().any(|record| record.base == name))
+        let layers = format!("{name}+");
+        Ok(!users.into_iter().any(|record| record.base == name || record.base.starts_with(&layers)))
     }
 
     /// Puts a finished base in place, and removes those of the release that nothing needs any more.
@@ -293,7 +326,7 @@ mod tests {
     fn a_new_base_replaces_those_that_nothing_stands_on() {
         let (_folder, state) = state();
         state.make_host(&HostId::new("lab", "a"), &record(Phase::Up, None)).unwrap();
-        for base in ["bookworm-1", "bookworm-2", "trixie-1"] {
+        for base in ["bookworm-1", "bookworm-2", "bookworm-2+a", "trixie-1"] {
             fs::create_dir(state.base(base)).unwrap();
         }
         let unfinished = state.unfinished_base(Release::Bookworm);

@@ -100,6 +100,7 @@ fn hosts_that_are_up_stay_and_those_that_stopped_boot_again() {
         hosts: vec![id.host.clone()],
         lifetime: Lifetime::UntilDown,
         containers: false,
+        with: Vec::new(),
     };
     host.check("touch /root/kept");
     assert_eq!(lab.up(&options, &say).unwrap(), [host.details().clone()]);
@@ -136,6 +137,7 @@ fn a_host_for_containers_has_what_docker_engine_needs() {
         hosts: vec!["plain".to_owned()],
         lifetime: Lifetime::ThisProcess,
         containers: false,
+        with: Vec::new(),
     };
     let lab = open_lab();
     lab.up(&options, &say).unwrap();
@@ -154,6 +156,7 @@ fn the_last_host_takes_the_network_with_it() {
         hosts: vec!["app1".to_owned(), "app2".to_owned()],
         lifetime: Lifetime::UntilDown,
         containers: false,
+        with: Vec::new(),
     };
     let hosts = lab.up(&options, &say).unwrap();
     let network = fs::read_to_string(state.path().join("network.json")).unwrap();
@@ -246,6 +249,7 @@ fn act_as_victim(lifetime: Lifetime) -> bool {
         hosts: vec!["app1".to_owned()],
         lifetime,
         containers: false,
+        with: Vec::new(),
     };
     lab.up(&options, &say).unwrap();
     loop {

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use crate::support;
 use crate::support::infra::Infra;
-use crate::support::lab::{LabHost, text};
+use crate::support::lab::{DATABASES, LabHost, NODE, text};
 use crate::support::wait_until;
 
 const ALL: [&str; 3] = ["migration:shop", "migration:stats", "migration:app"];
@@ -46,7 +46,7 @@ fn sql(host: &LabHost, statement: &str) -> [String; 3] {
 
 #[test]
 fn migrations_and_backups_live() {
-    let host = LabHost::boot("migrations", support::release());
+    let host = LabHost::boot_having("migrations", support::release(), DATABASES);
     let infra = Infra::new(&spec(), &host.inventory());
     infra.plan().assert_no_problems();
     infra.apply();
@@ -241,7 +241,7 @@ fn what_is_cut_off_goes_on(host: &LabHost, infra: &Infra) {
 
 #[test]
 fn tools_say_what_is_pending() {
-    let host = LabHost::boot("migrations-tools", support::release());
+    let host = LabHost::boot_having("migrations-tools", support::release(), NODE);
     let spec = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/migrations-by-tools");
     let infra = Infra::new(&spec, &host.inventory()).variable("API_PASSWORD", "Knex-53cret-pass");
     infra.plan().assert_no_problems();

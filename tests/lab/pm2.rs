@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::support;
 use crate::support::infra::Infra;
-use crate::support::lab::LabHost;
+use crate::support::lab::{LabHost, NODE};
 
 /// Two clients ask again and again until `/tmp/load.stop` is there; a request without an answer is a line LOST.
 const LOAD: &str = "rm -f /tmp/load.stop; for client in 1 2; do nohup sh -c 'while [ ! -e /tmp/load.stop ]; do \
@@ -12,7 +12,7 @@ const LOAD: &str = "rm -f /tmp/load.stop; for client in 1 2; do nohup sh -c 'whi
 
 #[test]
 fn a_reload_loses_no_request() {
-    let host = LabHost::boot("pm2-reload", support::release());
+    let host = LabHost::boot_having("pm2-reload", support::release(), NODE);
     let spec = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/kinds/pm2_app");
     let infra = Infra::new(&spec, &host.inventory());
     infra.apply();

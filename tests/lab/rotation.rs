@@ -5,7 +5,7 @@ use std::process::{Output, Stdio};
 
 use crate::support;
 use crate::support::infra::Infra;
-use crate::support::lab::{LabHost, text};
+use crate::support::lab::{DATABASES, LabHost, text};
 use crate::support::wait_until;
 use infra::lab::Account;
 
@@ -196,7 +196,7 @@ const PLACES: &str = "/opt/shop/my.cnf\n/root/credentials.txt\n";
 
 #[test]
 fn the_accounts_of_a_server_get_the_new_password_and_nobody_sees_it() {
-    let host = LabHost::boot("rotation-server", support::release());
+    let host = LabHost::boot_having("rotation-server", support::release(), DATABASES);
     let spec = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/rotation-server");
     let infra = Infra::new(&spec, &host.inventory());
     infra.apply();

@@ -10,6 +10,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use super::timed;
 use infra::lab::{Account, Halt, HostId, Lab, Lifetime, Progress, Release, Selection, Settings, UpOptions};
 
+/// Database servers, which many tests need and few are about installing.
+pub const DATABASES: &[&str] = &["mariadb-server", "postgresql", "redis-server", "sqlite3"];
+
+/// Node.js and what its tests use: hundreds of packages.
+pub const NODE: &[&str] = &["nodejs", "npm", "curl", "python3-minimal"];
+
 /// A throwaway host, taken down when dropped, or by whoever works with hosts next should the test be killed.
 ///
 /// The state folder is `INFRA_LAB_DIR`, or the one `infra lab` uses.
@@ -28,17 +34,23 @@ impl LabHost {
     /// Boots hosts into one lab, so that one inventory lists them all.
     #[track_caller]
     pub fn boot_all(test: &str, release: Release, hosts: &[&str]) -> Vec<Self> {
-        Self::boot_with(test, release, hosts, false)
+        Self::boot_with(test, release, hosts, false, &[])
+    }
+
+    /// Boots a host called `app1` that has some packages already: for tests that are not about installing them.
+    #[track_caller]
+    pub fn boot_having(test: &str, release: Release, packages: &[&str]) -> Self {
+        Self::boot_with(test, release, &["app1"], false, packages).remove(0)
     }
 
     /// Boots a host called `app1` that can run Docker Engine.
     #[track_caller]
     pub fn boot_for_containers(test: &str, release: Release) -> Self {
-        Self::boot_with(test, release, &["app1"], true).remove(0)
+        Self::boot_with(test, release, &["app1"], true, &[]).remove(0)
     }
 
     #[track_caller]
-    fn boot_with(test: &str, release: Release, hosts: &[&str], containers: bool) -> Vec<Self> {
+    fn boot_with(test: &str, release: Release, hosts: &[&str], containers: bool, with: &[&str]) -> Vec<Self> {
         let lab = open_lab();
         let options = UpOptions {
             lab: unique_name(test),
@@ -46,6 +58,7 @@ impl LabHost {
             hosts: hosts.iter().map(ToString::to_string).collect(),
             lifetime: Lifetime::ThisProcess,
             containers,
+            with: with.iter().map(ToString::to_string).collect(),
         };
         match timed("boot", || lab.up(&options, &say)) {
             Ok(hosts) => hosts.into_iter().map(|host| LabHost { lab: lab.clone(), host }).collect(),
