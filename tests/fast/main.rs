@@ -9,6 +9,7 @@ mod blocks;
 mod cases;
 mod cli;
 mod docs;
+mod kinds;
 mod lanes;
 mod peers_way;
 mod schema;

@@ -11,7 +11,6 @@ mod databases;
 mod every_step;
 mod faults;
 mod hosts;
-mod kinds;
 mod migrations;
 mod packages;
 mod pm2;

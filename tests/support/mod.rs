@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "every test binary compiles all of it and uses some")]
 
 pub mod infra;
+pub mod kinds;
 pub mod lab;
 pub mod page;
 pub mod transcript;

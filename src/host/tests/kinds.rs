@@ -1,5 +1,5 @@
 //! The programs of kinds under every shell: what a spec asks for is made, broken by hand, mended and taken away, in a
-//! scratch folder of this machine. `tests/lab/kinds.rs` does the same on whole hosts.
+//! scratch folder of this machine. `tests/lab_kinds` does the same on whole hosts.
 
 use std::path::Path;
 

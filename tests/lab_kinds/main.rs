@@ -1,0 +1,111 @@
+//! Every kind on a real host: planned bare, applied, planned again, broken by hand, mended, rebooted, removed.
+//!
+//! What is tried is found by folder: `tests/data/kinds/NAME` has a spec, `breaks.yaml`, and may have the overlays
+//! `env/remove.yaml` and `env/fails.yaml`, and `host.yaml` about its host. The release is `INFRA_TEST_RELEASE` (bookworm
+//! where it is not set).
+//!
+//! Folders that share a host are one test, named after all of them; each is an ignored test as well, so that it can be
+//! run alone: `cargo nextest run --run-ignored only -E 'binary(lab_kinds) and test(=cron)'`.
+
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests have files, programs and a terminal")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Trial as Test};
+use support::infra::{Break, Infra};
+use support::kinds::Trial;
+use support::lab::LabHost;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let mut shared: BTreeMap<String, Vec<Trial>> = BTreeMap::new();
+    let mut tests = Vec::new();
+    for trial in Trial::all() {
+        let host = trial.host.shared.clone();
+        let alone = Trial::all().into_iter().filter(|one| one.name == trial.name).collect();
+        tests.push(test(trial.name.clone(), alone).with_ignored_flag(host.is_some()));
+        if let Some(host) = host {
+            shared.entry(host).or_default().push(trial);
+        }
+    }
+    for trials in shared.into_values() {
+        let names: Vec<_> = trials.iter().map(|trial| trial.name.as_str()).collect();
+        tests.push(test(names.join("+"), trials));
+    }
+    libtest_mimic::run(&arguments, tests).exit_code()
+}
+
+fn test(name: String, trials: Vec<Trial>) -> Test {
+    Test::test(name, move || {
+        live(&trials);
+        Ok(())
+    })
+}
+
+/// Takes what is tried through its life on one host, one after the other; they are rebooted together.
+fn live(trials: &[Trial]) {
+    let first = &trials[0];
+    let release = support::release();
+    let mut host = match first.host.containers {
+        true => LabHost::boot_for_containers(&first.name, release),
+        false => LabHost::boot_having(&first.name, release, first.host.packages()),
+    };
+    let lives: Vec<_> = trials.iter().map(|trial| (trial, Infra::new(&trial.folder, &host.inventory()))).collect();
+    for (trial, infra) in &lives {
+        eprintln!("{}: applied and broken", trial.name);
+        apply_and_break(trial, &host, infra);
+    }
+    host.reboot();
+    for (trial, infra) in &lives {
+        infra.plan().assert_empty(&format!("after a reboot ({})", trial.name));
+    }
+    for (trial, infra) in &lives {
+        if trial.folder.join("env/remove.yaml").exists() {
+            eprintln!("{}: removed", trial.name);
+            let infra = infra.environment("remove");
+            infra.apply();
+            infra.plan().assert_empty(&format!("after removal ({})", trial.name));
+        }
+    }
+}
+
+fn apply_and_break(trial: &Trial, host: &LabHost, infra: &Infra) {
+    infra.plan().assert_no_problems();
+    infra.apply();
+    infra.plan().assert_empty(&format!("after apply ({})", trial.name));
+    for broken in Break::read(&trial.folder.join("breaks.yaml")) {
+        let when = format!("{} ({})", broken.name, trial.name);
+        host.check(&broken.run);
+        if !broken.refused.is_empty() {
+            infra.plan().assert_refused(&broken.refused, &when);
+            assert!(!infra.try_apply().success, "apply goes on although the plan is refused: {when}");
+            host.check(&broken.mend);
+            infra.plan().assert_empty(&format!("after mending: {when}"));
+            continue;
+        }
+        infra.plan().assert_names(&broken.plan, &when);
+        infra.apply().assert_applied(&broken.plan, &when);
+        infra.plan().assert_empty(&format!("after mending: {when}"));
+    }
+    if trial.folder.join("env/fails.yaml").exists() {
+        let report = infra.environment("fails").try_apply();
+        assert!(!report.success, "what the host cannot take was applied ({})", trial.name);
+        for words in said(trial) {
+            assert!(report.said.contains(&words), "a message does not say `{words}` ({})\n{}", trial.name, report.said);
+        }
+        infra.plan().assert_empty(&format!("after what the host could not take ({})", trial.name));
+    }
+}
+
+/// Returns what the messages must say of what a host cannot take: all of `said.yaml`, where there is one.
+fn said(trial: &Trial) -> Vec<String> {
+    let path = trial.folder.join("said.yaml");
+    match std::fs::read_to_string(&path) {
+        Ok(text) => serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display())),
+        Err(_) => Vec::new(),
+    }
+}
