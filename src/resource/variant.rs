@@ -155,7 +155,9 @@ impl Variants {
     /// Returns why an attribute is of no use with this variant, and the way out; nothing where it is.
     fn lacks(&self, variant: &Variant, attribute: &str) -> Option<Refusal> {
         let known = self.known_to(attribute);
-        if known.is_empty() || variant.knows(attribute) {
+        // Kinds that share a variant have features of their own for it.
+        let own = self.named(variant.name).unwrap_or(variant);
+        if known.is_empty() || own.knows(attribute) {
             return None;
         }
         Some(Refusal {
@@ -440,9 +442,11 @@ mod tests {
 
     #[test]
     fn a_variant_refuses_what_it_has_no_feature_for() {
-        let refused = |variant, used: &[&'static str]| TABLE.variants.refusal(variant, used.iter().copied());
+        let refused = |variant: &Variant, used: &[&'static str]| TABLE.variants.refusal(variant, used.iter().copied());
         assert_eq!(refused(&OLD, &["age", "name"]), None);
         let message = refused(&NEW, &["name", "age"]).map(|refusal| refusal.message);
         assert_eq!(message.as_deref(), Some("`age` is not for New, but for Old"));
+        // What several kinds share of a variant says nothing about what it can in one of them.
+        assert_eq!(refused(&Variant { features: &[], ..OLD }, &["age"]), None);
     }
 }

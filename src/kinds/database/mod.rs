@@ -1,14 +1,54 @@
 //! `database`: a database of a server, or a file of SQLite.
 
-mod mysql;
-mod postgresql;
-mod sqlite;
+use std::sync::LazyLock;
 
 use crate::model::{Change, Changes, Expect, Probe, ProbeOutput, Record, Row, Step, Value};
-use crate::row;
+use crate::variants;
 
-use crate::kinds::shared::database_engine::{DATABASE, DATABASE_USER, Engine, Server, change, hex, observe};
-use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
+use crate::kinds::shared::database_engine::{CHOICE, DATABASE, Engine, NOUN, QUERY, Server, change, hex, observe};
+use crate::resource::{
+    Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Variant, Variants,
+};
+
+variants! {
+    /// The engines.
+    const STORES: dyn Store = (NOUN, CHOICE) {
+        mysql::Mysql,
+        postgresql::Postgresql,
+        sqlite::Sqlite,
+    }
+}
+
+/// What an engine does with databases.
+pub trait Store: Sync {
+    /// Returns whether a server holds them, which is asked and told by SQL.
+    fn has_server(&self) -> bool {
+        true
+    }
+    fn check_name(&self, fields: &mut Fields<'_>);
+    /// Reads the character set and the collation.
+    fn charset(&self, _fields: &mut Fields<'_>) -> (Option<String>, Option<String>) {
+        (None, None)
+    }
+    /// Adds what a database of its provides and requires beyond its name.
+    fn claims(&self, resource: &Resource<Desired>, claims: Claims) -> Claims;
+    /// Makes the row of the probe. The index is part of the SQL, so that what is selected says which row it is about.
+    fn row(&self, at: usize, resource: &Resource<Desired>) -> Row;
+    /// Returns the attributes that are compared, in the order they are shown and observed.
+    fn wanted<'a>(&self, desired: &'a Desired) -> Vec<(&'static str, Option<&'a str>)>;
+    /// Reads the records of one that is there.
+    fn observation(&self, resource: &Resource<Desired>, records: &[&Record]) -> Observation<Observed>;
+    /// Says what the first record of one that should be there must be.
+    fn expected(&self, desired: &Desired) -> Vec<Expect>;
+    /// Writes the SQL that makes or changes one.
+    fn change(&self, _planned: &Planned<'_, Database>) -> String {
+        String::new()
+    }
+    /// Makes the steps for those of its own in a batch that no SQL changes.
+    fn steps(&self, _batch: &[Planned<'_, Database>], _own: &[usize]) -> Vec<Step> {
+        Vec::new()
+    }
+}
 
 /// A database of a server, or a file of SQLite.
 pub struct Database;
@@ -45,26 +85,8 @@ impl Observed {
     }
 }
 
-/// Observes files and databases; see `probe.sh`.
-const PROBE: &str = concat!(
-    include_str!("files.sh"),
-    include_str!("../shared/database_engine/client.sh"),
-    include_str!("../shared/database_engine/query.sh")
-);
-
-/// Which engines know an attribute.
-const KNOWN_TO: &[(&str, &[Engine])] = &[
-    ("charset", &[Engine::Mysql]),
-    ("collation", &[Engine::Mysql]),
-    ("owner", &[Engine::Postgresql, Engine::Sqlite]),
-    ("encoding", &[Engine::Postgresql]),
-    ("lc_collate", &[Engine::Postgresql]),
-    ("lc_ctype", &[Engine::Postgresql]),
-    ("template", &[Engine::Postgresql]),
-    ("extensions", &[Engine::Postgresql]),
-    ("group", &[Engine::Sqlite]),
-    ("mode", &[Engine::Sqlite]),
-];
+/// Observes files and databases.
+static PROBE: LazyLock<String> = LazyLock::new(|| format!("{}{}", include_str!("files.sh"), *QUERY));
 
 impl Kind for Database {
     const KIND: &'static str = "database";
@@ -101,6 +123,7 @@ impl Kind for Database {
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
     };
+    const VARIANTS: Option<&'static Variants> = Some(&STORES.variants);
 
     type Desired = Desired;
     type Observed = Observed;
@@ -108,18 +131,10 @@ impl Kind for Database {
     fn decode(fields: &mut Fields<'_>) -> Desired {
         let server = Server::decode(fields);
         let engine = server.engine;
-        check_name(fields, engine);
-        engine.refuse_others(fields, KNOWN_TO);
-        let charset = fields.text("charset").map(|charset| mysql::full_name(&charset));
-        let collation = fields.text("collation").map(|collation| mysql::full_collation(&collation, charset.as_deref()));
-        if let (Some(charset), Some(collation)) = (&charset, &collation)
-            && collation != charset
-            && collation != "binary"
-            && !collation.starts_with(&format!("{charset}_"))
-        {
-            let message = format!("the collation `{collation}` is not one of the charset `{charset}`");
-            fields.error("collation", message, format!("collations of it begin with `{charset}_`"));
-        }
+        let store = store(engine);
+        store.check_name(fields);
+        STORES.variants.refuse_attributes(engine.variant(), fields);
+        let (charset, collation) = store.charset(fields);
         let extensions = fields.texts("extensions");
         for attribute in ["owner", "template"] {
             let wrong = fields.text(attribute).and_then(|name| engine.refuse_name(&name));
@@ -149,28 +164,12 @@ impl Kind for Database {
         let desired = &resource.desired;
         let engine = desired.server.engine;
         let claims = Claims::new().provides(DATABASE, engine.claim(resource.name()));
-        match engine {
-            Engine::Sqlite => {
-                claims.provides(Space::PATH, resource.name()).owned_by(desired.owner.as_ref(), desired.group.as_ref())
-            }
-            _ => {
-                let claims = desired.server.required_by(claims);
-                match &desired.owner {
-                    Some(owner) if !resource.is_absent() => claims.requires(DATABASE_USER, engine.claim(owner)),
-                    _ => claims,
-                }
-            }
-        }
+        store(engine).claims(resource, claims)
     }
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {
-        // The index is part of the SQL, so that what is selected says which row it is about.
-        let row = |(at, resource): (usize, &&Resource<Desired>)| match resource.desired.server.engine {
-            Engine::Sqlite => row!["file", resource.name()],
-            Engine::Mysql => query(resource, mysql::look(at, resource)),
-            Engine::Postgresql => query(resource, postgresql::look(at, resource)),
-        };
-        Probe::new(PROBE, all.iter().enumerate().map(row).collect())
+        let row = |(at, resource): (usize, &&Resource<Desired>)| of(resource).row(at, resource);
+        Probe::new(&PROBE, all.iter().enumerate().map(row).collect())
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
@@ -178,11 +177,9 @@ impl Kind for Database {
             all,
             output,
             |desired| &desired.server,
-            |resource, records| match resource.desired.server.engine {
-                _ if records[0].field(0) == "absent" => Observation::Absent,
-                Engine::Sqlite => sqlite::observation(records[0]),
-                Engine::Mysql => mysql::observation(records[0]),
-                Engine::Postgresql => postgresql::observation(resource, records),
+            |resource, records| match records[0].field(0) {
+                "absent" => Observation::Absent,
+                _ => of(resource).observation(resource, records),
             },
         )
     }
@@ -203,7 +200,7 @@ impl Kind for Database {
         if found.is_none() {
             changes.push("engine", Value::Null, desired.server.engine.word());
         }
-        for (attribute, wanted) in wanted(desired) {
+        for (attribute, wanted) in of(resource).wanted(desired) {
             changes.compare_if(attribute, found.map(|found| found.get(attribute)), wanted);
         }
         if found.is_none() {
@@ -233,27 +230,32 @@ impl Kind for Database {
         if resource.is_absent() {
             return Some(vec![is("absent")]);
         }
-        let desired = &resource.desired;
-        let engine = desired.server.engine;
-        let first = if engine == Engine::Sqlite { "file" } else { "present" };
-        let values = wanted(desired).into_iter().map(|(_, value)| match value {
-            None => Expect::Any,
-            Some(value) if engine == Engine::Sqlite => is(value),
-            Some(value) => Expect::Is(hex(value.as_bytes())),
-        });
-        let mut expected: Vec<Expect> = std::iter::once(is(first)).chain(values).collect();
-        if engine == Engine::Postgresql {
-            expected.push(is(&desired.extensions.len().to_string()));
-        }
-        Some(expected)
+        Some(of(resource).expected(&resource.desired))
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
-        let mut steps = sqlite::steps(batch);
-        let has_server = |planned: &Planned<'_, Self>| planned.resource.desired.server.engine != Engine::Sqlite;
-        steps.extend(change(batch, has_server, ["database", "databases"], changed));
+        let own = |(variant, store): (&Variant, &'static dyn Store)| {
+            let is_own = |&at: &usize| batch[at].resource.desired.server.engine.variant() == variant;
+            store.steps(batch, &(0..batch.len()).filter(is_own).collect::<Vec<_>>())
+        };
+        let mut steps: Vec<Step> = STORES.iter().flat_map(own).collect();
+        let engine = |planned: &Planned<'_, Self>| {
+            let engine = planned.resource.desired.server.engine;
+            store(engine).has_server().then_some(engine)
+        };
+        steps.extend(change(batch, engine, ["database", "databases"], changed));
         steps
     }
+}
+
+/// Returns what an engine does with databases.
+fn store(engine: Engine) -> &'static dyn Store {
+    STORES.of(engine.variant())
+}
+
+/// Returns what the engine of a database does with it.
+fn of(resource: &Resource<Desired>) -> &'static dyn Store {
+    store(resource.desired.server.engine)
 }
 
 /// Makes a row of the probe: each resource has a connection to the server, not to its database, which may not be there.
@@ -264,55 +266,25 @@ fn query(resource: &Resource<Desired>, sql: String) -> Row {
 fn changed(planned: &Planned<'_, Database>) -> Row {
     let resource = planned.resource;
     let engine = resource.desired.server.engine;
-    let sql = match (resource.is_absent(), engine) {
-        (true, _) => format!("DROP DATABASE {};", engine.name(resource.name())),
-        (false, Engine::Mysql) => mysql::change(planned),
-        (false, _) => postgresql::change(planned),
+    let sql = match resource.is_absent() {
+        true => format!("DROP DATABASE {};", engine.name(resource.name())),
+        false => of(resource).change(planned),
     };
     query(resource, sql)
 }
 
-/// Returns the attributes that are compared, in the order they are shown and observed.
-fn wanted(desired: &Desired) -> Vec<(&'static str, Option<&str>)> {
-    match desired.server.engine {
-        Engine::Mysql => vec![("charset", desired.charset.as_deref()), ("collation", desired.collation.as_deref())],
-        Engine::Postgresql => vec![
-            ("owner", desired.owner.as_deref()),
-            ("encoding", desired.encoding.as_deref()),
-            ("lc_collate", desired.lc_collate.as_deref()),
-            ("lc_ctype", desired.lc_ctype.as_deref()),
-        ],
-        Engine::Sqlite => vec![
-            ("owner", desired.owner.as_deref()),
-            ("group", desired.group.as_deref()),
-            ("mode", desired.mode.as_deref()),
-        ],
-    }
+/// Says what the first record of a database must be: a word, and each attribute that is wanted, as `written`.
+fn expected(first: &str, wanted: Vec<(&str, Option<&str>)>, written: fn(&str) -> String) -> Vec<Expect> {
+    let value = |value: Option<&str>| value.map_or(Expect::Any, |value| Expect::Is(written(value)));
+    [Expect::Is(first.into())].into_iter().chain(wanted.into_iter().map(|(_, wanted)| value(wanted))).collect()
 }
 
-fn check_name(fields: &mut Fields<'_>, engine: Engine) {
+/// Reports a name that the server cannot have, or has itself.
+fn check_name(fields: &mut Fields<'_>, engine: Engine, system: &[&str]) {
     let name = fields.name().to_string();
-    if engine == Engine::Sqlite {
-        if !name.starts_with('/')
-            || name.ends_with('/')
-            || name.contains("//")
-            || name.split('/').any(|part| part == "..")
-        {
-            fields.error(
-                "name",
-                format!("`{name}` is not an absolute path"),
-                "a database of SQLite has the path of its file as name",
-            );
-        }
-        return;
-    }
     if let Some(wrong) = engine.refuse_name(&name) {
         fields.error("name", format!("the name of a database {wrong}"), "choose another name");
     }
-    let system: &[&str] = match engine {
-        Engine::Mysql => &["mysql", "information_schema", "performance_schema", "sys"],
-        _ => &["postgres", "template0", "template1"],
-    };
     if system.contains(&name.as_str()) {
         fields.error("name", format!("`{name}` belongs to the server itself"), "choose another name");
     }

@@ -1,9 +1,65 @@
 //! Databases of MySQL and MariaDB.
 
-use super::{Database, Desired, Engine, Observation, Observed, Planned, Record, Resource};
+use crate::kinds::shared::database_engine::MYSQL;
+use crate::model::{Expect, Row};
+use crate::resource::{Claims, Feature, Fields, Variant};
+
+use super::{Database, Desired, Engine, Observation, Observed, Planned, Record, Resource, Store, hex, query};
+
+pub const VARIANT: Variant = Variant {
+    features: &[Feature { name: "a default character set and collation", attributes: &["charset", "collation"] }],
+    ..MYSQL
+};
+
+/// What MySQL and MariaDB do.
+pub struct Mysql;
+
+impl Store for Mysql {
+    fn check_name(&self, fields: &mut Fields<'_>) {
+        super::check_name(fields, Engine::Mysql, &["mysql", "information_schema", "performance_schema", "sys"]);
+    }
+
+    fn charset(&self, fields: &mut Fields<'_>) -> (Option<String>, Option<String>) {
+        let charset = fields.text("charset").map(|charset| full_name(&charset));
+        let collation = fields.text("collation").map(|collation| full_collation(&collation, charset.as_deref()));
+        if let (Some(charset), Some(collation)) = (&charset, &collation)
+            && collation != charset
+            && collation != "binary"
+            && !collation.starts_with(&format!("{charset}_"))
+        {
+            let message = format!("the collation `{collation}` is not one of the charset `{charset}`");
+            fields.error("collation", message, format!("collations of it begin with `{charset}_`"));
+        }
+        (charset, collation)
+    }
+
+    fn claims(&self, resource: &Resource<Desired>, claims: Claims) -> Claims {
+        resource.desired.server.required_by(claims)
+    }
+
+    fn row(&self, at: usize, resource: &Resource<Desired>) -> Row {
+        query(resource, look(at, resource))
+    }
+
+    fn wanted<'a>(&self, desired: &'a Desired) -> Vec<(&'static str, Option<&'a str>)> {
+        vec![("charset", desired.charset.as_deref()), ("collation", desired.collation.as_deref())]
+    }
+
+    fn observation(&self, _resource: &Resource<Desired>, records: &[&Record]) -> Observation<Observed> {
+        observation(records[0])
+    }
+
+    fn expected(&self, desired: &Desired) -> Vec<Expect> {
+        super::expected("present", self.wanted(desired), |value| hex(value.as_bytes()))
+    }
+
+    fn change(&self, planned: &Planned<'_, Database>) -> String {
+        change(planned)
+    }
+}
 
 /// Returns the full name of a charset or collation: `utf8` is short for `utf8mb3`, which servers answer by now.
-pub(super) fn full_name(name: &str) -> String {
+fn full_name(name: &str) -> String {
     let name = name.to_ascii_lowercase();
     match name.strip_prefix("utf8") {
         Some(rest) if rest.is_empty() || rest.starts_with('_') => format!("utf8mb3{rest}"),
@@ -12,7 +68,7 @@ pub(super) fn full_name(name: &str) -> String {
 }
 
 /// Returns the full name of a collation. MariaDB has some that are for every charset, and names them with it.
-pub(super) fn full_collation(name: &str, charset: Option<&str>) -> String {
+fn full_collation(name: &str, charset: Option<&str>) -> String {
     let name = full_name(name);
     match charset {
         Some(charset) if name.starts_with("uca1400_") => format!("{charset}_{name}"),
@@ -21,7 +77,7 @@ pub(super) fn full_collation(name: &str, charset: Option<&str>) -> String {
 }
 
 /// Selects "absent", or "present", charset, collation and what it holds.
-pub(super) fn look(at: usize, resource: &Resource<Desired>) -> String {
+fn look(at: usize, resource: &Resource<Desired>) -> String {
     let mysql = Engine::Mysql;
     let name = mysql.text(resource.name());
     let holds = match resource.is_absent() {
@@ -35,7 +91,7 @@ pub(super) fn look(at: usize, resource: &Resource<Desired>) -> String {
     )
 }
 
-pub(super) fn observation(record: &Record) -> Observation<Observed> {
+fn observation(record: &Record) -> Observation<Observed> {
     let text = |at: usize| Engine::answer(record.field(at)).map(|name| full_name(&name));
     let (Some(charset), Some(collation)) = (text(1), text(2)) else {
         return Observation::Failed("the server's answer cannot be read".into());
@@ -52,7 +108,7 @@ pub(super) fn observation(record: &Record) -> Observation<Observed> {
     })
 }
 
-pub(super) fn change(planned: &Planned<'_, Database>) -> String {
+fn change(planned: &Planned<'_, Database>) -> String {
     let desired = &planned.resource.desired;
     let mysql = Engine::Mysql;
     let verb = match planned.observed {

@@ -1,12 +1,70 @@
 //! Databases of PostgreSQL.
 
-use super::{Database, Desired, Engine, Observation, Observed, Planned, Record, Resource, wanted};
+use crate::kinds::shared::database_engine::{DATABASE_USER, POSTGRESQL};
+use crate::model::{Expect, Row};
+use crate::resource::{Claims, Feature, Fields, Variant};
+
+use super::{Database, Desired, Engine, Observation, Observed, Planned, Record, Resource, Store, hex, query};
+
+pub const VARIANT: Variant = Variant {
+    features: &[
+        Feature { name: "owners", attributes: &["owner"] },
+        Feature { name: "an encoding and locale that stay", attributes: &["encoding", "lc_collate", "lc_ctype"] },
+        Feature { name: "templates", attributes: &["template"] },
+        Feature { name: "extensions", attributes: &["extensions"] },
+    ],
+    ..POSTGRESQL
+};
 
 const ENGINE: Engine = Engine::Postgresql;
 
+/// What PostgreSQL does.
+pub struct Postgresql;
+
+impl Store for Postgresql {
+    fn check_name(&self, fields: &mut Fields<'_>) {
+        super::check_name(fields, ENGINE, &["postgres", "template0", "template1"]);
+    }
+
+    fn claims(&self, resource: &Resource<Desired>, claims: Claims) -> Claims {
+        let claims = resource.desired.server.required_by(claims);
+        match &resource.desired.owner {
+            Some(owner) if !resource.is_absent() => claims.requires(DATABASE_USER, ENGINE.claim(owner)),
+            _ => claims,
+        }
+    }
+
+    fn row(&self, at: usize, resource: &Resource<Desired>) -> Row {
+        query(resource, look(at, resource))
+    }
+
+    fn wanted<'a>(&self, desired: &'a Desired) -> Vec<(&'static str, Option<&'a str>)> {
+        vec![
+            ("owner", desired.owner.as_deref()),
+            ("encoding", desired.encoding.as_deref()),
+            ("lc_collate", desired.lc_collate.as_deref()),
+            ("lc_ctype", desired.lc_ctype.as_deref()),
+        ]
+    }
+
+    fn observation(&self, resource: &Resource<Desired>, records: &[&Record]) -> Observation<Observed> {
+        observation(resource, records)
+    }
+
+    fn expected(&self, desired: &Desired) -> Vec<Expect> {
+        let mut expected = super::expected("present", self.wanted(desired), |value| hex(value.as_bytes()));
+        expected.push(Expect::Is(desired.extensions.len().to_string()));
+        expected
+    }
+
+    fn change(&self, planned: &Planned<'_, Database>) -> String {
+        change(planned)
+    }
+}
+
 /// Selects "absent", or "present", owner, encoding, the two locales, how many of the extensions wanted are there, and its
 /// size; then one record for each of those extensions.
-pub(super) fn look(at: usize, resource: &Resource<Desired>) -> String {
+fn look(at: usize, resource: &Resource<Desired>) -> String {
     let name = ENGINE.text(resource.name());
     let size = match resource.is_absent() {
         true => {
@@ -47,12 +105,12 @@ pub(super) fn look(at: usize, resource: &Resource<Desired>) -> String {
     .join("\n")
 }
 
-pub(super) fn observation(resource: &Resource<Desired>, records: &[&Record]) -> Observation<Observed> {
+fn observation(resource: &Resource<Desired>, records: &[&Record]) -> Observation<Observed> {
     let Some(record) = records.iter().find(|record| record.field(0) == "present") else {
         return Observation::Failed("the server's answer cannot be read".into());
     };
     let mut attributes = Vec::new();
-    for (at, (attribute, wanted)) in wanted(&resource.desired).into_iter().enumerate() {
+    for (at, (attribute, wanted)) in Postgresql.wanted(&resource.desired).into_iter().enumerate() {
         let Some(value) = Engine::answer(record.field(at + 1)) else {
             return Observation::Failed(format!("the server's answer about `{attribute}` cannot be read"));
         };
@@ -73,7 +131,7 @@ pub(super) fn observation(resource: &Resource<Desired>, records: &[&Record]) -> 
     })
 }
 
-pub(super) fn change(planned: &Planned<'_, Database>) -> String {
+fn change(planned: &Planned<'_, Database>) -> String {
     let desired = &planned.resource.desired;
     let name = ENGINE.name(planned.resource.name());
     let mut sql = Vec::new();

@@ -1,13 +1,71 @@
 //! Files of SQLite.
 
+use crate::kinds::shared::database_engine::SQLITE;
+use crate::model::{Expect, Row};
+use crate::resource::{Claims, Feature, Fields, Space, Variant};
 use crate::row;
 
-use super::{Database, Engine, Observation, Observed, Planned, Record, Step};
+use super::{Database, Desired, Observation, Observed, Planned, Record, Resource, Step, Store};
+
+pub const VARIANT: Variant = Variant {
+    features: &[Feature { name: "a file with owner and mode", attributes: &["owner", "group", "mode"] }],
+    ..SQLITE
+};
+
+/// What SQLite does.
+pub struct Sqlite;
+
+impl Store for Sqlite {
+    fn has_server(&self) -> bool {
+        false
+    }
+
+    fn check_name(&self, fields: &mut Fields<'_>) {
+        let name = fields.name().to_string();
+        let is_plain = name.starts_with('/') && !name.ends_with('/') && !name.contains("//");
+        if !is_plain || name.split('/').any(|part| part == "..") {
+            fields.error(
+                "name",
+                format!("`{name}` is not an absolute path"),
+                "a database of SQLite has the path of its file as name",
+            );
+        }
+    }
+
+    fn claims(&self, resource: &Resource<Desired>, claims: Claims) -> Claims {
+        let Desired { owner, group, .. } = &resource.desired;
+        claims.provides(Space::PATH, resource.name()).owned_by(owner.as_ref(), group.as_ref())
+    }
+
+    fn row(&self, _at: usize, resource: &Resource<Desired>) -> Row {
+        row!["file", resource.name()]
+    }
+
+    fn wanted<'a>(&self, desired: &'a Desired) -> Vec<(&'static str, Option<&'a str>)> {
+        vec![
+            ("owner", desired.owner.as_deref()),
+            ("group", desired.group.as_deref()),
+            ("mode", desired.mode.as_deref()),
+        ]
+    }
+
+    fn observation(&self, _resource: &Resource<Desired>, records: &[&Record]) -> Observation<Observed> {
+        observation(records[0])
+    }
+
+    fn expected(&self, desired: &Desired) -> Vec<Expect> {
+        super::expected("file", self.wanted(desired), str::to_string)
+    }
+
+    fn steps(&self, batch: &[Planned<'_, Database>], own: &[usize]) -> Vec<Step> {
+        steps(batch, own)
+    }
+}
 
 /// The mode of a new file where the spec says nothing.
 const MODE: &str = "0640";
 
-pub(super) fn observation(record: &Record) -> Observation<Observed> {
+fn observation(record: &Record) -> Observation<Observed> {
     match record.field(0) {
         "file" => Observation::Present(Observed {
             attributes: vec![
@@ -23,13 +81,11 @@ pub(super) fn observation(record: &Record) -> Observation<Observed> {
     }
 }
 
-pub(super) fn steps(batch: &[Planned<'_, Database>]) -> Vec<Step> {
+fn steps(batch: &[Planned<'_, Database>], own: &[usize]) -> Vec<Step> {
     let mut steps = Vec::new();
     for is_absent in [false, true] {
-        let covers: Vec<usize> = (0..batch.len())
-            .filter(|&at| batch[at].resource.desired.server.engine == Engine::Sqlite)
-            .filter(|&at| batch[at].resource.is_absent() == is_absent)
-            .collect();
+        let is_one = |&at: &usize| batch[at].resource.is_absent() == is_absent;
+        let covers: Vec<usize> = own.iter().copied().filter(is_one).collect();
         if covers.is_empty() {
             continue;
         }

@@ -1,20 +1,45 @@
 //! `database_user`: an account of a database server, and what it may do.
 
 mod grants;
-mod mysql;
-mod postgresql;
 mod verifier;
 
 use std::collections::BTreeSet;
 
 use crate::model::{Change, Changes, Probe, ProbeOutput, Record, Secret, Step, Value};
+use crate::variants;
 
 use crate::kinds::shared::database_engine::{
-    ACCOUNTS, DATABASE, DATABASE_USER, Engine, LOGIN, QUERY, SCHEMA, Server, change, hex, observe, unhex,
+    ACCOUNTS, CHOICE, DATABASE, DATABASE_USER, Engine, LOGIN, NOUN, QUERY, SCHEMA, Server, change, hex, observe, unhex,
 };
-use crate::resource::{Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape};
+use crate::resource::{
+    Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Variants,
+};
 
 use grants::{Grants, Object};
+
+variants! {
+    /// The engines that have users.
+    const SERVERS: dyn Users = (NOUN, CHOICE) {
+        mysql::Mysql,
+        postgresql::Postgresql,
+    }
+}
+
+/// What an engine does with its users.
+pub trait Users: Sync {
+    /// Reads the user and the host from the name, which is the user alone where the engine knows no hosts.
+    fn read_name(&self, fields: &mut Fields<'_>) -> (String, String);
+    /// Returns why it cannot have a password, and what to do.
+    fn refuse_password(&self, _password: &str) -> Option<[&'static str; 2]> {
+        None
+    }
+    /// Writes the SQL that looks at a user; each answer starts with the index.
+    fn look(&self, at: usize, resource: &Resource<Desired>) -> String;
+    /// Reads the records of one that is there; `record` is the first.
+    fn observation(&self, resource: &Resource<Desired>, record: &Record, records: &[&Record]) -> Observation<Observed>;
+    /// Writes the SQL that makes, changes or drops one.
+    fn change(&self, planned: &Planned<'_, DatabaseUser>) -> String;
+}
 
 /// An account of a database server, and what it may do.
 pub struct DatabaseUser;
@@ -58,16 +83,6 @@ enum Password {
     Missing,
 }
 
-/// Which engine knows an attribute.
-const KNOWN_TO: &[(&str, &[Engine])] = &[
-    ("socket", &[Engine::Mysql]),
-    ("tls", &[Engine::Mysql]),
-    ("login", &[Engine::Postgresql]),
-    ("superuser", &[Engine::Postgresql]),
-    ("createdb", &[Engine::Postgresql]),
-    ("createrole", &[Engine::Postgresql]),
-];
-
 /// Attributes of a role of PostgreSQL, and what `CREATE ROLE` calls them.
 const ROLE: &[(&str, &str)] =
     &[("login", "LOGIN"), ("superuser", "SUPERUSER"), ("createdb", "CREATEDB"), ("createrole", "CREATEROLE")];
@@ -109,6 +124,7 @@ impl Kind for DatabaseUser {
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
     };
+    const VARIANTS: Option<&'static Variants> = Some(&SERVERS.variants);
 
     type Desired = Desired;
     type Observed = Observed;
@@ -116,19 +132,25 @@ impl Kind for DatabaseUser {
     fn decode(fields: &mut Fields<'_>) -> Desired {
         let server = Server::decode(fields);
         let engine = server.engine;
-        let (user, host) = check_name(fields, engine);
-        engine.refuse_others(fields, KNOWN_TO);
+        let (user, host) = match SERVERS.variants.named(engine.word()) {
+            Some(_) => users(engine).read_name(fields),
+            None => {
+                let message = format!("{} has no users", engine.title());
+                fields.error("engine", message, "`owner` and `mode` of the database say who may read it");
+                (fields.name().to_string(), String::new())
+            }
+        };
+        if let Some(wrong) = engine.refuse_name(&user) {
+            fields.error("name", format!("the name of a user {wrong}"), "choose another name");
+        }
+        SERVERS.variants.refuse_attributes(engine.variant(), fields);
         let password = fields.secret("password");
         if let Some(password) = password.as_ref().filter(|_| !fields.is_unknown("password")) {
             let text = password.expose();
             if text.is_empty() {
                 fields.error("password", "the password is empty", "set one, or leave `password` out");
-            } else if engine == Engine::Postgresql && !text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
-                fields.error(
-                    "password",
-                    "a password of PostgreSQL may hold ASCII characters only here",
-                    "others are changed by each client in its own way (SASLprep)",
-                );
+            } else if let Some([wrong, help]) = users(engine).refuse_password(text) {
+                fields.error("password", wrong, help);
             }
         }
         let role = ROLE.iter().filter_map(|(attribute, _)| Some((*attribute, fields.bool(attribute)?))).collect();
@@ -162,13 +184,9 @@ impl Kind for DatabaseUser {
     fn probe(all: &[&Resource<Desired>]) -> Probe {
         let row = |(at, resource): (usize, &&Resource<Desired>)| {
             let desired = &resource.desired;
-            let sql = match desired.server.engine {
-                Engine::Postgresql => postgresql::look(at, resource),
-                _ => mysql::look(at, resource),
-            };
-            desired.server.query(resource, "", sql)
+            desired.server.query(resource, "", users(desired.server.engine).look(at, resource))
         };
-        Probe::new(QUERY, all.iter().enumerate().map(row).collect())
+        Probe::new(&QUERY, all.iter().enumerate().map(row).collect())
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
@@ -242,14 +260,12 @@ impl Kind for DatabaseUser {
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
         let row = |planned: &Planned<'_, Self>| {
-            let sql = match planned.resource.desired.server.engine {
-                Engine::Postgresql => postgresql::change(planned),
-                _ => mysql::change(planned),
-            };
+            let sql = users(planned.resource.desired.server.engine).change(planned);
             // It holds what is derived from a password.
             planned.resource.desired.server.query(planned.resource, "", Secret::new(sql))
         };
-        change(batch, |_| true, ["database user", "database users"], row)
+        let engine = |planned: &Planned<'_, Self>| Some(planned.resource.desired.server.engine);
+        change(batch, engine, ["database user", "database users"], row)
     }
 }
 
@@ -269,10 +285,12 @@ fn observation(resource: &Resource<Desired>, records: &[&Record]) -> Observation
     if record.field(0) == "absent" {
         return Observation::Absent;
     }
-    match engine {
-        Engine::Postgresql => postgresql::observation(resource, record, records),
-        _ => mysql::observation(resource, record, records),
-    }
+    users(engine).observation(resource, record, records)
+}
+
+/// Returns what an engine does with its users.
+fn users(engine: Engine) -> &'static dyn Users {
+    SERVERS.of(engine.variant())
 }
 
 /// Returns what has to be there before a grant on an object.
@@ -285,34 +303,4 @@ fn needs(engine: Engine, object: &Object) -> Option<Claim> {
 /// Returns the name of the database that an object is, or is in.
 fn database_of(object: &Object) -> Option<String> {
     object.database.as_ref().map(|database| database.replace("\\_", "_"))
-}
-
-fn check_name(fields: &mut Fields<'_>, engine: Engine) -> (String, String) {
-    let name = fields.name().to_string();
-    let (user, host) = match engine {
-        Engine::Mysql => match name.rsplit_once('@') {
-            Some((user, host)) => (user.to_string(), host.to_string()),
-            None => {
-                let help = format!("write `{name}@localhost`, or `{name}@%` for everywhere");
-                fields.error("name", format!("`{name}` has no host"), help);
-                (name.clone(), "localhost".into())
-            }
-        },
-        Engine::Postgresql => (name.clone(), String::new()),
-        Engine::Sqlite => {
-            fields.error("engine", "SQLite has no users", "`owner` and `mode` of the database say who may read it");
-            (name.clone(), String::new())
-        }
-    };
-    if let Some(wrong) = engine.refuse_name(&user) {
-        fields.error("name", format!("the name of a user {wrong}"), "choose another name");
-    }
-    if engine == Engine::Mysql && (host.is_empty() || host.contains(|c: char| c.is_whitespace() || c.is_control())) {
-        fields.error(
-            "name",
-            format!("`{host}` is not a host"),
-            "a name, an address, a pattern such as `10.0.%`, or `%`",
-        );
-    }
-    (user, host)
 }

@@ -5,16 +5,61 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::kinds::shared::database_engine::MYSQL;
+use crate::resource::{Feature, Fields, Variant};
+
 use super::grants::{self, GRANT_OPTION, Grants, Object};
 use super::{
-    DatabaseUser, Desired, Engine, Observation, Observed, Password, Planned, Record, Resource, unhex, verifier,
+    DatabaseUser, Desired, Engine, Observation, Observed, Password, Planned, Record, Resource, Users, unhex, verifier,
+};
+
+pub const VARIANT: Variant = Variant {
+    features: &[
+        Feature { name: "logins of unix users", attributes: &["socket"] },
+        Feature { name: "encryption that is required", attributes: &["tls"] },
+    ],
+    ..MYSQL
 };
 
 const ENGINE: Engine = Engine::Mysql;
 
+/// What MySQL and MariaDB do.
+pub struct Mysql;
+
+impl Users for Mysql {
+    fn read_name(&self, fields: &mut Fields<'_>) -> (String, String) {
+        let name = fields.name().to_string();
+        let Some((user, host)) = name.rsplit_once('@') else {
+            let help = format!("write `{name}@localhost`, or `{name}@%` for everywhere");
+            fields.error("name", format!("`{name}` has no host"), help);
+            return (name, "localhost".into());
+        };
+        if host.is_empty() || host.contains(|c: char| c.is_whitespace() || c.is_control()) {
+            fields.error(
+                "name",
+                format!("`{host}` is not a host"),
+                "a name, an address, a pattern such as `10.0.%`, or `%`",
+            );
+        }
+        (user.to_string(), host.to_string())
+    }
+
+    fn look(&self, at: usize, resource: &Resource<Desired>) -> String {
+        look(at, resource)
+    }
+
+    fn observation(&self, resource: &Resource<Desired>, record: &Record, records: &[&Record]) -> Observation<Observed> {
+        observation(resource, record, records)
+    }
+
+    fn change(&self, planned: &Planned<'_, DatabaseUser>) -> String {
+        change(planned)
+    }
+}
+
 /// Selects "absent", or "present" and how it logs in; "lacks" and a database that grants name and that is not there; "grant",
 /// database, table, column, privilege, and whether it may be handed on.
-pub(super) fn look(at: usize, resource: &Resource<Desired>) -> String {
+fn look(at: usize, resource: &Resource<Desired>) -> String {
     let desired = &resource.desired;
     let (user, host) = (ENGINE.text(&desired.user), ENGINE.text(&desired.host));
     // Both write names between single quotes there, whatever is in them.
@@ -94,7 +139,7 @@ fn is_socket(plugin: &str) -> bool {
     matches!(plugin, "unix_socket" | "auth_socket")
 }
 
-pub(super) fn observation(resource: &Resource<Desired>, record: &Record, records: &[&Record]) -> Observation<Observed> {
+fn observation(resource: &Resource<Desired>, record: &Record, records: &[&Record]) -> Observation<Observed> {
     let desired = &resource.desired;
     let Some(login) = Engine::answer(record.field(1)).as_deref().and_then(Login::read) else {
         return Observation::Failed("how it logs in cannot be read from the server's answer".into());
@@ -156,7 +201,7 @@ pub(super) fn observation(resource: &Resource<Desired>, record: &Record, records
     })
 }
 
-pub(super) fn change(planned: &Planned<'_, DatabaseUser>) -> String {
+fn change(planned: &Planned<'_, DatabaseUser>) -> String {
     let resource = planned.resource;
     let desired = &resource.desired;
     let account = format!("{}@{}", ENGINE.name(&desired.user), ENGINE.name(&desired.host));

@@ -2,12 +2,52 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::kinds::shared::database_engine::POSTGRESQL;
+use crate::resource::{Feature, Fields, Variant};
+
 use super::grants::{self, Grants, Object};
 use super::{
-    DatabaseUser, Desired, Engine, Observation, Observed, Password, Planned, ROLE, Record, Resource, verifier,
+    DatabaseUser, Desired, Engine, Observation, Observed, Password, Planned, ROLE, Record, Resource, Users, verifier,
+};
+
+pub const VARIANT: Variant = Variant {
+    features: &[Feature {
+        name: "attributes of a role",
+        attributes: &["login", "superuser", "createdb", "createrole"],
+    }],
+    ..POSTGRESQL
 };
 
 const ENGINE: Engine = Engine::Postgresql;
+
+/// What PostgreSQL does.
+pub struct Postgresql;
+
+impl Users for Postgresql {
+    fn read_name(&self, fields: &mut Fields<'_>) -> (String, String) {
+        (fields.name().to_string(), String::new())
+    }
+
+    fn refuse_password(&self, password: &str) -> Option<[&'static str; 2]> {
+        let is_ascii = password.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+        (!is_ascii).then_some([
+            "a password of PostgreSQL may hold ASCII characters only here",
+            "others are changed by each client in its own way (SASLprep)",
+        ])
+    }
+
+    fn look(&self, at: usize, resource: &Resource<Desired>) -> String {
+        look(at, resource)
+    }
+
+    fn observation(&self, resource: &Resource<Desired>, record: &Record, records: &[&Record]) -> Observation<Observed> {
+        observation(resource, record, records)
+    }
+
+    fn change(&self, planned: &Planned<'_, DatabaseUser>) -> String {
+        change(planned)
+    }
+}
 
 /// Tables, views, sequences and the like of schemas that are not the server's own.
 const RELATIONS: &str = "pg_class c JOIN pg_namespace n ON n.oid=c.relnamespace \
@@ -16,7 +56,7 @@ const RELATIONS: &str = "pg_class c JOIN pg_namespace n ON n.oid=c.relnamespace 
 
 /// Selects "absent", or "present", the role's attributes and its verifier; "database", name, privilege. For each database that
 /// grants name: "lacks" and its name, or what [`look_inside`] selects.
-pub(super) fn look(at: usize, resource: &Resource<Desired>) -> String {
+fn look(at: usize, resource: &Resource<Desired>) -> String {
     let role = ENGINE.text(&resource.desired.user);
     let flags = ["rolcanlogin", "rolsuper", "rolcreatedb", "rolcreaterole"].map(|column| format!("bool_or({column})"));
     let mut lines = vec![format!(
@@ -90,7 +130,7 @@ struct Schema {
     default: BTreeSet<String>,
 }
 
-pub(super) fn observation(resource: &Resource<Desired>, record: &Record, records: &[&Record]) -> Observation<Observed> {
+fn observation(resource: &Resource<Desired>, record: &Record, records: &[&Record]) -> Observation<Observed> {
     let desired = &resource.desired;
     let Some(stored) = Engine::answer(record.field(5)) else {
         return Observation::Failed("its verifier cannot be read from the server's answer".into());
@@ -178,7 +218,7 @@ fn granted(wanted: &Grants, records: &[&Record]) -> Grants {
     found
 }
 
-pub(super) fn change(planned: &Planned<'_, DatabaseUser>) -> String {
+fn change(planned: &Planned<'_, DatabaseUser>) -> String {
     let resource = planned.resource;
     let desired = &resource.desired;
     let role = ENGINE.name(&desired.user);

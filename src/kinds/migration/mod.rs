@@ -8,12 +8,15 @@ mod statements;
 mod told;
 mod tool;
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use crate::model::{Arg, Changes, Expect, Probe, ProbeOutput, Step, Until, Value};
 use crate::row;
 
-use crate::kinds::shared::database_engine::{ACCOUNTS, Answers, DATABASE, Engine, Failure, SCHEMA, Server};
+use crate::kinds::shared::database_engine::{
+    ACCOUNTS, Answers, CLIENTS, DATABASE, DUMP, Engine, Failure, Programs, SCHEMA, Server, programs,
+};
 use crate::resource::{
     Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Refusal, Resource, Shape, Space,
 };
@@ -66,24 +69,18 @@ enum State {
 const LONGEST: Duration = Duration::from_secs(4 * 60 * 60);
 
 /// Looks at the record of files, and asks tools.
-const PROBE: &str = concat!(
-    include_str!("../shared/quoted.sh"),
-    include_str!("tool.sh"),
-    include_str!("../shared/database_engine/client.sh"),
-    "query_rows() {\n",
-    include_str!("../shared/database_engine/query.sh"),
-    "\n}\n",
-    include_str!("probe.sh")
-);
+static PROBE: LazyLock<String> = LazyLock::new(|| {
+    let [quoted, tool] = [include_str!("../shared/quoted.sh"), include_str!("tool.sh")];
+    let query = include_str!("../shared/database_engine/query.sh");
+    format!("{quoted}{tool}{}query_rows() {{\n{query}\n}}\n{}", *CLIENTS, include_str!("probe.sh"))
+});
 
-const APPLY: &str = concat!(
-    include_str!("../shared/quoted.sh"),
-    include_str!("tool.sh"),
-    include_str!("../shared/database_engine/client.sh"),
-    include_str!("../shared/database_engine/dump.sh"),
-    include_str!("dump.sh"),
-    include_str!("apply.sh")
-);
+static APPLY: Programs = LazyLock::new(|| {
+    programs(|client| {
+        let before = concat!(include_str!("../shared/quoted.sh"), include_str!("tool.sh"));
+        format!("{before}{client}{DUMP}{}", concat!(include_str!("dump.sh"), include_str!("apply.sh")))
+    })
+});
 
 impl Kind for Migration {
     const KIND: &'static str = "migration";
@@ -244,7 +241,7 @@ impl Kind for Migration {
                 (Runner::Tool(tool), _) => tool.row(resource),
             })
             .collect();
-        Probe::new(PROBE, rows)
+        Probe::new(&PROBE, rows)
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
@@ -388,7 +385,13 @@ fn step(at: usize, planned: &Planned<'_, Migration>) -> Step {
             format!("run {} in {}", tool.name, tool.directory)
         }
     };
-    Step::new(APPLY, vec![at], count).rows(script.rows).input(script.input).timeout(resource.timeout.unwrap_or(LONGEST))
+    // Without a server, a tool runs that reaches its own.
+    let engine = resource.desired.server.as_ref().map(|server| server.engine).unwrap_or_default();
+    let program = engine.program_of(&APPLY);
+    Step::new(program, vec![at], count)
+        .rows(script.rows)
+        .input(script.input)
+        .timeout(resource.timeout.unwrap_or(LONGEST))
 }
 
 /// Returns what is pending: all of it where nothing is applied.

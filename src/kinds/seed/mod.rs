@@ -137,7 +137,7 @@ impl Kind for Seed {
             // Keys are no secrets, and nothing else of the rows is in it.
             desired.server.query(resource, &desired.database, sql::look(at, desired, resource.is_absent()))
         };
-        Probe::new(QUERY, all.iter().enumerate().map(row).collect())
+        Probe::new(&QUERY, all.iter().enumerate().map(row).collect())
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
@@ -202,7 +202,7 @@ impl Kind for Seed {
             let sql = Secret::new(sql::change(planned));
             let purpose = format!("write rows of {}", desired.table);
             let row = desired.server.query(resource, &desired.database, sql);
-            Step::new(RUN, vec![at], purpose).rows(vec![row])
+            Step::new(desired.server.engine.program_of(&RUN), vec![at], purpose).rows(vec![row])
         };
         batch.iter().enumerate().map(step).collect()
     }

@@ -58,46 +58,7 @@ impl<'a> Answers<'a> {
 impl Failure {
     /// Tells what a client's complaint means.
     pub(crate) fn of(engine: Engine, complaint: &str) -> Self {
-        let has = |words: &[&str]| words.iter().any(|words| complaint.contains(words));
-        let text = complaint.to_string();
-        match engine {
-            // https://dev.mysql.com/doc/mysql-errors/8.0/en/
-            Engine::Mysql => {
-                let number = complaint.strip_prefix("ERROR ").and_then(|rest| rest.split(' ').next()).unwrap_or("");
-                match number {
-                    "2002" | "2003" => Self::NoServer(text),
-                    "1044" | "1045" | "1142" | "1227" | "1698" => Self::Refused(text),
-                    "1049" => Self::NoDatabase(text),
-                    "1146" => Self::NoTable(text),
-                    _ => Self::Other(text),
-                }
-            }
-            Engine::Postgresql if complaint.starts_with("psql: ") => {
-                if has(&["No such file or directory", "Connection refused"]) {
-                    Self::NoServer(text)
-                } else if has(&["FATAL:  database \""]) && has(&["does not exist"]) {
-                    Self::NoDatabase(text)
-                } else if has(&[
-                    "authentication failed",
-                    "no pg_hba.conf entry",
-                    "no password supplied",
-                    "FATAL:  role \"",
-                ]) {
-                    Self::Refused(text)
-                } else {
-                    Self::Other(text)
-                }
-            }
-            // The account that the server's package makes.
-            Engine::Postgresql if has(&["user postgres does not exist", "unknown user"]) => Self::NoServer(text),
-            Engine::Postgresql if has(&["relation \"", "schema \""]) && has(&["does not exist"]) => Self::NoTable(text),
-            Engine::Postgresql if has(&["permission denied", "must be superuser", "must be owner"]) => {
-                Self::Refused(text)
-            }
-            Engine::Sqlite if has(&["unable to open database"]) => Self::NoDatabase(text),
-            Engine::Sqlite if has(&["no such table"]) => Self::NoTable(text),
-            _ => Self::Other(text),
-        }
+        engine.way().complaint(complaint.to_string())
     }
 
     /// Says what a resource is that could not be asked about: what may come with the spec is waited for. `database` is the

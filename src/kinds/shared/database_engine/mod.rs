@@ -15,7 +15,55 @@ pub(crate) use observe::{change, observe};
 pub(crate) use quote::{hex, unhex};
 pub(crate) use server::Server;
 
-use crate::resource::{Attribute, Fields, Shape, Space};
+use std::sync::LazyLock;
+
+use crate::resource::{Attribute, Choice, Confine, Fields, Shape, Space, Variant};
+use crate::variants;
+
+variants! {
+    /// The engines, in the order of [`Engine`].
+    const ENGINES: dyn Way = (NOUN, CHOICE) {
+        mysql::Mysql,
+        postgresql::Postgresql,
+        sqlite::Sqlite,
+    }
+}
+
+/// What the variants of the kinds about databases are, and what picks one.
+pub(crate) const NOUN: &str = "database engine";
+pub(crate) const CHOICE: Choice = Choice::Spec { attribute: "engine" };
+
+pub(crate) use mysql::VARIANT as MYSQL;
+pub(crate) use postgresql::VARIANT as POSTGRESQL;
+pub(crate) use sqlite::VARIANT as SQLITE;
+
+/// What an engine does that the kinds about databases share.
+pub(crate) trait Way: Sync {
+    /// Returns the shell functions that find and run its client; see `client.sh`.
+    fn client(&self) -> &'static str;
+    /// Returns the account that one is where the spec names none.
+    fn admin(&self) -> &'static str;
+    /// Writes a password as its client reads it.
+    fn password(&self, password: &str) -> String {
+        password.to_string()
+    }
+    /// Tells what a complaint of its client means.
+    fn complaint(&self, complaint: String) -> Failure;
+    /// Says why a text that is neither empty nor has control characters cannot be a name; `None` where it can.
+    fn refuse_name(&self, name: &str) -> Option<&'static str>;
+    /// Writes a name.
+    fn name(&self, name: &str) -> String {
+        format!("\"{}\"", name.replace('"', "\"\""))
+    }
+    /// Writes a text that has backslashes or control characters as a value.
+    fn text(&self, text: &str) -> String;
+    /// Writes bytes as a value.
+    fn bytes(&self, bytes: &[u8]) -> String {
+        format!("X'{}'", hex(bytes))
+    }
+    /// Writes an expression for the hexadecimal of a text expression's UTF-8, empty where it is null.
+    fn as_hex(&self, expression: &str) -> String;
+}
 
 /// A database, as `ENGINE/NAME`.
 pub(crate) const DATABASE: Space = Space("database");
@@ -28,17 +76,31 @@ pub(crate) const ACCOUNTS: Space = Space("accounts of database");
 /// The tables of a database as migrations make them, as `ENGINE/NAME`.
 pub(crate) const SCHEMA: Space = Space("tables of database");
 
+/// Runs the clients of all engines. Put before programs that talk to servers of several.
+pub(crate) static CLIENTS: LazyLock<String> = LazyLock::new(|| {
+    let clients: String = ENGINES.iter().map(|(_, way)| way.client()).collect();
+    format!("{}{clients}", include_str!("client.sh"))
+});
 /// Observes: answers the SQL of every row, with one client for each connection. Rows are made by [`Server::query`],
 /// records are read by [`Answers`].
-pub(crate) const QUERY: &str = concat!(include_str!("client.sh"), include_str!("query.sh"));
+pub(crate) static QUERY: LazyLock<String> = LazyLock::new(|| format!("{}{}", *CLIENTS, include_str!("query.sh")));
 /// Changes: runs the SQL of every row, with a client for each row, up to its first error. Rows are made by
 /// [`Server::query`] as well.
-pub(crate) const RUN: &str = concat!(include_str!("client.sh"), include_str!("run.sh"));
+pub(crate) static RUN: Programs = LazyLock::new(|| programs(|client| format!("{client}{}", include_str!("run.sh"))));
+
+/// A program for each engine, in the order of [`Engine`]; each holds its own client alone.
+pub(crate) type Programs = LazyLock<Vec<String>>;
+
+/// Makes a program for each engine from the functions that run its client.
+pub(crate) fn programs(make: impl Fn(&str) -> String) -> Vec<String> {
+    let client = |way: &dyn Way| format!("{}{}", include_str!("client.sh"), way.client());
+    ENGINES.iter().map(|(_, way)| make(&client(way))).collect()
+}
 
 /// Functions for shell programs that dump a database.
 pub(crate) const DUMP: &str = include_str!("dump.sh");
 
-/// Which program holds the data.
+/// Which program holds the data: the variants of [`ENGINES`], for matches.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Engine {
     /// MySQL and MariaDB.
@@ -49,10 +111,12 @@ pub(crate) enum Engine {
 }
 
 impl Engine {
+    pub(crate) const ALL: [Self; 3] = [Self::Mysql, Self::Postgresql, Self::Sqlite];
+
     /// The attribute of every kind about databases.
     pub(crate) const ATTRIBUTE: Attribute = Attribute::required(
         "engine",
-        Shape::OneOf(&["mysql", "postgresql", "sqlite"]),
+        Shape::OneOf(ENGINES.variants.names),
         "What holds the data; `mysql` stands for MariaDB too.",
     );
 
@@ -65,51 +129,45 @@ impl Engine {
         }
     }
 
-    /// Reports attributes that are for other engines only.
-    pub(crate) fn refuse_others(self, fields: &mut Fields<'_>, known_to: &[(&str, &[Self])]) {
-        for (attribute, engines) in known_to {
-            if fields.has(attribute) && !engines.contains(&self) {
-                let known: Vec<&str> = engines.iter().map(|engine| engine.title()).collect();
-                let message = format!("`{attribute}` is not for {}, but for {}", self.title(), known.join(" and "));
-                fields.error(attribute, message, format!("leave `{attribute}` out"));
-            }
-        }
+    /// Returns it as a variant of kinds.
+    pub(crate) fn variant(self) -> &'static Variant {
+        ENGINES.variants.all[self as usize]
+    }
+
+    fn way(self) -> &'static dyn Way {
+        ENGINES.ways[self as usize]
+    }
+
+    /// Returns the one of these that is for it.
+    pub(crate) fn program_of(self, programs: &'static Programs) -> &'static str {
+        &programs[self as usize]
     }
 
     /// Returns the word for it in specs and claims.
     pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Mysql => "mysql",
-            Self::Postgresql => "postgresql",
-            Self::Sqlite => "sqlite",
-        }
+        self.variant().name
     }
 
     /// Returns its name as its makers write it.
     pub(crate) fn title(self) -> &'static str {
-        match self {
-            Self::Mysql => "MySQL",
-            Self::Postgresql => "PostgreSQL",
-            Self::Sqlite => "SQLite",
-        }
+        self.variant().title
     }
 
     /// Returns the program that is its client, as packages are known to provide it.
     pub(crate) fn program(self) -> &'static str {
-        match self {
-            Self::Mysql => "mysql",
-            Self::Postgresql => "psql",
-            Self::Sqlite => "sqlite3",
-        }
+        let program = |confine: &Confine| match confine {
+            Confine::Program(program) => Some(*program),
+            _ => None,
+        };
+        self.variant().confine.iter().find_map(program).unwrap_or_default()
     }
 
     /// Returns the unit of its server; there is none for SQLite.
     pub(crate) fn unit(self) -> Option<&'static str> {
-        match self {
-            Self::Mysql => Some("mysql.service"),
-            Self::Postgresql => Some("postgresql.service"),
-            Self::Sqlite => None,
-        }
+        self.variant().confine.iter().find_map(|confine| match confine {
+            Confine::Service(unit) => Some(*unit),
+            _ => None,
+        })
     }
 
     /// Returns the name of a claim about something of this engine.

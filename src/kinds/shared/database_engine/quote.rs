@@ -14,25 +14,12 @@ impl Engine {
         if name.chars().any(char::is_control) {
             return Some("holds a control character".into());
         }
-        match self {
-            // https://dev.mysql.com/doc/refman/8.0/en/identifiers.html
-            Self::Mysql if name.chars().count() > 64 => Some("is longer than the 64 characters MySQL allows".into()),
-            Self::Mysql if name.chars().any(|c| c > '\u{ffff}') => {
-                Some("holds a character outside Unicode's basic plane, which MySQL does not allow in names".into())
-            }
-            Self::Mysql if name.ends_with(' ') => Some("ends in a space".into()),
-            // NAMEDATALEN - 1; a longer name would be cut without an error.
-            Self::Postgresql if name.len() > 63 => Some("is longer than the 63 bytes PostgreSQL allows".into()),
-            _ => None,
-        }
+        self.way().refuse_name(name).map(String::from)
     }
 
     /// Writes a name.
     pub(crate) fn name(self, name: &str) -> String {
-        match self {
-            Self::Mysql => format!("`{}`", name.replace('`', "``")),
-            Self::Postgresql | Self::Sqlite => format!("\"{}\"", name.replace('"', "\"\"")),
-        }
+        self.way().name(name)
     }
 
     /// Says why a text cannot be a value; `None` where it can.
@@ -46,34 +33,12 @@ impl Engine {
         if is_plain {
             return format!("'{}'", text.replace('\'', "''"));
         }
-        match self {
-            // Whether a backslash escapes depends on NO_BACKSLASH_ESCAPES; hexadecimal does not.
-            Self::Mysql => format!("_utf8mb4 X'{}'", hex(text.as_bytes())),
-            // In E'…' it always does, whatever standard_conforming_strings is.
-            Self::Postgresql => {
-                let mut escaped = String::with_capacity(text.len() + 8);
-                for c in text.chars() {
-                    match c {
-                        '\'' => escaped.push_str("''"),
-                        '\\' => escaped.push_str("\\\\"),
-                        c if c.is_control() => {
-                            let _ = write!(escaped, "\\u{:04x}", u32::from(c));
-                        }
-                        c => escaped.push(c),
-                    }
-                }
-                format!("E'{escaped}'")
-            }
-            Self::Sqlite => format!("CAST(X'{}' AS TEXT)", hex(text.as_bytes())),
-        }
+        self.way().text(text)
     }
 
     /// Writes bytes as a value.
     pub(crate) fn bytes(self, bytes: &[u8]) -> String {
-        match self {
-            Self::Mysql | Self::Sqlite => format!("X'{}'", hex(bytes)),
-            Self::Postgresql => format!("'\\x{}'::bytea", hex(bytes)),
-        }
+        self.way().bytes(bytes)
     }
 
     /// Reads what [`Engine::as_hex`] answered; `None` where it is no text.
@@ -84,11 +49,7 @@ impl Engine {
     /// Writes an expression for the hexadecimal of a text expression's UTF-8, empty where it is null: what clients print
     /// without change.
     pub(crate) fn as_hex(self, expression: &str) -> String {
-        match self {
-            Self::Mysql => format!("IFNULL(LOWER(HEX(CONVERT({expression} USING utf8mb4))),'')"),
-            Self::Postgresql => format!("coalesce(encode(convert_to(({expression})::text,'UTF8'),'hex'),'')"),
-            Self::Sqlite => format!("ifnull(lower(hex({expression})),'')"),
-        }
+        self.way().as_hex(expression)
     }
 }
 

@@ -121,10 +121,7 @@ impl Server {
     }
 
     fn user(&self) -> &str {
-        self.user.as_deref().unwrap_or(match self.engine {
-            Engine::Postgresql => "postgres",
-            _ => "root",
-        })
+        self.user.as_deref().unwrap_or(self.engine.way().admin())
     }
 
     /// Says whether the server is on the host itself.
@@ -146,11 +143,7 @@ impl Server {
     /// Makes the ten fields of a connection that `read_connection` of `client.sh` takes. While the password is being rotated,
     /// both are in its field. `account` is the unix user that the client runs as; the session's own where there is none.
     pub(crate) fn connection(&self, account: Option<&String>, database: &str) -> Row {
-        // Between double quotes in an option file: https://dev.mysql.com/doc/refman/8.0/en/option-files.html
-        let written = |password: &Secret| match self.engine {
-            Engine::Mysql => password.expose().replace('\\', "\\\\").replace('"', "\\\""),
-            _ => password.expose().to_string(),
-        };
+        let written = |password: &Secret| self.engine.way().password(password.expose());
         let password = self.password.as_ref().map(|password| match password.previous() {
             Some(previous) => Secret::new(format!("{}\n{}", written(password), written(&previous))),
             None => Secret::new(written(password)),

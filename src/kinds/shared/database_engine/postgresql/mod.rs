@@ -1,0 +1,82 @@
+//! PostgreSQL.
+
+use std::fmt::Write;
+
+use crate::resource::{Confine, Variant};
+
+use super::{Failure, Way, hex};
+
+pub(crate) const VARIANT: Variant = Variant {
+    name: "postgresql",
+    title: "PostgreSQL",
+    features: &[],
+    confine: &[Confine::Program("psql"), Confine::Service("postgresql.service")],
+    default_for: &[],
+};
+
+/// What PostgreSQL does.
+pub(super) struct Postgresql;
+
+impl Way for Postgresql {
+    fn client(&self) -> &'static str {
+        include_str!("client.sh")
+    }
+
+    fn admin(&self) -> &'static str {
+        "postgres"
+    }
+
+    fn complaint(&self, text: String) -> Failure {
+        let has = |words: &[&str]| words.iter().any(|words| text.contains(words));
+        if text.starts_with("psql: ") {
+            if has(&["No such file or directory", "Connection refused"]) {
+                Failure::NoServer(text)
+            } else if has(&["FATAL:  database \""]) && has(&["does not exist"]) {
+                Failure::NoDatabase(text)
+            } else if has(&["authentication failed", "no pg_hba.conf entry", "no password supplied", "FATAL:  role \""])
+            {
+                Failure::Refused(text)
+            } else {
+                Failure::Other(text)
+            }
+        } else if has(&["user postgres does not exist", "unknown user"]) {
+            // The account that the server's package makes.
+            Failure::NoServer(text)
+        } else if has(&["relation \"", "schema \""]) && has(&["does not exist"]) {
+            Failure::NoTable(text)
+        } else if has(&["permission denied", "must be superuser", "must be owner"]) {
+            Failure::Refused(text)
+        } else {
+            Failure::Other(text)
+        }
+    }
+
+    /// NAMEDATALEN - 1; a longer name would be cut without an error.
+    fn refuse_name(&self, name: &str) -> Option<&'static str> {
+        (name.len() > 63).then_some("is longer than the 63 bytes PostgreSQL allows")
+    }
+
+    /// In E'…' a backslash always escapes, whatever standard_conforming_strings is.
+    fn text(&self, text: &str) -> String {
+        let mut escaped = String::with_capacity(text.len() + 8);
+        for c in text.chars() {
+            match c {
+                '\'' => escaped.push_str("''"),
+                '\\' => escaped.push_str("\\\\"),
+                c if c.is_control() => {
+                    let _ = write!(escaped, "\\u{:04x}", u32::from(c));
+                }
+                c => escaped.push(c),
+            }
+        }
+        format!("E'{escaped}'")
+    }
+
+    fn bytes(&self, bytes: &[u8]) -> String {
+        format!("'\\x{}'::bytea", hex(bytes))
+    }
+
+    fn as_hex(&self, expression: &str) -> String {
+        format!("coalesce(encode(convert_to(({expression})::text,'UTF8'),'hex'),'')")
+    }
+}
