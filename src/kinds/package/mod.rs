@@ -11,8 +11,8 @@ use crate::{row, variants};
 use crate::kinds::shared::package_manager::{CHOICE, NOUN};
 use crate::resource::batch::parse_first;
 use crate::resource::{
-    Attribute, Claims, Documentation, Fields, Kind, Observation, Phase, Planned, Resource, Shape, Space, Variant,
-    Variants,
+    Attribute, Claims, Documentation, Fields, Kind, Observation, Phase, Planned, Refusal, Resource, Shape, Space,
+    Variant, Variants,
 };
 
 variants! {
@@ -139,11 +139,11 @@ impl Kind for Package {
 
     fn decode(fields: &mut Fields<'_>) -> Desired {
         let name = fields.name().to_string();
-        if !is_package_name(&name) {
+        if !is_word(&name) {
             fields.error(
                 "name",
                 format!("`{name}` is not the name of a package"),
-                "use lower-case letters, digits, `.`, `+` and `-`; a version goes into `version`",
+                "begin with a letter or digit, and use no spaces; a version goes into `version`",
             );
         }
         let version = fields.text("version");
@@ -154,7 +154,7 @@ impl Kind for Package {
                     "`latest` is not a version",
                     "leave `version` out, or give the beginning of one: \"1.22.*\"",
                 );
-            } else if !is_version_pattern(version) {
+            } else if !is_word(version.strip_suffix('*').unwrap_or(version)) {
                 fields.error(
                     "version",
                     format!("`{version}` is not a version"),
@@ -163,7 +163,7 @@ impl Kind for Package {
             }
         }
         let replaces = fields.texts("replaces");
-        if let Some(wrong) = replaces.iter().find(|name| !is_package_name(name)) {
+        if let Some(wrong) = replaces.iter().find(|name| !is_word(name)) {
             fields.error("replaces", format!("`{wrong}` is not the name of a package"), "list names of packages");
         }
         let purge = fields.bool("purge").unwrap_or_default();
@@ -229,6 +229,31 @@ impl Kind for Package {
             }
         }
         changes
+    }
+
+    fn refusal(resource: &Resource<Desired>, observed: &Observation<Observed>) -> Option<Refusal> {
+        let Desired { version, replaces, .. } = &resource.desired;
+        let (variant, manager) = (manager(observed), MANAGERS.of(manager(observed)));
+        let used = used(&resource.desired);
+        let refuse = |message: String, help: &str| Some(Refusal { message, help: help.to_string() });
+        let wrong = [resource.name()]
+            .into_iter()
+            .chain(replaces.iter().map(String::as_str))
+            .find(|name| !manager.is_name(name));
+        if let Some(wrong) = wrong {
+            return refuse(
+                format!("`{wrong}` is not the name of a package for {}", variant.title),
+                manager.name_help(),
+            );
+        }
+        let is_version = |version: &&String| manager.is_version(version.strip_suffix('*').unwrap_or(version));
+        match version.as_ref().filter(|version| !is_version(version)) {
+            Some(wrong) => refuse(
+                format!("`{wrong}` is not a version for {}", variant.title),
+                "write it as the host's package manager shows it",
+            ),
+            None => MANAGERS.variants.refusal(variant, used),
+        }
     }
 
     fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
@@ -313,13 +338,37 @@ fn going(resource: &Resource<Desired>) -> Option<&'static str> {
     resource.is_absent().then_some(if resource.desired.purge { "purge" } else { "remove" })
 }
 
-/// Returns whether a manager takes it for a name.
-fn is_package_name(name: &str) -> bool {
-    MANAGERS.iter().any(|(_, manager)| manager.is_name(name))
+/// Returns the attributes that count.
+fn used(desired: &Desired) -> impl Iterator<Item = &'static str> {
+    let all = [
+        ("version", desired.version.is_some()),
+        ("recommends", desired.recommends.is_some()),
+        ("replaces", !desired.replaces.is_empty()),
+        ("purge", desired.purge),
+    ];
+    all.into_iter().filter(|(_, is_used)| *is_used).map(|(attribute, _)| attribute)
 }
 
-/// Returns whether it is a version of some manager, or the beginning of one and `*`.
-fn is_version_pattern(text: &str) -> bool {
-    let plain = text.strip_suffix('*').unwrap_or(text);
-    MANAGERS.iter().any(|(_, manager)| manager.is_version(plain))
+/// Returns whether some package manager may take it for a name or a version: none takes one that could be an option or two
+/// words, or that compares. What the host's own makes of it is said once that is known.
+fn is_word(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || ".+:~^_@/-".contains(c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_what_no_manager_takes() {
+        for name in
+            ["nginx", "g++", "libc6:i386", "Judy", "R-core", "py3.11-pip", "x", "1:10.11.", "5.2_rc1-r0", "1.0^git2"]
+        {
+            assert!(is_word(name), "{name}");
+        }
+        for name in ["", "nginx=1.2", "-y", "a b", ">= 2", "a;b", "1.*.2", "a,b", "$(id)", "a\u{1f}b"] {
+            assert!(!is_word(name), "{name}");
+        }
+    }
 }
