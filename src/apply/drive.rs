@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::host::{Host, HostError, Options, SshOptions, Stats, Target, Transport};
+use crate::host::{Host, HostError, Options, Stats, Target, Transport};
 use crate::model::{Observed, Probe, Secret};
 use crate::plan::HostFailure;
 use crate::spec::{self, HostSpec};
@@ -193,9 +193,8 @@ async fn ask(
 /// configuration says beyond that is not known; a server that turns logins away is asked again.
 fn door(address: &str, transport: &spec::Transport) -> Option<String> {
     let spec::Transport::Ssh(ssh) = transport else { return None };
-    let jump = ssh.jump.iter().flat_map(|jump| jump.split(',')).map(str::trim).next();
-    Some(match jump {
-        Some(jump) => jump.to_string(),
+    Some(match ssh.jump.first() {
+        Some(jump) => jump.clone(),
         None => format!("{address} {}", ssh.port.unwrap_or_default()),
     })
 }
@@ -204,13 +203,7 @@ fn door(address: &str, transport: &spec::Transport) -> Option<String> {
 fn target(host: &HostSpec, password: Option<Secret>) -> Target {
     let transport = match &host.transport {
         spec::Transport::Local => Transport::Local,
-        spec::Transport::Ssh(ssh) => Transport::Ssh(SshOptions {
-            port: ssh.port,
-            identity_file: ssh.identity_file.clone(),
-            jump: ssh.jump.iter().flat_map(|jump| jump.split(',')).map(|jump| jump.trim().to_string()).collect(),
-            config_file: ssh.config_file.clone(),
-            known_hosts: ssh.known_hosts.clone(),
-        }),
+        spec::Transport::Ssh(ssh) => Transport::Ssh(ssh.clone()),
     };
     Target {
         name: host.name.clone(),
@@ -225,18 +218,20 @@ fn target(host: &HostSpec, password: Option<Secret>) -> Target {
 #[cfg(test)]
 mod tests {
     use super::door;
-    use crate::spec::{SshOptions, Transport};
+    use crate::model::SshOptions;
+    use crate::spec::Transport;
 
     #[test]
     fn logins_that_one_server_sees_share_a_door() {
-        let over = |address: &str, jump: Option<&str>, port: Option<u16>| {
-            let ssh = SshOptions { jump: jump.map(String::from), port, ..SshOptions::default() };
+        let over = |address: &str, jump: &[&str], port: Option<u16>| {
+            let ssh =
+                SshOptions { jump: jump.iter().map(ToString::to_string).collect(), port, ..SshOptions::default() };
             door(address, &Transport::Ssh(ssh))
         };
-        assert_eq!(over("a", Some("bastion"), None), over("b", Some("bastion, inner"), Some(22)));
-        assert_ne!(over("a", None, None), over("b", None, None));
-        assert_ne!(over("a", None, Some(2201)), over("a", None, Some(2202)));
-        assert_eq!(over("a", None, Some(22)), over("a", None, Some(22)));
+        assert_eq!(over("a", &["bastion"], None), over("b", &["bastion", "inner"], Some(22)));
+        assert_ne!(over("a", &[], None), over("b", &[], None));
+        assert_ne!(over("a", &[], Some(2201)), over("a", &[], Some(2202)));
+        assert_eq!(over("a", &[], Some(22)), over("a", &[], Some(22)));
         assert_eq!(door("a", &Transport::Local), None);
     }
 }

@@ -1,8 +1,6 @@
 //! How a shell on a host is started: as root if wanted, with a clean environment, whatever the account's login shell
 //! is and whatever its start files print.
 
-use std::fs::File;
-use std::io::Read;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -12,7 +10,9 @@ use zeroize::Zeroizing;
 use crate::model::Secret;
 
 use super::Problem;
-use super::target::{Options, Target};
+use super::options::Options;
+use super::random::random;
+use super::target::Target;
 use super::wire::{LineReader, visible};
 
 const LOOP: &str = include_str!("program/loop.sh");
@@ -87,16 +87,6 @@ impl Words {
 /// Joins the lines of a program whose every line says where a command ends.
 fn one_line(program: &str) -> String {
     program.lines().map(str::trim).collect::<Vec<_>>().join(" ")
-}
-
-/// Returns 16 hexadecimal digits nobody can guess.
-pub(super) fn random() -> Result<String, Problem> {
-    const SOURCE: &str = "/dev/urandom";
-    let mut bytes = [0; 8];
-    File::open(SOURCE)
-        .and_then(|mut source| source.read_exact(&mut bytes))
-        .map_err(|error| Problem::NotStarted { program: SOURCE.into(), error })?;
-    Ok(format!("{:016x}", u64::from_ne_bytes(bytes)))
 }
 
 /// Waits until the shell is ready, and gives sudo the password if and only if it asks. Returns the shell's process id.

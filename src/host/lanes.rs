@@ -6,8 +6,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Mutex as AsyncMutex, Semaphore, SemaphorePermit};
 
+use super::options::Options;
 use super::shell::Shell;
-use super::target::{Options, Target};
+use super::target::Target;
 use super::transport::Link;
 use super::watchdog::Watchdog;
 use super::{HostError, Problem};

@@ -13,7 +13,10 @@ mod hello;
 mod lanes;
 mod marks;
 mod observed;
+mod options;
+mod random;
 mod replay;
+mod script;
 mod session;
 mod shell;
 mod stats;
@@ -24,11 +27,12 @@ mod watchdog;
 mod wire;
 
 pub use error::{HostError, Problem};
-pub use replay::{NotAScript, Script};
+pub use options::Options;
+pub use script::{NotAScript, Script};
 pub use session::Host;
 pub use stats::Stats;
 pub use steps::{FrameReport, FrameStep, StepEvent, StepFrame, StepReport, StepStatus, Verify, VerifyItem};
-pub use target::{Options, SshOptions, Target, Transport};
+pub use target::{Target, Transport};
 pub use transport::{Keep, KeepError};
 
 #[cfg(test)]

@@ -1,93 +1,19 @@
-//! A host that is not there: it answers from a file, and remembers what it was asked.
-//!
-//! ```yaml
-//! facts: { hostname: app1, os: { id: debian } }      # over those of a small Debian 12 host
-//! owed: [restart service:nginx]
-//! now:                                               # kind: name: records of fields
-//!   directory:
-//!     /srv: [[directory, root, root, "0755"]]
-//! later:                                             # the same, once a step has changed the resource
-//!   directory:
-//!     /opt/app: [[directory, app, app, "0750"]]
-//! absent: [absent]                                   # the record of what is not listed
-//! steps:                                             # by a part of their purpose; all others end with 0
-//!   - step: install
-//!     status: 100
-//!     output: ["E: Unable to locate package"]
-//!     failed_rows: { 0: no such package }
-//!     lost: true                                     # the connection goes while it runs
-//! ```
-//!
-//! Where a kind tells what it expects after its steps, that is what it sees then, unless `later` says otherwise.
+//! A host that is not there: it answers from a script, and remembers what it was asked.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use indexmap::IndexMap;
-use serde::Deserialize;
 use tokio::sync::mpsc;
 
 use crate::model::{Expect, Owed, OwedAction, Probe, ProbeOutput, ProbeStatus, Record, Row, Value};
 
 use super::lanes::Asked;
+use super::script::Script;
 use super::steps::{FrameReport, FrameStep, Progress, StepEvent, StepFrame, Verify};
 use super::wire::Line;
 use super::{HostError, Problem};
 use crate::model::Observed;
-
-/// What a host answers that is not there.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Script {
-    facts: serde_json::Map<String, serde_json::Value>,
-    owed: Vec<String>,
-    now: Answers,
-    later: Answers,
-    absent: Vec<String>,
-    steps: Vec<Told>,
-    /// Why it cannot be reached at all.
-    unreachable: Option<String>,
-}
-
-/// Records by kind and name.
-type Answers = BTreeMap<String, BTreeMap<String, Vec<Vec<String>>>>;
-
-impl Default for Script {
-    fn default() -> Self {
-        Self {
-            facts: serde_json::Map::new(),
-            owed: Vec::new(),
-            now: Answers::new(),
-            later: Answers::new(),
-            absent: vec!["absent".into()],
-            steps: Vec::new(),
-            unreachable: None,
-        }
-    }
-}
-
-/// How a step goes.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Told {
-    step: String,
-    status: i32,
-    output: Vec<String>,
-    failed_rows: BTreeMap<usize, String>,
-    lost: bool,
-}
-
-/// Why a text is not a script.
-#[derive(Debug, thiserror::Error)]
-#[error("not a replayed host: {0}")]
-pub struct NotAScript(String);
-
-impl Script {
-    /// Reads a script.
-    pub fn read(text: &str) -> Result<Self, NotAScript> {
-        serde_saphyr::from_str(text).map_err(|error| NotAScript(error.to_string()))
-    }
-}
 
 /// A host that is not there.
 pub(super) struct Replay {

@@ -13,10 +13,11 @@ use super::frame::Own;
 use super::lanes::{Asked, Lane, Lanes};
 use super::marks::Marks;
 use super::observed::{Sections, missing, owed};
+use super::options::Options;
 use super::replay::Replay;
 use super::stats::Stats;
 use super::steps::{FrameReport, FrameStep, Progress, StepEvent, StepFrame};
-use super::target::{Options, Target, Transport};
+use super::target::{Target, Transport};
 use super::wire::Line;
 use super::{HostError, Problem, facts};
 

@@ -11,8 +11,10 @@ use crate::model::Blob;
 
 use super::frame::{Frame, Setup};
 use super::hello::{self, Words};
+use super::options::Options;
+use super::random::random;
 use super::steps::StepFrame;
-use super::target::{Options, Target};
+use super::target::Target;
 use super::transport::{Channel, Link};
 use super::wire::{End, Line, LineReader, visible};
 use super::{HostError, Problem};
@@ -61,8 +63,8 @@ impl Shell {
     }
 
     fn new(channel: Channel, words: Words, target: &Target) -> Result<Self, Problem> {
-        let mark = format!("\u{1e}{}", hello::random()?);
-        let step_mark = format!("\u{1e}{}", hello::random()?);
+        let mark = format!("\u{1e}{}", random()?);
+        let step_mark = format!("\u{1e}{}", random()?);
         Ok(Self {
             host: target.name.clone(),
             input: channel.input,

@@ -1,14 +1,10 @@
 //! Which host, and how to reach it.
 
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use crate::model::Secret;
-use crate::trace::Trace;
+use crate::model::{Secret, SshOptions};
 
-use super::replay::Script;
-use super::transport::Keep;
+use super::script::Script;
 
 /// A host and how to reach it.
 #[derive(Clone, Debug)]
@@ -34,65 +30,4 @@ pub enum Transport {
     Local,
     /// A host that is not there, for tests.
     Replay(Arc<Script>),
-}
-
-/// What a spec may say about the SSH connection; all else is taken from ssh's own configuration.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SshOptions {
-    pub port: Option<u16>,
-    pub identity_file: Option<PathBuf>,
-    /// Hosts to jump over, nearest first.
-    pub jump: Vec<String>,
-    pub config_file: Option<PathBuf>,
-    pub known_hosts: Option<PathBuf>,
-}
-
-/// What holds for all hosts of a run.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// The longest a connection may take to come up.
-    pub connect_timeout: Duration,
-    /// Ask for facts with the first request.
-    pub facts: bool,
-    /// Observe in two lanes: an answer is there sooner, at the price of four processes.
-    pub side_by_side: bool,
-    /// The most shells a host runs steps in at once.
-    pub lanes: usize,
-    /// How often a host that runs steps is told that someone is there, in whole seconds. Six of them without a sign, and
-    /// the host ends its steps.
-    pub heartbeat: Duration,
-    /// Count the processes each frame starts on the host.
-    pub count_processes: bool,
-    /// The shell that runs everything on the host.
-    pub shell: String,
-    /// Where programs are looked for on the host.
-    pub path: String,
-    /// The state folder on the host; `None` is `/var/lib/infra` for root, else the account's XDG state folder.
-    pub state_folder: Option<String>,
-    /// Where ssh's control sockets go, each into a private folder. Their names must fit into 104 bytes, so it must not
-    /// be the deep folder that some systems have for temporary files.
-    pub control_folder: PathBuf,
-    /// What takes how long.
-    pub trace: Trace,
-    /// Where connections wait for the next run; `None` ends them with this one.
-    pub keep: Option<Keep>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            connect_timeout: Duration::from_secs(15),
-            facts: true,
-            side_by_side: true,
-            lanes: 4,
-            heartbeat: Duration::from_secs(5),
-            count_processes: false,
-            shell: "/bin/sh".into(),
-            path: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".into(),
-            state_folder: None,
-            control_folder: "/tmp".into(),
-            trace: Trace::default(),
-            keep: None,
-        }
-    }
 }

@@ -7,8 +7,9 @@ use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::HostError;
+use super::options::Options;
 use super::shell::Shell;
-use super::target::{Options, Target};
+use super::target::Target;
 use super::transport::Link;
 
 /// A watchdog that runs on a host. It holds on as long as this value lives and its task sends heartbeats.

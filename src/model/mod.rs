@@ -10,6 +10,7 @@ mod observed;
 mod program;
 mod redact;
 mod secret;
+mod ssh;
 mod value;
 
 pub use address::Address;
@@ -22,4 +23,5 @@ pub use observed::Observed;
 pub use program::{Arg, Blob, Expect, Lock, Owed, OwedAction, Probe, ProbeOutput, ProbeStatus, Record, Row, Step};
 pub use redact::Redactor;
 pub use secret::Secret;
+pub use ssh::SshOptions;
 pub use value::{Until, Value};

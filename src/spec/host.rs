@@ -1,11 +1,9 @@
 //! Hosts of a spec.
 
-use std::path::PathBuf;
-
 use indexmap::IndexMap;
 
 use crate::diagnostic::Span;
-use crate::model::Node;
+use crate::model::{Node, SshOptions};
 
 /// A host as the spec and the inventory describe it.
 #[derive(Clone, Debug)]
@@ -31,18 +29,6 @@ pub enum Transport {
     Ssh(SshOptions),
     /// This machine.
     Local,
-}
-
-/// What differs from the user's own ssh configuration. Paths are as written, relative ones to the spec's folder joined
-/// already.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SshOptions {
-    pub port: Option<u16>,
-    pub identity_file: Option<PathBuf>,
-    /// `user@host:port`, or several with commas.
-    pub jump: Option<String>,
-    pub config_file: Option<PathBuf>,
-    pub known_hosts: Option<PathBuf>,
 }
 
 /// What a run may do with a host.

@@ -8,17 +8,17 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 
 use crate::diagnostic::{Diagnostic, Sources, Span, did_you_mean};
-use crate::model::{Entry, Node, NodeValue, Secret, Until, Value};
+use crate::model::{Entry, Node, NodeValue, Secret, SshOptions, Until, Value};
 use crate::resource::{Attribute, Shape};
 
 use super::check::{Asset, Surroundings, object};
-use super::draft::{Item, is_identifier, with_help};
+use super::draft::{Item, is_identifier};
 use super::evaluate::{Evaluator, Reported, Scope, World};
 use super::expression::Environments;
 use super::names::Site;
 use super::read::beside;
 use super::unit::Unit;
-use super::{HostRole, HostSpec, Knowledge, LoadOptions, Spec, SshOptions, Transport};
+use super::{HostRole, HostSpec, Knowledge, LoadOptions, Spec, Transport};
 
 const SSH: &[Attribute] = &[
     Attribute::optional("port", Shape::Integer { min: 1, max: 65535 }, "The port sshd listens on."),
@@ -210,7 +210,10 @@ impl Early<'_> {
                 _ => None,
             },
             identity_file: path("identity_file"),
-            jump: node.get("jump").and_then(Node::as_text).map(String::from),
+            jump: match node.get("jump").and_then(Node::as_text) {
+                Some(jump) => jump.split(',').map(|host| host.trim().to_string()).collect(),
+                None => Vec::new(),
+            },
             config_file: path("config_file"),
             known_hosts: path("known_hosts"),
         }
@@ -245,7 +248,7 @@ impl Early<'_> {
             if !items.contains_key(wanted) {
                 let diagnostic = Diagnostic::error(None, format!("--host {wanted}: the spec has no such host"));
                 let help = did_you_mean(wanted, items.keys().map(String::as_str));
-                self.evaluator.report(with_help(diagnostic, help));
+                self.evaluator.report(diagnostic.help_if(help));
             }
         }
         let wanted: HashSet<&String> = options.hosts.iter().collect();

@@ -33,7 +33,7 @@ use std::sync::{Arc, Mutex};
 
 pub use draft::Role;
 pub use files::{FileKind, Files, MemoryFiles};
-pub use host::{HostRole, HostSpec, SshOptions, Transport};
+pub use host::{HostRole, HostSpec, Transport};
 pub use hosts::HOST;
 pub use load::load;
 pub use options::LoadOptions;

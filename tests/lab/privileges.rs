@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use crate::support;
 use crate::support::lab::LabHost;
 use infra::host::{
-    FrameReport, FrameStep, Host, Options, Problem, SshOptions, StepEvent, StepFrame, StepStatus, Target, Transport,
+    FrameReport, FrameStep, Host, Options, Problem, StepEvent, StepFrame, StepStatus, Target, Transport,
 };
-use infra::model::{Probe, ProbeOutput, Secret, Step, Value};
+use infra::model::{Probe, ProbeOutput, Secret, SshOptions, Step, Value};
 use infra::row;
 use tokio::sync::mpsc;
 

@@ -5,7 +5,7 @@
 mod step;
 mod text;
 
-pub(super) use text::Text;
+pub(super) use text::{SEPARATOR, Text, decode_field};
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -14,11 +14,6 @@ use std::time::Duration;
 use crate::model::{Arg, Row};
 
 use super::Problem;
-
-/// Turns a newline, a unit separator, and itself into two characters within a field.
-pub(super) const ESCAPE: char = '\u{1c}';
-/// Separates the fields of a row or record.
-pub(super) const SEPARATOR: char = '\u{1f}';
 
 static PRELUDE: LazyLock<String> = LazyLock::new(|| lean(include_str!("../program/prelude.sh")));
 static SESSION: LazyLock<String> = LazyLock::new(|| lean(include_str!("../program/session.sh")));
@@ -217,37 +212,5 @@ impl Setup<'_> {
         text.raw("\nSH=").quoted(self.shell, "the shell")?;
         text.raw("\n").raw(&PRELUDE);
         Ok(text)
-    }
-}
-
-/// Reads a field as a record holds it.
-pub(super) fn decode_field(field: &str) -> String {
-    if !field.contains(ESCAPE) {
-        return field.to_string();
-    }
-    let mut plain = String::with_capacity(field.len());
-    let mut characters = field.chars();
-    while let Some(character) = characters.next() {
-        if character != ESCAPE {
-            plain.push(character);
-            continue;
-        }
-        match characters.next() {
-            Some('n') => plain.push('\n'),
-            Some('u') => plain.push(SEPARATOR),
-            Some('f') => plain.push(ESCAPE),
-            // Written by a tool and not by `emit`.
-            Some(other) => plain.extend([ESCAPE, other]),
-            None => plain.push(ESCAPE),
-        }
-    }
-    plain
-}
-
-/// Says whether a row can be sent at all.
-pub(super) fn check<'r>(mut rows: impl Iterator<Item = &'r [Arg]>) -> Result<(), Problem> {
-    match rows.find(|row| row.iter().any(|field| field.expose().contains('\0'))) {
-        Some(row) => Err(Problem::NulByte(row.first().map_or_else(String::new, |name| format!("{name:?}")))),
-        None => Ok(()),
     }
 }

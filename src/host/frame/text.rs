@@ -1,11 +1,15 @@
-//! Text that may hold secrets, with the one quote function.
+//! Text that may hold secrets, with the one quote function, and how fields are written in it.
 
 use zeroize::Zeroizing;
 
 use crate::model::Arg;
 
 use super::super::Problem;
-use super::{ESCAPE, SEPARATOR, check};
+
+/// Turns a newline, a unit separator, and itself into two characters within a field.
+const ESCAPE: char = '\u{1c}';
+/// Separates the fields of a row or record.
+pub(in crate::host) const SEPARATOR: char = '\u{1f}';
 
 /// Shell text that grows; wiped from memory when dropped.
 pub(crate) struct Text(Zeroizing<String>);
@@ -95,5 +99,37 @@ impl Text {
             larger.push_str(&self.0);
             self.0 = larger;
         }
+    }
+}
+
+/// Reads a field as a record holds it.
+pub(in crate::host) fn decode_field(field: &str) -> String {
+    if !field.contains(ESCAPE) {
+        return field.to_string();
+    }
+    let mut plain = String::with_capacity(field.len());
+    let mut characters = field.chars();
+    while let Some(character) = characters.next() {
+        if character != ESCAPE {
+            plain.push(character);
+            continue;
+        }
+        match characters.next() {
+            Some('n') => plain.push('\n'),
+            Some('u') => plain.push(SEPARATOR),
+            Some('f') => plain.push(ESCAPE),
+            // Written by a tool and not by `emit`.
+            Some(other) => plain.extend([ESCAPE, other]),
+            None => plain.push(ESCAPE),
+        }
+    }
+    plain
+}
+
+/// Says whether a row can be sent at all.
+fn check<'r>(mut rows: impl Iterator<Item = &'r [Arg]>) -> Result<(), Problem> {
+    match rows.find(|row| row.iter().any(|field| field.expose().contains('\0'))) {
+        Some(row) => Err(Problem::NulByte(row.first().map_or_else(String::new, |name| format!("{name:?}")))),
+        None => Ok(()),
     }
 }

@@ -120,7 +120,7 @@ async fn another_setting_is_another_connection() {
         change(&mut target);
         target
     };
-    fn ssh(target: &mut Target) -> &mut crate::host::SshOptions {
+    fn ssh(target: &mut Target) -> &mut crate::model::SshOptions {
         let Transport::Ssh(ssh) = &mut target.transport else { unreachable!() };
         ssh
     }

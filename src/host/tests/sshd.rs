@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::host::{Options, SshOptions, Target, Transport};
+use crate::host::{Options, Target, Transport};
+use crate::model::SshOptions;
 
 /// A running sshd that lets the account of the test in by key.
 pub(super) struct Sshd {

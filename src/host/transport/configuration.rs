@@ -7,8 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::OnceCell;
 
-use super::super::target::{SshOptions, Target};
-use super::host_key;
+use crate::model::SshOptions;
+
+use super::super::target::Target;
+use super::command_line;
 
 /// What ssh said of its configuration.
 #[derive(Clone, Debug)]
@@ -52,7 +54,7 @@ impl Configurations {
 
 /// Asks ssh.
 async fn ask(target: &Target, ssh: &SshOptions) -> Option<Configuration> {
-    let mut command = host_key::command(target, ssh);
+    let mut command = command_line::start(target, ssh);
     if let Some(file) = &ssh.identity_file {
         command.arg("-i").arg(file);
     }

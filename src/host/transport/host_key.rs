@@ -1,14 +1,16 @@
 //! Says which key a host shows, and the command that accepts exactly that one.
 
-use std::path::Path;
 use std::process::Stdio;
 
 use tokio::process::Command;
 use tokio::time::timeout;
 
+use crate::model::SshOptions;
+
 use super::super::Problem;
-use super::super::target::{Options, SshOptions, Target};
-use super::ssh::option_value;
+use super::super::options::Options;
+use super::super::target::Target;
+use super::command_line::{self, option_value};
 
 /// Adds fingerprints and a command to a problem with a host key.
 ///
@@ -48,7 +50,7 @@ struct Shown {
 async fn shown_key(target: &Target, ssh: &SshOptions, options: &Options) -> Option<Shown> {
     let folder = tempfile::tempdir().ok()?;
     let file = folder.path().join("known_hosts");
-    let mut command = command(target, ssh);
+    let mut command = command_line::start(target, ssh);
     for option in [
         "StrictHostKeyChecking=accept-new",
         "GlobalKnownHostsFile=/dev/null",
@@ -79,32 +81,10 @@ async fn known_hosts_file(target: &Target, ssh: &SshOptions) -> Option<String> {
     if let Some(file) = &ssh.known_hosts {
         return Some(file.to_string_lossy().into_owned());
     }
-    let output = command(target, ssh).arg("-G").arg(&target.address).output().await.ok()?;
+    let output = command_line::start(target, ssh).arg("-G").arg(&target.address).output().await.ok()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let files = text.lines().find_map(|line| line.strip_prefix("userknownhostsfile "))?;
     files.split(' ').next().map(ToString::to_string)
-}
-
-/// Starts a command line for ssh with what a spec says of the connection.
-pub(super) fn command(target: &Target, ssh: &SshOptions) -> Command {
-    let mut command = Command::new("ssh");
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
-    let mut add = |option: &str, value: &Path| {
-        command.arg(option).arg(value);
-    };
-    if let Some(file) = &ssh.config_file {
-        add("-F", file);
-    }
-    if let Some(port) = ssh.port {
-        add("-p", Path::new(&port.to_string()));
-    }
-    if let Some(user) = &target.user {
-        add("-l", Path::new(user));
-    }
-    if !ssh.jump.is_empty() {
-        add("-J", Path::new(&ssh.jump.join(",")));
-    }
-    command
 }
 
 /// Quotes a word for the shell of whoever reads the message.

@@ -15,8 +15,10 @@ use std::time::{Duration, SystemTime};
 use rustix::process::geteuid;
 use sha2::{Digest, Sha256};
 
-use super::super::hello::random;
-use super::super::target::{SshOptions, Target};
+use crate::model::SshOptions;
+
+use super::super::random::random;
+use super::super::target::Target;
 use super::configuration::Configurations;
 
 /// The longest a connection is used, however often: what a login sets up (groups, limits, environment) stays as it was.

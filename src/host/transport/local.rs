@@ -5,7 +5,7 @@ use std::process::Stdio;
 use tokio::process::Command;
 
 use super::super::Problem;
-use super::Channel;
+use super::channel::Channel;
 
 /// Starts a command in a shell of this machine.
 pub(super) fn start(command: &str) -> Result<Channel, Problem> {

@@ -1,5 +1,7 @@
 //! Ways to a host: each gives streams to a command that runs there.
 
+mod channel;
+mod command_line;
 mod configuration;
 mod host_key;
 mod kept;
@@ -7,28 +9,17 @@ mod local;
 mod said;
 mod ssh;
 
-use std::pin::Pin;
-
-use tokio::io::{AsyncRead, AsyncWrite};
-
 use super::Problem;
-use super::target::{Options, Target, Transport};
+use super::options::Options;
+use super::target::{Target, Transport};
 
+pub(super) use channel::Channel;
 pub use kept::{Keep, KeepError};
 
 /// A connection over which commands are started.
 pub(super) enum Link {
     Ssh(ssh::Connection),
     Local,
-}
-
-/// The streams of a command that runs on a host.
-pub(super) struct Channel {
-    pub input: Box<dyn AsyncWrite + Send + Unpin>,
-    pub output: Box<dyn AsyncRead + Send + Unpin>,
-    pub errors: Box<dyn AsyncRead + Send + Unpin>,
-    /// Ends when the command does. Kept as long as the streams are used.
-    pub ended: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
 impl Link {

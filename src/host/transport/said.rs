@@ -1,7 +1,8 @@
 //! What ssh says when it fails, read. Its messages are English whatever the locale.
 
 use super::super::Problem;
-use super::super::target::{Options, Target};
+use super::super::options::Options;
+use super::super::target::Target;
 use super::super::wire::visible;
 
 /// Reads what ssh wrote into its log before it gave up.
@@ -61,7 +62,8 @@ fn between<'a>(text: &'a str, start: &str, end: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::host::{SshOptions, Transport};
+    use crate::host::Transport;
+    use crate::model::SshOptions;
 
     fn problem(text: &str) -> Problem {
         let target = Target {

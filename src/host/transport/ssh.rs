@@ -8,12 +8,17 @@ use std::time::Duration;
 use openssh::{ControlPersist, KnownHosts, Session, SessionBuilder, Stdio};
 use tokio::time::{sleep, timeout};
 
+use crate::model::SshOptions;
+
 use super::super::Problem;
-use super::super::hello::random;
-use super::super::target::{Options, SshOptions, Target};
+use super::super::options::Options;
+use super::super::random::random;
+use super::super::target::Target;
+use super::channel::Channel;
+use super::command_line::option_value;
+use super::host_key;
 use super::kept::Keep;
 use super::said::classify;
-use super::{Channel, host_key};
 
 /// How often a server is asked that turns connections away before they start.
 const TRIES: u32 = 6;
@@ -209,12 +214,6 @@ fn builder(target: &Target, ssh: &SshOptions, options: &Options) -> SessionBuild
     }
     builder.jump_hosts(&ssh.jump);
     builder
-}
-
-/// Writes a file name as the value of an option, where `%` and spaces mean something (ssh_config(5)).
-pub(super) fn option_value(file: &Path) -> String {
-    let name = file.to_string_lossy().replace('%', "%%");
-    if name.contains(' ') { format!("\"{name}\"") } else { name }
 }
 
 /// Says an error with all its causes.

@@ -11,7 +11,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use crate::diagnostic::{FileId, Sources, render_all};
-use crate::model::{Node, NodeValue, Secret, Value};
+use crate::model::{Node, NodeValue, Secret, SshOptions, Value};
 
 use super::*;
 
