@@ -6,7 +6,6 @@ use crate::diagnostic::{Diagnostic, Span, did_you_mean};
 use crate::model::{Entry, Node, NodeValue, Secret, Until, Value};
 use crate::resource::{Attribute, Shape, not_a_path, parse_duration, parse_size};
 
-use super::draft::with_help;
 use super::yaml;
 
 /// What is beside the spec, by shape.
@@ -51,7 +50,7 @@ pub(super) fn unknown_keys(node: &Node, tables: &[&[Attribute]], what: &str, aro
     for entry in node.entries() {
         if !known().any(|name| name == entry.key) {
             let diagnostic = Diagnostic::error(entry.key_span, format!("{what} has no `{}`", entry.key));
-            around.report(with_help(diagnostic, did_you_mean(&entry.key, known())));
+            around.report(diagnostic.help_if(did_you_mean(&entry.key, known())));
         }
     }
 }
@@ -82,7 +81,7 @@ impl Checker<'_> {
             if !attributes.iter().any(|attribute| attribute.name == entry.key) {
                 let diagnostic = Diagnostic::error(entry.key_span, format!("{what} has no `{}`", entry.key));
                 let help = did_you_mean(&entry.key, attributes.iter().map(|attribute| attribute.name));
-                self.report(with_help(diagnostic, help));
+                self.report(diagnostic.help_if(help));
             }
         }
         for attribute in attributes {
@@ -123,7 +122,7 @@ impl Checker<'_> {
         };
         let message = format!("`{name}` is {}; this is {what}", shape.describe());
         let diagnostic = Diagnostic::error(node.span, message);
-        self.report(with_help(diagnostic, help.map(str::to_string)));
+        self.report(diagnostic.help_if(help.map(str::to_string)));
         Wrong
     }
 

@@ -181,7 +181,7 @@ fn merge(
                 Diagnostic::error(entry.key_span, format!("the spec has no `{}` in `{section}`", entry.key));
             let names = named.keys().map(String::as_str);
             let near = if diagnostics.len() < MOST_SUGGESTIONS { did_you_mean(&entry.key, names) } else { None };
-            diagnostics.push(with_help(diagnostic, near));
+            diagnostics.push(diagnostic.help_if(near));
         } else {
             named.insert(entry.key.clone(), Item { entry, overridden: Overridden::No });
         }
@@ -305,14 +305,6 @@ fn unknown_section(entry: &Entry, role: Role) -> Diagnostic {
                 diagnostic.help(format!("known: {own}, and a section for each kind (`infra explain` lists them)"))
             }
         },
-    }
-}
-
-/// Adds help where there is some.
-pub(super) fn with_help(diagnostic: Diagnostic, help: Option<String>) -> Diagnostic {
-    match help {
-        Some(help) => diagnostic.help(help),
-        None => diagnostic,
     }
 }
 

@@ -7,7 +7,6 @@ use crate::diagnostic::{Diagnostic, Span, did_you_mean};
 use crate::model::{Entry, Node, NodeValue, Value};
 use crate::resource::{Attribute, Shape};
 
-use super::draft::with_help;
 use super::expression::has_expression;
 
 /// The keys of an input's definition.
@@ -86,7 +85,7 @@ impl InputSpec {
             && let Err(problem) = input.check(&default.to_value())
         {
             let message = format!("the default of `{}` does not fit: {}", entry.key, problem.message);
-            diagnostics.push(with_help(Diagnostic::error(default.span, message), problem.help));
+            diagnostics.push(Diagnostic::error(default.span, message).help_if(problem.help));
         }
         input
     }

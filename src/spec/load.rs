@@ -14,7 +14,7 @@ use crate::kinds;
 use crate::model::{Entry, Node, NodeValue, Value};
 use crate::resource::{self, Attribute, Shape};
 
-use super::draft::{Draft, Item, Role, is_identifier, is_variable, with_help};
+use super::draft::{Draft, Item, Role, is_identifier, is_variable};
 use super::files::{FileKind, Files, normalize};
 use super::input::{InputSpec, long_form};
 use super::read::{self, Assets, Unreadable, beside};
@@ -173,7 +173,7 @@ impl Loader<'_> {
                 None,
                 format!("there is no environment `{environment}`: no file `{}`", path.display()),
             );
-            self.report(with_help(diagnostic, did_you_mean(environment, names.iter().copied())));
+            self.report(diagnostic.help_if(did_you_mean(environment, names.iter().copied())));
             return;
         }
         let Some((node, _)) = read::yaml(self.files, &path, None, self.sources, &mut self.diagnostics) else { return };
@@ -198,7 +198,7 @@ impl Loader<'_> {
                 if prefix.is_empty() {
                     let diagnostic = Diagnostic::error(key_span, format!("the spec declares no var `{name}`"));
                     let help = did_you_mean(name, vars.keys().map(String::as_str));
-                    self.diagnostics.push(with_help(diagnostic, help));
+                    self.diagnostics.push(diagnostic.help_if(help));
                 }
                 continue;
             };
@@ -326,7 +326,7 @@ impl Loader<'_> {
                         None => Some("what a module is given stands under `with:`".to_string()),
                         Some(_) => did_you_mean(&attribute.key, CALL.iter().map(|known| known.name)),
                     };
-                    self.report(with_help(Diagnostic::error(attribute.key_span, message), help));
+                    self.report(Diagnostic::error(attribute.key_span, message).help_if(help));
                 }
             }
             if let Some(with) = entry.value.get("with").filter(|with| !with.is_null())

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use crate::diagnostic::{Diagnostic, FileId, Span, nearest};
 use crate::model::{Entry, Node, NodeValue, Value};
 
-use super::draft::with_help;
 use super::evaluate::{Evaluator, Keys, file_span};
 use super::expression::{Analysis, Places, Reference, Step, has_expression, template_key};
 use super::files::Files;
@@ -353,7 +352,7 @@ struct Found {
 
 impl Found {
     fn at(&self, span: Span) -> Diagnostic {
-        let diagnostic = with_help(Diagnostic::error(span, self.message.clone()), self.help.clone());
+        let diagnostic = Diagnostic::error(span, self.message.clone()).help_if(self.help.clone());
         match &self.related {
             Some((span, words)) => diagnostic.related(*span, words.clone()),
             None => diagnostic,

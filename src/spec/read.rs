@@ -10,7 +10,6 @@ use indexmap::IndexMap;
 use crate::diagnostic::{Diagnostic, FileId, Sources, Span, nearest};
 use crate::model::{Content, Node, Value};
 
-use super::draft::with_help;
 use super::files::{FileKind, Files, normalize};
 use super::yaml;
 
@@ -56,7 +55,7 @@ impl Unreadable {
         match self {
             Self::Missing => {
                 let diagnostic = Diagnostic::error(asked_for, format!("there is no file `{shown}`"));
-                with_help(diagnostic, near(files, path))
+                diagnostic.help_if(near(files, path))
             }
             Self::Refused(why) => Diagnostic::error(asked_for, format!("`{shown}` {why}")),
         }

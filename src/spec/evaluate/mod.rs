@@ -15,7 +15,6 @@ use rustc_hash::FxHashMap;
 use crate::diagnostic::{Diagnostic, FileId, MOST_SUGGESTIONS, Sources, Span, did_you_mean};
 use crate::model::{Address, Entry, Node, NodeValue, Until, Value};
 
-use super::draft::with_help;
 use super::expression::{Context, Engine, Environments, Failure, Places, Progressive, Shade, has_expression};
 use super::unit::{Call, Unit};
 use super::{HostSpec, Knowledge, Spec};
@@ -383,7 +382,7 @@ impl<'a> Evaluator<'a> {
     }
 
     fn failed(&mut self, failure: &Failure, span: Span) {
-        self.report(with_help(Diagnostic::error(span, failure.message.clone()), failure.help.clone()));
+        self.report(Diagnostic::error(span, failure.message.clone()).help_if(failure.help.clone()));
     }
 
     /// Returns what is in scope.

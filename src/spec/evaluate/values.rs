@@ -6,7 +6,6 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::model::{Entry, Secret, Until, Value};
 
 use super::super::SecretState;
-use super::super::draft::with_help;
 use super::super::expression::{Analysis, Reference, Shade, Step};
 use super::super::unit::SecretForm;
 use super::{Evaluator, Key, Named, Reported, Scope, State, is_constant};
@@ -24,7 +23,7 @@ impl Evaluator<'_> {
     ) -> Result<(), Reported> {
         if let Some(problem) = analysis.problems.first() {
             let span = place(self, &problem.range);
-            self.report(with_help(Diagnostic::error(span, problem.message.clone()), problem.help.clone()));
+            self.report(Diagnostic::error(span, problem.message.clone()).help_if(problem.help.clone()));
             return Err(Reported);
         }
         let mut result = Ok(());
@@ -257,7 +256,7 @@ impl Evaluator<'_> {
                     let message = format!("`{}` does not fit the module: {}", misfit.name(name), misfit.message);
                     let diagnostic = Diagnostic::error(misfit.span(node), message)
                         .related(input.span, "the module declares it here");
-                    self.report(with_help(diagnostic, misfit.help));
+                    self.report(diagnostic.help_if(misfit.help));
                     return Err(Reported);
                 }
                 value

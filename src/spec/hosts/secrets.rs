@@ -7,7 +7,6 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::kinds::SECRET;
 use crate::model::{Address, Node, NodeValue, Value};
 
-use super::super::draft::with_help;
 use super::super::evaluate::Scope;
 use super::super::unit::{Secret, SecretForm};
 use super::super::{HostSpec, SecretOrigin, SecretSource, SecretSpec};
@@ -123,7 +122,7 @@ impl Early<'_> {
         if !names.contains(name.as_str()) {
             let diagnostic = Diagnostic::error(node.span, format!("the spec has no host `{name}`"));
             let help = self.evaluator.did_you_mean(&name, hosts.iter().map(|host| host.name.as_str()));
-            self.evaluator.report(with_help(diagnostic, help));
+            self.evaluator.report(diagnostic.help_if(help));
             return None;
         }
         Some(name)

@@ -7,7 +7,7 @@ use crate::kinds::SECRET;
 use crate::model::{Entry, Node, NodeValue};
 use crate::resource::{Attribute, Shape};
 
-use super::super::draft::{Item, is_variable, with_help};
+use super::super::draft::{Item, is_variable};
 use super::super::unit::{Body, Overridden, Secret, SecretForm};
 use super::Loader;
 
@@ -106,7 +106,7 @@ impl Loader<'_> {
             if !is_source(key) && !["keep", "state"].contains(&key) {
                 let diagnostic = Diagnostic::error(attribute.key_span, format!("a secret has no source `{key}`"));
                 let known = SOURCES.iter().map(|source| source.name).chain(["generate", "keep", "state"]);
-                self.report(with_help(diagnostic, did_you_mean(key, known)));
+                self.report(diagnostic.help_if(did_you_mean(key, known)));
                 right = false;
             }
         }
@@ -177,7 +177,7 @@ impl Loader<'_> {
         }
         for entry in source.value.entries().iter().filter(|entry| !known.contains(&entry.key.as_str())) {
             let diagnostic = Diagnostic::error(entry.key_span, format!("`{}` has no `{}`", source.key, entry.key));
-            self.report(with_help(diagnostic, did_you_mean(&entry.key, known)));
+            self.report(diagnostic.help_if(did_you_mean(&entry.key, known)));
         }
         Some(known.map(|name| source.value.get(name).filter(|node| !node.is_null()).cloned()))
     }

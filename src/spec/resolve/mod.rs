@@ -6,6 +6,7 @@
 
 mod asset;
 mod body;
+mod host_index;
 mod placement;
 mod selectors;
 mod unite;
@@ -32,7 +33,7 @@ use super::{HostSpec, Knowledge, Pending, Resolution, Resolved, SecretState, Spe
 
 pub(super) use body::SECRET;
 use body::{common, described, has_template, is_absent, split};
-use placement::HostIndex;
+use host_index::HostIndex;
 
 impl Spec {
     /// Works out all resources, as far as what is known allows. Pure: the same spec, files and knowledge give the same

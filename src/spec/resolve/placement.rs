@@ -3,35 +3,13 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use rustc_hash::FxHashMap;
-
 use crate::diagnostic::{Diagnostic, Span};
 use crate::kinds::SECRET;
 use crate::model::{Address, Node, NodeValue, Value};
 
-use super::super::HostSpec;
-use super::super::draft::with_help;
 use super::super::evaluate::Scope;
 use super::super::unit::SecretForm;
 use super::Resolver;
-
-/// The hosts of a spec by name and by label, as places in its list.
-pub(super) struct HostIndex<'a> {
-    names: FxHashMap<&'a str, usize>,
-    labels: FxHashMap<&'a str, FxHashMap<&'a str, Vec<usize>>>,
-}
-
-impl<'a> HostIndex<'a> {
-    pub(super) fn new(hosts: &'a [HostSpec]) -> Self {
-        let mut labels: FxHashMap<&str, FxHashMap<&str, Vec<usize>>> = FxHashMap::default();
-        for (at, host) in hosts.iter().enumerate() {
-            for (label, value) in &host.labels {
-                labels.entry(label).or_default().entry(value).or_default().push(at);
-            }
-        }
-        Self { names: hosts.iter().enumerate().map(|(at, host)| (host.name.as_str(), at)).collect(), labels }
-    }
-}
 
 impl<'a> Resolver<'a, '_> {
     /// Works out on which hosts each instance is.
@@ -72,7 +50,7 @@ impl<'a> Resolver<'a, '_> {
                         known.sort_unstable();
                         let diagnostic =
                             Diagnostic::error(label.key_span, format!("no host has a label `{}`", label.key));
-                        self.evaluator.report(with_help(diagnostic, self.evaluator.did_you_mean(&label.key, known)));
+                        self.evaluator.report(diagnostic.help_if(self.evaluator.did_you_mean(&label.key, known)));
                         right = false;
                         continue;
                     };
@@ -116,7 +94,7 @@ impl<'a> Resolver<'a, '_> {
                 if found.is_none() {
                     let diagnostic = Diagnostic::error(node.span, format!("the spec has no host `{name}`"));
                     let help = self.evaluator.did_you_mean(name, hosts.iter().map(|host| host.name.as_str()));
-                    self.evaluator.report(with_help(diagnostic, help));
+                    self.evaluator.report(diagnostic.help_if(help));
                 }
                 found
             }

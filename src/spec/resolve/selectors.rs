@@ -8,7 +8,6 @@ use crate::kinds::{self, by_name};
 use crate::model::Address;
 use crate::resource::Shape;
 
-use super::super::draft::with_help;
 use super::super::{AddressIndex, Resolved, Selector};
 use super::Resolver;
 
@@ -42,7 +41,7 @@ impl<'a> Resolver<'a, '_> {
                 if !matches {
                     let diagnostic = Diagnostic::error(span, format!("`{text}` matches no resource"));
                     let near = if reports.len() < MOST_SUGGESTIONS { near_address(text, host, &all) } else { None };
-                    reports.push(with_help(diagnostic, near));
+                    reports.push(diagnostic.help_if(near));
                 }
             }
         }

@@ -7,7 +7,6 @@ use crate::model::{Node, NodeValue, Value};
 use crate::resource::Attribute;
 
 use super::super::check::{Asset, Surroundings, object, unknown_keys};
-use super::super::draft::with_help;
 use super::super::expression::has_expression;
 use super::super::names::Site;
 use super::super::unit::{Body, Call, Unit};
@@ -124,7 +123,7 @@ impl<'a> Resolver<'a, '_> {
                     Diagnostic::error(entry.key_span, format!("the module `{name}` has no input `{}`", entry.key))
                         .related(call.source_span, "it is this module");
                 let help = did_you_mean(&entry.key, unit.inputs.keys().map(String::as_str));
-                self.evaluator.report(with_help(diagnostic, help));
+                self.evaluator.report(diagnostic.help_if(help));
             }
         }
         for (input, spec) in &unit.inputs {
@@ -145,7 +144,7 @@ impl<'a> Resolver<'a, '_> {
                 let message = format!("`{}` does not fit the module: {}", misfit.name(&entry.key), misfit.message);
                 let diagnostic = Diagnostic::error(misfit.span(&entry.value), message)
                     .related(input.span, "the module declares it here");
-                self.evaluator.report(with_help(diagnostic, misfit.help));
+                self.evaluator.report(diagnostic.help_if(misfit.help));
             }
         }
     }
