@@ -1,6 +1,6 @@
 //! Hard edges, from claims, values, triggers and `depends_on`.
 
-use petgraph::graph::{DiGraph, NodeIndex};
+use petgraph::graph::DiGraph;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::diagnostic::{Diagnostic, MOST_SUGGESTIONS, nearest};
@@ -9,6 +9,7 @@ use crate::resource::{Space, TriggerSource};
 
 use crate::spec::{AddressIndex, NotASelector, Selector};
 
+use super::edges::Edges;
 use super::habit::{self, Habit};
 use super::index::ClaimIndex;
 use super::{Graph, Input, Node, Reason, cycle, phase};
@@ -151,46 +152,5 @@ impl<'a> Selections<'a> {
             diagnostics.push(diagnostic);
         }
         found
-    }
-}
-
-pub(super) struct Edges<'a> {
-    pub inputs: &'a [Input],
-    pub hard: DiGraph<(), Reason>,
-    /// The edges there are; looking for one at a folder of many files would walk all of them.
-    known: FxHashSet<(Node, Node)>,
-}
-
-impl Edges<'_> {
-    /// An edge that follows from claims: what is needed goes only after what needed it.
-    fn inferred(&mut self, before: Node, after: Node, reason: impl FnOnce() -> Reason) {
-        if self.inputs[before].absent {
-            self.add(after, before, reason);
-        } else {
-            self.add(before, after, reason);
-        }
-    }
-
-    /// An edge the spec asks for; it turns round only where what is depended on goes.
-    fn explicit(&mut self, before: Node, after: Node, span: crate::diagnostic::Span) {
-        if self.inputs[before].absent {
-            self.insert(after, before, || Reason::DependsOn(span));
-        } else {
-            self.insert(before, after, || Reason::DependsOn(span));
-        }
-    }
-
-    pub fn add(&mut self, before: Node, after: Node, reason: impl FnOnce() -> Reason) {
-        // A claim a resource provides for itself is no edge.
-        if before != after {
-            self.insert(before, after, reason);
-        }
-    }
-
-    fn insert(&mut self, before: Node, after: Node, reason: impl FnOnce() -> Reason) {
-        // Of several reasons for one edge the first is enough.
-        if self.known.insert((before, after)) {
-            self.hard.add_edge(NodeIndex::new(before), NodeIndex::new(after), reason());
-        }
     }
 }

@@ -6,7 +6,7 @@ use rustc_hash::FxHashSet;
 
 use crate::resource::Claim;
 
-use super::build::Edges;
+use super::edges::Edges;
 use super::{Input, Node, Reason};
 
 /// One resource that comes before another by habit.

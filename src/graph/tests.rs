@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostic, FileId, Sources, render_all};
-use crate::resource::{Space, TriggerSource};
+use crate::diagnostic::{Diagnostic, FileId, Sources, Span, render_all};
+use crate::model::Until;
+use crate::resource::{Claims, Space, Trigger, TriggerSource};
 
 use super::*;
 
