@@ -18,7 +18,7 @@ use super::progress::Progress;
 use super::recipe::{Recipe, digest};
 use super::state::StateFolder;
 use super::wait::Deadline;
-use super::{mounts, program};
+use super::{program, tree};
 
 /// How long another process may take for the layer this one waits for.
 const BUILD_TIME: Duration = Duration::from_secs(20 * 60);
@@ -105,7 +105,7 @@ fn build(
     }
     let mut log = fs::File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
     let mut command = contained("sh");
-    command.args(["-c", ENTER, "sh"]).arg(mounts::options(&[base.to_owned()], &upper, &work)).arg(&tree);
+    command.args(["-c", ENTER, "sh"]).arg(tree::options(&[base.to_owned()], &upper, &work)).arg(&tree);
     command.args(["sh", "-c", INSTALL, "sh"]).args(packages).envs(recipe.guest_environment());
     program::run_with_lines(command, |text| {
         // The log is a convenience: a full disk shows in what is being built.

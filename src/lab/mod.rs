@@ -10,7 +10,7 @@
 //! | `layer` | packages put onto a base once, for hosts that have them from the start |
 //! | `state`, `record`, `files` | the state folder: labs, hosts, their records and locks |
 //! | `guest` | the files that make a tree one particular host |
-//! | `mounts` | the tree of a host, mounted over its base |
+//! | `tree`, `mounts` | the tree of a host, mounted over its base |
 //! | `machine` | the running side of a host: `systemd-nspawn`, control groups |
 //! | `network` | the bridge, its addresses, the way out |
 //! | `ssh` | keys, known hosts, the inventory file, commands over ssh |
@@ -29,6 +29,7 @@ mod layer;
 mod lock;
 mod machine;
 mod mounts;
+mod name_servers;
 mod network;
 mod operations;
 mod options;
@@ -39,6 +40,7 @@ mod record;
 mod release;
 mod ssh;
 mod state;
+mod tree;
 mod wait;
 
 pub use machine::Halt;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::files::write_json;
+use super::name_servers::name_servers;
 use super::program::{run, succeeds};
 use super::state::StateFolder;
 
@@ -210,7 +211,7 @@ impl Rule {
 fn taken(bridge: &str) -> Result<Vec<(Ipv4Addr, u8)>> {
     let routes = run("ip", ["-json", "-4", "route", "show", "table", "all"])?;
     let mut taken = networks_of_routes(&routes, bridge)?;
-    taken.extend(super::guest::name_servers(Path::new("/"))?.into_iter().map(|server| (server, 32)));
+    taken.extend(name_servers(Path::new("/"))?.into_iter().map(|server| (server, 32)));
     Ok(taken)
 }
 

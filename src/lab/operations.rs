@@ -12,7 +12,6 @@ use super::files::write_whole;
 use super::guest::Guest;
 use super::lock::FileLock;
 use super::machine::{self, Halt};
-use super::mounts;
 use super::network::{self, Network};
 use super::options::{Lifetime, Selection, Settings, UpOptions};
 use super::program;
@@ -21,7 +20,7 @@ use super::record::{HostId, HostRecord, Owner, Phase, check_name};
 use super::ssh::{self, LabFiles};
 use super::state::StateFolder;
 use super::wait::Deadline;
-use super::{Account, Progress, Release, base, layer};
+use super::{Account, Progress, Release, base, layer, tree};
 
 /// How long a host may take to boot; alone on an idle machine it needs two seconds.
 const BOOT_TIME: Duration = Duration::from_secs(120);
@@ -304,7 +303,7 @@ impl Lab {
 
     fn make(&self, id: &HostId, mut record: HostRecord, network: &Network) -> Result<HostRecord> {
         let folder = self.state.host(id);
-        mounts::mount(&folder, &self.state.lower(&record.base))?;
+        tree::mount(&folder, &self.state.lower(&record.base))?;
         let (private, public) = ssh::host_key(&folder.host_key(), &id.host)?;
         let authorized_key = self.files(&id.lab).public_key()?;
         let guest = Guest {
@@ -325,7 +324,7 @@ impl Lab {
     /// Boots a host's tree and waits until it can be worked with. Needs the host's lock.
     fn boot(&self, id: &HostId, record: &HostRecord, network: &Network) -> Result<()> {
         let folder = self.state.host(id);
-        mounts::mount(&folder, &self.state.lower(&record.base))?;
+        tree::mount(&folder, &self.state.lower(&record.base))?;
         machine::start(&folder, &id.host, record, &network.bridge)?;
         let what = |how: &str| {
             anyhow!(
