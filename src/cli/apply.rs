@@ -10,8 +10,7 @@ use crate::render::{PlanJson, report_json, report_text};
 use crate::trace::{MACHINE, Trace};
 use crate::ui::Terminal;
 
-use super::Exit;
-use super::context::Usage;
+use super::exit::{Exit, Usage};
 use super::options::{Format, RunOptions};
 use super::run::Run;
 use super::timeline::traced;

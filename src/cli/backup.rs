@@ -16,8 +16,8 @@ use crate::model::{Address, Step};
 use crate::spec::Knowledge;
 use crate::ui::Terminal;
 
-use super::Exit;
-use super::context::{Loaded, Usage, mistakes};
+use super::context::{Loaded, mistakes};
+use super::exit::{Exit, Usage};
 use super::options::SpecOptions;
 
 #[derive(Debug, Args)]

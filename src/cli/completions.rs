@@ -5,7 +5,7 @@ use clap_complete::Shell;
 
 use crate::ui::Terminal;
 
-use super::Exit;
+use super::exit::Exit;
 
 #[derive(Debug, Args)]
 pub struct Arguments {

@@ -9,17 +9,8 @@ use crate::survey::{Scope, Survey, SurveyError};
 use crate::ui::Terminal;
 
 use super::DiskFiles;
+use super::exit::Usage;
 use super::options::SpecOptions;
-
-/// Returns a variable of the environment; `None` where it is not set or not UTF-8.
-pub fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok()
-}
-
-/// Wrong usage that only shows once the command runs.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Usage(pub String);
 
 /// Mistakes in a spec, rendered.
 #[derive(Debug, thiserror::Error)]

@@ -7,8 +7,7 @@ use crate::kinds::{self, by_name, by_section};
 use crate::render::kind_page;
 use crate::ui::Terminal;
 
-use super::Exit;
-use super::context::Usage;
+use super::exit::{Exit, Usage};
 
 #[derive(Debug, Args)]
 pub struct Arguments {

@@ -9,8 +9,8 @@ use crate::model::Address;
 use crate::survey::Survey;
 use crate::ui::Terminal;
 
-use super::Exit;
-use super::context::{Loaded, Usage};
+use super::context::Loaded;
+use super::exit::{Exit, Usage};
 use super::options::SpecOptions;
 
 #[derive(Debug, Args)]

@@ -4,6 +4,8 @@ mod apply;
 mod backup;
 mod completions;
 mod context;
+mod environment;
+mod exit;
 mod explain;
 mod files;
 mod graph;
@@ -24,6 +26,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::lab::Settings;
 use crate::ui::{Color, Terminal};
 
+pub use exit::Exit;
 pub use files::DiskFiles;
 
 /// Makes servers be what committed YAML says they are.
@@ -74,28 +77,6 @@ enum Command {
     Completions(completions::Arguments),
 }
 
-/// How a command ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Exit {
-    Success,
-    Failure,
-    /// `plan --detailed-exitcode` found changes.
-    Changes,
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        match exit {
-            Exit::Success => Self::SUCCESS,
-            Exit::Failure => Self::FAILURE,
-            Exit::Changes => Self::from(2),
-        }
-    }
-}
-
-/// Wrong usage, as in sysexits(3).
-const USAGE: u8 = 64;
-
 /// Returns the definition of all commands, for their reference.
 pub fn command() -> clap::Command {
     Arguments::command()
@@ -108,11 +89,11 @@ pub fn main() -> ExitCode {
         Err(error) => {
             let is_usage = error.use_stderr();
             let _ = error.print();
-            return if is_usage { ExitCode::from(USAGE) } else { ExitCode::SUCCESS };
+            return if is_usage { ExitCode::from(exit::USAGE) } else { ExitCode::SUCCESS };
         }
     };
-    let plain = context::variable("NO_COLOR").is_some_and(|value| !value.is_empty())
-        || context::variable("TERM").is_some_and(|term| term == "dumb");
+    let plain = environment::variable("NO_COLOR").is_some_and(|value| !value.is_empty())
+        || environment::variable("TERM").is_some_and(|term| term == "dumb");
     let terminal = Terminal::new(arguments.color, plain);
     let result = match arguments.command {
         Command::Validate(arguments) => validate::run(&arguments, &terminal),
@@ -126,7 +107,7 @@ pub fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments, &terminal),
         Command::Schema(arguments) => schema::run(&arguments, &terminal),
         Command::Lab(command) => {
-            let settings = Settings::from_variables(|name| context::variable(name).map(Into::into));
+            let settings = Settings::from_variables(|name| environment::variable(name).map(Into::into));
             let (out, status) = terminal.writers();
             return match lab::run(command, &settings, &mut { out }, &mut { status }) {
                 Ok(code) => code,
@@ -142,7 +123,7 @@ pub fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(error) => {
             context::report(&terminal, &error);
-            if error.is::<context::Usage>() { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
+            if error.is::<exit::Usage>() { ExitCode::from(exit::USAGE) } else { ExitCode::FAILURE }
         }
     }
 }

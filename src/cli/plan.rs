@@ -6,7 +6,7 @@ use crate::render::PlanJson;
 use crate::trace::{MACHINE, Trace};
 use crate::ui::Terminal;
 
-use super::Exit;
+use super::exit::Exit;
 use super::options::{Format, RunOptions};
 use super::run::Run;
 use super::timeline::traced;

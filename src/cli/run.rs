@@ -16,7 +16,9 @@ use crate::trace::{MACHINE, Trace};
 use crate::ui::{Progress, Terminal};
 
 use super::DiskFiles;
-use super::context::{Loaded, Usage, mistakes, variable};
+use super::context::{Loaded, mistakes};
+use super::environment::variable;
+use super::exit::Usage;
 use super::options::RunOptions;
 
 /// A run that is about to start.

@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 use crate::spec::{Role, schema};
 use crate::ui::Terminal;
 
-use super::Exit;
+use super::exit::Exit;
 
 #[derive(Debug, Args)]
 pub struct Arguments {

@@ -13,7 +13,8 @@ use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::model::{Secret, json_scalar};
 use crate::spec::{Knowledge, SecretOrigin, SecretSource, SecretSpec, SecretState, Spec};
 
-use super::context::Usage;
+use super::environment::variable;
+use super::exit::Usage;
 
 /// The largest secret, and the largest file with secrets, in bytes.
 const MOST: u64 = 1024 * 1024;
@@ -215,7 +216,7 @@ fn help(origin: &SecretOrigin) -> String {
 }
 
 fn environment(name: &str) -> Answer {
-    match super::context::variable(name) {
+    match variable(name) {
         Some(value) if value.is_empty() => Nothing(format!("the environment variable {name} is empty")),
         Some(value) => Has(Secret::new(value)),
         None => Nothing(format!("the environment variable {name} is not set")),
@@ -271,7 +272,7 @@ fn word(path: &Path) -> OsString {
 
 /// Puts the home folder in the place of `~`.
 fn expanded(path: &Path) -> PathBuf {
-    let home = || super::context::variable("HOME").map(PathBuf::from);
+    let home = || variable("HOME").map(PathBuf::from);
     match path.strip_prefix("~") {
         Ok(rest) => home().map_or_else(|| path.to_path_buf(), |home| home.join(rest)),
         Err(_) => path.to_path_buf(),

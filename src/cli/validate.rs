@@ -4,8 +4,8 @@ use clap::Args;
 
 use crate::ui::Terminal;
 
-use super::Exit;
 use super::context::Loaded;
+use super::exit::Exit;
 use super::options::SpecOptions;
 
 #[derive(Debug, Args)]
