@@ -23,11 +23,16 @@ build: tools ## Builds the release binary
 	@size=$$(stat -c %s $(INFRA)); [ $$size -lt $$((20 * 1024 * 1024)) ] || { echo "$(INFRA) has $$size bytes, 20 MiB are allowed" >&2; exit 1; }
 
 .PHONY: check
-check: tools ## Formatting, lints, and all tests that need no host
+check: tools ## Formatting, lints, dependencies, and all tests that need no host
 	scripts/format --check
 	cargo clippy --locked --all-targets -- -D warnings
 	scripts/check-shell
+	scripts/check-dependencies
 	cargo nextest run --locked -E '$(NOT_LAB)'
+
+.PHONY: advisories
+advisories: tools ## Known vulnerabilities in what infra is built from (fetches their database)
+	scripts/check-dependencies --advisories
 
 .PHONY: test
 test: check ## All of check, the page on adding a kind, then every kind and the first system on hosts of Debian 12
