@@ -2,6 +2,10 @@
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
+mod circles;
+mod sizes;
+mod source;
+
 /// The pure modules, each allowed to import those before it.
 const PURE: &[&str] =
     &["diagnostic", "model", "resource", "kinds", "spec", "graph", "survey", "plan", "schedule", "render"];
@@ -19,6 +23,18 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
         }
     }
     files
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+/// Returns the crate's files without those of tests, by their path from `src`.
+fn code() -> Vec<(String, PathBuf)> {
+    let named = sources(&root())
+        .into_iter()
+        .map(|path| (path.strip_prefix(root()).unwrap().to_str().unwrap().to_string(), path));
+    named.filter(|(name, _)| name != "main.rs" && !name.contains("tests/") && !name.ends_with("tests.rs")).collect()
 }
 
 /// Returns the crate's modules that a file names, with the line.
