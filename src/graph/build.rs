@@ -1,7 +1,6 @@
 //! Hard edges, from claims, values, triggers and `depends_on`.
 
-use petgraph::graph::DiGraph;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use crate::diagnostic::{Diagnostic, MOST_SUGGESTIONS, nearest};
 use crate::model::{OwedAction, Until};
@@ -11,96 +10,24 @@ use crate::spec::{AddressIndex, NotASelector, Selector};
 
 use super::edges::Edges;
 use super::habit::{self, Habit};
-use super::index::ClaimIndex;
+use super::index::{ClaimIndex, OfHost};
 use super::{Graph, Input, Node, Reason, cycle, phase};
 
 /// Builds the graph; every dangling reference and every cycle is reported.
 pub fn build(inputs: &[Input]) -> (Graph, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     let index = ClaimIndex::new(inputs, &mut diagnostics);
-    let mut selections = Selections {
-        inputs,
-        addresses: AddressIndex::new(inputs.iter().map(|input| &input.address).collect()),
-        parsed: FxHashMap::default(),
-    };
-    let mut edges =
-        Edges { inputs, hard: DiGraph::with_capacity(inputs.len(), inputs.len() * 2), known: FxHashSet::default() };
-    for _ in inputs {
-        edges.hard.add_node(());
-    }
-    let mut triggers = vec![Vec::new(); inputs.len()];
-    let mut triggered = vec![Vec::new(); inputs.len()];
-    let mut reads = vec![Vec::new(); inputs.len()];
-    let mut relies_on_packages = vec![false; inputs.len()];
-    let mut habits = Vec::new();
+    let mut builder = Builder::new(inputs, diagnostics);
     for (node, input) in inputs.iter().enumerate() {
         // Every host of a resource is in the index.
         let Some(of_host) = index.of_host(&input.address.host) else { continue };
-        for claim in &input.claims.requires {
-            let mut is_provided = claim.space == Space::PATH;
-            for provider in of_host.find(claim) {
-                is_provided = true;
-                edges.inferred(provider, node, || Reason::Provides(claim.clone()));
-            }
-            relies_on_packages[node] |= !is_provided;
-        }
-        for claim in &input.claims.follows {
-            habits
-                .extend(of_host.find_all(claim).into_iter().map(|provider| Habit::new(inputs, provider, node, claim)));
-        }
-        for claim in &input.claims.reads {
-            reads[node].extend(of_host.find(claim).filter(|&provider| provider != node));
-        }
-        for claim in input.claims.provides.iter().filter(|claim| claim.space == Space::PATH) {
-            if let Some(container) = of_host.container(&claim.name) {
-                edges.inferred(container, node, || Reason::Contains(inputs[container].address.name.clone()));
-            }
-        }
-        for until in &input.waits_for {
-            if let Until::Applied(address) = until
-                && let Some(source) = selections.addresses.exact(address)
-            {
-                edges.add(source, node, || Reason::Value);
-            }
-        }
-        for (selector, span) in &input.depends_on {
-            let found = selections.select(input, selector, |error| Diagnostic::error(*span, error), &mut diagnostics);
-            for source in found {
-                edges.explicit(source, node, *span);
-            }
-        }
-        for claim in &input.claims.reloads {
-            let services: Vec<Node> = of_host.find(claim).filter(|&service| service != node).collect();
-            if services.is_empty() && !input.absent && !input.left_alone {
-                let message =
-                    format!("no resource provides the {} {}, which is to be reloaded", claim.space.0, claim.name);
-                let help = "declare it in `services` with `running: true`";
-                diagnostics.push(Diagnostic::error(input.span, message).help(help));
-            }
-            for service in services.into_iter().filter(|&service| !inputs[service].absent) {
-                edges.add(node, service, || Reason::Triggers(OwedAction::Reload));
-                triggers[service].push((node, OwedAction::Reload));
-                triggered[node].push((service, OwedAction::Reload));
-            }
-        }
-        for trigger in &input.triggers {
-            let sources = match &trigger.source {
-                TriggerSource::Provider(claim) => of_host.find(claim).collect(),
-                TriggerSource::Selector(selector) => selections.select(
-                    input,
-                    selector,
-                    |error| Diagnostic::error(input.span, format!("in restart_on or reload_on: {error}")),
-                    &mut diagnostics,
-                ),
-            };
-            // Also what goes comes first: its going is what restarts the other.
-            for source in sources.into_iter().filter(|&source| source != node && !input.absent) {
-                edges.add(source, node, || Reason::Triggers(trigger.action));
-                triggers[node].push((source, trigger.action));
-                triggered[source].push((node, trigger.action));
-            }
-        }
+        builder.claims(node, of_host);
+        builder.values(node);
+        builder.written(node);
+        builder.reloads(node, of_host);
+        builder.triggers(node, of_host);
     }
+    let Builder { mut edges, habits, mut diagnostics, triggers, triggered, reads, relies_on_packages, .. } = builder;
     habit::add(&mut edges, &habits);
     let hard = edges.hard;
     let phases = phase::settle(inputs, &hard);
@@ -113,6 +40,124 @@ pub fn build(inputs: &[Input]) -> (Graph, Vec<Diagnostic>) {
     };
     let hosts = inputs.iter().map(|input| input.address.host.clone()).collect();
     (Graph { hard, phases, hosts, order, triggers, triggered, reads, relies_on_packages, index }, diagnostics)
+}
+
+/// What is gathered resource by resource; see [`Graph`] for what it becomes.
+struct Builder<'a> {
+    inputs: &'a [Input],
+    selections: Selections<'a>,
+    edges: Edges<'a>,
+    habits: Vec<Habit<'a>>,
+    diagnostics: Vec<Diagnostic>,
+    triggers: Vec<Vec<(Node, OwedAction)>>,
+    triggered: Vec<Vec<(Node, OwedAction)>>,
+    reads: Vec<Vec<Node>>,
+    relies_on_packages: Vec<bool>,
+}
+
+impl<'a> Builder<'a> {
+    fn new(inputs: &'a [Input], diagnostics: Vec<Diagnostic>) -> Self {
+        let addresses = AddressIndex::new(inputs.iter().map(|input| &input.address).collect());
+        Self {
+            inputs,
+            selections: Selections { inputs, addresses, parsed: FxHashMap::default() },
+            edges: Edges::new(inputs),
+            habits: Vec::new(),
+            diagnostics,
+            triggers: vec![Vec::new(); inputs.len()],
+            triggered: vec![Vec::new(); inputs.len()],
+            reads: vec![Vec::new(); inputs.len()],
+            relies_on_packages: vec![false; inputs.len()],
+        }
+    }
+
+    /// Adds what follows from a resource's claims.
+    fn claims(&mut self, node: Node, of_host: &OfHost) {
+        let inputs = self.inputs;
+        let claims = &inputs[node].claims;
+        for claim in &claims.requires {
+            let mut is_provided = claim.space == Space::PATH;
+            for provider in of_host.find(claim) {
+                is_provided = true;
+                self.edges.inferred(provider, node, || Reason::Provides(claim.clone()));
+            }
+            self.relies_on_packages[node] |= !is_provided;
+        }
+        for claim in &claims.follows {
+            let providers = of_host.find_all(claim).into_iter();
+            self.habits.extend(providers.map(|provider| Habit::new(inputs, provider, node, claim)));
+        }
+        for claim in &claims.reads {
+            self.reads[node].extend(of_host.find(claim).filter(|&provider| provider != node));
+        }
+        for claim in claims.provides.iter().filter(|claim| claim.space == Space::PATH) {
+            if let Some(container) = of_host.container(&claim.name) {
+                self.edges.inferred(container, node, || Reason::Contains(inputs[container].address.name.clone()));
+            }
+        }
+    }
+
+    /// Adds what a resource's values wait for.
+    fn values(&mut self, node: Node) {
+        for until in &self.inputs[node].waits_for {
+            if let Until::Applied(address) = until
+                && let Some(source) = self.selections.addresses.exact(address)
+            {
+                self.edges.add(source, node, || Reason::Value);
+            }
+        }
+    }
+
+    /// Adds what `depends_on` says.
+    fn written(&mut self, node: Node) {
+        let input = &self.inputs[node];
+        for (selector, span) in &input.depends_on {
+            let error = |error| Diagnostic::error(*span, error);
+            for source in self.selections.select(input, selector, error, &mut self.diagnostics) {
+                self.edges.explicit(source, node, *span);
+            }
+        }
+    }
+
+    /// Adds the services that a resource reloads.
+    fn reloads(&mut self, node: Node, of_host: &OfHost) {
+        let inputs = self.inputs;
+        let input = &inputs[node];
+        for claim in &input.claims.reloads {
+            let services: Vec<Node> = of_host.find(claim).filter(|&service| service != node).collect();
+            if services.is_empty() && !input.absent && !input.left_alone {
+                let message =
+                    format!("no resource provides the {} {}, which is to be reloaded", claim.space.0, claim.name);
+                let help = "declare it in `services` with `running: true`";
+                self.diagnostics.push(Diagnostic::error(input.span, message).help(help));
+            }
+            for service in services.into_iter().filter(|&service| !inputs[service].absent) {
+                self.edges.add(node, service, || Reason::Triggers(OwedAction::Reload));
+                self.triggers[service].push((node, OwedAction::Reload));
+                self.triggered[node].push((service, OwedAction::Reload));
+            }
+        }
+    }
+
+    /// Adds what restarts or reloads a resource.
+    fn triggers(&mut self, node: Node, of_host: &OfHost) {
+        let input = &self.inputs[node];
+        for trigger in &input.triggers {
+            let sources = match &trigger.source {
+                TriggerSource::Provider(claim) => of_host.find(claim).collect(),
+                TriggerSource::Selector(selector) => {
+                    let error = |error| Diagnostic::error(input.span, format!("in restart_on or reload_on: {error}"));
+                    self.selections.select(input, selector, error, &mut self.diagnostics)
+                }
+            };
+            // Also what goes comes first: its going is what restarts the other.
+            for source in sources.into_iter().filter(|&source| source != node && !input.absent) {
+                self.edges.add(source, node, || Reason::Triggers(trigger.action));
+                self.triggers[node].push((source, trigger.action));
+                self.triggered[source].push((node, trigger.action));
+            }
+        }
+    }
 }
 
 /// Selectors with what they select; one text often stands at many resources.

@@ -9,13 +9,21 @@ use super::{Input, Node, Reason};
 
 /// The hard edges there are.
 pub(super) struct Edges<'a> {
-    pub inputs: &'a [Input],
+    inputs: &'a [Input],
     pub hard: DiGraph<(), Reason>,
     /// The edges there are; looking for one at a folder of many files would walk all of them.
-    pub known: FxHashSet<(Node, Node)>,
+    known: FxHashSet<(Node, Node)>,
 }
 
-impl Edges<'_> {
+impl<'a> Edges<'a> {
+    pub fn new(inputs: &'a [Input]) -> Self {
+        let mut hard = DiGraph::with_capacity(inputs.len(), inputs.len() * 2);
+        for _ in inputs {
+            hard.add_node(());
+        }
+        Self { inputs, hard, known: FxHashSet::default() }
+    }
+
     /// An edge that follows from claims: what is needed goes only after what needed it.
     pub fn inferred(&mut self, before: Node, after: Node, reason: impl FnOnce() -> Reason) {
         if self.inputs[before].absent {
