@@ -140,18 +140,7 @@ impl Checker<'_> {
         match shape {
             Shape::Any => Ok(node.clone()),
             Shape::Text | Shape::Scalar => self.text(node, shape, name),
-            Shape::Bool => match &node.value {
-                NodeValue::Scalar(Value::Bool(_)) => Ok(node.clone()),
-                NodeValue::Scalar(Value::Text(text)) => {
-                    let help = match text.to_ascii_lowercase().as_str() {
-                        "yes" | "on" | "y" | "true" => Some("write true"),
-                        "no" | "off" | "n" | "false" => Some("write false"),
-                        _ => None,
-                    };
-                    Err(self.wrong(node, shape, name, help))
-                }
-                _ => Err(self.wrong(node, shape, name, None)),
-            },
+            Shape::Bool => self.boolean(node, shape, name),
             Shape::Integer { min, max } => match node.value {
                 NodeValue::Scalar(Value::Integer(number)) if (*min..=*max).contains(&number) => Ok(node.clone()),
                 NodeValue::Scalar(Value::Integer(number)) => {
@@ -168,17 +157,7 @@ impl Checker<'_> {
                 }
                 _ => Err(self.wrong(node, shape, name, None)),
             },
-            Shape::Path => match &node.value {
-                NodeValue::Scalar(Value::Text(text)) => match not_a_path(text) {
-                    None => Ok(node.clone()),
-                    Some(why) => {
-                        let message = format!("`{name}` is an absolute path; `{}` {why}", shorten(text));
-                        self.report(Diagnostic::error(node.span, message));
-                        Err(Wrong)
-                    }
-                },
-                _ => Err(self.wrong(node, shape, name, None)),
-            },
+            Shape::Path => self.path(node, shape, name),
             Shape::Account => match &node.value {
                 NodeValue::Scalar(Value::Text(text)) if is_account(text) => Ok(node.clone()),
                 _ => Err(self.wrong(node, shape, name, None)),
@@ -198,41 +177,9 @@ impl Checker<'_> {
                 }
                 _ => Err(self.wrong(node, shape, name, None)),
             },
-            Shape::OneOf(words) => match &node.value {
-                NodeValue::Scalar(Value::Text(text)) if words.contains(&text.as_str()) => Ok(node.clone()),
-                NodeValue::Scalar(Value::Text(text)) => {
-                    let help = did_you_mean(text, words.iter().copied()).filter(|help| help.starts_with("did"));
-                    Err(self.wrong(node, shape, name, help.as_deref()))
-                }
-                _ => Err(self.wrong(node, shape, name, None)),
-            },
-            Shape::List(item) => match &node.value {
-                NodeValue::List(items) => {
-                    let mut checked = Vec::with_capacity(items.len());
-                    for (at, node) in items.iter().enumerate() {
-                        checked.push(self.value(node, item, &format!("{name}[{at}]")));
-                    }
-                    // All are looked at before any ends it.
-                    let items = checked.into_iter().collect::<Result<_, _>>()?;
-                    Ok(Node { value: NodeValue::List(items), span: node.span })
-                }
-                _ => {
-                    let help = (!node.is_structure()).then_some("put it in brackets: [ … ]");
-                    Err(self.wrong(node, shape, name, help))
-                }
-            },
-            Shape::Map(value) => match &node.value {
-                NodeValue::Map(entries) => {
-                    let mut checked = Vec::with_capacity(entries.len());
-                    for entry in entries {
-                        let value = self.value(&entry.value, value, &format!("{name}.{}", entry.key));
-                        checked.push(value.map(|value| Entry { value, ..entry.clone() }));
-                    }
-                    let entries = checked.into_iter().collect::<Result<_, _>>()?;
-                    Ok(Node { value: NodeValue::Map(entries), span: node.span })
-                }
-                _ => Err(self.wrong(node, shape, name, None)),
-            },
+            Shape::OneOf(words) => self.one_of(node, shape, words, name),
+            Shape::List(item) => self.list(node, shape, item, name),
+            Shape::Map(value) => self.map(node, shape, value, name),
             Shape::Object(attributes) => match &node.value {
                 NodeValue::Map(_) => {
                     let right = std::mem::replace(&mut self.right, true);
@@ -248,6 +195,79 @@ impl Checker<'_> {
             Shape::Source => self.asset(node, Asset::Source, shape, name),
             Shape::Template => self.asset(node, Asset::Template, shape, name),
             Shape::Folder => self.asset(node, Asset::Folder, shape, name),
+        }
+    }
+
+    fn boolean(&mut self, node: &Node, shape: &Shape, name: &str) -> Result<Node, Wrong> {
+        match &node.value {
+            NodeValue::Scalar(Value::Bool(_)) => Ok(node.clone()),
+            NodeValue::Scalar(Value::Text(text)) => {
+                let help = match text.to_ascii_lowercase().as_str() {
+                    "yes" | "on" | "y" | "true" => Some("write true"),
+                    "no" | "off" | "n" | "false" => Some("write false"),
+                    _ => None,
+                };
+                Err(self.wrong(node, shape, name, help))
+            }
+            _ => Err(self.wrong(node, shape, name, None)),
+        }
+    }
+
+    fn path(&mut self, node: &Node, shape: &Shape, name: &str) -> Result<Node, Wrong> {
+        match &node.value {
+            NodeValue::Scalar(Value::Text(text)) => match not_a_path(text) {
+                None => Ok(node.clone()),
+                Some(why) => {
+                    let message = format!("`{name}` is an absolute path; `{}` {why}", shorten(text));
+                    self.report(Diagnostic::error(node.span, message));
+                    Err(Wrong)
+                }
+            },
+            _ => Err(self.wrong(node, shape, name, None)),
+        }
+    }
+
+    fn one_of(&mut self, node: &Node, shape: &Shape, words: &[&str], name: &str) -> Result<Node, Wrong> {
+        match &node.value {
+            NodeValue::Scalar(Value::Text(text)) if words.contains(&text.as_str()) => Ok(node.clone()),
+            NodeValue::Scalar(Value::Text(text)) => {
+                let help = did_you_mean(text, words.iter().copied()).filter(|help| help.starts_with("did"));
+                Err(self.wrong(node, shape, name, help.as_deref()))
+            }
+            _ => Err(self.wrong(node, shape, name, None)),
+        }
+    }
+
+    fn list(&mut self, node: &Node, shape: &Shape, item: &Shape, name: &str) -> Result<Node, Wrong> {
+        match &node.value {
+            NodeValue::List(items) => {
+                let mut checked = Vec::with_capacity(items.len());
+                for (at, node) in items.iter().enumerate() {
+                    checked.push(self.value(node, item, &format!("{name}[{at}]")));
+                }
+                // All are looked at before any ends it.
+                let items = checked.into_iter().collect::<Result<_, _>>()?;
+                Ok(Node { value: NodeValue::List(items), span: node.span })
+            }
+            _ => {
+                let help = (!node.is_structure()).then_some("put it in brackets: [ … ]");
+                Err(self.wrong(node, shape, name, help))
+            }
+        }
+    }
+
+    fn map(&mut self, node: &Node, shape: &Shape, value: &Shape, name: &str) -> Result<Node, Wrong> {
+        match &node.value {
+            NodeValue::Map(entries) => {
+                let mut checked = Vec::with_capacity(entries.len());
+                for entry in entries {
+                    let value = self.value(&entry.value, value, &format!("{name}.{}", entry.key));
+                    checked.push(value.map(|value| Entry { value, ..entry.clone() }));
+                }
+                let entries = checked.into_iter().collect::<Result<_, _>>()?;
+                Ok(Node { value: NodeValue::Map(entries), span: node.span })
+            }
+            _ => Err(self.wrong(node, shape, name, None)),
         }
     }
 

@@ -271,32 +271,17 @@ impl Evaluator<'_> {
             }
             "host" => one_of(0, "`host`", &HOST),
             "hosts" if !site.hosts => at_root("`hosts` are not known here".into(), None),
-            "hosts" => {
-                let hosts = self.world.hosts;
-                match unknown(0, &|name| self.has_host(name)) {
-                    Some((name, range)) => Some(Found {
-                        range: range.clone(),
-                        message: format!("the spec has no host `{name}`"),
-                        help: self.did_you_mean(name, hosts.iter().map(|host| host.name.as_str())),
-                        related: None,
-                    }),
-                    None => one_of(1, "a host", &HOST),
-                }
-            }
-            name => {
-                if reference.optional && steps.is_empty() {
-                    return None;
-                }
-                // A var without its `vars.` is the likeliest slip.
-                let slip = [("vars", unit.vars.contains_key(name)), ("inputs", unit.inputs.contains_key(name))];
-                let help = match slip.iter().find(|(_, there)| *there) {
-                    Some((root, _)) => Some(format!("did you mean `{root}.{name}`?")),
-                    None => nearest(name, ROOTS)
-                        .map(|near| format!("did you mean `{near}`?"))
-                        .or_else(|| Some(format!("known: {}", ROOTS.join(", ")))),
-                };
-                at_root(format!("there is no `{name}` in scope"), help)
-            }
+            "hosts" => match unknown(0, &|name| self.has_host(name)) {
+                Some((name, range)) => Some(Found {
+                    range: range.clone(),
+                    message: format!("the spec has no host `{name}`"),
+                    help: self.did_you_mean(name, self.world.hosts.iter().map(|host| host.name.as_str())),
+                    related: None,
+                }),
+                None => one_of(1, "a host", &HOST),
+            },
+            _ if reference.optional && steps.is_empty() => None,
+            name => at_root(format!("there is no `{name}` in scope"), Some(root_meant(name, unit))),
         }
     }
 
@@ -357,5 +342,16 @@ impl Found {
             Some((span, words)) => diagnostic.related(*span, words.clone()),
             None => diagnostic,
         }
+    }
+}
+
+/// Says what was probably meant by a name that is in no scope.
+fn root_meant(name: &str, unit: &Unit) -> String {
+    // A var without its `vars.` is the likeliest slip.
+    let slip = [("vars", unit.vars.contains_key(name)), ("inputs", unit.inputs.contains_key(name))];
+    match (slip.iter().find(|(_, there)| *there), nearest(name, ROOTS)) {
+        (Some((root, _)), _) => format!("did you mean `{root}.{name}`?"),
+        (None, Some(near)) => format!("did you mean `{near}`?"),
+        (None, None) => format!("known: {}", ROOTS.join(", ")),
     }
 }

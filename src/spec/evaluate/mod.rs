@@ -1,5 +1,7 @@
 //! Evaluating expressions: which values are in scope where, each worked out once and only when it is used (`values`).
 
+mod modules;
+mod nodes;
 mod values;
 
 use std::cell::RefCell;
@@ -21,9 +23,6 @@ use super::{HostSpec, Knowledge, Spec};
 
 /// How much text all expressions of a spec may come to, in bytes.
 const MAX_TEXT: usize = 1 << 30;
-/// How many uses of modules a spec may come to.
-const MAX_INSTANCES: usize = 10_000;
-
 /// Something is wrong and has been reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Reported;
@@ -201,130 +200,10 @@ impl<'a> Evaluator<'a> {
         if self.diagnostics.len() < MOST_SUGGESTIONS { did_you_mean(name, candidates) } else { None }
     }
 
-    /// Makes the instances of all modules, the callers before the called.
-    pub(super) fn expand_modules(&mut self) {
-        let mut at = 0;
-        while at < self.instances.len() {
-            let unit = self.instances[at].unit;
-            for (name, call) in &unit.calls {
-                let Some(called) = call.unit.as_deref() else { continue };
-                let items = match call.get("for_each") {
-                    None => vec![(None, None)],
-                    Some(node) => self.module_items(node, at),
-                };
-                for (key, each) in items {
-                    if self.instances.len() >= MAX_INSTANCES {
-                        let message = format!("modules are used more than {MAX_INSTANCES} times");
-                        self.report(Diagnostic::error(call.entry.key_span, message));
-                        return;
-                    }
-                    let child = self.instances.len();
-                    self.instances.push(Instance {
-                        unit: called,
-                        caller: Some((at, call)),
-                        each,
-                        children: IndexMap::new(),
-                    });
-                    self.instances[at].children.entry(name).or_default().push((key, child));
-                }
-            }
-            at += 1;
-        }
-    }
-
-    fn module_items(&mut self, node: &Node, instance: usize) -> Vec<(Option<String>, Option<Template>)> {
-        let Ok(value) = self.node(node, &Scope::new(instance, None, None)) else { return Vec::new() };
-        match items(&value.to_value()) {
-            Ok(items) => items
-                .into_iter()
-                .map(|(key, value)| (Some(key.clone()), Some(self.each(&Value::Text(key), &value))))
-                .collect(),
-            Err(why) => {
-                let why = match why {
-                    NoItems::Unknown(_) => "`for_each` of a module must be known before hosts are contacted".into(),
-                    NoItems::Wrong(why) => why,
-                };
-                self.report(Diagnostic::error(node.span, why));
-                Vec::new()
-            }
-        }
-    }
-
     /// Makes the value of `each`.
     pub(super) fn each(&self, key: &Value, value: &Value) -> Template {
         let entries = [("key".to_string(), Shade::new(key)), ("value".to_string(), Shade::new(value))];
         Shade::Map(Arc::new(entries.into_iter().collect())).touch(self.engine.recorder())
-    }
-
-    /// Evaluates all expressions in a node.
-    pub(super) fn node(&mut self, node: &Node, scope: &Scope) -> Result<Node, Reported> {
-        match &node.value {
-            NodeValue::Scalar(Value::Text(text)) if has_expression(text) => {
-                let value = self.text(text, node.span, scope)?;
-                Ok(Node::from_value(value, node.span))
-            }
-            NodeValue::Scalar(_) => Ok(node.clone()),
-            NodeValue::List(items) => {
-                let items: Vec<_> = items.iter().map(|item| self.node(item, scope)).collect();
-                let items = items.into_iter().collect::<Result<_, _>>()?;
-                Ok(Node { value: NodeValue::List(items), span: node.span })
-            }
-            NodeValue::Map(entries) => {
-                let mut evaluated: Vec<Entry> = Vec::with_capacity(entries.len());
-                let mut failed = false;
-                let mut unknown = None;
-                for entry in entries {
-                    let value = self.node(&entry.value, scope);
-                    let key = match has_expression(&entry.key) {
-                        false => Ok(entry.key.clone()),
-                        true => match self.key(entry, scope) {
-                            Ok(KeyText::Known(key)) => Ok(key),
-                            Ok(KeyText::Later(until)) => {
-                                unknown.get_or_insert(until);
-                                continue;
-                            }
-                            Err(Reported) => Err(Reported),
-                        },
-                    };
-                    let (Ok(key), Ok(value)) = (key, value) else {
-                        failed = true;
-                        continue;
-                    };
-                    if has_expression(&entry.key)
-                        && let Some(first) = evaluated.iter().find(|other| other.key == key)
-                    {
-                        let first = first.key_span;
-                        self.report(
-                            Diagnostic::error(entry.key_span, format!("`{key}` is here twice"))
-                                .related(first, "it was here before"),
-                        );
-                        failed = true;
-                        continue;
-                    }
-                    evaluated.push(Entry { key, key_span: entry.key_span, value });
-                }
-                match (failed, unknown) {
-                    (true, _) => Err(Reported),
-                    // Which keys there are is not known, so nothing is.
-                    (false, Some(until)) => Ok(Node::scalar(Value::Unknown(until), node.span)),
-                    (false, None) => Ok(Node { value: NodeValue::Map(evaluated), span: node.span }),
-                }
-            }
-        }
-    }
-
-    /// Evaluates a key or name, which must be a text and no secret.
-    pub(super) fn key(&mut self, entry: &Entry, scope: &Scope) -> Result<KeyText, Reported> {
-        let value = self.text(&entry.key, entry.key_span, scope)?;
-        let problem = match value {
-            Value::Text(text) => return Ok(KeyText::Known(text)),
-            Value::Integer(number) => return Ok(KeyText::Known(number.to_string())),
-            Value::Unknown(until @ Until::Facts(_)) => return Ok(KeyText::Later(until)),
-            Value::Unknown(Until::Applied(_)) | Value::Secret(_) => "a secret may not be in a name".to_string(),
-            other => format!("a name is a text; this is {}", other.type_name()),
-        };
-        self.report(Diagnostic::error(entry.key_span, problem));
-        Err(Reported)
     }
 
     /// Renders one text.

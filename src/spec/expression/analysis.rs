@@ -3,117 +3,19 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use minijinja::machinery::ast::{CallArg, Expr, Stmt};
+use minijinja::machinery::ast::{CallArg, Expr, ForLoop, Stmt};
 use minijinja::machinery::{self, Token};
 use minijinja::syntax::SyntaxConfig;
 
 use crate::diagnostic::did_you_mean;
+
+use super::vocabulary::{FILTERS, FUNCTIONS, TESTS};
 
 /// How many tokens one expression or block tag may have. The engine recurses over what is chained (`a + b + …`), so
 /// this bounds its stack.
 const MAX_TOKENS: usize = 500;
 /// How many `elif` one text may have; each lies in the one before.
 const MAX_ELIF: usize = 200;
-
-/// The filters expressions may use.
-pub const FILTERS: &[&str] = &[
-    "abs",
-    "attr",
-    "batch",
-    "bool",
-    "capitalize",
-    "chain",
-    "count",
-    "d",
-    "default",
-    "dictsort",
-    "e",
-    "escape",
-    "first",
-    "float",
-    "format",
-    "groupby",
-    "indent",
-    "int",
-    "items",
-    "join",
-    "last",
-    "length",
-    "lines",
-    "list",
-    "lower",
-    "map",
-    "max",
-    "min",
-    "reject",
-    "rejectattr",
-    "replace",
-    "reverse",
-    "round",
-    "safe",
-    "select",
-    "selectattr",
-    "slice",
-    "sort",
-    "split",
-    "string",
-    "sum",
-    "title",
-    "tojson",
-    "trim",
-    "unique",
-    "upper",
-    "zip",
-];
-
-/// The tests (`x is …`) expressions may use.
-pub const TESTS: &[&str] = &[
-    "boolean",
-    "defined",
-    "divisibleby",
-    "endingwith",
-    "eq",
-    "equalto",
-    "escaped",
-    "even",
-    "false",
-    "filter",
-    "float",
-    "ge",
-    "greaterthan",
-    "gt",
-    "in",
-    "int",
-    "integer",
-    "iterable",
-    "le",
-    "lessthan",
-    "lower",
-    "lt",
-    "mapping",
-    "ne",
-    "none",
-    "number",
-    "odd",
-    "safe",
-    "sameas",
-    "sequence",
-    "startingwith",
-    "string",
-    "test",
-    "true",
-    "undefined",
-    "upper",
-    "!=",
-    "<",
-    "<=",
-    "==",
-    ">",
-    ">=",
-];
-
-/// The functions expressions may call.
-pub const FUNCTIONS: &[&str] = &["dict", "namespace", "range"];
 
 /// One use of a name that the text does not set itself.
 #[derive(Clone, Debug, PartialEq)]
@@ -289,18 +191,7 @@ impl<'a> Walker<'a> {
             Stmt::Template(template) => self.statements(&template.children),
             Stmt::EmitExpr(emit) => self.expression(&emit.expr, false),
             Stmt::EmitRaw(_) => {}
-            Stmt::ForLoop(each) => {
-                self.expression(&each.iter, false);
-                self.scoped(|walker| {
-                    walker.set("loop");
-                    walker.assign(&each.target);
-                    if let Some(filter) = &each.filter_expr {
-                        walker.expression(filter, false);
-                    }
-                    walker.statements(&each.body);
-                });
-                self.scoped(|walker| walker.statements(&each.else_body));
-            }
+            Stmt::ForLoop(each) => self.for_loop(each),
             Stmt::IfCond(condition) => {
                 self.expression(&condition.expr, false);
                 // A branch can set a name for what follows.
@@ -367,6 +258,19 @@ impl<'a> Walker<'a> {
             }
             Stmt::Do(statement) => self.call(&statement.call),
         }
+    }
+
+    fn for_loop(&mut self, each: &ForLoop<'a>) {
+        self.expression(&each.iter, false);
+        self.scoped(|walker| {
+            walker.set("loop");
+            walker.assign(&each.target);
+            if let Some(filter) = &each.filter_expr {
+                walker.expression(filter, false);
+            }
+            walker.statements(&each.body);
+        });
+        self.scoped(|walker| walker.statements(&each.else_body));
     }
 
     fn template(&mut self, name: &Expr<'a>) {

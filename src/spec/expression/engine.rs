@@ -3,7 +3,6 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fmt;
-use std::io;
 use std::ops::Range;
 use std::path::Path;
 use std::rc::Rc;
@@ -11,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Object, Value as Template, ValueKind};
-use minijinja::{Environment, Error, ErrorKind, Expression, Output, State, UndefinedBehavior};
+use minijinja::{Environment, Error, ErrorKind, Expression, UndefinedBehavior};
 
 use crate::diagnostic::did_you_mean;
 use crate::model::{Secret, Value};
@@ -19,12 +18,11 @@ use crate::spec::files::normalize;
 
 use super::Analysis;
 use super::analysis::{Part, Step, characters};
+use super::output::{Limited, format, write};
 use super::shade::{Recorder, Touched, explain, from_template};
 
 /// How many instructions one render may take.
 const FUEL: u64 = 5_000_000;
-/// How large a rendered template may get, in bytes.
-const MAX_OUTPUT: usize = 64 << 20;
 /// How large a string of a spec may get, in bytes.
 const MAX_STRING: usize = 16 << 20;
 
@@ -275,7 +273,7 @@ impl<'e> Engine<'e> {
     }
 
     fn output(&self, environment: &Environment<'static>, name: &str, context: &Context) -> Result<String, Error> {
-        let mut output = Limited { bytes: Vec::new() };
+        let mut output = Limited::default();
         let template = environment.get_template(name)?;
         template.render_captured_to(Template::from_object(context.clone()), &mut output)?;
         // Templates and values are UTF-8, and so is what they make.
@@ -441,58 +439,6 @@ fn trimmed(text: &str, range: &Range<usize>) -> Range<usize> {
     let inner = &text[range.clone()];
     let start = range.start + (inner.len() - inner.trim_start().len());
     start..(start + inner.trim().len())
-}
-
-/// Writes a value into a template's output.
-fn format(output: &mut Output<'_>, _state: &mut State<'_, '_>, value: &Template) -> Result<(), Error> {
-    write(value, output)
-}
-
-/// Writes a value into a text: `true`, not `True`; nothing for what is no scalar.
-fn write(value: &Template, output: &mut dyn fmt::Write) -> Result<(), Error> {
-    let refuse = |why: String| Err(Error::new(ErrorKind::InvalidOperation, why));
-    match value.kind() {
-        ValueKind::String => Ok(output.write_str(value.as_str().unwrap_or_default())?),
-        ValueKind::Bool => Ok(output.write_str(if value.is_true() { "true" } else { "false" })?),
-        ValueKind::Number => Ok(write!(output, "{value}")?),
-        ValueKind::Undefined => Err(Error::from(ErrorKind::UndefinedError)),
-        ValueKind::None => {
-            refuse("null cannot be put into a text; give it a value, or use `| default(…, true)`".into())
-        }
-        ValueKind::Invalid => Err(invalid(value)),
-        ValueKind::Seq | ValueKind::Iterable => {
-            refuse("a list cannot be put into a text as it is; use `| join(\", \")`, `| tojson` or a loop".into())
-        }
-        ValueKind::Map => refuse("a mapping cannot be put into a text as it is; use `| tojson` or a loop".into()),
-        kind => refuse(format!("{kind} cannot be put into a text")),
-    }
-}
-
-/// Takes the error out of an invalid value.
-fn invalid(value: &Template) -> Error {
-    match value.try_iter() {
-        Err(error) => error,
-        Ok(_) => Error::from(ErrorKind::InvalidOperation),
-    }
-}
-
-/// Collects output up to a limit.
-struct Limited {
-    bytes: Vec<u8>,
-}
-
-impl io::Write for Limited {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.bytes.len() + bytes.len() > MAX_OUTPUT {
-            return Err(io::Error::other("the rendered text is larger than 64 MiB"));
-        }
-        self.bytes.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -6,8 +6,10 @@
 
 mod analysis;
 mod engine;
+mod output;
 mod place;
 mod shade;
+mod vocabulary;
 
 pub(super) use analysis::{Analysis, Reference, Step};
 pub(super) use engine::{Context, Engine, Environments, Failure, template_key};

@@ -5,6 +5,7 @@
 //! a whole (`unite`, `selectors`).
 
 mod asset;
+mod attributes;
 mod body;
 mod host_index;
 mod placement;
@@ -18,12 +19,10 @@ use std::rc::Rc;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
-use crate::diagnostic::{Diagnostic, FileId, Sources, Span, sort};
-use crate::kinds::{self, companions};
-use crate::model::{Address, Entry, Node, NodeValue, Until, Value};
-use crate::resource::{Common, KindObject, State, parse_duration};
+use crate::diagnostic::{Diagnostic, FileId, Sources, sort};
+use crate::kinds;
+use crate::model::{Entry, Node, NodeValue, Until, Value};
 
-use super::check::{Asset, Surroundings, object};
 use super::evaluate::{Evaluator, KeyText, NoItems, Reported, Scope, is_constant, items};
 use super::expression::{Environments, has_expression};
 use super::files::Files;
@@ -32,7 +31,7 @@ use super::unit::{Body, Overridden, Unit};
 use super::{HostSpec, Knowledge, Pending, Resolution, Resolved, SecretState, Spec};
 
 pub(super) use body::SECRET;
-use body::{common, described, has_template, is_absent, split};
+use body::{has_template, is_absent, split};
 use host_index::HostIndex;
 
 impl Spec {
@@ -295,130 +294,6 @@ impl<'a> Resolver<'a, '_> {
         until
     }
 
-    /// Evaluates the attributes of a resource.
-    fn named(
-        &mut self,
-        task: &Task<'a>,
-        scope: &Scope,
-        spec: &HostSpec,
-        name: &str,
-        left_alone: bool,
-    ) -> Option<Until> {
-        let body = task.body;
-        let (own, shared) = split(&body.entry.value, body);
-        let what = described(body);
-        let (shared, shared_right) = if is_constant(&shared) {
-            let mut around = Around { resolver: self, scope, unit: None };
-            object(&shared, common(body.kind), &what, true, &mut around)
-        } else {
-            match self.attributes(&shared, scope) {
-                (node, false) => (node, false),
-                (node, true) => {
-                    let mut around = Around { resolver: self, scope, unit: None };
-                    object(&node, common(body.kind), &what, true, &mut around)
-                }
-            }
-        };
-        for attribute in ["state", "as", "timeout", "retries", "lifecycle"] {
-            if let Some(until) = shared.get(attribute).map(Node::to_value).as_ref().and_then(Value::unknown) {
-                match until {
-                    Until::Facts(_) => return Some(until.clone()),
-                    Until::Applied(_) => {
-                        let message = format!("a secret may not decide `{attribute}`");
-                        self.evaluator.report(Diagnostic::error(shared.span, message));
-                        return None;
-                    }
-                }
-            }
-        }
-        let absent = is_absent(&shared);
-        let (node, own_right) = match &task.constant {
-            Some((node, right)) => (node.clone(), *right),
-            None => match self.attributes(&own, scope) {
-                (node, false) => (node, false),
-                (node, true) => self.checked(body, &node, absent, scope),
-            },
-        };
-        let right = shared_right && own_right;
-        if !right && !left_alone {
-            return None;
-        }
-        let address = Address::new(spec.name.as_str(), body.kind.name(), name);
-        let shared_value = (self.evaluator.instances.len() > 1).then(|| {
-            let mut shared = shared.clone();
-            if let NodeValue::Map(entries) = &mut shared.value {
-                entries.retain(|entry| entry.key != "depends_on");
-            }
-            shared.to_value()
-        });
-        let copies: Vec<_> = companions(body.kind).map(|companion| (companion, node.clone())).collect();
-        let resolved = self.decode(body, body.kind, &shared, node, address, left_alone, right)?;
-        self.found.push(Found { resolved, instance: task.instance, shared: shared_value.clone() });
-        for ((kind, companion), node) in copies {
-            let address = Address::new(spec.name.as_str(), kind.name(), name);
-            let resolved = self.decode(body, kind, &shared, node, address, left_alone, right);
-            if let Some(resolved) = resolved.filter(|resolved| companion.is_wanted(&resolved.resource)) {
-                self.found.push(Found { resolved, instance: task.instance, shared: shared_value.clone() });
-            }
-        }
-        None
-    }
-
-    #[allow(clippy::too_many_arguments, reason = "a body and its companions differ in kind and address only")]
-    fn decode(
-        &mut self,
-        body: &Body,
-        kind: &'static dyn KindObject,
-        shared: &Node,
-        mut node: Node,
-        address: Address,
-        left_alone: bool,
-        right: bool,
-    ) -> Option<Resolved> {
-        node.span = body.entry.key_span;
-        if !right {
-            node.value = NodeValue::Map(Vec::new());
-        }
-        let text = |name: &str| shared.get(name).and_then(Node::as_text);
-        let lifecycle = shared.get("lifecycle");
-        let state = if is_absent(shared) || !right { State::Absent } else { State::Present };
-        let common = Common {
-            address: address.clone(),
-            state,
-            run_as: text("as").map(String::from),
-            timeout: text("timeout").and_then(parse_duration),
-        };
-        let mut deferrals = Vec::new();
-        let mut diagnostics = Vec::new();
-        let resource = kind.decode(common, &node, &mut diagnostics, &mut deferrals);
-        if !diagnostics.is_empty() && !left_alone {
-            self.evaluator.diagnostics.extend(diagnostics);
-            return None;
-        }
-        let depends_on = shared.get("depends_on").map(Node::items).unwrap_or_default();
-        Some(Resolved {
-            resource,
-            address,
-            span: body.entry.key_span,
-            depends_on: depends_on.iter().filter_map(|item| Some((item.as_text()?.to_string(), item.span))).collect(),
-            deferrals,
-            left_alone,
-            retries: match shared.get("retries").map(Node::to_value) {
-                Some(Value::Integer(number)) => u32::try_from(number).unwrap_or_default(),
-                _ => 0,
-            },
-            prevent_destroy: lifecycle
-                .and_then(|lifecycle| lifecycle.get("prevent_destroy"))
-                .is_some_and(|node| node.to_value() == Value::Bool(true)),
-            ignore_changes: lifecycle
-                .and_then(|lifecycle| lifecycle.get("ignore_changes"))
-                .map(|list| list.items().iter().filter_map(Node::as_text).map(String::from).collect())
-                .unwrap_or_default(),
-            overridden: body.overridden != Overridden::No,
-            node,
-        })
-    }
-
     fn name(&mut self, entry: &Entry, scope: &Scope) -> Result<KeyText, Reported> {
         let name = match has_expression(&entry.key) {
             true => self.evaluator.key(entry, scope)?,
@@ -438,57 +313,11 @@ impl<'a> Resolver<'a, '_> {
         Ok(name)
     }
 
-    /// Evaluates the attributes of a mapping one by one, so that one that fails does not hide another.
-    fn attributes(&mut self, node: &Node, scope: &Scope) -> (Node, bool) {
-        let mut evaluated = Vec::with_capacity(node.entries().len());
-        let mut right = true;
-        for entry in node.entries() {
-            match self.evaluator.node(&entry.value, scope) {
-                Ok(value) => evaluated.push(Entry { key: entry.key.clone(), key_span: entry.key_span, value }),
-                Err(Reported) => right = false,
-            }
-        }
-        (Node { value: NodeValue::Map(evaluated), span: node.span }, right)
-    }
-
-    fn checked(&mut self, body: &'a Body, node: &Node, absent: bool, scope: &Scope) -> (Node, bool) {
-        let unit = self.evaluator.instances[scope.instance].unit;
-        let mut around = Around { resolver: self, scope, unit: Some(unit) };
-        object(node, body.kind.attributes(), &described(body), absent, &mut around)
-    }
-
     fn finish(mut self) -> Resolution {
         let found = std::mem::take(&mut self.found);
         let resources = self.unite(found);
         self.check_selectors(&resources);
         let diagnostics = sort(&self.evaluator.diagnostics).into_iter().cloned().collect();
         Resolution { resources, pending: self.pending, diagnostics }
-    }
-}
-
-/// The surroundings of a body being evaluated.
-struct Around<'s, 'a, 'r> {
-    resolver: &'s mut Resolver<'a, 'r>,
-    scope: &'s Scope,
-    unit: Option<&'a Unit>,
-}
-
-impl Surroundings for Around<'_, '_, '_> {
-    fn written(&self, span: Span) -> &str {
-        self.resolver.evaluator.sources.slice(span)
-    }
-
-    fn load(&mut self, asset: Asset, path: &str, span: Span) -> Option<Value> {
-        let unit = self.unit?;
-        let each = self.scope.each.is_some();
-        self.resolver.load(asset, path, span, unit, Some(self.scope), each)
-    }
-
-    fn not_a_selector(&mut self, text: &str) -> Option<String> {
-        self.resolver.not_a_selector(text)
-    }
-
-    fn report(&mut self, diagnostic: Diagnostic) {
-        self.resolver.evaluator.report(diagnostic);
     }
 }

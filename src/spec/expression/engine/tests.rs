@@ -299,13 +299,13 @@ fn hostile_texts_end() {
 
 #[test]
 fn every_filter_test_and_function_that_is_listed_exists() {
-    for filter in super::super::analysis::FILTERS {
+    for filter in super::super::vocabulary::FILTERS {
         assert_eq!(render(&format!("{{{{ '{filter}' is filter }}}}")), "Bool(true)", "{filter}");
     }
-    for test in super::super::analysis::TESTS {
+    for test in super::super::vocabulary::TESTS {
         assert_eq!(render(&format!("{{{{ '{test}' is test }}}}")), "Bool(true)", "{test}");
     }
-    for function in super::super::analysis::FUNCTIONS {
+    for function in super::super::vocabulary::FUNCTIONS {
         assert!(!render(&format!("{{{{ {function} is defined }}}}")).contains("false"), "{function}");
     }
 }
