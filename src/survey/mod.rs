@@ -9,6 +9,7 @@ mod resolve;
 mod rotation;
 mod scope;
 mod seen;
+mod sighting;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -25,7 +26,7 @@ pub use item::Item;
 pub use rotation::Rotation;
 pub use scope::{Scope, ScopeError};
 
-use seen::{Hidden, Sighting};
+use sighting::{Hidden, Sighting};
 
 /// All that is known in a run: the spec, what hosts told, and what both come to. Does no I/O: it says which probes it
 /// wants and takes what they found.

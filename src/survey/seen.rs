@@ -2,32 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use indexmap::IndexSet;
-
-use crate::model::{Address, Observed, ProbeOutput, Record, Redactor, Secret, Until, Value};
+use crate::model::{Address, Observed, ProbeOutput, Record, Redactor, Until, Value};
 use crate::resource::AnyObserved;
 use crate::spec::SecretState;
 
 use super::Survey;
 use super::rotation::is_replaced;
-
-/// What was asked of a host about one kind, and what it said.
-#[derive(Clone, Debug)]
-pub(super) struct Sighting {
-    /// Row `n` of the probe was about `asked[n]`.
-    asked: Vec<Address>,
-    output: ProbeOutput,
-}
-
-/// All secrets seen in a run, those that were replaced too.
-#[derive(Debug, Default)]
-pub(super) struct Hidden(IndexSet<Secret>);
-
-impl Hidden {
-    pub(super) fn insert(&mut self, secret: &Secret) {
-        self.0.extend([Some(secret.clone()), secret.previous()].into_iter().flatten());
-    }
-}
+use super::sighting::Sighting;
 
 impl Survey<'_> {
     /// Takes what a host told of the probes of [`Survey::wanted`].
