@@ -1,5 +1,6 @@
 //! `backup`: a dump of a database, or an archive of files, made by the host on a schedule.
 
+mod desired;
 mod files;
 mod observed;
 mod settings;
@@ -15,6 +16,7 @@ use crate::resource::{
     Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space,
 };
 
+pub use desired::Desired;
 use files::Files;
 pub use observed::Observed;
 use observed::{FileState, WHICH};
@@ -22,13 +24,6 @@ use settings::Settings;
 
 /// A dump of a database, or an archive of files, made by the host on a schedule.
 pub struct Backup;
-
-/// A backup as the spec wants it.
-#[derive(Clone, Debug)]
-pub struct Desired {
-    settings: Settings,
-    files: Files,
-}
 
 impl Kind for Backup {
     const KIND: &'static str = "backup";

@@ -2,7 +2,7 @@
 
 use crate::model::{Content, Record, decode_base64};
 
-use super::Desired;
+use super::desired::Desired;
 use super::settings::Settings;
 
 /// What plans call the files.

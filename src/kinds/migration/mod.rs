@@ -1,6 +1,7 @@
 //! `migration`: a folder of SQL files, or the migrations of a tool, applied to a database in their order.
 
 mod folder;
+mod observed;
 mod record;
 mod script;
 mod sql;
@@ -18,14 +19,15 @@ use crate::kinds::shared::database_engine::{
     ACCOUNTS, Answers, CLIENTS, DATABASE, DUMP, Engine, Failure, Programs, SCHEMA, Server, programs,
 };
 use crate::resource::{
-    Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Refusal, Resource, Shape, Space,
+    Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Refusal, Resource, Shape, Space,
 };
 
 use folder::File;
+pub use observed::Observed;
+use observed::State;
 use record::{Applied, Pending};
 use script::Script;
 use sql::Record;
-use told::Waiting;
 use tool::Tool;
 
 /// A folder of SQL files, or the migrations of a tool, applied to a database in their order.
@@ -43,26 +45,18 @@ pub struct Desired {
     wait: u64,
 }
 
+impl Desired {
+    /// Returns what provides the database, where it is known to be one.
+    fn claim(&self) -> Option<Claim> {
+        let server = self.server.as_ref()?;
+        Some(Claim::new(DATABASE, server.engine.claim(&self.database)))
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Runner {
     Sql { files: Vec<File>, record: Record },
     Tool(Tool),
-}
-
-/// What the database says of its migrations.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Observed {
-    /// How many are applied.
-    applied: usize,
-    state: State,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-enum State {
-    Files(Vec<Pending>),
-    Tool(Vec<Waiting>),
-    /// The record and the files do not fit together.
-    Conflict(String),
 }
 
 /// How long a step may take.
@@ -238,7 +232,7 @@ impl Kind for Migration {
                 }
                 // A spec without an engine was refused.
                 (Runner::Sql { .. }, None) => row!["", ""],
-                (Runner::Tool(tool), _) => tool.row(resource),
+                (Runner::Tool(tool), _) => tool.row(resource.run_as.as_ref()),
             })
             .collect();
         Probe::new(&PROBE, rows)
@@ -275,7 +269,7 @@ impl Kind for Migration {
                     (Runner::Sql { .. }, None) => Observation::Failed(output.explain()),
                     (Runner::Tool(tool), _) => match firsts[at] {
                         None => Observation::Failed(output.explain()),
-                        Some(first) => tool.told(first, resource),
+                        Some(first) => tool.told(first, resource.run_as.as_ref(), resource.desired.claim()),
                     },
                 }
             })
@@ -381,7 +375,7 @@ fn step(at: usize, planned: &Planned<'_, Migration>) -> Step {
                 script.rows.push(backup);
             }
             script.rows.push(row!["tool", "", wait.to_string()]);
-            script.rows.push(tool.row(resource));
+            script.rows.push(tool.row(resource.run_as.as_ref()));
             format!("run {} in {}", tool.name, tool.directory)
         }
     };

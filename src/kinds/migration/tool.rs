@@ -1,11 +1,11 @@
 //! A tool that has migrations of its own: where it runs, and what the host says of it.
 
-use crate::kinds::shared::database_engine::DATABASE;
 use crate::model::{Arg, Record, Row};
-use crate::resource::{Claim, Fields, Observation, Resource, Space};
+use crate::resource::{Claim, Fields, Observation, Space};
 use crate::row;
 
-use super::{Desired, Observed, State, told};
+use super::observed::{Observed, State};
+use super::told;
 
 /// A tool that has migrations of its own.
 #[derive(Clone, Debug)]
@@ -34,9 +34,8 @@ impl Tool {
     }
 
     /// Makes the row that `tool.sh` reads.
-    pub fn row(&self, resource: &Resource<Desired>) -> Row {
-        let mut row =
-            row![&self.name, resource.run_as.as_ref(), &self.directory, self.venv.as_ref(), self.options.join("\n"),];
+    pub fn row(&self, run_as: Option<&String>) -> Row {
+        let mut row = row![&self.name, run_as, &self.directory, self.venv.as_ref(), self.options.join("\n"),];
         for (name, value) in &self.environment {
             row.push(name.into());
             row.push(value.clone());
@@ -44,12 +43,12 @@ impl Tool {
         row
     }
 
-    /// Reads what the probe told of it.
-    pub fn told(&self, record: &Record, resource: &Resource<Desired>) -> Observation<Observed> {
+    /// Reads what the probe told of it; `database` may come with the spec.
+    pub fn told(&self, record: &Record, run_as: Option<&String>, database: Option<Claim>) -> Observation<Observed> {
         let later = |needs: Claim, reason: String| Observation::Later { needs, reason };
         match record.field(0) {
             "no-user" => {
-                let user = resource.run_as.clone().unwrap_or_default();
+                let user = run_as.cloned().unwrap_or_default();
                 later(Claim::new(Space::USER, user), "the user it runs as is not there yet".into())
             }
             "no-directory" => {
@@ -79,11 +78,8 @@ impl Tool {
                 let said = record.field(1).trim_end();
                 let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
                 let reason = format!("{} does not say what is pending: {}", self.name, last.trim());
-                match &resource.desired.server {
-                    // The database may come with the spec.
-                    Some(server) => {
-                        later(Claim::new(DATABASE, server.engine.claim(&resource.desired.database)), reason)
-                    }
+                match database {
+                    Some(database) => later(database, reason),
                     None => Observation::Failed(reason),
                 }
             }

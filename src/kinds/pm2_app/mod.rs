@@ -1,5 +1,6 @@
 //! `pm2_app`: an application that PM2 keeps running.
 
+mod desired;
 mod options;
 
 use std::time::Duration;
@@ -15,23 +16,10 @@ use crate::resource::{
     TriggerSource,
 };
 
+pub use desired::Desired;
+
 /// An application that PM2 keeps running.
 pub struct Pm2App;
-
-/// An application as the spec wants it.
-#[derive(Clone, Debug)]
-pub struct Desired {
-    /// PM2's options with the names that the spec has for them, null where left out.
-    options: Map<String, Json>,
-    env: Vec<(String, Arg)>,
-    /// A value of `env` is known only later.
-    env_is_unknown: bool,
-    instances: i64,
-    /// Whether PM2 starts with the host.
-    startup: bool,
-    restart_on: Vec<String>,
-    reload_on: Vec<String>,
-}
 
 /// An application as it was found.
 #[derive(Clone, Debug, PartialEq)]

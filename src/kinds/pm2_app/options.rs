@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json};
 use crate::model::Value;
 use crate::resource::{Attribute, Fields, Shape};
 
-use super::Desired;
+use super::desired::Desired;
 
 pub(super) const ATTRIBUTES: &[Attribute] = &[
     Attribute::required(

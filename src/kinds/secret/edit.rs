@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use crate::model::{Blob, Row, Step, remove_json, set_json_string, sha256};
 use crate::row;
 
-use super::{Planned, Secret, count, replaced};
+use crate::resource::Planned;
+
+use super::value::{Secret, count, replaced};
 
 /// The largest JSON file, in bytes.
 pub(super) const MOST: usize = 1024 * 1024;

@@ -1,6 +1,7 @@
 //! `secret`: a value made once on a host and kept there.
 
 mod edit;
+mod value;
 
 use crate::model::{
     Changes, Expect, Node, Probe, ProbeOutput, Record, Secret as Hidden, Step, Until, Value, decode_base64,
@@ -14,45 +15,8 @@ use crate::resource::{
     Shape, Space,
 };
 
-/// A value made once on a host and kept there.
-pub struct Secret;
-
-/// How a value is made and where it is kept.
-#[derive(Clone, Debug)]
-pub struct Desired {
-    recipe: Recipe,
-    path: String,
-    key: String,
-    format: Format,
-    /// A new value is wanted in the place of the one there is.
-    rotate: bool,
-}
-
-/// How a value is made; it never leaves the host but to be used.
-#[derive(Clone, Debug)]
-enum Recipe {
-    Characters { length: i64, alphabet: String },
-    Hex { bytes: i64 },
-    Base64 { bytes: i64 },
-}
-
-/// How the file it is kept in is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Format {
-    Env,
-    Json,
-}
-
-/// A value as it is kept.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Observed {
-    /// Nothing where a JSON file is there without it.
-    value: Option<Hidden>,
-    /// The whole of a JSON file.
-    text: Option<Hidden>,
-    /// Where to note what it replaces.
-    note: String,
-}
+pub use value::{Desired, Observed, Secret};
+use value::{Format, Recipe, count, is_to_rotate, replaced};
 
 const GENERATE: &[Attribute] = &[
     Attribute::default("length", Shape::Integer { min: 8, max: 1024 }, "24", "How many characters it has."),
@@ -263,17 +227,6 @@ impl MakesValue for Secret {
     }
 }
 
-impl Recipe {
-    /// Returns the form, size and alphabet for the program that makes it.
-    fn fields(&self) -> (&'static str, String, &str) {
-        match self {
-            Self::Characters { length, alphabet } => ("characters", length.to_string(), alphabet),
-            Self::Hex { bytes } => ("hex", bytes.to_string(), ""),
-            Self::Base64 { bytes } => ("base64", bytes.to_string(), ""),
-        }
-    }
-}
-
 fn observation(record: &Record, resource: &Resource<Desired>) -> Result<Observation<Observed>, String> {
     let desired = &resource.desired;
     let text = |field: usize| match decode_base64(record.field(field)).map(|bytes| String::from_utf8(bytes.to_vec())) {
@@ -310,25 +263,9 @@ fn observation(record: &Record, resource: &Resource<Desired>) -> Result<Observat
     Ok(Observation::Present(Observed { value, text: text_of_file, note }))
 }
 
-/// Says whether a new value is wanted and not made yet: then nothing is noted, or what is still there.
-fn is_to_rotate(resource: &Resource<Desired>, value: &Hidden) -> bool {
-    resource.desired.rotate && value.previous().is_none_or(|previous| previous == *value)
-}
-
-/// Returns the value that is going to be replaced, and where to note it.
-fn replaced<'a>(planned: &'a Planned<'_, Secret>) -> Option<(&'a Hidden, &'a str)> {
-    let observed = planned.observed.found()?;
-    let value = observed.value.as_ref()?;
-    is_to_rotate(planned.resource, value).then_some((value, observed.note.as_str()))
-}
-
 /// Names the note of what a secret replaces: readable, and its own wherever the secret is kept.
 fn note(resource: &Resource<Desired>) -> String {
     let Desired { path, key, .. } = &resource.desired;
     let hash = sha256(format!("{path}\n{key}").as_bytes());
     format!("{}-{}", resource.name(), &hash[..16])
-}
-
-fn count(secrets: usize) -> String {
-    if secrets == 1 { "1 secret".into() } else { format!("{secrets} secrets") }
 }

@@ -1,11 +1,10 @@
 //! `seed`: rows that a table has.
 
 mod cell;
+mod rows;
 mod sql;
 
 use std::collections::HashMap;
-
-use indexmap::IndexMap;
 
 use crate::diagnostic::did_you_mean;
 use crate::model::{Change, Changes, Probe, ProbeOutput, Record, Secret, Step, Value};
@@ -14,45 +13,8 @@ use crate::kinds::shared::database_engine::{Answers, DATABASE, Engine, QUERY, RU
 use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape};
 
 use cell::{Cell, Class, Found};
-
-/// Rows that a table has.
-pub struct Seed;
-
-/// The rows as the spec wants them.
-#[derive(Clone, Debug)]
-pub struct Desired {
-    server: Server,
-    database: String,
-    table: String,
-    key: Vec<String>,
-    /// Whether a row that is there stays as it is.
-    keep: bool,
-    prune: bool,
-    /// All columns that rows name, the key first.
-    columns: Vec<String>,
-    rows: Vec<Row>,
-}
-
-/// A row by column.
-type Row = IndexMap<String, Cell>;
-
-/// How the rows compare with the table.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Observed {
-    /// One for each row of the spec.
-    rows: Vec<State>,
-    /// The keys of rows that the spec does not list; only looked for to prune them.
-    extra: Vec<Vec<Found>>,
-}
-
-/// How a row compares.
-#[derive(Clone, Debug, PartialEq)]
-enum State {
-    Missing,
-    Same,
-    /// The columns that differ, with what they hold.
-    Differs(Vec<(String, Value)>),
-}
+pub use rows::{Desired, Observed, Seed};
+use rows::{Row, State};
 
 /// How many changes are shown one by one.
 const SHOWN: usize = 50;

@@ -2,8 +2,11 @@
 
 use indexmap::IndexMap;
 
+use crate::kinds::shared::database_engine::Engine;
+use crate::resource::{Observation, Planned};
+
 use super::cell::{Cell, Found};
-use super::{Desired, Engine, Observation, Planned, Row, Seed, State};
+use super::rows::{Desired, Row, Seed, State};
 
 /// How long a list in a statement becomes, in bytes; servers take some megabytes.
 const MOST: usize = 256 * 1024;

@@ -1,5 +1,6 @@
 //! `tree`: a folder beside the spec, copied with all that is in it.
 
+mod copy;
 mod item;
 mod plan;
 
@@ -13,53 +14,12 @@ use crate::resource::{
     Resource, Shape, Space,
 };
 
+use copy::Found;
+pub use copy::{Desired, Observed, Tree};
 use item::{Excludes, Item, What};
-
-/// A folder beside the spec, copied with all that is in it.
-pub struct Tree;
-
-/// A tree as the spec wants it.
-#[derive(Clone, Debug)]
-pub struct Desired {
-    /// The folder itself first.
-    items: Vec<Item>,
-    owner: Option<String>,
-    group: Option<String>,
-    excludes: Excludes,
-    prune: bool,
-    /// Paths below its own that other resources of the host provide.
-    others_below: Vec<String>,
-}
-
-/// A tree as it was found: what is not as it should be.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Observed {
-    /// By number of the item. Of a tree that should go: what is there.
-    items: BTreeMap<usize, Found>,
-    /// What is below the folder, belongs to nobody and should go.
-    more: BTreeSet<String>,
-}
-
-/// A thing that is not as it should be.
-#[derive(Clone, Debug, PartialEq)]
-enum Found {
-    Absent,
-    There {
-        /// `directory`, `file`, `symlink` or `other`.
-        word: String,
-        owner: String,
-        group: String,
-        mode: String,
-        content: Option<Content>,
-        target: String,
-    },
-}
 
 /// The largest content that is fetched for a diff, in bytes.
 const MOST_FETCHED: u64 = 64 * 1024;
-/// How many changes a plan shows one by one.
-const MOST_SHOWN: usize = 20;
-
 impl Kind for Tree {
     const KIND: &'static str = "tree";
     const SECTION: &'static str = "trees";

@@ -6,8 +6,11 @@ use crate::model::{Arg, Blob, Changes, Value};
 use crate::resource::{Observation, Planned, Resource};
 use crate::row;
 
+use super::copy::{Desired, Found, Observed, Tree};
 use super::item::{Item, What};
-use super::{Desired, Found, MOST_SHOWN, Observed, Tree};
+
+/// How many changes a plan shows one by one.
+const MOST_SHOWN: usize = 20;
 
 /// Sorts out what else is below the folder: what should go, and what stays because it is excluded or another's.
 pub(super) fn sort_out(resource: &Resource<Desired>, observed: &mut Observed, more: Vec<String>) {

@@ -1,7 +1,7 @@
 //! Walks over a file and finds where statements begin and end.
 
+use super::statement::{Dialect, Mistake, Statement, mistake};
 use super::token::{self, Token};
-use super::{Dialect, Mistake, Statement, mistake};
 
 /// How many words of a statement are kept.
 const WORDS_KEPT: usize = 6;

@@ -1,6 +1,6 @@
 //! The tokens of SQL, as far as cutting it needs them.
 
-use super::{Dialect, Mistake, mistake};
+use super::statement::{Dialect, Mistake, mistake};
 
 /// What a stretch of a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use serde_json::ser::{CompactFormatter, PrettyFormatter, Serializer};
 
 use crate::model::Value;
 
-use super::Path;
+use super::format::Path;
 
 #[derive(Clone, PartialEq)]
 pub struct JsonDocument {

@@ -2,7 +2,7 @@
 
 use crate::model::Value;
 
-use super::{Format, Path, text_of};
+use super::format::{Format, Path, text_of};
 
 #[derive(Clone, PartialEq)]
 pub struct LineDocument {

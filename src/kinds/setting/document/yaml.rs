@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 
 use crate::model::Value;
 
-use super::Path;
+use super::format::Path;
 use super::json::{from_json, look, put, take, to_json};
 
 #[derive(Clone, PartialEq)]

@@ -4,6 +4,7 @@
 //! Cryptography is openssl's, on the host; orders of certificates are certbot's. Keys are made on the host and stay there,
 //! except those that a spec provides.
 
+mod attributes;
 mod dates;
 mod observed;
 mod wanted;
@@ -13,8 +14,9 @@ use crate::row;
 
 use crate::resource::{Claims, Resource, Space};
 
+pub use attributes::ATTRIBUTES;
 pub use observed::{Observed, Pair, created, parse, placed};
-pub use wanted::{ATTRIBUTES, Acme, Issuer, Wanted};
+pub use wanted::{Acme, Issuer, Wanted};
 
 /// A certificate of a host, by name.
 pub const CERTIFICATE: Space = Space("certificate");
