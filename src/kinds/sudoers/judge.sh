@@ -3,13 +3,16 @@
 live=/etc/sudoers.d
 view=/etc/.infra-sudoers
 
-# Writes what visudo reads; fails where sudo does not read the folder at all.
+# Writes what visudo reads. Sets $is_read where sudo reads the folder at all; fails where not all could be written, for
+# visudo would find nothing wrong with what is not there.
 write_view() {
-    IFS=$NL
-    for file in $others $staged; do
-        case ${file##*/} in *.* | *~) ;; *) printf '#include "%s"\n' "$file" ;; esac
-    done >"$view.d"
     is_read=
+    for file in $others $staged; do
+        case ${file##*/} in
+            *.* | *~) ;;
+            *) printf '#include "%s"\n' "$file" || return ;;
+        esac
+    done >"$view.d" || return
     while IFS= read -r line || [ -n "$line" ]; do
         IFS=" $TAB"
         set -- $line
@@ -17,12 +20,11 @@ write_view() {
         case ${1-}:${2-} in
             [@#]includedir:"$live" | [@#]includedir:"$live/" | [@#]includedir:"\"$live\"")
                 is_read=1
-                printf '#include %s\n' "$view.d"
+                printf '#include %s\n' "$view.d" || return
                 ;;
-            *) printf '%s\n' "$line" ;;
+            *) printf '%s\n' "$line" || return ;;
         esac
-    done </etc/sudoers >"$view"
-    [ -n "$is_read" ]
+    done </etc/sudoers >"$view" || return
 }
 
 # ask FILE: sets $said to what visudo says, with the paths that files will have. An alias that nothing defines counts as a
@@ -154,6 +156,10 @@ judge() {
         return 0
     fi
     if ! write_view; then
+        refuse_all 'what visudo is to read cannot be written to /etc; is the disk full?'
+        return 0
+    fi
+    if [ -z "$is_read" ]; then
         [ -z "$staged" ] || refuse_all "sudo does not read $live here: /etc/sudoers has no line \"@includedir $live\""
         return 0
     fi
