@@ -1,6 +1,6 @@
 //! `sudoers`: who may do what by sudo, in a file of its own.
 
-use crate::kinds::shared::owned_file::{self, OwnedFile};
+use crate::kinds::shared::owned_file::{self, NewFile, OwnedFile};
 use crate::kinds::shared::program::program;
 use crate::kinds::shared::system_file::{self, NameRule, SystemFile};
 use crate::model::{Changes, Content, Expect, Probe, ProbeOutput, Step, Value};
@@ -87,5 +87,12 @@ impl SystemFile for Sudoers {
 
     fn content(desired: &Desired) -> Option<&Content> {
         desired.content.as_ref()
+    }
+
+    /// One whose owner or mode is wrong is written anew: what sudo passed over until now was never judged, and whoever had it
+    /// open could write to it still.
+    fn new_file<'a>(at: usize, planned: &Planned<'a, Self>) -> NewFile<'a> {
+        let (path, content) = (system_file::path::<Self>(planned.resource), planned.resource.desired.content.as_ref());
+        NewFile::of_root(at, path, Self::MODE, content)
     }
 }
