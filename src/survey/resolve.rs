@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::diagnostic::Severity;
 use crate::graph;
 use crate::model::{Address, NodeValue};
-use crate::resource::Space;
+use crate::resource::{Choice, Space};
 use crate::spec::Resolved;
 
 use super::{Scope, ScopeError, Survey, SurveyError};
@@ -73,13 +73,16 @@ impl Survey<'_> {
                 continue;
             }
             let kind = resolved.resource.kind;
+            // What chooses the variant stays: no other variant could read what that one has found.
+            let chooses = |key: &str| {
+                let choice = kind.variants().map(|variants| variants.choice);
+                matches!(choice, Some(Choice::Spec { attribute }) if attribute == key)
+            };
             let mut node = resolved.node.clone();
             if let NodeValue::Map(entries) = &mut node.value {
                 entries.retain(|entry| {
-                    !resolved
-                        .ignore_changes
-                        .iter()
-                        .any(|ignored| *ignored == entry.key || *ignored == kind.shown_as(&entry.key))
+                    let is_named = |ignored: &String| *ignored == entry.key || *ignored == kind.shown_as(&entry.key);
+                    chooses(&entry.key) || !resolved.ignore_changes.iter().any(is_named)
                 });
             }
             // The whole body was decoded without mistakes; what is missing now is not one.
