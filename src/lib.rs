@@ -6,6 +6,10 @@
 //! pure part, never the reverse.
 //! `tests/fast/architecture.rs` enforces both rules.
 
+// The harness of the data cases names the crate as its users do.
+#[cfg(test)]
+extern crate self as infra;
+
 // Pure.
 pub mod diagnostic;
 pub mod graph;

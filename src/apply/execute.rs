@@ -270,3 +270,6 @@ impl<'r, 's> Execution<'r, 's> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

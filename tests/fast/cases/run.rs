@@ -123,7 +123,8 @@ fn claims(kind: &dyn KindObject, case: &Case, all: &[&AnyResource], mistakes: &m
     }
 }
 
-fn output(kind: &dyn KindObject, case: &Case, records: &[Vec<Json>]) -> ProbeOutput {
+/// Returns what a probe of the case writes.
+pub fn output(kind: &dyn KindObject, case: &Case, records: &[Vec<Json>]) -> ProbeOutput {
     let status = match &case.status {
         None => ProbeStatus::Done,
         Some(Json::String(word)) if word == "timeout" => ProbeStatus::TimedOut,

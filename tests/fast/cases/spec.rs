@@ -5,13 +5,33 @@ use std::collections::BTreeMap;
 use infra::diagnostic::{Diagnostic, Sources};
 use infra::model::Secret;
 use infra::resource::{AnyResource, Attribute, KindObject, Shape};
-use infra::spec::{Knowledge, LoadOptions, MemoryFiles, SecretState};
+use infra::spec::{Knowledge, LoadOptions, MemoryFiles, SecretState, Spec};
 use serde_json::{Map, Value as Json, json};
 
 use super::case::Case;
 
+/// The spec of a case, with what is known of its secrets.
+pub struct Loaded {
+    pub spec: Spec,
+    pub files: MemoryFiles,
+    pub sources: Sources,
+    pub known: BTreeMap<String, SecretState>,
+}
+
 /// Returns the resources in the order of the case, or what is wrong with them, in the order it is written.
 pub fn resources(kind: &dyn KindObject, case: &Case) -> Result<Vec<AnyResource>, Vec<Diagnostic>> {
+    let Loaded { spec, files, mut sources, known } = load(kind, case)?;
+    let knowledge = Knowledge { secrets: known, ..Knowledge::default() };
+    let resolution = spec.resolve(&files, &knowledge, &mut sources);
+    if !resolution.diagnostics.is_empty() {
+        return Err(sorted(resolution.diagnostics));
+    }
+    let of_kind = resolution.resources.into_iter().filter(|resolved| *resolved.address.kind == *kind.name());
+    Ok(of_kind.map(|resolved| resolved.resource).collect())
+}
+
+/// Loads the spec of a case.
+pub fn load(kind: &dyn KindObject, case: &Case) -> Result<Loaded, Vec<Diagnostic>> {
     let mut draft = Draft::default();
     let section: Map<String, Json> =
         case.resources.iter().map(|(name, body)| (name.clone(), draft.body(kind, body))).collect();
@@ -30,18 +50,13 @@ pub fn resources(kind: &dyn KindObject, case: &Case) -> Result<Vec<AnyResource>,
     let files = draft.files.file("case/infra.yaml", serde_json::to_string_pretty(&spec).unwrap());
     let options = LoadOptions { spec: "case".into(), ..LoadOptions::default() };
     let mut sources = Sources::default();
-    let sorted = |mut diagnostics: Vec<Diagnostic>| {
-        diagnostics.sort_by_key(|diagnostic| diagnostic.span);
-        diagnostics
-    };
-    let loaded = infra::spec::load(&files, &options, &mut sources).map_err(sorted)?;
-    let knowledge = Knowledge { secrets: draft.known, ..Knowledge::default() };
-    let resolution = loaded.resolve(&files, &knowledge, &mut sources);
-    if !resolution.diagnostics.is_empty() {
-        return Err(sorted(resolution.diagnostics));
-    }
-    let of_kind = resolution.resources.into_iter().filter(|resolved| *resolved.address.kind == *kind.name());
-    Ok(of_kind.map(|resolved| resolved.resource).collect())
+    let spec = infra::spec::load(&files, &options, &mut sources).map_err(sorted)?;
+    Ok(Loaded { spec, files, sources, known: draft.known })
+}
+
+fn sorted(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    diagnostics.sort_by_key(|diagnostic| diagnostic.span);
+    diagnostics
 }
 
 /// What the bodies of a case need around them.
@@ -90,10 +105,16 @@ impl Draft {
         }
     }
 
-    /// Returns the expression for `{ $secret: text }`, `{ $secret: text, $previous: text }` or `{ $unknown: address }`.
+    /// Returns the expression for `{ $secret: text }`, `{ $secret: text, $previous: text }`, `{ $unknown: address }`, or
+    /// `{ $kept: name }`, a secret that is made and kept on the host.
     fn marked(&mut self, value: &Json) -> Option<String> {
         let object = value.as_object().filter(|object| object.keys().all(|key| key.starts_with('$')))?;
         let text = |key: &str| object.get(key).and_then(Json::as_str);
+        if let Some(name) = text("$kept") {
+            let keep = json!({ "path": "/etc/of-the-case", "key": name });
+            self.secrets.insert(name.into(), json!({ "generate": {}, "keep": keep }));
+            return Some(format!("{{{{ secrets.{name} }}}}"));
+        }
         let state = match (text("$secret"), text("$unknown")) {
             (Some(secret), _) => SecretState::Known(match text("$previous") {
                 Some(previous) => Secret::new(secret).replacing(&Secret::new(previous)),
