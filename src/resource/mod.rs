@@ -12,6 +12,7 @@ mod capability;
 mod claim;
 mod erased;
 mod fields;
+mod found;
 mod kind;
 mod object;
 mod state;
@@ -24,10 +25,11 @@ pub use claim::{Claim, Claims, Phase, Space};
 pub use erased::Erased;
 pub use fields::{Deferral, Fields};
 pub(crate) use fields::{not_a_path, parse_duration, parse_size};
+pub use found::Found;
 pub use kind::{Kind, Planned};
 pub use object::{
     AnyObserved, AnyResource, Capabilities, Common, CompanionObject, ErasedPlanned, KindInfo, KindObject,
     KnowsOthersBelowObject, MakesValueObject,
 };
 pub use state::{Observation, Refusal, Resource, State};
-pub use variant::{Choice, Confine, Feature, Found, Table, Variant, Variants};
+pub use variant::{Choice, Confine, Feature, Table, Variant, Variants};
