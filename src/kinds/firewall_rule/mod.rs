@@ -187,7 +187,7 @@ impl Kind for FirewallRule {
     }
 
     fn diff(resource: &Resource<Desired>, observed: &Observation<Observed>) -> Changes {
-        of(resource).diff(resource, observed.found().map(|observed| &observed.found))
+        of(resource).diff(resource, found(resource, observed))
     }
 
     fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
@@ -202,6 +202,11 @@ impl Kind for FirewallRule {
         });
         steps.collect()
     }
+}
+
+/// Returns what the backend of a rule has of it; what another one has is nothing to it.
+fn found<'a>(resource: &Resource<Desired>, observed: &'a Observation<Observed>) -> Option<&'a Found> {
+    observed.found().filter(|observed| observed.backend == resource.desired.backend).map(|observed| &observed.found)
 }
 
 /// Returns what the backend of a rule does.

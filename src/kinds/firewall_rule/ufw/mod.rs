@@ -6,7 +6,7 @@ use crate::model::{Arg, Changes, Expect, Lock, ProbeOutput, Record, Step, Value}
 use crate::resource::{Claim, Confine, Feature, Fields, Found, Observation, Planned, Resource, Space, Variant};
 use crate::row;
 
-use super::{Backend, Desired, FirewallRule, described, purpose};
+use super::{Backend, Desired, FirewallRule, described, found, purpose};
 use rules::UfwRule;
 
 pub const VARIANT: Variant = Variant {
@@ -93,7 +93,7 @@ impl Backend for Ufw {
             let planned = &batch[at];
             let resource = planned.resource;
             let Desired { verdict, matches, comment, enable, .. } = &resource.desired;
-            let found: Option<&Kept> = planned.observed.found().map(|observed| observed.found.of());
+            let found: Option<&Kept> = found(resource, planned.observed).map(Found::of);
             let stale = found.map(|found| found.stale.join("\n")).unwrap_or_default();
             let is_off = found.is_some_and(|found| found.off.is_some());
             let changes_rule =
