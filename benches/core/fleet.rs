@@ -150,11 +150,15 @@ fn answer(sections: &[(String, Probe)], counts: &BTreeMap<String, usize>, state:
             // Some kinds ask about several resources in one row; nothing is known of their names then.
             let count = counts.get(kind).copied().unwrap_or_default();
             let row = |index: usize| if probe.rows.len() == count { probe.rows.get(index) } else { None };
-            let records = (0..count)
+            let mut records: Vec<Record> = (0..count)
                 .flat_map(|index| {
                     records(kind, row(index), state).into_iter().map(move |fields| Record { index, fields })
                 })
                 .collect();
+            // Which variant the host has is said last.
+            if kind.starts_with("package") {
+                records.push(Record { index: 0, fields: vec!["variant".into(), "apt".into()] });
+            }
             (kind.clone(), ProbeOutput { status: ProbeStatus::Done, records, messages: Vec::new() })
         })
         .collect();
