@@ -7,6 +7,7 @@
 //! A host has a main lane, in which frames run one after another, and a few side lanes for what waits for the network
 //! or a build and touches nothing that others do ([`Lane`]). [`parts`] says what of a frame may run side by side.
 
+mod next;
 mod parts;
 mod placing;
 
@@ -15,9 +16,6 @@ use std::sync::Arc;
 
 use crate::graph::{Graph, Node};
 use crate::resource::{Lane, Phase};
-
-use parts::Parts;
-use placing::Placing;
 
 /// The most frames that run beside the main lane of a host.
 const MOST_BESIDE: usize = 3;
@@ -249,46 +247,6 @@ impl Schedule {
         broken
     }
 
-    /// Decides what a host does next, marks it, and takes the lane it runs in. A host may be asked again while it works.
-    pub fn next(&mut self, host: &str) -> Frame {
-        let left = self.left(host);
-        if left.is_empty() {
-            return Frame::Finished;
-        }
-        let lanes = self.lanes.get(host).copied().unwrap_or_default();
-        let waits_beside = |&node: &Node| {
-            self.tasks[node].lane != Lane::Main && matches!(self.status[node], Status::Ready | Status::Deferred)
-        };
-        if lanes.main && (lanes.is_single || !left.iter().any(waits_beside)) {
-            return Frame::Wait;
-        }
-        let whole = Placing::new(self, &left).fill(self.most);
-        let picked = self.pick(whole, lanes);
-        let frame = match picked {
-            Some((place, batches)) => Frame::Run(place, batches),
-            None => match self.observable(left, lanes) {
-                (place, nodes) if !nodes.is_empty() => Frame::Observe(place, nodes),
-                _ => return Frame::Wait,
-            },
-        };
-        let (place, nodes): (Place, Vec<Node>) = match &frame {
-            Frame::Run(place, batches) => {
-                (*place, batches.iter().flat_map(|batch| batch.nodes.iter().copied()).collect())
-            }
-            Frame::Observe(place, nodes) => (*place, nodes.clone()),
-            Frame::Wait | Frame::Finished => return frame,
-        };
-        for node in nodes {
-            self.status[node] = Status::Running;
-        }
-        let lanes = self.lanes.entry(host.into()).or_default();
-        match place {
-            Place::Main => lanes.main = true,
-            Place::Beside => lanes.beside += 1,
-        }
-        frame
-    }
-
     /// Gives back the lane of a frame that has ended.
     pub fn free(&mut self, host: &str, place: Place) {
         if let Some(lanes) = self.lanes.get_mut(host) {
@@ -304,37 +262,6 @@ impl Schedule {
         self.lanes.entry(host.into()).or_default().is_single = true;
     }
 
-    /// Picks what of all that could go in one frame goes now, and where. What may run beside others does where there are
-    /// such others; then what it waits for goes first, and the rest meanwhile.
-    fn pick(&self, whole: Vec<Batch>, lanes: Lanes) -> Option<(Place, Vec<Batch>)> {
-        let goes_beside = |&node: &Node| self.tasks[node].lane != Lane::Main;
-        if lanes.is_single || !whole.iter().flat_map(|batch| &batch.nodes).any(goes_beside) {
-            return (!lanes.main && !whole.is_empty()).then_some((Place::Main, whole));
-        }
-        // What comes in a later phase waits for all of an earlier one, wherever that runs.
-        let first = whole.first().map(|batch| self.graph.phase(batch.nodes[0]));
-        let of_phase = whole.iter().take_while(|batch| Some(self.graph.phase(batch.nodes[0])) == first);
-        let parts = Parts::of(self, of_phase);
-        if lanes.is_idle() && !parts.are_worth_it() {
-            return Some((Place::Main, whole));
-        }
-        let only = |nodes: BTreeSet<Node>| -> Option<Vec<Batch>> {
-            let batches = whole.iter().map(|batch| Batch {
-                kind: batch.kind,
-                nodes: batch.nodes.iter().copied().filter(|node| nodes.contains(node)).collect(),
-            });
-            let batches: Vec<Batch> = batches.filter(|batch| !batch.nodes.is_empty()).collect();
-            (!batches.is_empty()).then_some(batches)
-        };
-        let main = |nodes| only(nodes).filter(|_| !lanes.main).map(|batches| (Place::Main, batches));
-        let beside = || {
-            let room = MOST_BESIDE.saturating_sub(lanes.beside);
-            let batches = only(parts.beside(room))?;
-            Some((Place::Beside, batches))
-        };
-        main(parts.first()).or_else(beside).or_else(|| main(parts.rest()))
-    }
-
     /// Says whether nothing runs in a host's main lane.
     pub fn is_main_free(&self, host: &str) -> bool {
         self.lanes.get(host).is_none_or(|lanes| !lanes.main)
@@ -346,23 +273,6 @@ impl Schedule {
         let is_taken = |other: Node| self.status[other] == Status::Running && self.tasks[other].lane == task.lane;
         matches!(task.lane, Lane::Shared(_))
             && self.hosts.get(&task.host).into_iter().flatten().any(|&other| is_taken(other))
-    }
-
-    /// Returns the deferred resources that can be observed now; beside the main lane only what may run there.
-    fn observable(&self, left: Vec<Node>, lanes: Lanes) -> (Place, Vec<Node>) {
-        let place = if lanes.main { Place::Beside } else { Place::Main };
-        if lanes.main && lanes.beside >= MOST_BESIDE {
-            return (place, Vec::new());
-        }
-        let lowest = left.iter().map(|&node| self.graph.phase(node)).min();
-        let ready = left.into_iter().filter(|&node| {
-            self.status[node] == Status::Deferred
-                && self.open[node] == 0
-                && self.held.get(&node).is_none_or(|&before| self.status[before].is_final())
-                && Some(self.graph.phase(node)) == lowest
-                && (place == Place::Main || self.tasks[node].lane != Lane::Main)
-        });
-        (place, ready.collect())
     }
 
     /// Returns what in the same frame has to be in place before a step that covers these.
