@@ -5,6 +5,7 @@
 mod debts;
 mod judge;
 mod send;
+mod work;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -24,7 +25,7 @@ use super::drive::Hosts;
 use super::event::{Event, Events};
 use super::rotation;
 
-use send::Done;
+use work::Done;
 
 /// How much a run is asked to stop.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

@@ -11,7 +11,7 @@ use crate::resource::{AnyObserved, Style};
 use crate::schedule::{Place, Schedule, Status};
 use crate::survey::Item;
 
-use super::send::{Answer, Sent};
+use super::work::{Answer, Sent};
 use super::{Execution, Turn};
 
 impl Execution<'_, '_> {

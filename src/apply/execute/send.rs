@@ -5,38 +5,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tokio::sync::mpsc;
 
 use crate::graph::Node;
-use crate::host::{FrameReport, FrameStep, Host, HostError, StepEvent, StepFrame, Verify, VerifyItem};
-use crate::model::{Action, Lock, Observed, OwedAction, Probe};
+use crate::host::{FrameStep, Host, StepEvent, StepFrame, Verify, VerifyItem};
+use crate::model::{Action, Lock, OwedAction, Probe};
 use crate::plan::Outcome;
 use crate::resource::{ErasedPlanned, KindObject};
 use crate::schedule::{Batch, Frame, Place, Schedule, Status};
 
 use super::super::event::Event;
 use super::Execution;
-
-/// What came back from a host.
-pub(super) enum Answer {
-    Observed { nodes: Vec<(Vec<Node>, &'static str)>, result: Result<Observed, HostError> },
-    Ran { sent: Vec<Sent>, locks: Vec<Lock>, report: FrameReport },
-}
-
-/// A step on its way.
-pub(super) struct Sent {
-    /// The resources it covers; of those, the ones whose last step it is are verified after it.
-    pub covers: Vec<Node>,
-    pub verifies: Vec<Node>,
-    pub purpose: String,
-}
-
-/// What a host has done.
-pub(super) struct Done {
-    pub host: String,
-    pub place: Place,
-    pub answer: Answer,
-}
-
-/// The next piece of work for a host.
-pub(super) type Job = std::pin::Pin<Box<dyn Future<Output = Done> + Send>>;
+use super::work::{Answer, Done, Job, Sent};
 
 impl Execution<'_, '_> {
     /// Decides what a host does next, beside what it does; nothing where it has to wait or is done.

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use serde_json::{Value as Json, json};
 
-use super::send::Answer;
+use super::work::Answer;
 use super::*;
 use crate::model::{Observed, Owed, ProbeOutput, Record, Value};
 use crate::plan::PlannedResource;
