@@ -15,6 +15,8 @@ mod fields;
 mod found;
 mod kind;
 mod object;
+mod observation;
+mod refusal;
 mod state;
 mod variant;
 
@@ -31,5 +33,7 @@ pub use object::{
     AnyObserved, AnyResource, Capabilities, Common, CompanionObject, ErasedPlanned, KindInfo, KindObject,
     KnowsOthersBelowObject, MakesValueObject,
 };
-pub use state::{Observation, Refusal, Resource, State};
+pub use observation::Observation;
+pub use refusal::Refusal;
+pub use state::{Resource, State};
 pub use variant::{Choice, Confine, Feature, Table, Variant, Variants};

@@ -1,10 +1,8 @@
-//! A resource as it is wanted, as it was seen, and why what was seen may have to stay.
+//! A resource as it is wanted.
 
 use std::time::Duration;
 
 use crate::model::Address;
-
-use super::{Claim, Variant};
 
 /// Whether a resource should exist.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,50 +33,4 @@ impl<D> Resource<D> {
     pub fn is_absent(&self) -> bool {
         self.state == State::Absent
     }
-}
-
-/// What was seen of a resource.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Observation<O> {
-    Absent,
-    /// It is absent, and the host has this variant of the kind.
-    AbsentOn(&'static Variant),
-    Present(O),
-    /// It cannot be told yet: what observes it (a tool, a user, a folder) is not there. The plan defers the resource
-    /// until what provides the claim is applied; where nothing in the spec does, that is an error saying `reason`.
-    Later {
-        needs: Claim,
-        reason: String,
-    },
-    /// It could not be told, and applying other resources will not help.
-    Failed(String),
-}
-
-impl<O> Observation<O> {
-    /// Returns what was found, of a resource that is there.
-    pub fn found(&self) -> Option<&O> {
-        match self {
-            Self::Present(found) => Some(found),
-            _ => None,
-        }
-    }
-
-    /// Turns what was found into something else.
-    pub fn map<P>(self, into: impl FnOnce(O) -> P) -> Observation<P> {
-        match self {
-            Self::Present(found) => Observation::Present(into(found)),
-            Self::Absent => Observation::Absent,
-            Self::AbsentOn(variant) => Observation::AbsentOn(variant),
-            Self::Later { needs, reason } => Observation::Later { needs, reason },
-            Self::Failed(reason) => Observation::Failed(reason),
-        }
-    }
-}
-
-/// Why what was seen must not be changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    pub message: String,
-    /// The way out.
-    pub help: String,
 }

@@ -5,8 +5,9 @@
 //! it claims, what is compared. What differs stands in one folder (or file) a variant:
 //!
 //! ```text
+//! src/kinds/package/manager.rs   the kind's own trait: what a variant does
 //! src/kinds/package/mod.rs       the kind, and one line a variant: variants! { … apt::Apt, … }
-//! src/kinds/package/apt/mod.rs   VARIANT says what it is; Apt does the work, as the kind's own trait wants it
+//! src/kinds/package/apt/mod.rs   VARIANT says what it is; Apt does the work, as the trait wants it
 //! src/kinds/package/apt/*.sh     its programs
 //! ```
 //!
@@ -40,7 +41,7 @@ use std::fmt;
 
 use crate::model::ProbeOutput;
 
-use super::{Claims, Fields, Observation, Refusal, Space};
+use super::{Claims, Fields, Refusal, Space};
 
 /// One way in which a kind does its work.
 #[derive(Clone, Copy)]
@@ -262,18 +263,6 @@ fn line(variant: &Variant) -> String {
         Confine::Service(_) => None,
     });
     format!("{}:{}:{}", variant.name, needs.collect::<Vec<_>>().join(" "), variant.default_for.join(" "))
-}
-
-impl<O> Observation<O> {
-    /// Returns the variant of the host: that of what was found, as `of` reads it, or that of where nothing was. Where
-    /// nothing was observed yet, `guess`.
-    pub fn variant_or(&self, of: impl Fn(&O) -> &'static Variant, guess: &'static Variant) -> &'static Variant {
-        match self {
-            Self::Present(found) => of(found),
-            Self::AbsentOn(variant) => variant,
-            _ => guess,
-        }
-    }
 }
 
 /// Declares the variants of a kind: their modules and the [`Table`], a line each. The module is called as the variant, and

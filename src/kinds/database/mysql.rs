@@ -1,10 +1,10 @@
 //! Databases of MySQL and MariaDB.
 
-use crate::kinds::shared::database_engine::MYSQL;
-use crate::model::{Expect, Row};
-use crate::resource::{Claims, Feature, Fields, Variant};
+use crate::kinds::shared::database_engine::{Engine, MYSQL, hex};
+use crate::model::{Expect, Record, Row};
+use crate::resource::{Claims, Feature, Fields, Observation, Planned, Resource, Variant};
 
-use super::{Database, Desired, Engine, Observation, Observed, Planned, Record, Resource, Store, hex, query};
+use super::store::{Database, Desired, Observed, Store, check_name, expected, query};
 
 pub const VARIANT: Variant = Variant {
     features: &[Feature { name: "a default character set and collation", attributes: &["charset", "collation"] }],
@@ -16,7 +16,7 @@ pub struct Mysql;
 
 impl Store for Mysql {
     fn check_name(&self, fields: &mut Fields<'_>) {
-        super::check_name(fields, Engine::Mysql, &["mysql", "information_schema", "performance_schema", "sys"]);
+        check_name(fields, Engine::Mysql, &["mysql", "information_schema", "performance_schema", "sys"]);
     }
 
     fn charset(&self, fields: &mut Fields<'_>) -> (Option<String>, Option<String>) {
@@ -50,7 +50,7 @@ impl Store for Mysql {
     }
 
     fn expected(&self, desired: &Desired) -> Vec<Expect> {
-        super::expected("present", self.wanted(desired), |value| hex(value.as_bytes()))
+        expected("present", self.wanted(desired), |value| hex(value.as_bytes()))
     }
 
     fn change(&self, planned: &Planned<'_, Database>) -> String {

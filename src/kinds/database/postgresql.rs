@@ -1,10 +1,10 @@
 //! Databases of PostgreSQL.
 
-use crate::kinds::shared::database_engine::{DATABASE_USER, POSTGRESQL};
-use crate::model::{Expect, Row};
-use crate::resource::{Claims, Feature, Fields, Variant};
+use crate::kinds::shared::database_engine::{DATABASE_USER, Engine, POSTGRESQL, hex};
+use crate::model::{Expect, Record, Row};
+use crate::resource::{Claims, Feature, Fields, Observation, Planned, Resource, Variant};
 
-use super::{Database, Desired, Engine, Observation, Observed, Planned, Record, Resource, Store, hex, query};
+use super::store::{Database, Desired, Observed, Store, check_name, expected, query};
 
 pub const VARIANT: Variant = Variant {
     features: &[
@@ -23,7 +23,7 @@ pub struct Postgresql;
 
 impl Store for Postgresql {
     fn check_name(&self, fields: &mut Fields<'_>) {
-        super::check_name(fields, ENGINE, &["postgres", "template0", "template1"]);
+        check_name(fields, ENGINE, &["postgres", "template0", "template1"]);
     }
 
     fn claims(&self, resource: &Resource<Desired>, claims: Claims) -> Claims {
@@ -52,7 +52,7 @@ impl Store for Postgresql {
     }
 
     fn expected(&self, desired: &Desired) -> Vec<Expect> {
-        let mut expected = super::expected("present", self.wanted(desired), |value| hex(value.as_bytes()));
+        let mut expected = expected("present", self.wanted(desired), |value| hex(value.as_bytes()));
         expected.push(Expect::Is(desired.extensions.len().to_string()));
         expected
     }

@@ -1,11 +1,11 @@
 //! Files of SQLite.
 
 use crate::kinds::shared::database_engine::SQLITE;
-use crate::model::{Expect, Row};
-use crate::resource::{Claims, Feature, Fields, Space, Variant};
+use crate::model::{Expect, Record, Row, Step};
+use crate::resource::{Claims, Feature, Fields, Observation, Planned, Resource, Space, Variant};
 use crate::row;
 
-use super::{Database, Desired, Observation, Observed, Planned, Record, Resource, Step, Store};
+use super::store::{Database, Desired, Observed, Store, expected};
 
 pub const VARIANT: Variant = Variant {
     features: &[Feature { name: "a file with owner and mode", attributes: &["owner", "group", "mode"] }],
@@ -54,7 +54,7 @@ impl Store for Sqlite {
     }
 
     fn expected(&self, desired: &Desired) -> Vec<Expect> {
-        super::expected("file", self.wanted(desired), str::to_string)
+        expected("file", self.wanted(desired), str::to_string)
     }
 
     fn steps(&self, batch: &[Planned<'_, Database>], own: &[usize]) -> Vec<Step> {

@@ -6,7 +6,8 @@ use std::fmt;
 use crate::diagnostic::did_you_mean;
 use crate::model::Value;
 
-use super::{Engine, Fields};
+use crate::kinds::shared::database_engine::Engine;
+use crate::resource::Fields;
 
 /// Privileges by object, in the words of [`normal`].
 pub(super) type Grants = BTreeMap<Object, BTreeSet<String>>;

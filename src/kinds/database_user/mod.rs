@@ -1,6 +1,7 @@
 //! `database_user`: an account of a database server, and what it may do.
 
 mod grants;
+mod users;
 mod verifier;
 
 use std::collections::BTreeSet;
@@ -9,13 +10,15 @@ use crate::model::{Change, Changes, Probe, ProbeOutput, Record, Secret, Step, Va
 use crate::variants;
 
 use crate::kinds::shared::database_engine::{
-    ACCOUNTS, CHOICE, DATABASE, DATABASE_USER, Engine, LOGIN, NOUN, QUERY, SCHEMA, Server, change, hex, observe, unhex,
+    ACCOUNTS, CHOICE, DATABASE, DATABASE_USER, Engine, LOGIN, NOUN, QUERY, SCHEMA, Server, change, observe,
 };
 use crate::resource::{
     Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Variants,
 };
 
 use grants::{Grants, Object};
+pub use users::{DatabaseUser, Desired, Observed, Users};
+use users::{Password, ROLE};
 
 variants! {
     /// The engines that have users.
@@ -24,68 +27,6 @@ variants! {
         postgresql::Postgresql,
     }
 }
-
-/// What an engine does with its users.
-pub trait Users: Sync {
-    /// Reads the user and the host from the name, which is the user alone where the engine knows no hosts.
-    fn read_name(&self, fields: &mut Fields<'_>) -> (String, String);
-    /// Returns why it cannot have a password, and what to do.
-    fn refuse_password(&self, _password: &str) -> Option<[&'static str; 2]> {
-        None
-    }
-    /// Writes the SQL that looks at a user; each answer starts with the index.
-    fn look(&self, at: usize, resource: &Resource<Desired>) -> String;
-    /// Reads the records of one that is there; `record` is the first.
-    fn observation(&self, resource: &Resource<Desired>, record: &Record, records: &[&Record]) -> Observation<Observed>;
-    /// Writes the SQL that makes, changes or drops one.
-    fn change(&self, planned: &Planned<'_, DatabaseUser>) -> String;
-}
-
-/// An account of a database server, and what it may do.
-pub struct DatabaseUser;
-
-/// An account as the spec wants it; what is `None` is left alone.
-#[derive(Clone, Debug)]
-pub struct Desired {
-    server: Server,
-    /// The part of the name before `@`; for PostgreSQL all of it.
-    user: String,
-    /// Empty for PostgreSQL.
-    host: String,
-    password: Option<Secret>,
-    /// MySQL: whether the unix user of its name may log in by the local socket.
-    socket: Option<bool>,
-    /// MySQL: `required` or `optional`.
-    tls: Option<String>,
-    /// PostgreSQL: attributes of a role, such as `login`.
-    role: Vec<(&'static str, bool)>,
-    grants: Option<Grants>,
-}
-
-/// An account as it was found.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Observed {
-    password: Password,
-    socket: bool,
-    tls: String,
-    role: Vec<(&'static str, bool)>,
-    grants: Grants,
-}
-
-/// How the password of an account compares with the one wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Password {
-    /// None is wanted.
-    Ignored,
-    Same,
-    Differs,
-    /// There is none.
-    Missing,
-}
-
-/// Attributes of a role of PostgreSQL, and what `CREATE ROLE` calls them.
-const ROLE: &[(&str, &str)] =
-    &[("login", "LOGIN"), ("superuser", "SUPERUSER"), ("createdb", "CREATEDB"), ("createrole", "CREATEROLE")];
 
 impl Kind for DatabaseUser {
     const KIND: &'static str = "database_user";

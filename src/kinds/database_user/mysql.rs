@@ -5,13 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::kinds::shared::database_engine::MYSQL;
-use crate::resource::{Feature, Fields, Variant};
+use crate::kinds::shared::database_engine::{Engine, MYSQL, unhex};
+use crate::model::Record;
+use crate::resource::{Feature, Fields, Observation, Planned, Resource, Variant};
 
 use super::grants::{self, GRANT_OPTION, Grants, Object};
-use super::{
-    DatabaseUser, Desired, Engine, Observation, Observed, Password, Planned, Record, Resource, Users, unhex, verifier,
-};
+use super::users::{DatabaseUser, Desired, Observed, Password, Users};
+use super::verifier;
 
 pub const VARIANT: Variant = Variant {
     features: &[

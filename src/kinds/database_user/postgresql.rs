@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::kinds::shared::database_engine::POSTGRESQL;
-use crate::resource::{Feature, Fields, Variant};
+use crate::kinds::shared::database_engine::{Engine, POSTGRESQL};
+use crate::model::Record;
+use crate::resource::{Feature, Fields, Observation, Planned, Resource, Variant};
 
 use super::grants::{self, Grants, Object};
-use super::{
-    DatabaseUser, Desired, Engine, Observation, Observed, Password, Planned, ROLE, Record, Resource, Users, verifier,
-};
+use super::users::{DatabaseUser, Desired, Observed, Password, ROLE, Users};
+use super::verifier;
 
 pub const VARIANT: Variant = Variant {
     features: &[Feature {

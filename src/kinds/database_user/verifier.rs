@@ -7,7 +7,7 @@ use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
-use super::hex;
+use crate::kinds::shared::database_engine::hex;
 
 /// How often PostgreSQL hashes (`scram_iterations`).
 const SCRAM_ITERATIONS: u32 = 4096;
@@ -161,8 +161,8 @@ fn sha256_crypt(password: &[u8], salt: &[u8], rounds: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::unhex;
     use super::*;
+    use crate::kinds::shared::database_engine::unhex;
 
     #[test]
     fn knows_native_passwords() {

@@ -2,6 +2,7 @@
 //!
 //! What keeps the rules is a variant: a folder, and a line in [`BACKENDS`].
 
+mod backend;
 mod rule;
 
 use std::sync::LazyLock;
@@ -10,9 +11,10 @@ use crate::model::{Arg, Changes, Expect, Node, Probe, ProbeOutput, ProbeStatus, 
 use crate::variants;
 
 use crate::resource::{
-    Attribute, Choice, Claims, Documentation, Fields, Found, Kind, Observation, Planned, Resource, Shape, Space,
-    Variant, Variants,
+    Attribute, Choice, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space, Variants,
 };
+use backend::found;
+pub use backend::{Backend, Desired, FirewallRule, Observed};
 use rule::{Match, Network, Ports, VERDICTS, Verdict};
 
 variants! {
@@ -21,48 +23,6 @@ variants! {
         ufw::Ufw,
         iptables::Iptables,
     }
-}
-
-/// What a program does that keeps rules.
-pub trait Backend: Sync {
-    /// Returns the program that observes; it takes the rows whose first field is its name.
-    fn probe(&self) -> &'static str;
-    /// Reports what it has no words for in a rule that should be there.
-    fn check(&self, fields: &mut Fields<'_>, desired: &Desired);
-    /// Returns what its probe has to know, after its name.
-    fn row(&self, resource: &Resource<Desired>) -> Vec<Arg>;
-    /// Reads the first record of each of its resources.
-    fn observe(&self, rows: &[(&Record, &Resource<Desired>)], output: &ProbeOutput) -> Vec<Observation<Found>>;
-    fn attributes(&self, found: &Found) -> Vec<(&'static str, Value)>;
-    /// Compares what it has with what the spec wants.
-    fn diff(&self, resource: &Resource<Desired>, found: Option<&Found>) -> Changes;
-    /// Says what the first record must be.
-    fn expected(&self, resource: &Resource<Desired>) -> Option<Vec<Expect>>;
-    /// Makes the step that sets those of the batch that `covers` names.
-    fn step(&self, batch: &[Planned<'_, FirewallRule>], covers: Vec<usize>) -> Step;
-}
-
-/// A rule of the host's packet filter.
-pub struct FirewallRule;
-
-/// A rule as the spec wants it.
-#[derive(Clone, Debug)]
-pub struct Desired {
-    verdict: Verdict,
-    matches: Match,
-    comment: Option<String>,
-    /// The firewall is turned on.
-    enable: bool,
-    /// The spec says which packets it is about; one that should be absent need not.
-    is_described: bool,
-    backend: &'static Variant,
-}
-
-/// What there is of a rule.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Observed {
-    backend: &'static Variant,
-    found: Found,
 }
 
 /// Each backend looks at its own rows.
@@ -204,36 +164,9 @@ impl Kind for FirewallRule {
     }
 }
 
-/// Returns what the backend of a rule has of it; what another one has is nothing to it.
-fn found<'a>(resource: &Resource<Desired>, observed: &'a Observation<Observed>) -> Option<&'a Found> {
-    observed.found().filter(|observed| observed.backend == resource.desired.backend).map(|observed| &observed.found)
-}
-
 /// Returns what the backend of a rule does.
 fn of(resource: &Resource<Desired>) -> &'static dyn Backend {
     BACKENDS.of(resource.desired.backend)
-}
-
-fn purpose(batch: &[Planned<'_, FirewallRule>], covers: &[usize]) -> String {
-    match covers {
-        [one] => format!("set the firewall rule {}", batch[*one].resource.name()),
-        _ => format!("set {} firewall rules", covers.len()),
-    }
-}
-
-/// Returns the attributes of a rule in the order a reader wants, each with a value or null.
-fn described(verdict: Verdict, matches: &Match) -> Vec<(&'static str, Value)> {
-    let text = |network: &Option<Network>| network.map_or(Value::Null, |network| network.to_string().into());
-    let port = if matches.ports.is_empty() { Value::Null } else { matches.ports.to_string().into() };
-    vec![
-        ("action", verdict.word().into()),
-        ("direction", if matches.is_outgoing { "out" } else { "in" }.into()),
-        ("port", port),
-        ("protocol", matches.protocol.as_deref().unwrap_or("any").into()),
-        ("from", text(&matches.from)),
-        ("to", text(&matches.to)),
-        ("interface", matches.interface.clone().into()),
-    ]
 }
 
 fn ports(fields: &mut Fields<'_>) -> Ports {

@@ -2,6 +2,8 @@
 //!
 //! What a manager does is in its folder, as [`Manager`] wants it; a new one is such a folder and a line in [`MANAGERS`].
 
+mod manager;
+
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -15,27 +17,13 @@ use crate::resource::{
     Variant, Variants,
 };
 
+pub use manager::Manager;
+
 variants! {
     /// The package managers.
     const MANAGERS: dyn Manager = (NOUN, CHOICE) {
         apt::Apt,
     }
-}
-
-/// What a package manager does. Its programs are put together with `states.sh`, which says what the rows are.
-pub trait Manager: Sync {
-    /// Returns the shell function `package_list`, which lists the packages of the host.
-    fn list(&self) -> &'static str;
-    /// Returns the program that installs packages in one transaction.
-    fn install(&self) -> &'static str;
-    /// Returns the program that removes packages in one transaction.
-    fn remove(&self) -> &'static str;
-    /// Returns whether it is the name of a package.
-    fn is_name(&self, name: &str) -> bool;
-    /// Returns what a name is made of, for one that is none.
-    fn name_help(&self) -> &'static str;
-    /// Returns whether it is a version, or the beginning of one.
-    fn is_version(&self, version: &str) -> bool;
 }
 
 /// A package of the host's package manager.

@@ -1,6 +1,8 @@
 //! `package_repository`: where the host's package manager gets packages from.
 
 mod key;
+mod manager;
+mod repository;
 
 use std::sync::{Arc, LazyLock};
 
@@ -15,6 +17,8 @@ use crate::resource::{
 };
 
 use key::Form;
+pub use manager::Manager;
+pub use repository::{Desired, Files};
 
 variants! {
     /// The package managers.
@@ -23,44 +27,8 @@ variants! {
     }
 }
 
-/// What a package manager makes of a repository.
-pub trait Manager: Sync {
-    /// Returns the program that observes; all of them take the same rows and write the same records.
-    fn probe(&self) -> &'static str;
-    /// Returns the program that puts the files of repositories in place and reads their lists.
-    fn apply(&self) -> &'static str;
-    /// Returns the program that takes the files of repositories away.
-    fn remove(&self) -> &'static str;
-    /// Writes the files of a repository.
-    fn files(&self, name: &str, desired: &Desired) -> Files;
-    /// Returns the paths of the files, that of the sources first.
-    fn paths(&self, name: &str, desired: &Desired) -> Vec<String>;
-}
-
-/// The files of a repository, but for its key.
-pub struct Files {
-    sources: Content,
-    pin: Option<Content>,
-}
-
 /// Where the host's package manager gets packages from.
 pub struct PackageRepository;
-
-/// A repository as the spec wants it.
-#[derive(Clone, Debug)]
-pub struct Desired {
-    uris: Vec<String>,
-    suites: Vec<String>,
-    components: Vec<String>,
-    types: Vec<String>,
-    architectures: Vec<String>,
-    key: Option<(Form, Content)>,
-    /// A key on the host that the spec only points to.
-    signed_by: Option<String>,
-    trusted: bool,
-    priority: Option<i64>,
-    pin: Option<String>,
-}
 
 /// The files of a repository as they were found.
 #[derive(Clone, Debug, PartialEq)]

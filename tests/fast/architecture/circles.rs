@@ -15,18 +15,7 @@ use super::code;
 use super::source::{Token, tokens, without_tests};
 
 /// Folders whose files may still need each other, with the reason.
-const ALLOWED: &[(&str, &str)] = &[
-    ("apply/", "its parts read the execution"),
-    ("kinds/compose_project/", "its parts read what the kind decodes"),
-    ("kinds/database/", "its engines are becoming variants"),
-    ("kinds/database_user/", "its engines are becoming variants"),
-    ("kinds/firewall_rule/", "its backends are becoming variants"),
-    ("kinds/package/", "its managers have just become variants"),
-    ("kinds/package_repository/", "its managers have just become variants"),
-    ("kinds/shared/database_engine/", "its engines are becoming variants"),
-    ("resource/", "variants have just come"),
-    ("schedule/", "its parts read the schedule"),
-];
+const ALLOWED: &[(&str, &str)] = &[("kinds/compose_project/", "its parts read what the kind decodes")];
 
 /// A module's path from the crate's root.
 type Module = Vec<String>;

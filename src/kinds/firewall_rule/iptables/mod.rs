@@ -4,8 +4,8 @@ use crate::model::{Arg, Changes, Expect, Lock, ProbeOutput, Record, Step, Value}
 use crate::resource::{Claim, Confine, Fields, Found, Observation, Planned, Resource, Space, Variant};
 use crate::row;
 
+use super::backend::{Backend, Desired, FirewallRule, described, purpose};
 use super::rule::{Match, Network, Verdict};
-use super::{Backend, Desired, FirewallRule, described, purpose};
 
 pub const VARIANT: Variant = Variant {
     name: "iptables",

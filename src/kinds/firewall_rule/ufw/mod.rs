@@ -6,7 +6,7 @@ use crate::model::{Arg, Changes, Expect, Lock, ProbeOutput, Record, Step, Value}
 use crate::resource::{Claim, Confine, Feature, Fields, Found, Observation, Planned, Resource, Space, Variant};
 use crate::row;
 
-use super::{Backend, Desired, FirewallRule, described, found, purpose};
+use super::backend::{Backend, Desired, FirewallRule, described, found, purpose};
 use rules::UfwRule;
 
 pub const VARIANT: Variant = Variant {

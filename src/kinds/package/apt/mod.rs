@@ -3,7 +3,7 @@
 use crate::kinds::shared::package_manager;
 use crate::resource::{Feature, Variant};
 
-use super::Manager;
+use super::manager::Manager;
 
 pub const VARIANT: Variant = Variant {
     features: &[

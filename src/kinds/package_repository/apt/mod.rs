@@ -5,7 +5,8 @@ use crate::model::Content;
 use crate::resource::{Feature, Variant};
 
 use super::key::Form;
-use super::{Desired, Files, Manager};
+use super::manager::Manager;
+use super::repository::{Desired, Files};
 
 pub const VARIANT: Variant = Variant {
     features: &[

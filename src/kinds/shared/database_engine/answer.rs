@@ -2,6 +2,7 @@
 
 use crate::model::{ProbeOutput, Record};
 
+use super::failure::Failure;
 use super::{DATABASE, Engine, SCHEMA, Server};
 use crate::resource::{Claim, Observation, Resource, Space};
 
@@ -9,20 +10,6 @@ use crate::resource::{Claim, Observation, Resource, Space};
 pub(crate) struct Answers<'a> {
     output: &'a ProbeOutput,
     by_row: Vec<Vec<&'a Record>>,
-}
-
-/// Why a row has no answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Failure {
-    /// The host has no client.
-    NoClient,
-    /// No server listens.
-    NoServer(String),
-    /// The server does not let the account in.
-    Refused(String),
-    NoDatabase(String),
-    NoTable(String),
-    Other(String),
 }
 
 impl<'a> Answers<'a> {

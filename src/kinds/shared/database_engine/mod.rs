@@ -5,15 +5,19 @@
 //! environment of the client alone; neither is in an argument list, in a file, or in a client's history.
 
 mod answer;
+mod failure;
+mod hex;
 mod observe;
 mod quote;
 mod server;
+mod way;
 
 pub(crate) use answer::Answers;
-pub(crate) use answer::Failure;
+pub(crate) use failure::Failure;
+pub(crate) use hex::{hex, unhex};
 pub(crate) use observe::{change, observe};
-pub(crate) use quote::{hex, unhex};
 pub(crate) use server::Server;
+pub(crate) use way::Way;
 
 use std::sync::LazyLock;
 
@@ -36,34 +40,6 @@ pub(crate) const CHOICE: Choice = Choice::Spec { attribute: "engine" };
 pub(crate) use mysql::VARIANT as MYSQL;
 pub(crate) use postgresql::VARIANT as POSTGRESQL;
 pub(crate) use sqlite::VARIANT as SQLITE;
-
-/// What an engine does that the kinds about databases share.
-pub(crate) trait Way: Sync {
-    /// Returns the shell functions that find and run its client; see `client.sh`.
-    fn client(&self) -> &'static str;
-    /// Returns the account that one is where the spec names none.
-    fn admin(&self) -> &'static str;
-    /// Writes a password as its client reads it.
-    fn password(&self, password: &str) -> String {
-        password.to_string()
-    }
-    /// Tells what a complaint of its client means.
-    fn complaint(&self, complaint: String) -> Failure;
-    /// Says why a text that is neither empty nor has control characters cannot be a name; `None` where it can.
-    fn refuse_name(&self, name: &str) -> Option<&'static str>;
-    /// Writes a name.
-    fn name(&self, name: &str) -> String {
-        format!("\"{}\"", name.replace('"', "\"\""))
-    }
-    /// Writes a text that has backslashes or control characters as a value.
-    fn text(&self, text: &str) -> String;
-    /// Writes bytes as a value.
-    fn bytes(&self, bytes: &[u8]) -> String {
-        format!("X'{}'", hex(bytes))
-    }
-    /// Writes an expression for the hexadecimal of a text expression's UTF-8, empty where it is null.
-    fn as_hex(&self, expression: &str) -> String;
-}
 
 /// A database, as `ENGINE/NAME`.
 pub(crate) const DATABASE: Space = Space("database");

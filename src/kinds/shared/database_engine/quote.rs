@@ -1,9 +1,8 @@
 //! Names and values in SQL. What is written here means the same in every mode of a server, and holds no line break, so
 //! that a statement is a line.
 
-use std::fmt::Write;
-
 use super::Engine;
+use super::hex::unhex;
 
 impl Engine {
     /// Says why a text cannot be the name of a database, table, column or user; `None` where it can.
@@ -53,28 +52,11 @@ impl Engine {
     }
 }
 
-/// Writes bytes in lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
-}
-
-/// Reads hexadecimal; `None` where it is none.
-pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits = text.as_bytes();
-    if !digits.len().is_multiple_of(2) {
-        return None;
-    }
-    let value = |digit: u8| char::from(digit).to_digit(16);
-    digits.chunks(2).map(|pair| Some((value(pair[0])? * 16 + value(pair[1])?) as u8)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::hex::hex;
     use super::*;
 
     const ENGINES: [Engine; 3] = [Engine::Mysql, Engine::Postgresql, Engine::Sqlite];

@@ -2,7 +2,9 @@
 
 use crate::resource::{Confine, Variant};
 
-use super::{Failure, Way, hex};
+use super::failure::Failure;
+use super::hex::hex;
+use super::way::Way;
 
 pub(crate) const VARIANT: Variant = Variant {
     name: "mysql",

@@ -4,7 +4,9 @@ use std::fmt::Write;
 
 use crate::resource::{Confine, Variant};
 
-use super::{Failure, Way, hex};
+use super::failure::Failure;
+use super::hex::hex;
+use super::way::Way;
 
 pub(crate) const VARIANT: Variant = Variant {
     name: "postgresql",

@@ -1,0 +1,17 @@
+//! What a package manager does.
+
+/// What a package manager does. Its programs are put together with `states.sh`, which says what the rows are.
+pub trait Manager: Sync {
+    /// Returns the shell function `package_list`, which lists the packages of the host.
+    fn list(&self) -> &'static str;
+    /// Returns the program that installs packages in one transaction.
+    fn install(&self) -> &'static str;
+    /// Returns the program that removes packages in one transaction.
+    fn remove(&self) -> &'static str;
+    /// Returns whether it is the name of a package.
+    fn is_name(&self, name: &str) -> bool;
+    /// Returns what a name is made of, for one that is none.
+    fn name_help(&self) -> &'static str;
+    /// Returns whether it is a version, or the beginning of one.
+    fn is_version(&self, version: &str) -> bool;
+}

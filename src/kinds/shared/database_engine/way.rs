@@ -1,0 +1,32 @@
+//! What an engine does.
+
+use super::failure::Failure;
+use super::hex::hex;
+
+/// What an engine does that the kinds about databases share.
+pub(crate) trait Way: Sync {
+    /// Returns the shell functions that find and run its client; see `client.sh`.
+    fn client(&self) -> &'static str;
+    /// Returns the account that one is where the spec names none.
+    fn admin(&self) -> &'static str;
+    /// Writes a password as its client reads it.
+    fn password(&self, password: &str) -> String {
+        password.to_string()
+    }
+    /// Tells what a complaint of its client means.
+    fn complaint(&self, complaint: String) -> Failure;
+    /// Says why a text that is neither empty nor has control characters cannot be a name; `None` where it can.
+    fn refuse_name(&self, name: &str) -> Option<&'static str>;
+    /// Writes a name.
+    fn name(&self, name: &str) -> String {
+        format!("\"{}\"", name.replace('"', "\"\""))
+    }
+    /// Writes a text that has backslashes or control characters as a value.
+    fn text(&self, text: &str) -> String;
+    /// Writes bytes as a value.
+    fn bytes(&self, bytes: &[u8]) -> String {
+        format!("X'{}'", hex(bytes))
+    }
+    /// Writes an expression for the hexadecimal of a text expression's UTF-8, empty where it is null.
+    fn as_hex(&self, expression: &str) -> String;
+}
