@@ -3,12 +3,12 @@
 mod crontab;
 mod schedule;
 
-use crate::model::{Arg, Changes, Content, Expect, Probe, ProbeOutput, Step, Value};
+use crate::model::{Arg, Content};
 
 use crate::kinds::shared::owned_file::{self, OwnedFile};
 use crate::kinds::shared::program::program;
 use crate::kinds::shared::system_file::{self, SystemFile};
-use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
+use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Resource, Shape, Space};
 
 /// A command that cron runs at certain times.
 pub struct Cron;
@@ -92,29 +92,7 @@ impl Kind for Cron {
         }
     }
 
-    fn probe(all: &[&Resource<Desired>]) -> Probe {
-        system_file::probe::<Self>(all)
-    }
-
-    fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<OwnedFile>> {
-        system_file::observations::<Self>(all, output)
-    }
-
-    fn attributes(observed: &OwnedFile) -> Vec<(&'static str, Value)> {
-        observed.attributes()
-    }
-
-    fn diff(resource: &Resource<Desired>, observed: &Observation<OwnedFile>) -> Changes {
-        system_file::diff::<Self>(resource, observed)
-    }
-
-    fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
-        system_file::expected::<Self>(resource)
-    }
-
-    fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
-        system_file::steps(batch)
-    }
+    system_file::observed_and_written_as_a_file!();
 }
 
 impl SystemFile for Cron {

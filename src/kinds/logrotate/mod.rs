@@ -2,12 +2,12 @@
 
 mod rules;
 
-use crate::model::{Changes, Content, Expect, Probe, ProbeOutput, Step, Value};
+use crate::model::Content;
 
 use crate::kinds::shared::owned_file::{self, OwnedFile};
 use crate::kinds::shared::program::program;
 use crate::kinds::shared::system_file::{self, SystemFile};
-use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Space};
+use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Resource, Space};
 
 /// Rules by which logrotate rotates logs.
 pub struct Logrotate;
@@ -54,29 +54,7 @@ impl Kind for Logrotate {
         needs.groups.iter().fold(claims, |claims, group| claims.requires(Space::GROUP, group))
     }
 
-    fn probe(all: &[&Resource<Desired>]) -> Probe {
-        system_file::probe::<Self>(all)
-    }
-
-    fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<OwnedFile>> {
-        system_file::observations::<Self>(all, output)
-    }
-
-    fn attributes(observed: &OwnedFile) -> Vec<(&'static str, Value)> {
-        observed.attributes()
-    }
-
-    fn diff(resource: &Resource<Desired>, observed: &Observation<OwnedFile>) -> Changes {
-        system_file::diff::<Self>(resource, observed)
-    }
-
-    fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
-        system_file::expected::<Self>(resource)
-    }
-
-    fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
-        system_file::steps(batch)
-    }
+    system_file::observed_and_written_as_a_file!();
 }
 
 impl SystemFile for Logrotate {

@@ -3,8 +3,8 @@
 use crate::kinds::shared::owned_file::{self, NewFile, OwnedFile};
 use crate::kinds::shared::program::program;
 use crate::kinds::shared::system_file::{self, NameRule, SystemFile};
-use crate::model::{Changes, Content, Expect, Probe, ProbeOutput, Step, Value};
-use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Space};
+use crate::model::Content;
+use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Planned, Resource, Space};
 
 /// Who may do what by sudo, in a file of its own.
 pub struct Sudoers;
@@ -51,29 +51,7 @@ impl Kind for Sudoers {
         if resource.is_absent() { claims } else { claims.requires(Space::PROGRAM, "visudo") }
     }
 
-    fn probe(all: &[&Resource<Desired>]) -> Probe {
-        system_file::probe::<Self>(all)
-    }
-
-    fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<OwnedFile>> {
-        system_file::observations::<Self>(all, output)
-    }
-
-    fn attributes(observed: &OwnedFile) -> Vec<(&'static str, Value)> {
-        observed.attributes()
-    }
-
-    fn diff(resource: &Resource<Desired>, observed: &Observation<OwnedFile>) -> Changes {
-        system_file::diff::<Self>(resource, observed)
-    }
-
-    fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
-        system_file::expected::<Self>(resource)
-    }
-
-    fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
-        system_file::steps(batch)
-    }
+    system_file::observed_and_written_as_a_file!();
 }
 
 impl SystemFile for Sudoers {

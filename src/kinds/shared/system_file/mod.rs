@@ -30,6 +30,43 @@ pub(crate) const FINISH: &str = "finish_files\n";
 /// Writes files that nothing has to judge.
 pub(crate) const WRITE: &str = program![BEGIN, FINISH];
 
+/// The part of `impl Kind` that is the same for all kinds whose resources are nothing but such a file.
+macro_rules! observed_and_written_as_a_file {
+    () => {
+        fn probe(all: &[&$crate::resource::Resource<Self::Desired>]) -> $crate::model::Probe {
+            $crate::kinds::shared::system_file::probe::<Self>(all)
+        }
+
+        fn parse(
+            all: &[&$crate::resource::Resource<Self::Desired>],
+            output: &$crate::model::ProbeOutput,
+        ) -> Vec<$crate::resource::Observation<Self::Observed>> {
+            $crate::kinds::shared::system_file::observations::<Self>(all, output)
+        }
+
+        fn attributes(observed: &Self::Observed) -> Vec<(&'static str, $crate::model::Value)> {
+            observed.attributes()
+        }
+
+        fn diff(
+            resource: &$crate::resource::Resource<Self::Desired>,
+            observed: &$crate::resource::Observation<Self::Observed>,
+        ) -> $crate::model::Changes {
+            $crate::kinds::shared::system_file::diff::<Self>(resource, observed)
+        }
+
+        fn expected(resource: &$crate::resource::Resource<Self::Desired>) -> Option<Vec<$crate::model::Expect>> {
+            $crate::kinds::shared::system_file::expected::<Self>(resource)
+        }
+
+        fn steps(batch: &[$crate::resource::Planned<'_, Self>]) -> Vec<$crate::model::Step> {
+            $crate::kinds::shared::system_file::steps(batch)
+        }
+    };
+}
+
+pub(crate) use observed_and_written_as_a_file;
+
 /// A kind whose resources are such files, one each.
 pub(crate) trait SystemFile: Kind {
     /// The folder that the reader takes them from.
