@@ -97,20 +97,20 @@ pub async fn observe(
         let side_by_side = asked.len() <= few_hosts();
         let options = Options { facts, side_by_side, ..reach.options.clone() };
         let places = Arc::new(Semaphore::new(reach.parallel));
-        let mut doors: BTreeMap<String, Arc<Semaphore>> = BTreeMap::new();
+        let mut logins: BTreeMap<String, Arc<Semaphore>> = BTreeMap::new();
         let mut work = JoinSet::new();
         for name in asked {
             let Some(host) = survey.spec().hosts.iter().find(|host| host.name == name) else { continue };
             let sections = wanted.remove(&name).unwrap_or_default();
             let known = hosts.get(&name).cloned();
             let target = target(host, reach.passwords.get(&name).cloned());
-            let door = door(&host.address, &host.transport)
-                .map(|name| doors.entry(name).or_insert_with(|| Semaphore::new(MOST_LOGINS).into()).clone());
+            let login_server = login_server(&host.address, &host.transport)
+                .map(|name| logins.entry(name).or_insert_with(|| Semaphore::new(MOST_LOGINS).into()).clone());
             let (options, events, places) = (options.clone(), events.clone(), places.clone());
             work.spawn(async move {
                 // The semaphore is never closed.
                 let _place = places.acquire().await;
-                ask(known, target, door, options, sections, &events).await
+                ask(known, target, login_server, options, sections, &events).await
             });
         }
         while let Some(answer) = work.join_next().await {
@@ -162,7 +162,7 @@ pub async fn connect(survey: &Survey<'_>, name: &str, reach: &Reach, events: &Ev
 async fn ask(
     known: Option<Host>,
     target: Target,
-    door: Option<Arc<Semaphore>>,
+    login_server: Option<Arc<Semaphore>>,
     options: Options,
     sections: Vec<(String, Probe)>,
     events: &Events,
@@ -171,9 +171,9 @@ async fn ask(
     let host = match known {
         Some(host) => host,
         None => {
-            let _place = match &door {
+            let _place = match &login_server {
                 // The semaphore is never closed.
-                Some(door) => door.acquire().await.ok(),
+                Some(login_server) => login_server.acquire().await.ok(),
                 None => None,
             };
             events.send(Event::Connecting { host: name.clone() });
@@ -191,7 +191,7 @@ async fn ask(
 
 /// Names the SSH server that sees a host's login first: the nearest jump host, or the host itself. What ssh's own
 /// configuration says beyond that is not known; a server that turns logins away is asked again.
-fn door(address: &str, transport: &spec::Transport) -> Option<String> {
+fn login_server(address: &str, transport: &spec::Transport) -> Option<String> {
     let spec::Transport::Ssh(ssh) = transport else { return None };
     Some(match ssh.jump.first() {
         Some(jump) => jump.clone(),
@@ -217,7 +217,7 @@ fn target(host: &HostSpec, password: Option<Secret>) -> Target {
 
 #[cfg(test)]
 mod tests {
-    use super::door;
+    use super::login_server;
     use crate::model::SshOptions;
     use crate::spec::Transport;
 
@@ -226,12 +226,12 @@ mod tests {
         let over = |address: &str, jump: &[&str], port: Option<u16>| {
             let ssh =
                 SshOptions { jump: jump.iter().map(ToString::to_string).collect(), port, ..SshOptions::default() };
-            door(address, &Transport::Ssh(ssh))
+            login_server(address, &Transport::Ssh(ssh))
         };
         assert_eq!(over("a", &["bastion"], None), over("b", &["bastion", "inner"], Some(22)));
         assert_ne!(over("a", &[], None), over("b", &[], None));
         assert_ne!(over("a", &[], Some(2201)), over("a", &[], Some(2202)));
         assert_eq!(over("a", &[], Some(22)), over("a", &[], Some(22)));
-        assert_eq!(door("a", &Transport::Local), None);
+        assert_eq!(login_server("a", &Transport::Local), None);
     }
 }

@@ -17,7 +17,7 @@ use crate::graph::{Graph, Node};
 use crate::host::HostError;
 use crate::model::{Action, Change, Lock, OwedAction};
 use crate::plan::{self, Certainty, Decision, Failure, HostFailure, Outcome, Plan, Report, Upstream, Withheld};
-use crate::resource::{AnyObserved, Style};
+use crate::resource::{AnyObserved, Mode};
 use crate::schedule::{Schedule, Status, Task};
 use crate::survey::{Scope, Survey};
 
@@ -214,7 +214,7 @@ impl<'r, 's> Execution<'r, 's> {
     }
 
     fn is_check(&self, node: Node) -> bool {
-        self.survey.resolved(node).resource.kind.style() == Style::Check
+        self.survey.resolved(node).resource.kind.mode() == Mode::Check
     }
 
     /// Every apply runs every check: the observation just made counts where nothing changes and it held.

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value as Json, json};
 
 use crate::kinds::SECRET;
-use crate::model::{Address, Node, Secret, Until};
+use crate::model::{Address, Secret, Until, YamlNode};
 use crate::render::FORMAT_VERSION;
 use crate::spec::{Knowledge, Resolved, SecretOrigin, SecretSpec, SecretState, Spec};
 use crate::ui::Terminal;
@@ -62,7 +62,7 @@ fn list(loaded: &Loaded) -> Vec<Listed<'_>> {
             nothing.iter().filter(|one| one.resource.kind.makes_value().is_some() && *one.address.name == *secret.name);
         let kept = of_it.filter_map(|resolved| {
             let keep = resolved.node.get("keep")?;
-            let text = |key: &str| keep.get(key).and_then(Node::as_text).map(String::from);
+            let text = |key: &str| keep.get(key).and_then(YamlNode::as_text).map(String::from);
             Some((resolved.address.host.to_string(), text("path")?, text("key")?))
         });
         Listed { secret, kept: kept.collect(), used_by: used_by(loaded, &secret.name, &nothing) }

@@ -56,7 +56,7 @@ fn components(edges: &Edges<'_>, habits: &[Habit<'_>]) -> Vec<usize> {
     components
 }
 
-/// Says whether edges lead from one resource to another by way of some resources only.
+/// Returns whether edges lead from one resource to another by way of some resources only.
 fn leads(hard: &DiGraph<(), Reason>, from: Node, to: Node, by_way_of: impl Fn(Node) -> bool) -> bool {
     let mut seen = FxHashSet::from_iter([from]);
     let mut todo = vec![from];

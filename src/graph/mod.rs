@@ -85,7 +85,7 @@ impl Graph {
         &self.reads[node]
     }
 
-    /// Says whether a resource requires something that any package of its host may bring.
+    /// Returns whether a resource requires something that any package of its host may bring.
     pub fn relies_on_packages(&self, node: Node) -> bool {
         self.relies_on_packages[node]
     }

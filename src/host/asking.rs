@@ -46,7 +46,7 @@ impl Look {
 struct Place {
     /// The section of its own, if it has one.
     section: Option<usize>,
-    lane: usize,
+    half: usize,
     /// What its own section runs.
     script: &'static str,
     /// The row of the shared section where its rows begin.
@@ -87,7 +87,7 @@ impl<'a> Asking<'a> {
     fn with(own: &'a [Own], probes: &'a [(String, Probe)], sharing: Vec<(Look, usize)>, side_by_side: bool) -> Self {
         let mut places: Vec<Place> = probes
             .iter()
-            .map(|(_, probe)| Place { section: None, lane: 0, script: probe.script, shared: None })
+            .map(|(_, probe)| Place { section: None, half: 0, script: probe.script, shared: None })
             .collect();
         let mut rows = 0;
         let mut plain = 0;
@@ -106,15 +106,15 @@ impl<'a> Asking<'a> {
         }
         let mut sections = own.len() + usize::from(!sharing.is_empty());
         let parts = usize::from(!sharing.is_empty()) + is_whole.iter().filter(|&&whole| whole).count();
-        // What a section takes is not known; most take as long as a few processes. A second lane costs four of them.
+        // What a section takes is not known; most take as long as a few processes. A second half costs four of them.
         const ORDINARY: usize = 8;
         let facts = if own.contains(&Own::Facts) { ORDINARY / 2 } else { 0 };
         let mut loads = [facts + if sharing.is_empty() { 0 } else { ORDINARY * 3 / 2 + rows / 20 }, 0];
         for (place, _) in places.iter_mut().zip(is_whole).filter(|(_, whole)| *whole) {
             place.section = Some(sections);
             sections += 1;
-            place.lane = usize::from(side_by_side && parts > 2 && loads[1] < loads[0]);
-            loads[place.lane] += if place.shared.is_some() { 1 } else { ORDINARY };
+            place.half = usize::from(side_by_side && parts > 2 && loads[1] < loads[0]);
+            loads[place.half] += if place.shared.is_some() { 1 } else { ORDINARY };
         }
         Self { own, probes, places, sharing, plain, sections }
     }
@@ -131,7 +131,7 @@ impl<'a> Asking<'a> {
         }
         for (place, (_, probe)) in self.places.iter().zip(self.probes) {
             if let Some(section) = place.section {
-                frame.observe(place.lane, section, place.script, probe.timeout, &probe.rows)?;
+                frame.observe(place.half, section, place.script, probe.timeout, &probe.rows)?;
             }
         }
         Ok(())

@@ -48,7 +48,7 @@ impl Words {
         })
     }
 
-    /// Says whether the shell can be sent frames before it has said that it is ready: only where nothing in between reads
+    /// Returns whether the shell can be sent frames before it has said that it is ready: only where nothing in between reads
     /// its input, as sudo does when it asks for a password.
     pub fn may_hurry(&self) -> bool {
         !self.become_root || self.prompt.is_empty()

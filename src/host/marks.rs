@@ -19,7 +19,7 @@ impl<'a> Marks<'a> {
 
     /// Looks at the next line of the answer.
     pub fn see(&mut self, line: &Line) {
-        let Line::Told(word, fields) = line else { return };
+        let Line::Control(word, fields) = line else { return };
         let number = fields.first().and_then(|number| number.parse::<usize>().ok());
         let name = number.and_then(|number| self.names.get(number)).copied().unwrap_or_default();
         match word.as_str() {

@@ -44,7 +44,7 @@ impl Section {
                 }
                 self.messages.push_back(message);
             }
-            Line::Told(..) => {}
+            Line::Control(..) => {}
         }
     }
 
@@ -70,7 +70,7 @@ impl Sections {
     /// Takes the next line of the answer in.
     pub fn take(&mut self, line: Line) -> Result<(), Problem> {
         match line {
-            Line::Told(word, fields) => self.told(&word, &fields),
+            Line::Control(word, fields) => self.take_control(&word, &fields),
             Line::Record(record) => {
                 self.bytes += record.fields.iter().map(String::len).sum::<usize>();
                 if self.bytes > MOST_BYTES {
@@ -90,7 +90,7 @@ impl Sections {
         }
     }
 
-    fn told(&mut self, word: &str, fields: &[String]) -> Result<(), Problem> {
+    fn take_control(&mut self, word: &str, fields: &[String]) -> Result<(), Problem> {
         let number = fields.first().and_then(|number| number.parse::<usize>().ok());
         let second = fields.get(1).map_or("", String::as_str);
         match (word, number) {
@@ -104,7 +104,7 @@ impl Sections {
             ("processes", first) => {
                 self.processes = first.map(|first| first as u64).zip(second.parse().ok());
             }
-            ("frame" | "lane", _) => {}
+            ("frame" | "half", _) => {}
             _ => return Err(Problem::Protocol(format!("it tells of `{word}`"))),
         }
         Ok(())

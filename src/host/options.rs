@@ -14,10 +14,10 @@ pub struct Options {
     pub connect_timeout: Duration,
     /// Ask for facts with the first request.
     pub facts: bool,
-    /// Observe in two lanes: an answer is there sooner, at the price of four processes.
+    /// Observe in two halves: an answer is there sooner, at the price of four processes.
     pub side_by_side: bool,
     /// The most shells a host runs steps in at once.
-    pub lanes: usize,
+    pub shells: usize,
     /// How often a host that runs steps is told that someone is there, in whole seconds. Six of them without a sign, and
     /// the host ends its steps.
     pub heartbeat: Duration,
@@ -44,7 +44,7 @@ impl Default for Options {
             connect_timeout: Duration::from_secs(15),
             facts: true,
             side_by_side: true,
-            lanes: 4,
+            shells: 4,
             heartbeat: Duration::from_secs(5),
             count_processes: false,
             shell: "/bin/sh".into(),

@@ -8,8 +8,8 @@ use tokio::sync::mpsc;
 
 use crate::model::{Expect, Owed, OwedAction, Probe, ProbeOutput, ProbeStatus, Record, Row, Value};
 
-use super::lanes::Asked;
 use super::script::Script;
+use super::shells::Asked;
 use super::steps::{FrameReport, FrameStep, Progress, StepEvent, StepFrame, Verify};
 use super::wire::Line;
 use super::{HostError, Problem};
@@ -83,7 +83,7 @@ impl Replay {
             let mut tell = |word: &str, fields: Vec<String>| {
                 let fields = std::iter::once(number.to_string()).chain(fields).collect();
                 // What is told here always makes sense.
-                let _ = progress.take(Line::Told(word.into(), fields));
+                let _ = progress.take(Line::Control(word.into(), fields));
             };
             if let Some(missing) = step.needs.iter().find(|item| !fine.contains(item)) {
                 tell("skipped", vec![missing.to_string()]);
@@ -98,7 +98,7 @@ impl Replay {
                 let _ = progress.take(Line::Message(line.clone()));
             }
             for (row, message) in &told.failed_rows {
-                let _ = progress.take(Line::Told("item".into(), vec![row.to_string(), message.clone()]));
+                let _ = progress.take(Line::Control("item".into(), vec![row.to_string(), message.clone()]));
             }
             if told.lost {
                 failure = Some(Problem::ConnectionLost { step: None, said: String::new() }.at(name));
@@ -106,7 +106,7 @@ impl Replay {
             }
             let status = told.status.to_string();
             let is_fine = told.status == 0 && told.failed_rows.is_empty();
-            let _ = progress.take(Line::Told("ended".into(), vec![number.to_string(), status]));
+            let _ = progress.take(Line::Control("ended".into(), vec![number.to_string(), status]));
             if is_fine {
                 fine.extend(&step.completes);
             }
@@ -137,7 +137,7 @@ impl Replay {
         progress: &mut Progress,
     ) -> Vec<usize> {
         let kind = state.kinds.get(verify.probe.script).cloned().unwrap_or_default();
-        let _ = progress.take(Line::Told("check".into(), vec![number.to_string()]));
+        let _ = progress.take(Line::Control("check".into(), vec![number.to_string()]));
         let mut matched = Vec::new();
         for (index, (row, item)) in verify.probe.rows.iter().zip(&verify.items).enumerate() {
             let before = self.records(state, &kind, row);
@@ -158,7 +158,7 @@ impl Replay {
             }
         }
         let items = matched.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-        let _ = progress.take(Line::Told("checked".into(), vec![number.to_string(), "0".into(), items]));
+        let _ = progress.take(Line::Control("checked".into(), vec![number.to_string(), "0".into(), items]));
         matched
     }
 

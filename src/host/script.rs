@@ -33,7 +33,7 @@ pub struct Script {
     pub(super) now: Answers,
     pub(super) later: Answers,
     pub(super) absent: Vec<String>,
-    pub(super) steps: Vec<Told>,
+    pub(super) steps: Vec<ScriptedStep>,
     /// Why it cannot be reached at all.
     pub(super) unreachable: Option<String>,
 }
@@ -58,7 +58,7 @@ impl Default for Script {
 /// How a step goes.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct Told {
+pub(super) struct ScriptedStep {
     pub step: String,
     pub status: i32,
     pub output: Vec<String>,

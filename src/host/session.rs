@@ -10,11 +10,11 @@ use crate::model::{Blob, Observed, Probe, ProbeOutput};
 
 use super::asking::Asking;
 use super::frame::Own;
-use super::lanes::{Asked, Lane, Lanes};
 use super::marks::Marks;
 use super::observed::{Sections, missing, owed};
 use super::options::Options;
 use super::replay::Replay;
+use super::shells::{Asked, Lease, Shells};
 use super::stats::Stats;
 use super::steps::{FrameReport, FrameStep, Progress, StepEvent, StepFrame};
 use super::target::{Target, Transport};
@@ -35,7 +35,7 @@ struct Inner {
 }
 
 enum Way {
-    Lanes(Box<Lanes>),
+    Shells(Box<Shells>),
     Replay(Box<Replay>),
 }
 
@@ -55,7 +55,7 @@ impl Host {
         let _connecting = options.trace.span(&name, "connect");
         let way = match &target.transport {
             Transport::Replay(script) => Way::Replay(Box::new(Replay::new(&name, script)?)),
-            Transport::Ssh(_) | Transport::Local => Way::Lanes(Box::new(Lanes::open(target, options).await?)),
+            Transport::Ssh(_) | Transport::Local => Way::Shells(Box::new(Shells::open(target, options).await?)),
         };
         Ok(Self { inner: Arc::new(Inner { name, way, state: Mutex::default(), since }) })
     }
@@ -68,19 +68,19 @@ impl Host {
     /// Looks at the host: one request, whatever it asks. The first one also tells what is owed, and facts where they are
     /// wanted.
     pub async fn observe(&self, sections: Vec<(String, Probe)>) -> Result<Observed, HostError> {
-        let lanes = match &self.inner.way {
+        let shells = match &self.inner.way {
             Way::Replay(replay) => return Ok(replay.observe(sections)),
-            Way::Lanes(lanes) => lanes,
+            Way::Shells(shells) => shells,
         };
-        let mut lane = lanes.take().await?;
+        let mut lease = shells.take().await?;
         let is_first = !self.inner.state().is_known;
-        let own: &[Own] = match (is_first, lanes.options.facts) {
+        let own: &[Own] = match (is_first, shells.options.facts) {
             (true, true) => &[Own::Start, Own::Facts],
             (true, false) => &[Own::Start],
             (false, _) => &[],
         };
-        let asking = Asking::new(own, &sections, lanes.options.side_by_side);
-        let (told, mut outputs) = self.request(lanes, &mut lane, &asking).await?;
+        let asking = Asking::new(own, &sections, shells.options.side_by_side);
+        let (told, mut outputs) = self.request(shells, &mut lease, &asking).await?;
         let at = |problem: Problem| problem.at(self.name());
         let mut observed = Observed { facts: None, owed: Vec::new(), sections: BTreeMap::new() };
         for (own, output) in own.iter().zip(told) {
@@ -97,12 +97,12 @@ impl Host {
         let again: Vec<usize> = (0..sections.len()).filter(|&section| outputs[section].is_none()).collect();
         if !again.is_empty() {
             let apart: Vec<(String, Probe)> = again.iter().map(|&section| sections[section].clone()).collect();
-            let (_, answers) = self.request(lanes, &mut lane, &Asking::apart(&apart)).await?;
+            let (_, answers) = self.request(shells, &mut lease, &Asking::apart(&apart)).await?;
             for (section, answer) in again.into_iter().zip(answers) {
                 outputs[section] = answer;
             }
         }
-        lane.give_back();
+        lease.give_back();
         let names = sections.into_iter().map(|(name, _)| name);
         observed.sections = names.zip(outputs.into_iter().flatten()).collect();
         Ok(observed)
@@ -112,24 +112,24 @@ impl Host {
     /// shared a section that broke.
     async fn request(
         &self,
-        lanes: &Lanes,
-        lane: &mut Lane<'_>,
+        shells: &Shells,
+        lease: &mut Lease<'_>,
         asking: &Asking<'_>,
     ) -> Result<(Vec<ProbeOutput>, Vec<Option<ProbeOutput>>), HostError> {
         let at = |problem: Problem| problem.at(self.name());
-        let mut frame = lane.shell.frame(&lanes.options)?;
+        let mut frame = lease.shell.frame(&shells.options)?;
         asking.write(&mut frame).map_err(at)?;
         let mut answer = Sections::new(asking.sections());
-        let span = lanes.options.trace.span(self.name(), format_args!("observe {} resources", asking.resources()));
+        let span = shells.options.trace.span(self.name(), format_args!("observe {} resources", asking.resources()));
         let mut marks = Marks::new(span, asking.names());
         let on_line = |line: Line| {
             marks.see(&line);
             answer.take(line)
         };
-        let before = lane.traffic();
-        let result = lane.shell.exchange(frame, &[], asking.longest(), on_line).await;
+        let before = lease.traffic();
+        let result = lease.shell.exchange(frame, &[], asking.longest(), on_line).await;
         drop(marks);
-        let after = lane.traffic();
+        let after = lease.traffic();
         self.inner.count((after.0 - before.0, after.1 - before.1), answer.processes);
         result?;
         Ok(asking.read(answer.finish().map_err(at)?))
@@ -138,44 +138,44 @@ impl Host {
     /// Changes the host: one request. Events come while it runs; the report holds all of them in the end, and why it
     /// ended early where it did.
     pub async fn run(&self, frame: StepFrame, events: mpsc::UnboundedSender<StepEvent>) -> FrameReport {
-        let lanes = match &self.inner.way {
+        let shells = match &self.inner.way {
             Way::Replay(replay) => return replay.run(self.name(), &frame, events),
-            Way::Lanes(lanes) => lanes,
+            Way::Shells(shells) => shells,
         };
         let mut progress = Progress::new(&frame, events);
-        let result = self.run_steps(lanes, &frame, &mut progress).await;
+        let result = self.run_steps(shells, &frame, &mut progress).await;
         self.inner.state().stats.steps += progress.started;
-        progress.finish(result.err(), lanes.asked() == Asked::Kill)
+        progress.finish(result.err(), shells.asked() == Asked::Kill)
     }
 
-    async fn run_steps(&self, lanes: &Lanes, frame: &StepFrame, progress: &mut Progress) -> Result<(), HostError> {
-        let mut lane = lanes.take().await?;
-        if lanes.asked() != Asked::GoOn {
-            lane.give_back();
+    async fn run_steps(&self, shells: &Shells, frame: &StepFrame, progress: &mut Progress) -> Result<(), HostError> {
+        let mut lease = shells.take().await?;
+        if shells.asked() != Asked::GoOn {
+            lease.give_back();
             progress.cancel();
             return Ok(());
         }
-        let text = lane.shell.step_frame(&lanes.options, frame)?;
+        let text = lease.shell.step_frame(&shells.options, frame)?;
         let inputs =
             frame.steps.iter().flat_map(|step| std::iter::repeat_n(&step.step.input, step.retries as usize + 1));
         let data: Vec<Blob> = inputs.flatten().cloned().collect();
         let longest = frame.steps.iter().map(FrameStep::longest).sum::<Duration>() + Duration::from_secs(120);
-        let span = lanes.options.trace.span(self.name(), format_args!("apply {} steps", frame.steps.len()));
+        let span = shells.options.trace.span(self.name(), format_args!("apply {} steps", frame.steps.len()));
         let mut marks = Marks::new(span, frame.steps.iter().map(|step| step.id.as_str()));
-        let process = lane.shell.process().await?;
-        let guard = lanes.guard(process).await?;
+        let process = lease.shell.process().await?;
+        let guard = shells.guard(process).await?;
         let on_line = |line: Line| {
             marks.see(&line);
-            if matches!(&line, Line::Told(word, _) if word == "frame") {
+            if matches!(&line, Line::Control(word, _) if word == "frame") {
                 guard.is_under_way();
             }
             progress.take(line)
         };
-        let result = lane.shell.exchange(text, &data, longest, on_line).await;
-        self.inner.count(lane.traffic(), progress.processes);
+        let result = lease.shell.exchange(text, &data, longest, on_line).await;
+        self.inner.count(lease.traffic(), progress.processes);
         result?;
         guard.done();
-        lane.give_back();
+        lease.give_back();
         Ok(())
     }
 
@@ -192,7 +192,7 @@ impl Host {
     fn ask(&self, asked: Asked) {
         match &self.inner.way {
             Way::Replay(replay) => replay.ask(asked),
-            Way::Lanes(lanes) => lanes.ask(asked),
+            Way::Shells(shells) => shells.ask(asked),
         }
     }
 
@@ -204,7 +204,7 @@ impl Host {
                 let (frames, steps) = replay.counts();
                 Stats { frames, steps, ..stats }
             }
-            Way::Lanes(lanes) => Stats { logins: u64::from(lanes.is_login()), ..stats },
+            Way::Shells(shells) => Stats { logins: u64::from(shells.is_login()), ..stats },
         }
     }
 
@@ -212,14 +212,14 @@ impl Host {
     pub fn recorded(&self) -> Vec<String> {
         match &self.inner.way {
             Way::Replay(replay) => replay.recorded(),
-            Way::Lanes(_) => Vec::new(),
+            Way::Shells(_) => Vec::new(),
         }
     }
 
     /// Ends the connection.
     pub async fn close(self) {
-        if let Ok(Inner { way: Way::Lanes(lanes), .. }) = Arc::try_unwrap(self.inner) {
-            lanes.close().await;
+        if let Ok(Inner { way: Way::Shells(shells), .. }) = Arc::try_unwrap(self.inner) {
+            shells.close().await;
         }
     }
 }

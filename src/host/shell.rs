@@ -123,7 +123,7 @@ impl Shell {
             self.input.flush().await.map_err(lost)?;
             loop {
                 match self.lines.next().await {
-                    Ok(Line::Told(word, _)) if word == "watching" => return Ok(()),
+                    Ok(Line::Control(word, _)) if word == "watching" => return Ok(()),
                     Ok(_) => {}
                     Err(_) => return Err(Problem::ConnectionLost { step: None, said: String::new() }),
                 }
@@ -208,7 +208,7 @@ impl Shell {
                         writing = false;
                     }
                     line = self.lines.next() => match line {
-                        Ok(Line::Told(word, fields)) if word == "done" && fields.first() == Some(&number) => break Ok(()),
+                        Ok(Line::Control(word, fields)) if word == "done" && fields.first() == Some(&number) => break Ok(()),
                         Ok(line) => {
                             if let Err(problem) = on_line(line) {
                                 break Err(problem);

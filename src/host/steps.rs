@@ -202,7 +202,7 @@ impl Progress {
     /// Takes the next line of the answer in.
     pub fn take(&mut self, line: Line) -> Result<(), Problem> {
         match line {
-            Line::Told(word, fields) => return self.told(&word, &fields),
+            Line::Control(word, fields) => return self.take_control(&word, &fields),
             Line::Message(line) if self.checking.is_none() => {
                 if let Some(at) = self.running {
                     let report = &mut self.reports[at];
@@ -223,7 +223,7 @@ impl Progress {
         Ok(())
     }
 
-    fn told(&mut self, word: &str, fields: &[String]) -> Result<(), Problem> {
+    fn take_control(&mut self, word: &str, fields: &[String]) -> Result<(), Problem> {
         let nonsense = || Problem::Protocol(format!("it tells of `{word}` with {fields:?}"));
         let number = fields.first().and_then(|number| number.parse::<usize>().ok());
         let second = fields.get(1).map_or("", String::as_str);

@@ -28,7 +28,7 @@ impl Watchdog {
         Ok(Self { orders, task })
     }
 
-    /// Says whether it still listens.
+    /// Returns whether it still listens.
     pub fn is_alive(&self) -> bool {
         !self.task.is_finished()
     }

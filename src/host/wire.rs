@@ -16,7 +16,7 @@ const MOST_RECORD: usize = 64 * 1024 * 1024;
 pub(super) enum Line {
     Record(Record),
     /// What the session's shell says of itself: a word and its fields.
-    Told(String, Vec<String>),
+    Control(String, Vec<String>),
     /// Anything else, made fit to be shown.
     Message(String),
 }
@@ -157,15 +157,15 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
     fn classify(&mut self) -> Option<Line> {
         let held = std::mem::take(&mut self.held);
         if let Some(rest) = self.line.strip_prefix(self.step_mark.as_slice()) {
-            let (word, fields) = told(&String::from_utf8_lossy(rest)).unwrap_or_default();
+            let (word, fields) = control(&String::from_utf8_lossy(rest)).unwrap_or_default();
             // Anything else is dropped: a step has no records to write, and nothing more to tell.
-            return (word == "item" || word == "same").then_some(Line::Told(word, fields));
+            return (word == "item" || word == "same").then_some(Line::Control(word, fields));
         }
         let line = match self.line.strip_prefix(self.mark.as_slice()) {
             Some(rest) => {
                 let text = String::from_utf8_lossy(rest);
-                if let Some((word, fields)) = told(&text) {
-                    return Some(Line::Told(word, fields));
+                if let Some((word, fields)) = control(&text) {
+                    return Some(Line::Control(word, fields));
                 }
                 match record(&text) {
                     Some(record) => Line::Record(record),
@@ -187,7 +187,7 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
 }
 
 /// Reads a word and its fields from what follows the mark.
-fn told(text: &str) -> Option<(String, Vec<String>)> {
+fn control(text: &str) -> Option<(String, Vec<String>)> {
     let mut fields = text.strip_prefix('!')?.split(SEPARATOR).map(decode_field);
     Some((fields.next().unwrap_or_default(), fields.collect()))
 }

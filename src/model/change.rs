@@ -115,7 +115,7 @@ impl Changes {
         }
     }
 
-    /// Says whether there is a change of this attribute.
+    /// Returns whether there is a change of this attribute.
     pub fn has(&self, attribute: &str) -> bool {
         self.0.iter().any(|change| change.attribute == attribute)
     }

@@ -18,7 +18,7 @@ pub use base64::decode_base64;
 pub use change::{Action, Change, Changes};
 pub use content::{Content, sha256};
 pub use json_text::{JsonError, json_scalar, remove_json, set_json_string};
-pub use node::{Entry, Node, NodeValue};
+pub use node::{Entry, YamlNode, YamlValue};
 pub use observed::Observed;
 pub use program::{Arg, Blob, Expect, Lock, Owed, OwedAction, Probe, ProbeOutput, ProbeStatus, Record, Row, Step};
 pub use redact::Redactor;

@@ -6,17 +6,17 @@ use super::{Content, Value};
 
 /// A value of a spec with the place it was written at.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Node {
-    pub value: NodeValue,
+pub struct YamlNode {
+    pub value: YamlValue,
     pub span: Span,
 }
 
-/// The shape of a [`Node`].
+/// The shape of a [`YamlNode`].
 #[derive(Clone, Debug, PartialEq)]
-pub enum NodeValue {
+pub enum YamlValue {
     /// Anything but a list or a mapping.
     Scalar(Value),
-    List(Vec<Node>),
+    List(Vec<YamlNode>),
     Map(Vec<Entry>),
 }
 
@@ -25,13 +25,13 @@ pub enum NodeValue {
 pub struct Entry {
     pub key: String,
     pub key_span: Span,
-    pub value: Node,
+    pub value: YamlNode,
 }
 
-impl Node {
+impl YamlNode {
     /// Makes a scalar.
     pub fn scalar(value: impl Into<Value>, span: Span) -> Self {
-        Self { value: NodeValue::Scalar(value.into()), span }
+        Self { value: YamlValue::Scalar(value.into()), span }
     }
 
     /// Returns the entry of a mapping with this key.
@@ -40,22 +40,22 @@ impl Node {
     }
 
     /// Returns the value of a mapping's key.
-    pub fn get(&self, key: &str) -> Option<&Node> {
+    pub fn get(&self, key: &str) -> Option<&YamlNode> {
         self.entry(key).map(|entry| &entry.value)
     }
 
     /// Returns the entries of a mapping; none for anything else.
     pub fn entries(&self) -> &[Entry] {
         match &self.value {
-            NodeValue::Map(entries) => entries,
+            YamlValue::Map(entries) => entries,
             _ => &[],
         }
     }
 
     /// Returns the items of a list; none for anything else.
-    pub fn items(&self) -> &[Node] {
+    pub fn items(&self) -> &[YamlNode] {
         match &self.value {
-            NodeValue::List(items) => items,
+            YamlValue::List(items) => items,
             _ => &[],
         }
     }
@@ -63,21 +63,21 @@ impl Node {
     /// Returns the text of a text scalar that is not secret.
     pub fn as_text(&self) -> Option<&str> {
         match &self.value {
-            NodeValue::Scalar(Value::Text(text)) => Some(text),
+            YamlValue::Scalar(Value::Text(text)) => Some(text),
             _ => None,
         }
     }
 
     pub fn is_null(&self) -> bool {
-        matches!(self.value, NodeValue::Scalar(Value::Null))
+        matches!(self.value, YamlValue::Scalar(Value::Null))
     }
 
     /// Drops the places and returns the bare value.
     pub fn to_value(&self) -> Value {
         match &self.value {
-            NodeValue::Scalar(value) => value.clone(),
-            NodeValue::List(items) => Value::List(items.iter().map(Node::to_value).collect()),
-            NodeValue::Map(entries) => {
+            YamlValue::Scalar(value) => value.clone(),
+            YamlValue::List(items) => Value::List(items.iter().map(YamlNode::to_value).collect()),
+            YamlValue::Map(entries) => {
                 Value::Map(entries.iter().map(|entry| (entry.key.clone(), entry.value.to_value())).collect())
             }
         }
@@ -86,14 +86,14 @@ impl Node {
     /// Gives a bare value one place for all its parts.
     pub fn from_value(value: Value, span: Span) -> Self {
         let value = match value {
-            Value::List(items) => NodeValue::List(items.into_iter().map(|item| Self::from_value(item, span)).collect()),
-            Value::Map(entries) => NodeValue::Map(
+            Value::List(items) => YamlValue::List(items.into_iter().map(|item| Self::from_value(item, span)).collect()),
+            Value::Map(entries) => YamlValue::Map(
                 entries
                     .into_iter()
                     .map(|(key, value)| Entry { key, key_span: span, value: Self::from_value(value, span) })
                     .collect(),
             ),
-            scalar => NodeValue::Scalar(scalar),
+            scalar => YamlValue::Scalar(scalar),
         };
         Self { value, span }
     }
@@ -101,9 +101,9 @@ impl Node {
     /// Returns the word for its type, for messages.
     pub fn type_name(&self) -> &'static str {
         match &self.value {
-            NodeValue::Scalar(value) => value.type_name(),
-            NodeValue::List(_) => "a list",
-            NodeValue::Map(_) => "a mapping",
+            YamlValue::Scalar(value) => value.type_name(),
+            YamlValue::List(_) => "a list",
+            YamlValue::Map(_) => "a mapping",
         }
     }
 }

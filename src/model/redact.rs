@@ -72,7 +72,7 @@ impl Redactor {
         })
     }
 
-    /// Says whether a value holds a known secret anywhere.
+    /// Returns whether a value holds a known secret anywhere.
     pub fn is_in(&self, value: &Value) -> bool {
         if self.secrets.is_empty() {
             return false;

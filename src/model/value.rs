@@ -48,7 +48,7 @@ impl Value {
         Self::Text(text.into())
     }
 
-    /// Says whether any part of it is a secret.
+    /// Returns whether any part of it is a secret.
     pub fn is_sensitive(&self) -> bool {
         match self {
             Self::Secret(_) => true,

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use crate::graph::Graph;
 use crate::model::{Action, Address, Change, Changes, OwedAction, Redactor, Secret, Value};
-use crate::resource::{AnyObserved, Phase, Refusal, Style};
+use crate::resource::{AnyObserved, Mode, Phase, Refusal};
 use crate::survey::{Item, Rotation, Survey};
 
 use super::decide::{Act, Decision, Doubt, decide};
@@ -94,10 +94,10 @@ impl Builder<'_> {
         let Some(observed) = item.observed else { return };
         let (upstream, why_owed) = self.upstream(node, observed);
         let decision = decide(item, observed, &upstream);
-        let planned = match item.resource.kind.style() {
-            Style::Requirement => self.requirement(node, decision),
-            Style::Check => self.check(node, decision),
-            Style::Converge | Style::Run => {
+        let planned = match item.resource.kind.mode() {
+            Mode::Requirement => self.requirement(node, decision),
+            Mode::Check => self.check(node, decision),
+            Mode::Converge | Mode::Run => {
                 let Some(mut planned) = self.change(node, observed, decision, why_owed) else { return };
                 planned.owed = upstream.owed.map(|owing| owing.action());
                 planned

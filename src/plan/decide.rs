@@ -5,7 +5,7 @@
 //! takes it from the graph and from what it has decided before, an apply from what has been done so far.
 
 use crate::model::{Action, Address, Change, OwedAction, Until, Value};
-use crate::resource::{AnyObserved, AnyResource, Refusal, Style};
+use crate::resource::{AnyObserved, AnyResource, Mode, Refusal};
 use crate::survey::{Item, Rotation};
 
 /// What is to be done about a resource.
@@ -111,10 +111,10 @@ struct Wait {
 
 /// Decides what is to be done about a resource.
 pub fn decide(item: &Item<'_>, observed: &AnyObserved, upstream: &Upstream) -> Decision {
-    match item.resource.kind.style() {
-        Style::Requirement => requirement(item, observed, upstream),
-        Style::Check => check(item, observed, upstream).unwrap_or_else(Decision::Refuse),
-        Style::Converge | Style::Run => match change(item, observed, upstream) {
+    match item.resource.kind.mode() {
+        Mode::Requirement => requirement(item, observed, upstream),
+        Mode::Check => check(item, observed, upstream).unwrap_or_else(Decision::Refuse),
+        Mode::Converge | Mode::Run => match change(item, observed, upstream) {
             Ok(decision) => behind(decision, upstream),
             Err(refusal) => Decision::Refuse(refusal),
         },
@@ -170,7 +170,7 @@ fn change(item: &Item<'_>, observed: &AnyObserved, upstream: &Upstream) -> Resul
         Some(wait) => Some(wait),
         None => unseen.or_else(|| inputs(observed, upstream)),
     };
-    if kind.style() == Style::Run && wait.is_none() && !kind.is_absent(item.resource) && upstream.asks_again {
+    if kind.mode() == Mode::Run && wait.is_none() && !kind.is_absent(item.resource) && upstream.asks_again {
         return Ok(guarded(item, changes));
     }
     let action = match wait {
@@ -268,7 +268,7 @@ fn values(item: &Item<'_>, observed: &AnyObserved, upstream: &Upstream) -> Resul
     }
 }
 
-/// Says whether what it observes is about to change.
+/// Returns whether what it observes is about to change.
 fn inputs(observed: &AnyObserved, upstream: &Upstream) -> Option<Wait> {
     let is_there = matches!(observed, AnyObserved::Present(_));
     (is_there && !upstream.changes.is_empty())
@@ -311,8 +311,8 @@ fn action(resource: &AnyResource, observed: &AnyObserved, changes: &[Change]) ->
 /// Names what changes that are not all known yet amount to.
 fn likely_action(resource: &AnyResource, observed: &AnyObserved, changes: &[Change]) -> Action {
     let kind = resource.kind;
-    match (kind.style(), observed) {
-        (Style::Run, _) => Action::Run,
+    match (kind.mode(), observed) {
+        (Mode::Run, _) => Action::Run,
         _ if kind.is_absent(resource) => Action::Delete,
         (_, AnyObserved::Present(_)) if changes.iter().any(|change| change.forces_replacement) => Action::Replace,
         (_, AnyObserved::Present(_)) => Action::Update,

@@ -46,7 +46,7 @@ pub struct PlannedResource {
 }
 
 impl PlannedResource {
-    /// Says whether anything is or may be done.
+    /// Returns whether anything is or may be done.
     pub fn acts(&self) -> bool {
         !matches!(self.action, Action::None | Action::Read)
     }
@@ -120,7 +120,7 @@ pub struct Counts {
 }
 
 impl Plan {
-    /// Says whether applying would do anything.
+    /// Returns whether applying would do anything.
     pub fn has_changes(&self) -> bool {
         self.resources.iter().any(PlannedResource::acts)
     }

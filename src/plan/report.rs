@@ -71,7 +71,7 @@ pub struct HostFailure {
 }
 
 impl Report {
-    /// Says whether everything that was to be done was done.
+    /// Returns whether everything that was to be done was done.
     pub fn is_success(&self) -> bool {
         self.hosts.is_empty()
             && !self.was_stopped

@@ -146,7 +146,7 @@ fn attribute(text: &mut String, change: &Change, width: usize, paint: Paint, col
     }
 }
 
-/// Says whether two values are compared line by line: contents, and texts of several lines.
+/// Returns whether two values are compared line by line: contents, and texts of several lines.
 fn is_compared(before: &Value, after: &Value) -> bool {
     let is_long = |value: &Value| matches!(value, Value::Text(text) if text.contains('\n'));
     match (before, after) {

@@ -40,7 +40,7 @@ pub fn shorten(line: &str, room: usize) -> String {
     cut
 }
 
-/// Says whether a character reorders the text around it (Unicode UAX #9), which can make a diff read as another.
+/// Returns whether a character reorders the text around it (Unicode UAX #9), which can make a diff read as another.
 fn is_direction(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -6,7 +6,7 @@ use super::Claim;
 
 /// How a kind behaves in a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Style {
+pub enum Mode {
     /// Desired and observed are compared; an unchanged resource has no changes.
     Converge,
     /// A command: a change means it runs. Whether it must is asked again after anything it depends on has changed.

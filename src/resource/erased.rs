@@ -5,12 +5,12 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
-use crate::model::{Change, Changes, Expect, Node, Probe, ProbeOutput, Step, Value};
+use crate::model::{Change, Changes, Expect, Probe, ProbeOutput, Step, Value, YamlNode};
 
 use super::kind::deleted;
 use super::{
-    AnyObserved, AnyResource, Claims, Common, Deferral, ErasedPlanned, Fields, Kind, KindInfo, KindObject, Observation,
-    Planned, Refusal, Resource, State, Style, Trigger,
+    AnyObserved, AnyResource, Claims, Common, Deferral, ErasedPlanned, Fields, Kind, KindInfo, KindObject, Mode,
+    Observation, Planned, Refusal, Resource, State, Trigger,
 };
 
 /// Wraps a [`Kind`]; the list of kinds holds one for each.
@@ -24,7 +24,7 @@ impl<K: Kind> Erased<K> {
     const INFO: KindInfo = KindInfo {
         name: K::KIND,
         section: K::SECTION,
-        style: K::STYLE,
+        mode: K::KIND_MODE,
         attributes: K::ATTRIBUTES,
         documentation: K::DOCUMENTATION,
         variants: K::VARIANTS,
@@ -87,7 +87,7 @@ impl<K: Kind> KindObject for Erased<K> {
     fn decode(
         &self,
         common: Common,
-        node: &Node,
+        node: &YamlNode,
         diagnostics: &mut Vec<Diagnostic>,
         deferrals: &mut Vec<Deferral>,
     ) -> AnyResource {
@@ -146,7 +146,7 @@ impl<K: Kind> KindObject for Erased<K> {
         let observation = Self::observation(observed);
         match (&*observation, own.state) {
             (Observation::Absent | Observation::AbsentOn(_), State::Absent) => Changes::new(),
-            (Observation::Present(value), State::Absent) if K::STYLE == Style::Converge => deleted::<K>(value),
+            (Observation::Present(value), State::Absent) if K::KIND_MODE == Mode::Converge => deleted::<K>(value),
             _ => K::diff(own, &observation),
         }
     }

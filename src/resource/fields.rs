@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::diagnostic::{Diagnostic, Span};
-use crate::model::{Arg, Content, Node, NodeValue, Secret, Until, Value};
+use crate::model::{Arg, Content, Secret, Until, Value, YamlNode, YamlValue};
 
 use super::State;
 
@@ -21,7 +21,7 @@ pub struct Deferral {
 pub struct Fields<'a> {
     name: &'a str,
     state: State,
-    node: &'a Node,
+    node: &'a YamlNode,
     diagnostics: &'a mut Vec<Diagnostic>,
     deferrals: &'a mut Vec<Deferral>,
 }
@@ -30,7 +30,7 @@ impl<'a> Fields<'a> {
     pub fn new(
         name: &'a str,
         state: State,
-        node: &'a Node,
+        node: &'a YamlNode,
         diagnostics: &'a mut Vec<Diagnostic>,
         deferrals: &'a mut Vec<Deferral>,
     ) -> Self {
@@ -42,12 +42,12 @@ impl<'a> Fields<'a> {
         self.name
     }
 
-    /// Says whether the resource should go; then attributes other than the name need not be there.
+    /// Returns whether the resource should go; then attributes other than the name need not be there.
     pub fn is_absent(&self) -> bool {
         self.state == State::Absent
     }
 
-    /// Says whether the spec sets the attribute (to anything but null).
+    /// Returns whether the spec sets the attribute (to anything but null).
     pub fn has(&self, attribute: &str) -> bool {
         self.node.get(attribute).is_some_and(|node| !node.is_null())
     }
@@ -67,7 +67,7 @@ impl<'a> Fields<'a> {
         self.node.get(attribute).map_or(self.node.span, |node| node.span)
     }
 
-    /// Says whether any part of an attribute's value is known only later.
+    /// Returns whether any part of an attribute's value is known only later.
     pub fn is_unknown(&self, attribute: &str) -> bool {
         self.node.get(attribute).is_some_and(|node| node.to_value().unknown().is_some())
     }
@@ -95,7 +95,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Returns the evaluated node.
-    pub fn node(&self, attribute: &str) -> Option<&'a Node> {
+    pub fn node(&self, attribute: &str) -> Option<&'a YamlNode> {
         self.node.get(attribute).filter(|node| !node.is_null())
     }
 
@@ -299,9 +299,9 @@ pub(crate) fn parse_size(text: &str) -> Option<u64> {
     number.checked_mul(unit)
 }
 
-impl Node {
-    /// Says whether this is a list or a mapping.
+impl YamlNode {
+    /// Returns whether this is a list or a mapping.
     pub fn is_structure(&self) -> bool {
-        !matches!(self.value, NodeValue::Scalar(_))
+        !matches!(self.value, YamlValue::Scalar(_))
     }
 }

@@ -3,7 +3,7 @@
 use crate::model::{Action, Change, Changes, Expect, OwedAction, Probe, ProbeOutput, Step, Value};
 
 use super::{
-    Attribute, Capabilities, Claims, Documentation, Fields, Lane, Observation, Refusal, Resource, Style, Trigger,
+    Attribute, Capabilities, Claims, Documentation, Fields, Lane, Mode, Observation, Refusal, Resource, Trigger,
     Variants,
 };
 
@@ -20,17 +20,17 @@ pub struct Planned<'a, K: Kind + ?Sized> {
 }
 
 impl<K: Kind + ?Sized> Planned<'_, K> {
-    /// Says whether there is nothing of it yet.
+    /// Returns whether there is nothing of it yet.
     pub fn is_new(&self) -> bool {
         self.observed.found().is_none()
     }
 
-    /// Says whether the attribute differs.
+    /// Returns whether the attribute differs.
     pub fn changes(&self, attribute: &str) -> bool {
         self.changes.iter().any(|change| change.attribute == attribute)
     }
 
-    /// Says whether the attribute is to be set: it differs, or there is nothing of the resource yet.
+    /// Returns whether the attribute is to be set: it differs, or there is nothing of the resource yet.
     pub fn sets(&self, attribute: &str) -> bool {
         self.is_new() || self.changes(attribute)
     }
@@ -42,7 +42,7 @@ pub trait Kind: Send + Sync + 'static {
     const KIND: &'static str;
     /// The section of a spec: `users`.
     const SECTION: &'static str;
-    const STYLE: Style = Style::Converge;
+    const KIND_MODE: Mode = Mode::Converge;
     const ATTRIBUTES: &'static [Attribute];
     const DOCUMENTATION: Documentation;
     /// The ways in which it does its work, where there are several.
@@ -82,7 +82,7 @@ pub trait Kind: Send + Sync + 'static {
         Vec::new()
     }
 
-    /// Says whether a restart or reload means anything to it as it is now (a stopped service is owed none).
+    /// Returns whether a restart or reload means anything to it as it is now (a stopped service is owed none).
     fn owed_applies(_resource: &Resource<Self::Desired>, _observed: &Observation<Self::Observed>) -> bool {
         true
     }

@@ -21,7 +21,7 @@ mod state;
 mod variant;
 
 pub use attribute::{Attribute, COMMON, Documentation, ON, Shape};
-pub use behaviour::{Lane, Style, Trigger, TriggerSource};
+pub use behaviour::{Lane, Mode, Trigger, TriggerSource};
 pub use capability::{Companion, KnowsOthersBelow, MakesValue};
 pub use claim::{Claim, Claims, Phase, Space};
 pub use erased::Erased;

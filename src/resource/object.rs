@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::diagnostic::Diagnostic;
-use crate::model::{Action, Address, Change, Changes, Expect, Node, OwedAction, Probe, ProbeOutput, Step, Value};
+use crate::model::{Action, Address, Change, Changes, Expect, OwedAction, Probe, ProbeOutput, Step, Value, YamlNode};
 
 use super::{
-    Attribute, Claim, Claims, Deferral, Documentation, Lane, Refusal, State, Style, Trigger, Variant, Variants,
+    Attribute, Claim, Claims, Deferral, Documentation, Lane, Mode, Refusal, State, Trigger, Variant, Variants,
 };
 
 /// A resource of some kind.
@@ -81,7 +81,7 @@ pub struct Common {
 pub struct KindInfo {
     pub name: &'static str,
     pub section: &'static str,
-    pub style: Style,
+    pub mode: Mode,
     pub attributes: &'static [Attribute],
     pub documentation: Documentation,
     pub variants: Option<&'static Variants>,
@@ -131,7 +131,7 @@ pub trait KindObject: Send + Sync {
     fn decode(
         &self,
         common: Common,
-        node: &Node,
+        node: &YamlNode,
         diagnostics: &mut Vec<Diagnostic>,
         deferrals: &mut Vec<Deferral>,
     ) -> AnyResource;
@@ -167,8 +167,8 @@ impl dyn KindObject + '_ {
         self.info().capabilities.companion.is_none()
     }
 
-    pub fn style(&self) -> Style {
-        self.info().style
+    pub fn mode(&self) -> Mode {
+        self.info().mode
     }
 
     pub fn attributes(&self) -> &'static [Attribute] {

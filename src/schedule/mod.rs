@@ -40,7 +40,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// Says whether nothing more happens to it in this run.
+    /// Returns whether nothing more happens to it in this run.
     pub fn is_final(self) -> bool {
         matches!(self, Self::Settled | Self::Done | Self::Failed | Self::Skipped | Self::Withheld)
     }
@@ -109,21 +109,21 @@ pub struct Schedule {
     /// Deferred resources that turned out to wait for another one than the graph knows of.
     held: HashMap<Node, Node>,
     /// What each host is at work on.
-    lanes: HashMap<Arc<str>, Lanes>,
+    lanes: HashMap<Arc<str>, Occupied>,
     /// The most resources in one frame.
     most: usize,
 }
 
 /// Which lanes of a host are taken.
 #[derive(Clone, Copy, Debug, Default)]
-struct Lanes {
+struct Occupied {
     main: bool,
     beside: usize,
     /// There is none but the main lane.
     is_single: bool,
 }
 
-impl Lanes {
+impl Occupied {
     fn is_idle(self) -> bool {
         !self.main && self.beside == 0
     }
@@ -262,12 +262,12 @@ impl Schedule {
         self.lanes.entry(host.into()).or_default().is_single = true;
     }
 
-    /// Says whether nothing runs in a host's main lane.
+    /// Returns whether nothing runs in a host's main lane.
     pub fn is_main_free(&self, host: &str) -> bool {
         self.lanes.get(host).is_none_or(|lanes| !lanes.main)
     }
 
-    /// Says whether something is on its way that a resource shares its lane with.
+    /// Returns whether something is on its way that a resource shares its lane with.
     fn is_lane_taken(&self, node: Node) -> bool {
         let task = &self.tasks[node];
         let is_taken = |other: Node| self.status[other] == Status::Running && self.tasks[other].lane == task.lane;

@@ -7,7 +7,7 @@ use crate::resource::Lane;
 
 use super::parts::Parts;
 use super::placing::Placing;
-use super::{Batch, Frame, Lanes, MOST_BESIDE, Place, Schedule, Status};
+use super::{Batch, Frame, MOST_BESIDE, Occupied, Place, Schedule, Status};
 
 impl Schedule {
     /// Decides what a host does next, marks it, and takes the lane it runs in. A host may be asked again while it works.
@@ -52,7 +52,7 @@ impl Schedule {
 
     /// Picks what of all that could go in one frame goes now, and where. What may run beside others does where there are
     /// such others; then what it waits for goes first, and the rest meanwhile.
-    fn pick(&self, whole: Vec<Batch>, lanes: Lanes) -> Option<(Place, Vec<Batch>)> {
+    fn pick(&self, whole: Vec<Batch>, lanes: Occupied) -> Option<(Place, Vec<Batch>)> {
         let goes_beside = |&node: &Node| self.tasks[node].lane != Lane::Main;
         if lanes.is_single || !whole.iter().flat_map(|batch| &batch.nodes).any(goes_beside) {
             return (!lanes.main && !whole.is_empty()).then_some((Place::Main, whole));
@@ -82,7 +82,7 @@ impl Schedule {
     }
 
     /// Returns the deferred resources that can be observed now; beside the main lane only what may run there.
-    fn observable(&self, left: Vec<Node>, lanes: Lanes) -> (Place, Vec<Node>) {
+    fn observable(&self, left: Vec<Node>, lanes: Occupied) -> (Place, Vec<Node>) {
         let place = if lanes.main { Place::Beside } else { Place::Main };
         if lanes.main && lanes.beside >= MOST_BESIDE {
             return (place, Vec::new());

@@ -86,7 +86,7 @@ impl Parts {
         Self { nodes, groups: ready.into_values().collect(), count: roots.len() }
     }
 
-    /// Says whether anything of it could run side by side.
+    /// Returns whether anything of it could run side by side.
     pub fn are_worth_it(&self) -> bool {
         self.count > 1 || self.nodes.iter().any(|part| part.is_main && !part.is_before && !part.is_after)
     }

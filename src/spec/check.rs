@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
-use crate::model::{Entry, Node, NodeValue, Secret, Until, Value};
+use crate::model::{Entry, Secret, Until, Value, YamlNode, YamlValue};
 use crate::resource::{Attribute, Shape, not_a_path, parse_duration, parse_size};
 
 use super::yaml;
@@ -33,19 +33,19 @@ pub(super) trait Surroundings {
 /// Checks a mapping against a table and fills in the defaults. `what` names the thing in messages; where it is `absent`,
 /// nothing is required. Returns it checked, without what was wrong, and whether all was right.
 pub(super) fn object(
-    node: &Node,
+    node: &YamlNode,
     attributes: &[Attribute],
     what: &str,
     absent: bool,
     around: &mut dyn Surroundings,
-) -> (Node, bool) {
+) -> (YamlNode, bool) {
     let mut checker = Checker { around, right: true };
     let checked = checker.object(node, attributes, what, "", absent);
     (checked, checker.right)
 }
 
 /// Reports the keys of a mapping that no table has, whatever their values are.
-pub(super) fn unknown_keys(node: &Node, tables: &[&[Attribute]], what: &str, around: &mut dyn Surroundings) {
+pub(super) fn unknown_keys(node: &YamlNode, tables: &[&[Attribute]], what: &str, around: &mut dyn Surroundings) {
     let known = || tables.iter().flat_map(|table| table.iter().map(|attribute| attribute.name));
     for entry in node.entries() {
         if !known().any(|name| name == entry.key) {
@@ -56,14 +56,14 @@ pub(super) fn unknown_keys(node: &Node, tables: &[&[Attribute]], what: &str, aro
 }
 
 /// Parses the default of an attribute.
-fn default(attribute: &Attribute, span: Span) -> Option<Node> {
+fn default(attribute: &Attribute, span: Span) -> Option<YamlNode> {
     let text = attribute.default?;
     // Nearly all are scalars, and this is done for every resource.
     let value = match text.starts_with(['[', '{', '|', '>']) {
         true => yaml::parse(text, span.file, &mut Vec::new())?.to_value(),
         false => yaml::scalar(text),
     };
-    Some(Node::from_value(value, span))
+    Some(YamlNode::from_value(value, span))
 }
 
 struct Checker<'c> {
@@ -75,7 +75,7 @@ struct Checker<'c> {
 struct Wrong;
 
 impl Checker<'_> {
-    fn object(&mut self, node: &Node, attributes: &[Attribute], what: &str, path: &str, absent: bool) -> Node {
+    fn object(&mut self, node: &YamlNode, attributes: &[Attribute], what: &str, path: &str, absent: bool) -> YamlNode {
         let mut checked = Vec::with_capacity(attributes.len());
         for entry in node.entries() {
             if !attributes.iter().any(|attribute| attribute.name == entry.key) {
@@ -106,7 +106,7 @@ impl Checker<'_> {
                 }
             }
         }
-        Node { value: NodeValue::Map(checked), span: node.span }
+        YamlNode { value: YamlValue::Map(checked), span: node.span }
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {
@@ -114,10 +114,10 @@ impl Checker<'_> {
         self.around.report(diagnostic);
     }
 
-    fn wrong(&mut self, node: &Node, shape: &Shape, name: &str, help: Option<&str>) -> Wrong {
+    fn wrong(&mut self, node: &YamlNode, shape: &Shape, name: &str, help: Option<&str>) -> Wrong {
         let what = match &node.value {
-            NodeValue::Scalar(Value::Secret(_)) => "a secret".to_string(),
-            NodeValue::Scalar(Value::Text(text)) if text.chars().count() <= 40 => format!("the text `{text}`"),
+            YamlValue::Scalar(Value::Secret(_)) => "a secret".to_string(),
+            YamlValue::Scalar(Value::Text(text)) if text.chars().count() <= 40 => format!("the text `{text}`"),
             _ => node.type_name().to_string(),
         };
         let message = format!("`{name}` is {}; this is {what}", shape.describe());
@@ -126,15 +126,15 @@ impl Checker<'_> {
         Wrong
     }
 
-    fn value(&mut self, node: &Node, shape: &Shape, name: &str) -> Result<Node, Wrong> {
+    fn value(&mut self, node: &YamlNode, shape: &Shape, name: &str) -> Result<YamlNode, Wrong> {
         match &node.value {
             // It comes from a secret, and will not become anything else.
-            NodeValue::Scalar(Value::Unknown(Until::Applied(_))) if !takes_secrets(shape) => {
-                let secret = Node::scalar(Secret::new(""), node.span);
+            YamlValue::Scalar(Value::Unknown(Until::Applied(_))) if !takes_secrets(shape) => {
+                let secret = YamlNode::scalar(Secret::new(""), node.span);
                 return Err(self.wrong(&secret, shape, name, None));
             }
             // What is not known yet is checked when it is.
-            NodeValue::Scalar(Value::Unknown(_)) => return Ok(node.clone()),
+            YamlValue::Scalar(Value::Unknown(_)) => return Ok(node.clone()),
             _ => {}
         }
         match shape {
@@ -142,8 +142,8 @@ impl Checker<'_> {
             Shape::Text | Shape::Scalar => self.text(node, shape, name),
             Shape::Bool => self.boolean(node, shape, name),
             Shape::Integer { min, max } => match node.value {
-                NodeValue::Scalar(Value::Integer(number)) if (*min..=*max).contains(&number) => Ok(node.clone()),
-                NodeValue::Scalar(Value::Integer(number)) => {
+                YamlValue::Scalar(Value::Integer(number)) if (*min..=*max).contains(&number) => Ok(node.clone()),
+                YamlValue::Scalar(Value::Integer(number)) => {
                     let message = format!("`{name}` is {}; this is {number}", shape.describe());
                     self.report(Diagnostic::error(node.span, message));
                     Err(Wrong)
@@ -151,29 +151,29 @@ impl Checker<'_> {
                 _ => Err(self.wrong(node, shape, name, None)),
             },
             Shape::Mode => match &node.value {
-                NodeValue::Scalar(Value::Text(text)) if is_mode(text) => Ok(node.clone()),
-                NodeValue::Scalar(Value::Integer(_)) => {
+                YamlValue::Scalar(Value::Text(text)) if is_mode(text) => Ok(node.clone()),
+                YamlValue::Scalar(Value::Integer(_)) => {
                     Err(self.wrong(node, shape, name, Some("put it in quotes, so that it is not a decimal number")))
                 }
                 _ => Err(self.wrong(node, shape, name, None)),
             },
             Shape::Path => self.path(node, shape, name),
             Shape::Account => match &node.value {
-                NodeValue::Scalar(Value::Text(text)) if is_account(text) => Ok(node.clone()),
+                YamlValue::Scalar(Value::Text(text)) if is_account(text) => Ok(node.clone()),
                 _ => Err(self.wrong(node, shape, name, None)),
             },
             Shape::Duration => match &node.value {
-                NodeValue::Scalar(Value::Text(text)) if parse_duration(text).is_some() => Ok(node.clone()),
-                NodeValue::Scalar(Value::Integer(number)) => {
+                YamlValue::Scalar(Value::Text(text)) if parse_duration(text).is_some() => Ok(node.clone()),
+                YamlValue::Scalar(Value::Integer(number)) => {
                     let help = format!("say the unit: {number}s");
                     Err(self.wrong(node, shape, name, Some(&help)))
                 }
                 _ => Err(self.wrong(node, shape, name, None)),
             },
             Shape::Size => match &node.value {
-                NodeValue::Scalar(Value::Text(text)) if parse_size(text).is_some() => Ok(node.clone()),
-                NodeValue::Scalar(Value::Integer(number)) if *number >= 0 => {
-                    Ok(Node::scalar(number.to_string(), node.span))
+                YamlValue::Scalar(Value::Text(text)) if parse_size(text).is_some() => Ok(node.clone()),
+                YamlValue::Scalar(Value::Integer(number)) if *number >= 0 => {
+                    Ok(YamlNode::scalar(number.to_string(), node.span))
                 }
                 _ => Err(self.wrong(node, shape, name, None)),
             },
@@ -181,7 +181,7 @@ impl Checker<'_> {
             Shape::List(item) => self.list(node, shape, item, name),
             Shape::Map(value) => self.map(node, shape, value, name),
             Shape::Object(attributes) => match &node.value {
-                NodeValue::Map(_) => {
+                YamlValue::Map(_) => {
                     let right = std::mem::replace(&mut self.right, true);
                     let checked = self.object(node, attributes, &format!("`{name}`"), &format!("{name}."), false);
                     let this = std::mem::replace(&mut self.right, right);
@@ -198,10 +198,10 @@ impl Checker<'_> {
         }
     }
 
-    fn boolean(&mut self, node: &Node, shape: &Shape, name: &str) -> Result<Node, Wrong> {
+    fn boolean(&mut self, node: &YamlNode, shape: &Shape, name: &str) -> Result<YamlNode, Wrong> {
         match &node.value {
-            NodeValue::Scalar(Value::Bool(_)) => Ok(node.clone()),
-            NodeValue::Scalar(Value::Text(text)) => {
+            YamlValue::Scalar(Value::Bool(_)) => Ok(node.clone()),
+            YamlValue::Scalar(Value::Text(text)) => {
                 let help = match text.to_ascii_lowercase().as_str() {
                     "yes" | "on" | "y" | "true" => Some("write true"),
                     "no" | "off" | "n" | "false" => Some("write false"),
@@ -213,9 +213,9 @@ impl Checker<'_> {
         }
     }
 
-    fn path(&mut self, node: &Node, shape: &Shape, name: &str) -> Result<Node, Wrong> {
+    fn path(&mut self, node: &YamlNode, shape: &Shape, name: &str) -> Result<YamlNode, Wrong> {
         match &node.value {
-            NodeValue::Scalar(Value::Text(text)) => match not_a_path(text) {
+            YamlValue::Scalar(Value::Text(text)) => match not_a_path(text) {
                 None => Ok(node.clone()),
                 Some(why) => {
                     let message = format!("`{name}` is an absolute path; `{}` {why}", shorten(text));
@@ -227,10 +227,10 @@ impl Checker<'_> {
         }
     }
 
-    fn one_of(&mut self, node: &Node, shape: &Shape, words: &[&str], name: &str) -> Result<Node, Wrong> {
+    fn one_of(&mut self, node: &YamlNode, shape: &Shape, words: &[&str], name: &str) -> Result<YamlNode, Wrong> {
         match &node.value {
-            NodeValue::Scalar(Value::Text(text)) if words.contains(&text.as_str()) => Ok(node.clone()),
-            NodeValue::Scalar(Value::Text(text)) => {
+            YamlValue::Scalar(Value::Text(text)) if words.contains(&text.as_str()) => Ok(node.clone()),
+            YamlValue::Scalar(Value::Text(text)) => {
                 let help = did_you_mean(text, words.iter().copied()).filter(|help| help.starts_with("did"));
                 Err(self.wrong(node, shape, name, help.as_deref()))
             }
@@ -238,16 +238,16 @@ impl Checker<'_> {
         }
     }
 
-    fn list(&mut self, node: &Node, shape: &Shape, item: &Shape, name: &str) -> Result<Node, Wrong> {
+    fn list(&mut self, node: &YamlNode, shape: &Shape, item: &Shape, name: &str) -> Result<YamlNode, Wrong> {
         match &node.value {
-            NodeValue::List(items) => {
+            YamlValue::List(items) => {
                 let mut checked = Vec::with_capacity(items.len());
                 for (at, node) in items.iter().enumerate() {
                     checked.push(self.value(node, item, &format!("{name}[{at}]")));
                 }
                 // All are looked at before any ends it.
                 let items = checked.into_iter().collect::<Result<_, _>>()?;
-                Ok(Node { value: NodeValue::List(items), span: node.span })
+                Ok(YamlNode { value: YamlValue::List(items), span: node.span })
             }
             _ => {
                 let help = (!node.is_structure()).then_some("put it in brackets: [ … ]");
@@ -256,23 +256,23 @@ impl Checker<'_> {
         }
     }
 
-    fn map(&mut self, node: &Node, shape: &Shape, value: &Shape, name: &str) -> Result<Node, Wrong> {
+    fn map(&mut self, node: &YamlNode, shape: &Shape, value: &Shape, name: &str) -> Result<YamlNode, Wrong> {
         match &node.value {
-            NodeValue::Map(entries) => {
+            YamlValue::Map(entries) => {
                 let mut checked = Vec::with_capacity(entries.len());
                 for entry in entries {
                     let value = self.value(&entry.value, value, &format!("{name}.{}", entry.key));
                     checked.push(value.map(|value| Entry { value, ..entry.clone() }));
                 }
                 let entries = checked.into_iter().collect::<Result<_, _>>()?;
-                Ok(Node { value: NodeValue::Map(entries), span: node.span })
+                Ok(YamlNode { value: YamlValue::Map(entries), span: node.span })
             }
             _ => Err(self.wrong(node, shape, name, None)),
         }
     }
 
-    fn text(&mut self, node: &Node, shape: &Shape, name: &str) -> Result<Node, Wrong> {
-        let NodeValue::Scalar(value) = &node.value else { return Err(self.wrong(node, shape, name, None)) };
+    fn text(&mut self, node: &YamlNode, shape: &Shape, name: &str) -> Result<YamlNode, Wrong> {
+        let YamlValue::Scalar(value) = &node.value else { return Err(self.wrong(node, shape, name, None)) };
         let written = self.around.written(node.span);
         let evaluated = written.contains("{{");
         let text = match value {
@@ -286,13 +286,13 @@ impl Checker<'_> {
         };
         // An expression has the type of what it names; there are no quotes to put around it.
         if matches!(shape, Shape::Scalar) || evaluated {
-            return Ok(Node::scalar(text, node.span));
+            return Ok(YamlNode::scalar(text, node.span));
         }
         let help = format!("put it in quotes: \"{text}\"");
         Err(self.wrong(node, shape, name, Some(&help)))
     }
 
-    fn either(&mut self, node: &Node, shape: &Shape, shapes: &[Shape], name: &str) -> Result<Node, Wrong> {
+    fn either(&mut self, node: &YamlNode, shape: &Shape, shapes: &[Shape], name: &str) -> Result<YamlNode, Wrong> {
         for alternative in shapes {
             let mut trial = Trial { around: self.around, reports: Vec::new() };
             let mut checker = Checker { around: &mut trial, right: true };
@@ -310,22 +310,22 @@ impl Checker<'_> {
         }
     }
 
-    fn selectors(&mut self, node: &Node, shape: &Shape, name: &str) -> Result<Node, Wrong> {
+    fn selectors(&mut self, node: &YamlNode, shape: &Shape, name: &str) -> Result<YamlNode, Wrong> {
         let items = match &node.value {
-            NodeValue::List(items) => items.clone(),
-            NodeValue::Scalar(_) => vec![node.clone()],
-            NodeValue::Map(_) => return Err(self.wrong(node, shape, name, None)),
+            YamlValue::List(items) => items.clone(),
+            YamlValue::Scalar(_) => vec![node.clone()],
+            YamlValue::Map(_) => return Err(self.wrong(node, shape, name, None)),
         };
         let mut right = true;
         for item in &items {
             let problem = match &item.value {
-                NodeValue::Scalar(Value::Text(text)) => self.around.not_a_selector(text),
+                YamlValue::Scalar(Value::Text(text)) => self.around.not_a_selector(text),
                 // Nobody's facts: an expression that is not evaluated here.
-                NodeValue::Scalar(Value::Unknown(Until::Facts(host))) if host.is_empty() => None,
-                NodeValue::Scalar(Value::Unknown(_)) => {
+                YamlValue::Scalar(Value::Unknown(Until::Facts(host))) if host.is_empty() => None,
+                YamlValue::Scalar(Value::Unknown(_)) => {
                     Some("what it depends on must be known before hosts are contacted".to_string())
                 }
-                NodeValue::Scalar(Value::Secret(_)) => Some(format!("a secret may not decide `{name}`")),
+                YamlValue::Scalar(Value::Secret(_)) => Some(format!("a secret may not decide `{name}`")),
                 _ => Some(format!("`{name}` holds addresses; this is {}", item.type_name())),
             };
             if let Some(problem) = problem {
@@ -333,19 +333,19 @@ impl Checker<'_> {
                 right = false;
             }
         }
-        if right { Ok(Node { value: NodeValue::List(items), span: node.span }) } else { Err(Wrong) }
+        if right { Ok(YamlNode { value: YamlValue::List(items), span: node.span }) } else { Err(Wrong) }
     }
 
-    fn asset(&mut self, node: &Node, asset: Asset, shape: &Shape, name: &str) -> Result<Node, Wrong> {
+    fn asset(&mut self, node: &YamlNode, asset: Asset, shape: &Shape, name: &str) -> Result<YamlNode, Wrong> {
         match &node.value {
             // Loaded already: a default, or handed on from a checked value.
-            NodeValue::Scalar(Value::Content(_)) => Ok(node.clone()),
-            NodeValue::Scalar(Value::Secret(_)) => {
+            YamlValue::Scalar(Value::Content(_)) => Ok(node.clone()),
+            YamlValue::Scalar(Value::Secret(_)) => {
                 self.report(Diagnostic::error(node.span, format!("a secret may not decide `{name}`")));
                 Err(Wrong)
             }
-            NodeValue::Scalar(Value::Text(path)) => match self.around.load(asset, path, node.span) {
-                Some(value) => Ok(with_paths(Node::from_value(value, node.span), path)),
+            YamlValue::Scalar(Value::Text(path)) => match self.around.load(asset, path, node.span) {
+                Some(value) => Ok(with_paths(YamlNode::from_value(value, node.span), path)),
                 None => {
                     self.right = false;
                     Err(Wrong)
@@ -357,13 +357,13 @@ impl Checker<'_> {
 }
 
 /// Says of each file in a folder how its path reads in the spec: `written`, beside its `content`.
-fn with_paths(mut node: Node, folder: &str) -> Node {
-    let NodeValue::Map(files) = &mut node.value else { return node };
+fn with_paths(mut node: YamlNode, folder: &str) -> YamlNode {
+    let YamlValue::Map(files) = &mut node.value else { return node };
     for file in files {
-        let NodeValue::Map(parts) = &mut file.value.value else { continue };
+        let YamlValue::Map(parts) = &mut file.value.value else { continue };
         if parts.iter().any(|part| part.key == "content") {
             let path = format!("{}/{}", folder.trim_end_matches('/'), file.key);
-            let value = Node::scalar(path, file.key_span);
+            let value = YamlNode::scalar(path, file.key_span);
             parts.push(Entry { key: "written".into(), key_span: file.key_span, value });
         }
     }
@@ -390,19 +390,19 @@ impl Surroundings for Trial<'_> {
     }
 }
 
-fn has_form(node: &Node, shape: &Shape) -> bool {
+fn has_form(node: &YamlNode, shape: &Shape) -> bool {
     match (&node.value, shape) {
-        (NodeValue::Map(_), Shape::Object(_) | Shape::Map(_)) => true,
-        (NodeValue::List(_), Shape::List(_) | Shape::Selectors) => true,
-        (NodeValue::Scalar(Value::Text(_)), shape) => {
+        (YamlValue::Map(_), Shape::Object(_) | Shape::Map(_)) => true,
+        (YamlValue::List(_), Shape::List(_) | Shape::Selectors) => true,
+        (YamlValue::Scalar(Value::Text(_)), shape) => {
             !matches!(shape, Shape::Object(_) | Shape::Map(_) | Shape::List(_) | Shape::Bool | Shape::Integer { .. })
         }
-        (NodeValue::Scalar(Value::Integer(_)), Shape::Integer { .. }) => true,
+        (YamlValue::Scalar(Value::Integer(_)), Shape::Integer { .. }) => true,
         _ => false,
     }
 }
 
-/// Says whether a value of this shape may be, or hold, a secret.
+/// Returns whether a value of this shape may be, or hold, a secret.
 fn takes_secrets(shape: &Shape) -> bool {
     match shape {
         Shape::Any | Shape::Text | Shape::Scalar | Shape::Object(_) => true,

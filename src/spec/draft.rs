@@ -6,9 +6,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::diagnostic::{Diagnostic, MOST_SUGGESTIONS, Span, did_you_mean, nearest};
 use crate::kinds;
-use crate::model::{Entry, Node, NodeValue, Value};
+use crate::model::{Entry, Value, YamlNode, YamlValue};
 
-use super::unit::Overridden;
+use super::namespace::Overridden;
 
 /// What a file is to the spec: it decides which sections it may have, and what happens to names that are there already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,11 +73,16 @@ pub(super) struct Draft {
 
 impl Draft {
     /// Takes a file in. Returns what it includes.
-    pub(super) fn take(&mut self, file: Node, role: Role, diagnostics: &mut Vec<Diagnostic>) -> Vec<(String, Span)> {
+    pub(super) fn take(
+        &mut self,
+        file: YamlNode,
+        role: Role,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Vec<(String, Span)> {
         let mut includes = Vec::new();
         let span = file.span;
-        let NodeValue::Map(entries) = file.value else {
-            let what = Node { value: file.value, span }.type_name();
+        let YamlValue::Map(entries) = file.value else {
+            let what = YamlNode { value: file.value, span }.type_name();
             diagnostics.push(
                 Diagnostic::error(span, format!("{} is a mapping of sections, this is {what}", role.noun()))
                     .help("write `infra: 1` and sections such as `files:`"),
@@ -203,9 +208,9 @@ fn merge(
 }
 
 /// Merges a node over another: mappings key by key, `null` takes a key away, anything else replaces.
-fn overlay(base: &mut Node, over: Node) {
+fn overlay(base: &mut YamlNode, over: YamlNode) {
     match (&mut base.value, over.value) {
-        (NodeValue::Map(entries), NodeValue::Map(changes)) => {
+        (YamlValue::Map(entries), YamlValue::Map(changes)) => {
             let mut index: FxHashMap<String, usize> =
                 entries.iter().enumerate().map(|(at, entry)| (entry.key.clone(), at)).collect();
             let mut gone = FxHashSet::default();
@@ -226,23 +231,23 @@ fn overlay(base: &mut Node, over: Node) {
                 entries.retain(|entry| !gone.contains(&entry.key));
             }
         }
-        (_, value) => *base = Node { value, span: over.span },
+        (_, value) => *base = YamlNode { value, span: over.span },
     }
 }
 
 /// Returns the entries of a section; `[a, b]` stands for `{a: {}, b: {}}`.
 fn items(section: &Entry, diagnostics: &mut Vec<Diagnostic>) -> Vec<Entry> {
     match &section.value.value {
-        NodeValue::Map(entries) => entries.clone(),
-        NodeValue::Scalar(Value::Null) => Vec::new(),
-        NodeValue::List(items) if is_kind(&section.key) => {
+        YamlValue::Map(entries) => entries.clone(),
+        YamlValue::Scalar(Value::Null) => Vec::new(),
+        YamlValue::List(items) if is_kind(&section.key) => {
             let mut entries = Vec::new();
             for item in items {
                 match &item.value {
-                    NodeValue::Scalar(Value::Text(name)) => entries.push(Entry {
+                    YamlValue::Scalar(Value::Text(name)) => entries.push(Entry {
                         key: name.clone(),
                         key_span: item.span,
-                        value: Node { value: NodeValue::Map(Vec::new()), span: item.span },
+                        value: YamlNode { value: YamlValue::Map(Vec::new()), span: item.span },
                     }),
                     _ => diagnostics.push(
                         Diagnostic::error(item.span, format!("this is {}, not a name", item.type_name()))
@@ -265,15 +270,15 @@ fn items(section: &Entry, diagnostics: &mut Vec<Diagnostic>) -> Vec<Entry> {
     }
 }
 
-/// Says whether a section holds resources of a kind.
+/// Returns whether a section holds resources of a kind.
 fn is_kind(section: &str) -> bool {
     section != "secrets" && kinds::by_section(section).is_some()
 }
 
-fn include(node: Node, diagnostics: &mut Vec<Diagnostic>) -> Vec<(String, Span)> {
+fn include(node: YamlNode, diagnostics: &mut Vec<Diagnostic>) -> Vec<(String, Span)> {
     let items = match node.value {
-        NodeValue::List(items) => items,
-        NodeValue::Scalar(Value::Null) => Vec::new(),
+        YamlValue::List(items) => items,
+        YamlValue::Scalar(Value::Null) => Vec::new(),
         _ => vec![node],
     };
     let mut paths = Vec::new();
@@ -308,14 +313,14 @@ fn unknown_section(entry: &Entry, role: Role) -> Diagnostic {
     }
 }
 
-/// Says whether a text can name a spec, host or module.
+/// Returns whether a text can name a spec, host or module.
 pub(super) fn is_identifier(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '_')
         && name.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(letter))
         && name.len() <= 253
 }
 
-/// Says whether a text can name a var, input, output or secret: expressions write them after a dot.
+/// Returns whether a text can name a var, input, output or secret: expressions write them after a dot.
 pub(super) fn is_variable(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
         && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')

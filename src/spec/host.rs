@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use crate::diagnostic::Span;
-use crate::model::{Node, SshOptions};
+use crate::model::{SshOptions, YamlNode};
 
 /// A host as the spec and the inventory describe it.
 #[derive(Clone, Debug)]
@@ -17,7 +17,7 @@ pub struct HostSpec {
     /// Steps run as root through sudo.
     pub r#become: bool,
     /// Evaluated with [`crate::spec::Spec::become_password`].
-    pub(super) become_password: Option<Node>,
+    pub(super) become_password: Option<YamlNode>,
     pub labels: IndexMap<String, String>,
     pub transport: Transport,
     pub role: HostRole,

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 
 use crate::diagnostic::{Diagnostic, Sources, Span, did_you_mean};
-use crate::model::{Entry, Node, NodeValue, Secret, SshOptions, Until, Value};
+use crate::model::{Entry, Secret, SshOptions, Until, Value, YamlNode, YamlValue};
 use crate::resource::{Attribute, Shape};
 
 use super::check::{Asset, Surroundings, object};
@@ -16,8 +16,8 @@ use super::draft::{Item, is_identifier};
 use super::evaluate::{Evaluator, Reported, Scope, World};
 use super::expression::Environments;
 use super::names::Site;
+use super::namespace::Namespace;
 use super::read::beside;
-use super::unit::Unit;
 use super::{HostRole, HostSpec, Knowledge, LoadOptions, Spec, Transport};
 
 const SSH: &[Attribute] = &[
@@ -57,7 +57,7 @@ pub(super) fn work_out(
     let knowledge = Knowledge::unread(secret_names(&spec.root).into_iter());
     let root = std::sync::Arc::clone(&spec.root);
     let world = World { root: &root, hosts: &[], hosts_known: false, knowledge: &knowledge };
-    let mut early = Early { evaluator: Evaluator::new(world, &environments, sources), unit: &root };
+    let mut early = Early { evaluator: Evaluator::new(world, &environments, sources), namespace: &root };
     early.evaluator.expand_modules();
     let mut hosts: Vec<HostSpec> = items.values().filter_map(|item| early.host(&item.entry)).collect();
     early.roles(&mut hosts, items, inventory, options, spec.complete);
@@ -96,25 +96,25 @@ impl Spec {
     }
 }
 
-/// Returns the names of all secrets of a unit and of the modules it uses.
-pub(super) fn secret_names(unit: &Unit) -> Vec<&str> {
+/// Returns the names of all secrets of a namespace and of the modules it uses.
+pub(super) fn secret_names(namespace: &Namespace) -> Vec<&str> {
     let mut names: Vec<&str> = Vec::new();
-    let mut seen: Vec<*const Unit> = Vec::new();
-    let mut todo = vec![unit];
-    while let Some(unit) = todo.pop() {
-        if seen.contains(&std::ptr::from_ref(unit)) {
+    let mut seen: Vec<*const Namespace> = Vec::new();
+    let mut todo = vec![namespace];
+    while let Some(namespace) = todo.pop() {
+        if seen.contains(&std::ptr::from_ref(namespace)) {
             continue;
         }
-        seen.push(std::ptr::from_ref(unit));
-        names.extend(unit.secrets.keys().map(String::as_str));
-        todo.extend(unit.calls.values().filter_map(|call| call.unit.as_deref()));
+        seen.push(std::ptr::from_ref(namespace));
+        names.extend(namespace.secrets.keys().map(String::as_str));
+        todo.extend(namespace.calls.values().filter_map(|call| call.namespace.as_deref()));
     }
     names
 }
 
 struct Early<'a> {
     evaluator: Evaluator<'a>,
-    unit: &'a Unit,
+    namespace: &'a Namespace,
 }
 
 impl Early<'_> {
@@ -127,10 +127,10 @@ impl Early<'_> {
             );
             return None;
         }
-        let empty = Node { value: NodeValue::Map(Vec::new()), span: entry.key_span };
+        let empty = YamlNode { value: YamlValue::Map(Vec::new()), span: entry.key_span };
         let given = match &entry.value.value {
-            NodeValue::Map(_) => &entry.value,
-            NodeValue::Scalar(Value::Null) => &empty,
+            YamlValue::Map(_) => &entry.value,
+            YamlValue::Scalar(Value::Null) => &empty,
             _ => {
                 let message =
                     format!("the host `{name}` is a mapping of attributes; this is {}", entry.value.type_name());
@@ -141,7 +141,7 @@ impl Early<'_> {
         };
         let mut attributes = Vec::new();
         for attribute in given.entries() {
-            let site = early_site(self.unit, false, "how a host is reached");
+            let site = early_site(self.namespace, false, "how a host is reached");
             if attribute.key == "become_password" {
                 // It is worked out when it is asked for; it may be a secret.
                 self.evaluator.check_names(&attribute.value, Site { host: true, hosts: true, decides: None, ..site });
@@ -152,10 +152,10 @@ impl Early<'_> {
                 attributes.push(Entry { value, ..attribute.clone() });
             }
         }
-        let node = Node { value: NodeValue::Map(attributes), span: entry.key_span };
+        let node = YamlNode { value: YamlValue::Map(attributes), span: entry.key_span };
         let mut around = Around { evaluator: &mut self.evaluator };
         let (checked, _) = object(&node, HOST, &format!("the host `{name}`"), false, &mut around);
-        let text = |name: &str| checked.get(name).and_then(Node::as_text).map(String::from);
+        let text = |name: &str| checked.get(name).and_then(YamlNode::as_text).map(String::from);
         for problem in self.not_yet(&checked) {
             self.evaluator.report(problem);
         }
@@ -170,11 +170,11 @@ impl Early<'_> {
             span: entry.key_span,
             address,
             user: text("user"),
-            r#become: checked.get("become").map(Node::to_value) == Some(Value::Bool(true)),
+            r#become: checked.get("become").map(YamlNode::to_value) == Some(Value::Bool(true)),
             become_password: given.get("become_password").filter(|node| !node.is_null()).cloned(),
             labels: checked
                 .get("labels")
-                .map(Node::entries)
+                .map(YamlNode::entries)
                 .unwrap_or_default()
                 .iter()
                 .filter_map(|entry| Some((entry.key.clone(), entry.value.as_text()?.to_string())))
@@ -188,7 +188,7 @@ impl Early<'_> {
     }
 
     /// Reports what cannot be known before hosts are contacted.
-    fn not_yet(&self, node: &Node) -> Vec<Diagnostic> {
+    fn not_yet(&self, node: &YamlNode) -> Vec<Diagnostic> {
         let waits =
             |entry: &&Entry| entry.value.to_value().unknown().is_some() || entry.value.to_value().is_sensitive();
         let message = |entry: &Entry| {
@@ -198,19 +198,19 @@ impl Early<'_> {
         node.entries().iter().filter(waits).map(message).collect()
     }
 
-    fn ssh(&self, node: Option<&Node>) -> SshOptions {
+    fn ssh(&self, node: Option<&YamlNode>) -> SshOptions {
         let Some(node) = node else { return SshOptions::default() };
         let path = |name: &str| {
             let node = node.get(name)?;
             Some(self.beside_its_file(node.as_text()?, node.span))
         };
         SshOptions {
-            port: match node.get("port").map(Node::to_value) {
+            port: match node.get("port").map(YamlNode::to_value) {
                 Some(Value::Integer(port)) => u16::try_from(port).ok(),
                 _ => None,
             },
             identity_file: path("identity_file"),
-            jump: match node.get("jump").and_then(Node::as_text) {
+            jump: match node.get("jump").and_then(YamlNode::as_text) {
                 Some(jump) => jump.split(',').map(|host| host.trim().to_string()).collect(),
                 None => Vec::new(),
             },
@@ -238,7 +238,7 @@ impl Early<'_> {
         complete: bool,
     ) {
         if items.is_empty() && self.evaluator.diagnostics.is_empty() && complete {
-            let span = Span { file: self.unit.file, start: 0, end: 0 };
+            let span = Span { file: self.namespace.file, start: 0, end: 0 };
             self.evaluator.report(
                 Diagnostic::error(span, "the spec has no hosts")
                     .help("write `hosts:` with a name and how ssh reaches it: `app1: { address: … }`"),
@@ -273,8 +273,8 @@ impl Early<'_> {
 }
 
 /// Where hosts are not known yet.
-fn early_site<'u>(unit: &'u Unit, is_module: bool, decides: &'static str) -> Site<'u> {
-    Site { unit, is_module, each: false, host: false, hosts: false, decides: Some(decides) }
+fn early_site<'u>(namespace: &'u Namespace, is_module: bool, decides: &'static str) -> Site<'u> {
+    Site { namespace, is_module, each: false, host: false, hosts: false, decides: Some(decides) }
 }
 
 /// The surroundings of a host: it names no files to load.

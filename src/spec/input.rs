@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use regex::Regex;
 
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
-use crate::model::{Entry, Node, NodeValue, Value};
+use crate::model::{Entry, Value, YamlNode, YamlValue};
 use crate::resource::{Attribute, Shape};
 
 use super::expression::has_expression;
@@ -33,7 +33,7 @@ pub(super) const TYPES: &[&str] = &["any", "text", "integer", "number", "boolean
 pub(super) struct InputSpec {
     pub span: Span,
     kind: String,
-    pub default: Option<Node>,
+    pub default: Option<YamlNode>,
     pub required: bool,
     allowed: Option<Vec<Value>>,
     pattern: Option<(String, Regex)>,
@@ -51,9 +51,9 @@ pub(super) struct Inside {
 
 impl InputSpec {
     /// Reads a definition whose shapes have been checked.
-    pub(super) fn new(entry: &Entry, checked: &Node, inside: Inside, diagnostics: &mut Vec<Diagnostic>) -> Self {
-        let text = |key: &str| checked.get(key).and_then(Node::as_text).map(String::from);
-        let flag = |key: &str| match checked.get(key).map(Node::to_value) {
+    pub(super) fn new(entry: &Entry, checked: &YamlNode, inside: Inside, diagnostics: &mut Vec<Diagnostic>) -> Self {
+        let text = |key: &str| checked.get(key).and_then(YamlNode::as_text).map(String::from);
+        let flag = |key: &str| match checked.get(key).map(YamlNode::to_value) {
             Some(Value::Bool(value)) => Some(value),
             _ => None,
         };
@@ -73,7 +73,7 @@ impl InputSpec {
             span: entry.key_span,
             kind: text("type").unwrap_or_else(|| "any".into()),
             required: flag("required").unwrap_or(default.is_none()),
-            allowed: checked.get("enum").map(|list| list.items().iter().map(Node::to_value).collect()),
+            allowed: checked.get("enum").map(|list| list.items().iter().map(YamlNode::to_value).collect()),
             pattern,
             items: inside.items,
             keys: inside.keys,
@@ -219,7 +219,7 @@ impl Misfit {
     }
 
     /// Returns where it stands in the input's value.
-    pub fn span(&self, value: &Node) -> Span {
+    pub fn span(&self, value: &YamlNode) -> Span {
         let mut node = value;
         for place in self.places.iter().rev() {
             let inner = match place {
@@ -248,7 +248,7 @@ fn shown(value: &Value) -> String {
 }
 
 /// Reports the word another language has for a type.
-pub(super) fn other_word(node: &Node) -> Option<Diagnostic> {
+pub(super) fn other_word(node: &YamlNode) -> Option<Diagnostic> {
     let node = node.get("type")?;
     let word = match node.as_text()? {
         "string" | "str" => "text",
@@ -264,22 +264,22 @@ pub(super) fn other_word(node: &Node) -> Option<Diagnostic> {
 }
 
 /// Takes a definition that is a type's name alone as `{type: NAME}`.
-pub(super) fn long_form(node: &Node) -> Node {
+pub(super) fn long_form(node: &YamlNode) -> YamlNode {
     match &node.value {
-        NodeValue::Scalar(Value::Text(_)) => {
+        YamlValue::Scalar(Value::Text(_)) => {
             let entry = Entry { key: "type".into(), key_span: node.span, value: node.clone() };
-            Node { value: NodeValue::Map(vec![entry]), span: node.span }
+            YamlNode { value: YamlValue::Map(vec![entry]), span: node.span }
         }
-        NodeValue::Scalar(Value::Null) => Node { value: NodeValue::Map(Vec::new()), span: node.span },
+        YamlValue::Scalar(Value::Null) => YamlNode { value: YamlValue::Map(Vec::new()), span: node.span },
         _ => node.clone(),
     }
 }
 
-fn holds_expression(node: &Node) -> bool {
+fn holds_expression(node: &YamlNode) -> bool {
     match &node.value {
-        NodeValue::Scalar(Value::Text(text)) => has_expression(text),
-        NodeValue::Scalar(_) => false,
-        NodeValue::List(items) => items.iter().any(holds_expression),
-        NodeValue::Map(entries) => entries.iter().any(|entry| holds_expression(&entry.value)),
+        YamlValue::Scalar(Value::Text(text)) => has_expression(text),
+        YamlValue::Scalar(_) => false,
+        YamlValue::List(items) => items.iter().any(holds_expression),
+        YamlValue::Map(entries) => entries.iter().any(|entry| holds_expression(&entry.value)),
     }
 }

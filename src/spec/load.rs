@@ -11,14 +11,14 @@ use indexmap::IndexMap;
 
 use crate::diagnostic::{Diagnostic, FileId, Sources, Span, did_you_mean};
 use crate::kinds;
-use crate::model::{Entry, Node, NodeValue, Value};
+use crate::model::{Entry, Value, YamlNode, YamlValue};
 use crate::resource::{self, Attribute, Shape};
 
 use super::draft::{Draft, Item, Role, is_identifier, is_variable};
 use super::files::{FileKind, Files, normalize};
 use super::input::{InputSpec, long_form};
+use super::namespace::{Body, Call, Namespace};
 use super::read::{self, Assets, Unreadable, beside};
-use super::unit::{Body, Call, Unit};
 use super::{Knowledge, LoadOptions, Spec, check, hosts, input, yaml};
 
 /// The keys of a use of a module.
@@ -50,7 +50,7 @@ pub fn load(files: &dyn Files, options: &LoadOptions, sources: &mut Sources) -> 
         let help = "write `name: NAME`; it says in each host's ledger whose resources they are";
         loader.report(Diagnostic::error(span, "the spec has no name").help(help));
     }
-    let root = loader.unit(draft, folder, file);
+    let root = loader.namespace(draft, folder, file);
     let mut diagnostics = loader.diagnostics;
     let mut spec = Spec {
         name: name.map(|(name, _)| name).unwrap_or_default(),
@@ -78,7 +78,7 @@ struct Loader<'l> {
     sources: &'l mut Sources,
     diagnostics: Vec<Diagnostic>,
     /// Modules read so far, by folder.
-    modules: HashMap<PathBuf, Option<Arc<Unit>>>,
+    modules: HashMap<PathBuf, Option<Arc<Namespace>>>,
     /// Folders of the modules being read, outermost first.
     loading: Vec<PathBuf>,
 }
@@ -125,19 +125,19 @@ impl Loader<'_> {
     /// Reads a main file and what it includes.
     fn draft(&mut self, main: &Path, role: Role) -> Option<(Draft, FileId)> {
         let (node, file) = read::yaml(self.files, main, None, self.sources, &mut self.diagnostics)?;
-        if role == Role::Spec && node.get("infra").is_none() && matches!(node.value, NodeValue::Map(_)) {
+        if role == Role::Spec && node.get("infra").is_none() && matches!(node.value, YamlValue::Map(_)) {
             let span = Span { file, start: 0, end: 0 };
             self.report(Diagnostic::error(span, "the format's version is missing").help("write `infra: 1` first"));
         }
         let mut draft = Draft::default();
-        let is_mapping = matches!(node.value, NodeValue::Map(_));
+        let is_mapping = matches!(node.value, YamlValue::Map(_));
         let mut seen = HashSet::from([main.to_path_buf()]);
         self.take(&mut draft, node, main, role, &mut seen);
         is_mapping.then_some((draft, file))
     }
 
     /// Takes a file in, and then what it includes.
-    fn take(&mut self, draft: &mut Draft, node: Node, path: &Path, role: Role, seen: &mut HashSet<PathBuf>) {
+    fn take(&mut self, draft: &mut Draft, node: YamlNode, path: &Path, role: Role, seen: &mut HashSet<PathBuf>) {
         let mut todo = vec![(node, path.to_path_buf())];
         while let Some((node, path)) = todo.pop() {
             let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
@@ -202,12 +202,12 @@ impl Loader<'_> {
                 }
                 continue;
             };
-            var.entry.value = Node::scalar(yaml::scalar(value), span);
+            var.entry.value = YamlNode::scalar(yaml::scalar(value), span);
         }
     }
 
-    /// Makes a unit of merged sections.
-    fn unit(&mut self, mut draft: Draft, folder: PathBuf, file: FileId) -> Unit {
+    /// Makes a namespace of merged sections.
+    fn namespace(&mut self, mut draft: Draft, folder: PathBuf, file: FileId) -> Namespace {
         let vars = self.entries(draft.remove("vars"), "a var", is_variable);
         let outputs = self.entries(draft.remove("outputs"), "an output", is_variable);
         let inputs = self.inputs(draft.remove("inputs"));
@@ -217,9 +217,9 @@ impl Loader<'_> {
         for kind in kinds::all().iter().filter(|kind| kind.has_own_section()) {
             for (_, Item { mut entry, overridden }) in draft.remove(kind.section()) {
                 match entry.value.value {
-                    NodeValue::Map(_) => {}
-                    NodeValue::Scalar(Value::Null) => {
-                        entry.value = Node { value: NodeValue::Map(Vec::new()), span: entry.key_span };
+                    YamlValue::Map(_) => {}
+                    YamlValue::Scalar(Value::Null) => {
+                        entry.value = YamlNode { value: YamlValue::Map(Vec::new()), span: entry.key_span };
                     }
                     _ => {
                         let what = entry.value.type_name();
@@ -233,7 +233,7 @@ impl Loader<'_> {
         }
         let order = |body: &Body| kinds::all().iter().position(|kind| kind.name() == body.kind.name());
         bodies.sort_by_cached_key(order);
-        Unit { folder, file, vars, inputs, secrets, bodies, calls, outputs }
+        Namespace { folder, file, vars, inputs, secrets, bodies, calls, outputs }
     }
 
     /// Takes the entries whose names are fit for what they are.
@@ -265,7 +265,7 @@ impl Loader<'_> {
 
     fn input(&mut self, entry: Entry, what: &str) -> Option<InputSpec> {
         let entry = Entry { value: long_form(&entry.value), ..entry };
-        if !matches!(entry.value.value, NodeValue::Map(_)) {
+        if !matches!(entry.value.value, YamlValue::Map(_)) {
             let message = format!("{what} is a type, or a mapping with `type` and more");
             self.report(Diagnostic::error(entry.value.span, message));
             return None;
@@ -310,13 +310,13 @@ impl Loader<'_> {
     fn calls(&mut self, items: IndexMap<String, Item>, folder: &Path) -> IndexMap<String, Call> {
         let mut calls = IndexMap::new();
         for (name, entry) in self.entries(items, "a module", is_identifier) {
-            if !matches!(entry.value.value, NodeValue::Map(_)) {
+            if !matches!(entry.value.value, YamlValue::Map(_)) {
                 let message = format!("the module `{name}` needs a `source`");
                 self.report(
                     Diagnostic::error(entry.key_span, message)
                         .help("write `source: PATH`, and what it is given under `with:`"),
                 );
-                calls.insert(name, Call { source_span: entry.key_span, entry, unit: None });
+                calls.insert(name, Call { source_span: entry.key_span, entry, namespace: None });
                 continue;
             }
             for attribute in entry.value.entries() {
@@ -330,14 +330,14 @@ impl Loader<'_> {
                 }
             }
             if let Some(with) = entry.value.get("with").filter(|with| !with.is_null())
-                && !matches!(with.value, NodeValue::Map(_))
+                && !matches!(with.value, YamlValue::Map(_))
             {
                 let message = format!("`with` is a mapping from inputs to values; this is {}", with.type_name());
                 self.report(Diagnostic::error(with.span, message));
             }
             let source = entry.value.get("source").filter(|source| !source.is_null());
             let source_span = source.map_or(entry.key_span, |source| source.span);
-            let unit = match source.map(|source| (source.as_text(), source.type_name())) {
+            let namespace = match source.map(|source| (source.as_text(), source.type_name())) {
                 Some((Some(text), _)) if !text.contains("{{") => self.module(text, source_span, folder),
                 Some((Some(_), _)) => {
                     let message = "where a module is may not depend on an expression";
@@ -355,13 +355,13 @@ impl Loader<'_> {
                     None
                 }
             };
-            calls.insert(name, Call { entry, unit, source_span });
+            calls.insert(name, Call { entry, namespace, source_span });
         }
         calls
     }
 
     /// Loads a module once, however often it is used.
-    fn module(&mut self, source: &str, span: Span, unit_folder: &Path) -> Option<Arc<Unit>> {
+    fn module(&mut self, source: &str, span: Span, unit_folder: &Path) -> Option<Arc<Namespace>> {
         let folder = self.find_module(source, span, unit_folder)?;
         if self.loading.contains(&folder) {
             self.report(Diagnostic::error(span, format!("the module `{}` uses itself", folder.display())));
@@ -372,17 +372,17 @@ impl Loader<'_> {
             self.report(Diagnostic::error(span, message));
             return None;
         }
-        if let Some(unit) = self.modules.get(&folder) {
-            return unit.clone();
+        if let Some(namespace) = self.modules.get(&folder) {
+            return namespace.clone();
         }
         self.loading.push(folder.clone());
-        let unit = self.draft(&folder.join("module.yaml"), Role::Module).map(|(draft, file)| {
-            let unit = self.unit(draft, folder.clone(), file);
-            Arc::new(unit)
+        let namespace = self.draft(&folder.join("module.yaml"), Role::Module).map(|(draft, file)| {
+            let namespace = self.namespace(draft, folder.clone(), file);
+            Arc::new(namespace)
         });
         self.loading.pop();
-        self.modules.insert(folder, unit.clone());
-        unit
+        self.modules.insert(folder, namespace.clone());
+        namespace
     }
 
     /// Finds a module's folder: beside the file that names it, or by its bare name in a `modules` folder above.

@@ -17,6 +17,7 @@ mod hosts;
 mod input;
 mod load;
 mod names;
+mod namespace;
 mod options;
 mod read;
 mod resolution;
@@ -25,7 +26,6 @@ mod schema;
 mod secret;
 mod selection;
 mod selector;
-mod unit;
 mod yaml;
 
 use std::sync::atomic::AtomicBool;
@@ -52,7 +52,7 @@ pub struct Spec {
     pub hosts: Vec<HostSpec>,
     /// Those of modules too.
     pub secrets: Vec<SecretSpec>,
-    root: Arc<unit::Unit>,
+    root: Arc<namespace::Namespace>,
     /// All of it could be loaded.
     complete: bool,
     /// A resolution found nothing wrong in what is written, so that the next need not look again.

@@ -6,13 +6,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, FileId, Span, nearest};
-use crate::model::{Entry, Node, NodeValue, Value};
+use crate::model::{Entry, Value, YamlNode, YamlValue};
 
 use super::evaluate::{Evaluator, Keys, file_span};
 use super::expression::{Analysis, Places, Reference, Step, has_expression, template_key};
 use super::files::Files;
+use super::namespace::Namespace;
 use super::read::{Assets, beside};
-use super::unit::Unit;
 
 /// The names expressions start with.
 const ROOTS: [&str; 7] = ["vars", "host", "hosts", "secrets", "each", "inputs", "modules"];
@@ -21,7 +21,7 @@ const HOST: [&str; 4] = ["name", "address", "labels", "facts"];
 /// Where an expression stands, which decides what it may use.
 #[derive(Clone, Copy)]
 pub(super) struct Site<'a> {
-    pub unit: &'a Unit,
+    pub namespace: &'a Namespace,
     pub is_module: bool,
     /// `for_each` is around it.
     pub each: bool,
@@ -35,12 +35,12 @@ pub(super) struct Site<'a> {
 
 impl Evaluator<'_> {
     /// Checks all expressions of a node.
-    pub(super) fn check_names(&mut self, node: &Node, site: Site<'_>) {
+    pub(super) fn check_names(&mut self, node: &YamlNode, site: Site<'_>) {
         match &node.value {
-            NodeValue::Scalar(Value::Text(text)) => self.check_text(text, node.span, site),
-            NodeValue::Scalar(_) => {}
-            NodeValue::List(items) => items.iter().for_each(|item| self.check_names(item, site)),
-            NodeValue::Map(entries) => {
+            YamlValue::Scalar(Value::Text(text)) => self.check_text(text, node.span, site),
+            YamlValue::Scalar(_) => {}
+            YamlValue::List(items) => items.iter().for_each(|item| self.check_names(item, site)),
+            YamlValue::Map(entries) => {
                 for entry in entries {
                     self.check_text(&entry.key, entry.key_span, Site { decides: Some("a name"), ..site });
                     self.check_names(&entry.value, site);
@@ -73,8 +73,9 @@ impl Evaluator<'_> {
     }
 
     /// Reports vars that need themselves, whether or not anything uses them.
-    pub(super) fn check_cycles(&mut self, unit: &Unit) {
-        let needs: Vec<Vec<usize>> = unit.vars.values().map(|entry| self.needed_vars(&entry.value, unit)).collect();
+    pub(super) fn check_cycles(&mut self, namespace: &Namespace) {
+        let needs: Vec<Vec<usize>> =
+            namespace.vars.values().map(|entry| self.needed_vars(&entry.value, namespace)).collect();
         // 0 not seen, 1 on the path, 2 done.
         let mut seen = vec![0_u8; needs.len()];
         for start in 0..needs.len() {
@@ -98,7 +99,7 @@ impl Evaluator<'_> {
                     1 => {
                         let from = path.iter().position(|&(at, _)| at == need).unwrap_or(0);
                         let around: Vec<usize> = path[from..].iter().map(|&(at, _)| at).collect();
-                        self.var_cycle(unit, &around);
+                        self.var_cycle(namespace, &around);
                     }
                     _ => {}
                 }
@@ -106,8 +107,8 @@ impl Evaluator<'_> {
         }
     }
 
-    fn var_cycle(&mut self, unit: &Unit, around: &[usize]) {
-        let entries: Vec<_> = around.iter().filter_map(|&at| unit.vars.get_index(at)).collect();
+    fn var_cycle(&mut self, namespace: &Namespace, around: &[usize]) {
+        let entries: Vec<_> = around.iter().filter_map(|&at| namespace.vars.get_index(at)).collect();
         let Some((first, entry)) = entries.first() else { return };
         let mut path: Vec<String> = entries.iter().map(|(name, _)| format!("vars.{name}")).collect();
         path.push(format!("vars.{first}"));
@@ -127,7 +128,7 @@ impl Evaluator<'_> {
         }
     }
 
-    fn needed_vars(&self, node: &Node, unit: &Unit) -> Vec<usize> {
+    fn needed_vars(&self, node: &YamlNode, namespace: &Namespace) -> Vec<usize> {
         let mut needed = Vec::new();
         let mut todo = vec![node];
         while let Some(node) = todo.pop() {
@@ -137,7 +138,7 @@ impl Evaluator<'_> {
             for text in node.as_text().into_iter().chain(keys).filter(|text| has_expression(text)) {
                 for reference in &self.engine.analysis(text).references {
                     if let ("vars", Some(Step::Name(name, _))) = (reference.root.as_str(), reference.path.first()) {
-                        needed.extend(unit.vars.get_index_of(name.as_str()));
+                        needed.extend(namespace.vars.get_index_of(name.as_str()));
                     }
                 }
             }
@@ -159,13 +160,13 @@ impl Evaluator<'_> {
         let mut todo = vec![(path.to_path_buf(), Arc::clone(text), file, false)];
         let mut seen = vec![path.to_path_buf()];
         while let Some((path, text, file, included)) = todo.pop() {
-            let analysis = self.engine.provide(&template_key(&site.unit.folder, &path), &text);
+            let analysis = self.engine.provide(&template_key(&site.namespace.folder, &path), &text);
             for found in self.problems(&analysis, site, included) {
                 right = false;
                 self.diagnostics.push(found.at(file_span(file, &found.range.clone())));
             }
             for (name, range) in &analysis.templates {
-                let other = beside(&site.unit.folder, name);
+                let other = beside(&site.namespace.folder, name);
                 match assets.text(files, &other) {
                     Ok(text) => {
                         if !seen.contains(&other) {
@@ -209,7 +210,7 @@ impl Evaluator<'_> {
         let at_root = |message: String, help: Option<String>| {
             Some(Found { range: reference.root_range.clone(), message, help, related: None })
         };
-        let unit = site.unit;
+        let namespace = site.namespace;
         let steps = &reference.path;
         // `x is defined` may ask for a last step that is not there.
         let unknown = |at: usize, is_known: &dyn Fn(&str) -> bool| match steps.get(at) {
@@ -230,33 +231,33 @@ impl Evaluator<'_> {
         };
         match reference.root.as_str() {
             "vars" => {
-                let keys = || unit.vars.keys().map(String::as_str).collect();
-                match unknown(0, &|name| unit.vars.contains_key(name)) {
+                let keys = || namespace.vars.keys().map(String::as_str).collect();
+                match unknown(0, &|name| namespace.vars.contains_key(name)) {
                     Some(found) => Some(missing(found, "`vars`", keys())),
-                    None => self.deeper(reference, unit),
+                    None => self.deeper(reference, namespace),
                 }
             }
             "inputs" if !site.is_module => {
                 at_root("`inputs` are known only in a module".into(), Some("a spec has `vars`".into()))
             }
             "inputs" => {
-                let found = unknown(0, &|name| unit.inputs.contains_key(name))?;
-                Some(missing(found, "`inputs`", unit.inputs.keys().map(String::as_str).collect()))
+                let found = unknown(0, &|name| namespace.inputs.contains_key(name))?;
+                Some(missing(found, "`inputs`", namespace.inputs.keys().map(String::as_str).collect()))
             }
             "secrets" => match site.decides {
                 Some(what) => at_root(format!("a secret may not decide {what}"), None),
                 None => {
-                    let found = unknown(0, &|name| unit.secrets.contains_key(name))?;
-                    Some(missing(found, "`secrets`", unit.secrets.keys().map(String::as_str).collect()))
+                    let found = unknown(0, &|name| namespace.secrets.contains_key(name))?;
+                    Some(missing(found, "`secrets`", namespace.secrets.keys().map(String::as_str).collect()))
                 }
             },
             "modules" => {
-                if let Some(found) = unknown(0, &|name| unit.calls.contains_key(name)) {
-                    return Some(missing(found, "`modules`", unit.calls.keys().map(String::as_str).collect()));
+                if let Some(found) = unknown(0, &|name| namespace.calls.contains_key(name)) {
+                    return Some(missing(found, "`modules`", namespace.calls.keys().map(String::as_str).collect()));
                 }
                 let Some(Step::Name(name, _)) = steps.first() else { return None };
-                let call = unit.calls.get(name)?;
-                let called = call.unit.as_deref()?;
+                let call = namespace.calls.get(name)?;
+                let called = call.namespace.as_deref()?;
                 // With `for_each` the item's key comes first.
                 let at = if call.get("for_each").is_some() { 2 } else { 1 };
                 let found = unknown(at, &|name| called.outputs.contains_key(name))?;
@@ -281,7 +282,7 @@ impl Evaluator<'_> {
                 None => one_of(1, "a host", &HOST),
             },
             _ if reference.optional && steps.is_empty() => None,
-            name => at_root(format!("there is no `{name}` in scope"), Some(root_meant(name, unit))),
+            name => at_root(format!("there is no `{name}` in scope"), Some(root_meant(name, namespace))),
         }
     }
 
@@ -298,15 +299,15 @@ impl Evaluator<'_> {
     }
 
     /// Follows a path into a var that is written out.
-    fn deeper(&self, reference: &Reference, unit: &Unit) -> Option<Found> {
+    fn deeper(&self, reference: &Reference, namespace: &Namespace) -> Option<Found> {
         let mut steps = reference.path.iter().enumerate();
         let (_, Step::Name(var, _)) = steps.next()? else { return None };
-        let entry = unit.vars.get(var)?;
+        let entry = namespace.vars.get(var)?;
         let mut node = &entry.value;
         let mut path = format!("vars.{var}");
         for (at, step) in steps {
             let Step::Name(name, range) = step else { return None };
-            let NodeValue::Map(entries) = &node.value else { return None };
+            let YamlValue::Map(entries) = &node.value else { return None };
             let keys = self.keys(entries)?;
             match keys.get(name.as_str()) {
                 Some(&at) => node = &entries[at].value,
@@ -346,9 +347,9 @@ impl Found {
 }
 
 /// Says what was probably meant by a name that is in no scope.
-fn root_meant(name: &str, unit: &Unit) -> String {
+fn root_meant(name: &str, namespace: &Namespace) -> String {
     // A var without its `vars.` is the likeliest slip.
-    let slip = [("vars", unit.vars.contains_key(name)), ("inputs", unit.inputs.contains_key(name))];
+    let slip = [("vars", namespace.vars.contains_key(name)), ("inputs", namespace.inputs.contains_key(name))];
     match (slip.iter().find(|(_, there)| *there), nearest(name, ROOTS)) {
         (Some((root, _)), _) => format!("did you mean `{root}.{name}`?"),
         (None, Some(near)) => format!("did you mean `{near}`?"),

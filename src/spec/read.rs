@@ -8,7 +8,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use crate::diagnostic::{Diagnostic, FileId, Sources, Span, nearest};
-use crate::model::{Content, Node, Value};
+use crate::model::{Content, Value, YamlNode};
 
 use super::files::{FileKind, Files, normalize};
 use super::yaml;
@@ -27,7 +27,7 @@ pub(super) fn yaml(
     asked_for: Option<Span>,
     sources: &mut Sources,
     diagnostics: &mut Vec<Diagnostic>,
-) -> Option<(Node, FileId)> {
+) -> Option<(YamlNode, FileId)> {
     let text = match text(files, path) {
         Ok(text) => text,
         Err(why) => {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::diagnostic::{Diagnostic, Span};
 use crate::kinds::SECRET;
-use crate::model::{Address, Node, Secret, Until, Value};
+use crate::model::{Address, Secret, Until, Value, YamlNode};
 use crate::resource::{AnyResource, Deferral};
 
 use super::Spec;
@@ -64,7 +64,7 @@ pub struct Resolved {
     /// Where its name is written.
     pub span: Span,
     /// Its attributes, defaults filled in, without those all kinds have; parts may be `Secret`, `Unknown`, `Content`.
-    pub node: Node,
+    pub node: YamlNode,
     /// Selectors as written by the user, each with its place; [`crate::spec::Selector`] reads them.
     pub depends_on: Vec<(String, Span)>,
     pub deferrals: Vec<Deferral>,

@@ -41,7 +41,7 @@ pub enum SecretOrigin {
 }
 
 impl SecretSpec {
-    /// Says whether it is made and kept on a host where nothing else has it.
+    /// Returns whether it is made and kept on a host where nothing else has it.
     pub fn is_kept(&self) -> bool {
         self.sources.iter().any(|source| matches!(source.origin, SecretOrigin::Kept(_)))
     }

@@ -52,7 +52,7 @@ impl<'a> AddressIndex<'a> {
         found
     }
 
-    /// Says whether a selector picks anything, seen from a host.
+    /// Returns whether a selector picks anything, seen from a host.
     pub fn selects_any(&self, selector: &Selector, from: &str) -> bool {
         match (selector.only_host(from), selector.only_kind(), selector.only_name()) {
             (Some(host), Some(kind), Some(name)) => self.exact(&Address::new(host, kind, name)).is_some(),

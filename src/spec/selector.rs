@@ -52,7 +52,7 @@ impl Selector {
         Ok(Self { host: host.map(pattern).transpose()?, kind: pattern(kind)?, name: pattern(name)? })
     }
 
-    /// Says whether it selects an address; `own_host` is whose selector it is.
+    /// Returns whether it selects an address; `own_host` is whose selector it is.
     pub fn matches(&self, address: &Address, own_host: &str) -> bool {
         let host = match &self.host {
             Some(host) => host.matches(&address.host),
@@ -61,7 +61,7 @@ impl Selector {
         host && self.kind.matches(&address.kind) && self.name.matches(&address.name)
     }
 
-    /// Says whether it selects an address on any host where it names none.
+    /// Returns whether it selects an address on any host where it names none.
     pub fn matches_anywhere(&self, address: &Address) -> bool {
         self.matches(address, &address.host)
     }
@@ -86,7 +86,7 @@ impl Selector {
         self.name.prefix()
     }
 
-    /// Says whether it can select several addresses.
+    /// Returns whether it can select several addresses.
     pub fn is_glob(&self) -> bool {
         self.host.iter().chain([&self.kind, &self.name]).any(|pattern| pattern.literal().is_none())
     }

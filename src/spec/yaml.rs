@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use serde_saphyr::granit_parser::{self, Event, Parser, ScalarStyle, StructureStyle};
 
 use crate::diagnostic::{Diagnostic, FileId, Span};
-use crate::model::{Entry, Node, NodeValue, Value};
+use crate::model::{Entry, Value, YamlNode, YamlValue};
 
 /// How deep lists and mappings may lie in each other.
 pub(super) const MAX_DEPTH: usize = 100;
@@ -20,7 +20,7 @@ const MAX_COPIED: usize = 32 << 20;
 const NODE_COST: usize = 64;
 
 /// Reads a text. `None` where it is no YAML or empty; the reason is among the diagnostics.
-pub(super) fn parse(text: &str, file: FileId, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
+pub(super) fn parse(text: &str, file: FileId, diagnostics: &mut Vec<Diagnostic>) -> Option<YamlNode> {
     let whole = Span { file, start: 0, end: 0 };
     if let Some(at) = text.find('\0') {
         let at = u32::try_from(at).unwrap_or(u32::MAX);
@@ -88,7 +88,7 @@ pub(super) fn scalar(text: &str) -> Value {
     if quoted('"') || quoted('\'') {
         let mut unused = Vec::new();
         if let Some(node) = parse(trimmed, FileId(0), &mut unused)
-            && let NodeValue::Scalar(value @ Value::Text(_)) = node.value
+            && let YamlValue::Scalar(value @ Value::Text(_)) = node.value
         {
             return value;
         }
@@ -144,7 +144,7 @@ enum Key {
 }
 
 struct List {
-    items: Vec<Node>,
+    items: Vec<YamlNode>,
 }
 
 #[derive(Default)]
@@ -152,7 +152,7 @@ struct Map {
     entries: Vec<Entry>,
     index: HashMap<String, usize>,
     key: Option<Key>,
-    merges: Vec<(Span, Node)>,
+    merges: Vec<(Span, YamlNode)>,
 }
 
 enum Open {
@@ -168,7 +168,7 @@ struct Level {
 }
 
 struct Anchored {
-    node: Node,
+    node: YamlNode,
     cost: usize,
     depth: usize,
 }
@@ -179,7 +179,7 @@ struct Builder<'a> {
     diagnostics: &'a mut Vec<Diagnostic>,
     stack: Vec<Level>,
     anchors: HashMap<usize, Anchored>,
-    root: Option<Node>,
+    root: Option<YamlNode>,
     nodes: usize,
     copied: usize,
 }
@@ -233,10 +233,10 @@ impl Builder<'_> {
                         return Ok(());
                     }
                     // A key is the text as it stands: `1.10` is not 1.1.
-                    return self.complete(Node::scalar(Value::text(text), span), anchor);
+                    return self.complete(YamlNode::scalar(Value::text(text), span), anchor);
                 }
                 let value = if is_plain { plain(&text) } else { Value::text(text) };
-                self.complete(Node::scalar(value, span), anchor)
+                self.complete(YamlNode::scalar(value, span), anchor)
             }
             Event::SequenceStart(style, anchor, _) => {
                 self.tag(tag.as_ref(), tag_span);
@@ -253,7 +253,7 @@ impl Builder<'_> {
                     Diagnostic::error(span, format!("there is no anchor `&{name}` before this alias"))
                         .help("a text that starts with `*` needs quotes"),
                 );
-                self.complete(Node::scalar(Value::Null, span), 0)
+                self.complete(YamlNode::scalar(Value::Null, span), 0)
             }
             _ => Ok(()),
         }
@@ -290,16 +290,16 @@ impl Builder<'_> {
         let (value, last) = match level.open {
             Open::List(list) => {
                 let last = list.items.last().map(|item| item.span);
-                (NodeValue::List(list.items), last)
+                (YamlValue::List(list.items), last)
             }
             Open::Map(map) => {
                 let last = map.entries.last().map(|entry| entry.value.span);
-                (NodeValue::Map(self.merged(map)), last)
+                (YamlValue::Map(self.merged(map)), last)
             }
         };
         let end = if level.flow { end.end } else { last.map_or(level.start.end, |last| last.end) };
         let span = Span { end: end.max(level.start.start), ..level.start };
-        self.complete(Node { value, span }, level.anchor)
+        self.complete(YamlNode { value, span }, level.anchor)
     }
 
     /// Adds the entries of `<<`; what the mapping says itself wins.
@@ -307,11 +307,11 @@ impl Builder<'_> {
         let Map { mut entries, mut index, merges, .. } = map;
         for (span, node) in merges {
             let sources = match node.value {
-                NodeValue::List(items) => items,
+                YamlValue::List(items) => items,
                 _ => vec![node],
             };
             for source in sources {
-                let NodeValue::Map(merged) = source.value else {
+                let YamlValue::Map(merged) = source.value else {
                     self.diagnostics.push(
                         Diagnostic::error(span, format!("`<<` takes a mapping, this is {}", source.type_name()))
                             .help("write `<<: *anchor`, or a list of such aliases"),
@@ -332,7 +332,7 @@ impl Builder<'_> {
     fn alias(&mut self, id: usize, span: Span) -> Result<(), Stop> {
         let Some(anchored) = self.anchors.get(&id) else {
             self.diagnostics.push(Diagnostic::error(span, "this alias lies inside what it names"));
-            return self.complete(Node::scalar(Value::Null, span), 0);
+            return self.complete(YamlNode::scalar(Value::Null, span), 0);
         };
         let (cost, depth) = (anchored.cost, anchored.depth);
         if self.stack.len() + depth > MAX_DEPTH {
@@ -358,7 +358,7 @@ impl Builder<'_> {
     }
 
     /// Hands a finished node to what it lies in.
-    fn complete(&mut self, mut node: Node, anchor: usize) -> Result<(), Stop> {
+    fn complete(&mut self, mut node: YamlNode, anchor: usize) -> Result<(), Stop> {
         self.nodes += 1;
         if self.nodes > MAX_NODES {
             self.diagnostics.push(Diagnostic::error(node.span, format!("the file has more than {MAX_NODES} values")));
@@ -404,14 +404,14 @@ fn too_deep(span: Span) -> Diagnostic {
 }
 
 /// Takes a node as a key of a mapping.
-fn key(node: Node, text: &str, diagnostics: &mut Vec<Diagnostic>) -> Key {
+fn key(node: YamlNode, text: &str, diagnostics: &mut Vec<Diagnostic>) -> Key {
     let what = node.type_name();
     let start = node.span.start as usize;
     diagnostics.push(match node.value {
-        NodeValue::Scalar(Value::Text(name)) => return Key::Name(name, node.span),
+        YamlValue::Scalar(Value::Text(name)) => return Key::Name(name, node.span),
         // An expression without quotes reads as a mapping in a mapping; the inner one is reported.
-        NodeValue::Map(_) if text[start..].starts_with("{{") => return Key::Bad,
-        NodeValue::Map(_) if text[..start].ends_with('{') => {
+        YamlValue::Map(_) if text[start..].starts_with("{{") => return Key::Bad,
+        YamlValue::Map(_) if text[..start].ends_with('{') => {
             let start = node.span.start - 1;
             let end = if text[node.span.end as usize..].starts_with('}') { node.span.end + 1 } else { node.span.end };
             Diagnostic::error(Span { start, end, ..node.span }, "an expression needs quotes around the whole text")
@@ -423,7 +423,7 @@ fn key(node: Node, text: &str, diagnostics: &mut Vec<Diagnostic>) -> Key {
 }
 
 /// Returns what copying a node costs, and how deep it is.
-fn measure(node: &Node) -> (usize, usize) {
+fn measure(node: &YamlNode) -> (usize, usize) {
     let mut cost = 0;
     let mut deepest = 0;
     let mut todo = vec![(node, 1)];
@@ -431,10 +431,10 @@ fn measure(node: &Node) -> (usize, usize) {
         cost += NODE_COST;
         deepest = deepest.max(depth);
         match &node.value {
-            NodeValue::Scalar(Value::Text(text)) => cost += text.len(),
-            NodeValue::Scalar(_) => {}
-            NodeValue::List(items) => todo.extend(items.iter().map(|item| (item, depth + 1))),
-            NodeValue::Map(entries) => {
+            YamlValue::Scalar(Value::Text(text)) => cost += text.len(),
+            YamlValue::Scalar(_) => {}
+            YamlValue::List(items) => todo.extend(items.iter().map(|item| (item, depth + 1))),
+            YamlValue::Map(entries) => {
                 cost += entries.iter().map(|entry| entry.key.len()).sum::<usize>();
                 todo.extend(entries.iter().map(|entry| (&entry.value, depth + 1)));
             }

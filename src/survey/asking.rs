@@ -61,7 +61,7 @@ impl Survey<'_> {
         wanted
     }
 
-    /// Says whether anything waits for what hosts tell: whether a resource is there, its name, or a value of it.
+    /// Returns whether anything waits for what hosts tell: whether a resource is there, its name, or a value of it.
     pub fn waits(&self) -> bool {
         !self.resolution.pending.is_empty()
             || self.resolution.resources.iter().any(|resolved| !resolved.deferrals.is_empty())
@@ -96,7 +96,7 @@ impl Survey<'_> {
         nodes.iter().map(|&node| &self.resolution.resources[node].resource).collect()
     }
 
-    /// Says whether all values that observing it needs are known.
+    /// Returns whether all values that observing it needs are known.
     pub fn is_observable(&self, at: usize) -> bool {
         let resolved = &self.resolution.resources[at];
         let without = resolved.resource.kind.info().observed_without;

@@ -127,7 +127,7 @@ impl<'a> Survey<'a> {
         self.index.get(address).copied()
     }
 
-    /// Says whether `--target` or `--host` leaves anything out of the run.
+    /// Returns whether `--target` or `--host` leaves anything out of the run.
     pub fn is_partial(&self) -> bool {
         self.is_partial
     }

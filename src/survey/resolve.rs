@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::Severity;
 use crate::graph;
-use crate::model::{Address, NodeValue};
+use crate::model::{Address, YamlValue};
 use crate::resource::{Choice, Space};
 use crate::spec::Resolved;
 
@@ -79,7 +79,7 @@ impl Survey<'_> {
                 matches!(choice, Some(Choice::Spec { attribute }) if attribute == key)
             };
             let mut node = resolved.node.clone();
-            if let NodeValue::Map(entries) = &mut node.value {
+            if let YamlValue::Map(entries) = &mut node.value {
                 entries.retain(|entry| {
                     let is_named = |ignored: &String| *ignored == entry.key || *ignored == kind.shown_as(&entry.key);
                     chooses(&entry.key) || !resolved.ignore_changes.iter().any(is_named)

@@ -47,7 +47,7 @@ impl Survey<'_> {
     }
 }
 
-/// Says whether a secret has its new value: what it replaces is noted before that.
+/// Returns whether a secret has its new value: what it replaces is noted before that.
 pub(super) fn is_replaced(secret: &Secret) -> bool {
     secret.previous().is_some_and(|previous| previous != *secret)
 }

@@ -33,7 +33,7 @@ impl Scope {
         Ok(Self { targets, hosts: hosts.to_vec() })
     }
 
-    /// Says whether it leaves anything out.
+    /// Returns whether it leaves anything out.
     pub fn is_partial(&self) -> bool {
         !self.targets.is_empty() || !self.hosts.is_empty()
     }

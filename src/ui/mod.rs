@@ -56,7 +56,7 @@ impl Terminal {
         usize::from(columns)
     }
 
-    /// Says whether a person can be asked.
+    /// Returns whether a person can be asked.
     pub fn is_interactive(&self) -> bool {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }

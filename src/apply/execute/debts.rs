@@ -66,7 +66,7 @@ impl Execution<'_, '_> {
         debts
     }
 
-    /// Says whether a restart means anything to a service as it was seen; one that was not looked at may run.
+    /// Returns whether a restart means anything to a service as it was seen; one that was not looked at may run.
     fn can_be_owed(&self, service: Node) -> bool {
         let resource = self.survey.resource(service);
         self.survey.observed(service).is_none_or(|observed| resource.kind.owed_applies(resource, observed))

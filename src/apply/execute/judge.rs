@@ -7,7 +7,7 @@ use crate::host::{HostError, Problem, StepReport, StepStatus};
 use crate::model::{Address, Change, Expect, ProbeOutput};
 use crate::plan::{self, Act, Decision, Failure, HostFailure, Outcome, Owing, Upstream, Withheld};
 use crate::render::describe;
-use crate::resource::{AnyObserved, Style};
+use crate::resource::{AnyObserved, Mode};
 use crate::schedule::{Place, Schedule, Status};
 use crate::survey::Item;
 
@@ -54,7 +54,7 @@ impl Execution<'_, '_> {
         }
     }
 
-    /// Says whether a frame found no channel only because others had them all: a server may allow a connection few
+    /// Returns whether a frame found no channel only because others had them all: a server may allow a connection few
     /// (MaxSessions, sshd_config(5)). It is tried again in the main lane.
     fn is_refused(&mut self, name: &str, place: Place, error: &HostError) -> bool {
         let has_no_channel = matches!(error.problem, Problem::NoChannel { .. });
@@ -162,15 +162,15 @@ impl Execution<'_, '_> {
             AnyObserved::NotYet => Some("it could not be observed afterwards".to_string()),
             AnyObserved::Absent(_) | AnyObserved::Present(_) => {
                 let left = self.survey.compare(node);
-                (!left.is_empty() && self.proves_itself(node)).then(|| self.inconsistent(kind.style(), &left))
+                (!left.is_empty() && self.proves_itself(node)).then(|| self.inconsistent(kind.mode(), &left))
             }
         };
         if let Some(words) = wrong {
             let failure = self.failure(sent, step, words);
             return self.fail(schedule, node, failure);
         }
-        let outcome = match kind.style() {
-            Style::Check => Outcome::Passed,
+        let outcome = match kind.mode() {
+            Mode::Check => Outcome::Passed,
             _ if step.unchanged_rows.contains(&row) => Outcome::NotNeeded,
             _ => Outcome::Applied { action: self.turns[&node].action },
         };
@@ -181,25 +181,24 @@ impl Execution<'_, '_> {
         self.settle(node, outcome);
     }
 
-    /// Says whether what is observed after a resource's steps proves them; a command with `only_if` alone does not.
+    /// Returns whether what is observed after a resource's steps proves them; a command with `only_if` alone does not.
     fn proves_itself(&self, node: Node) -> bool {
         let resource = self.survey.resource(node);
         let expected = resource.kind.expected(resource);
-        resource.kind.style() != Style::Run
-            || !expected.is_some_and(|all| all.iter().all(|field| *field == Expect::Any))
+        resource.kind.mode() != Mode::Run || !expected.is_some_and(|all| all.iter().all(|field| *field == Expect::Any))
     }
 
     /// Says what is not as it should be after the steps.
-    fn inconsistent(&self, style: Style, left: &[Change]) -> String {
+    fn inconsistent(&self, mode: Mode, left: &[Change]) -> String {
         let redactor = self.survey.redactor();
         let attributes = left.iter().map(|change| {
             let (before, after) = (describe(&change.before), describe(&change.after));
             redactor.redact(&format!("{} is {before}, planned {after}", change.attribute)).into_owned()
         });
         let attributes = attributes.collect::<Vec<_>>().join("; ");
-        match style {
-            Style::Check => attributes.replace(", planned ", ", expected "),
-            Style::Run => "it ran, but its guard still asks for it".to_string(),
+        match mode {
+            Mode::Check => attributes.replace(", planned ", ", expected "),
+            Mode::Run => "it ran, but its guard still asks for it".to_string(),
             _ => format!("inconsistent result: {attributes}"),
         }
     }

@@ -284,8 +284,8 @@ fn plan_and_apply_reach_the_same_decision() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/kinds");
     let mut counts = Counts::default();
     let mut wrong = Vec::new();
-    let changes = |style| matches!(style, Style::Converge | Style::Run);
-    for kind in crate::kinds::all().iter().copied().filter(|kind| changes(kind.style())) {
+    let changes = |mode| matches!(mode, Mode::Converge | Mode::Run);
+    for kind in crate::kinds::all().iter().copied().filter(|kind| changes(kind.mode())) {
         for entry in std::fs::read_dir(root.join(kind.name()).join("cases")).unwrap() {
             let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
             let cases: Vec<Case> = serde_saphyr::from_str_with_options(&text, case::yaml_options()).unwrap();

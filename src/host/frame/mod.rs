@@ -76,17 +76,17 @@ pub(super) struct Frame {
     /// Programs already in the frame; a kind's probe is often used several times.
     programs: HashMap<&'static str, usize>,
     /// The sections of an observation, in two parts that run side by side; the second one may be empty.
-    lanes: [Lane; 2],
+    halves: [Half; 2],
 }
 
 /// A part of an observation.
-struct Lane {
+struct Half {
     text: Text,
     /// The fewest seconds that any of its sections may take.
     least: u64,
 }
 
-impl Lane {
+impl Half {
     fn new() -> Self {
         Self { text: Text::new(), least: u64::MAX }
     }
@@ -107,7 +107,7 @@ impl Frame {
             setup.write(&mut text)?;
         }
         text.raw("frame_begin ").raw(&number.to_string()).raw("\n");
-        Ok(Self { text, programs: HashMap::new(), lanes: [Lane::new(), Lane::new()] })
+        Ok(Self { text, programs: HashMap::new(), halves: [Half::new(), Half::new()] })
     }
 
     /// Writes what turns a shell into a watchdog, which never gets another frame.
@@ -118,17 +118,17 @@ impl Frame {
         Ok(text)
     }
 
-    /// Adds a section of an observation to one of the two lanes.
+    /// Adds a section of an observation to one of the two halves.
     pub fn observe(
         &mut self,
-        lane: usize,
+        half: usize,
         section: usize,
         script: &'static str,
         timeout: Duration,
         rows: &[Row],
     ) -> Result<(), Problem> {
         let program = self.program(script)?;
-        let text = self.lanes[lane].section(section, timeout);
+        let text = self.halves[half].section(section, timeout);
         text.raw(&format!("\"$program_{program}\" ")).rows(rows.iter().map(Vec::as_slice))?.raw("\n");
         Ok(())
     }
@@ -142,7 +142,7 @@ impl Frame {
         plain: usize,
         rows: impl Iterator<Item = &'r [Arg]> + Clone,
     ) -> Result<(), Problem> {
-        let text = self.lanes[0].section(section, timeout);
+        let text = self.halves[0].section(section, timeout);
         text.raw(&format!("'emit_files {plain}' ")).rows(rows)?.raw("\n");
         Ok(())
     }
@@ -154,26 +154,26 @@ impl Frame {
             Own::Facts => (FACTS.as_str(), "''"),
         };
         let program = self.program(program)?;
-        let text = self.lanes[0].section(section, Duration::from_secs(60));
+        let text = self.halves[0].section(section, Duration::from_secs(60));
         text.raw(&format!("\"$program_{program}\" {rows}\n"));
         Ok(())
     }
 
     /// Ends the frame and returns its text.
     pub fn finish(mut self, number: u64) -> Text {
-        let [first, second] = &self.lanes;
-        for (name, lane) in [("lane_1", first), ("lane_2", second)] {
-            if !lane.text.as_str().is_empty() {
-                self.text.raw(name).raw("() {\n").raw(lane.text.as_str()).raw("}\n");
+        let [first, second] = &self.halves;
+        for (name, half) in [("half_1", first), ("half_2", second)] {
+            if !half.text.as_str().is_empty() {
+                self.text.raw(name).raw("() {\n").raw(half.text.as_str()).raw("}\n");
             }
         }
         match (first.least, second.least) {
             (u64::MAX, u64::MAX) => {}
             (least, u64::MAX) => {
-                self.text.raw(&format!("run_lane lane_1 {least}\nunset -f lane_1\n"));
+                self.text.raw(&format!("run_half half_1 {least}\nunset -f half_1\n"));
             }
             (least, other) => {
-                let text = format!("run_lanes lane_1 {least} lane_2 {other}\nunset -f lane_1 lane_2\n");
+                let text = format!("run_halves half_1 {least} half_2 {other}\nunset -f half_1 half_2\n");
                 self.text.raw(&text);
             }
         }

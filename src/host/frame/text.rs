@@ -126,7 +126,7 @@ pub(in crate::host) fn decode_field(field: &str) -> String {
     plain
 }
 
-/// Says whether a row can be sent at all.
+/// Returns whether a row can be sent at all.
 fn check<'r>(mut rows: impl Iterator<Item = &'r [Arg]>) -> Result<(), Problem> {
     match rows.find(|row| row.iter().any(|field| field.expose().contains('\0'))) {
         Some(row) => Err(Problem::NulByte(row.first().map_or_else(String::new, |name| format!("{name:?}")))),

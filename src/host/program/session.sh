@@ -163,7 +163,7 @@ observe() {
 }
 
 # Runs a part of an observation: a function, and the fewest seconds that any of its sections may take.
-run_lane() {
+run_half() {
     IFS=' ' read -r self _rest </proc/self/stat
     trap : USR2
     start_ticking "$self" "$2"
@@ -173,20 +173,20 @@ run_lane() {
 
 # Runs two parts of an observation side by side, where there is more than one processor. The second one's answer follows
 # the first one's. It ends with a mark: what hangs in it holds the pipe open.
-run_lanes() {
+run_halves() {
     _processors=
     { read -r _processors </sys/devices/system/cpu/online; } 2>/dev/null
     if [ "$_processors" = 0 ]; then
-        run_lane "$1" "$2"
-        run_lane "$3" "$4"
+        run_half "$1" "$2"
+        run_half "$3" "$4"
         return
     fi
     {
-        run_lane "$3" "$4"
+        run_half "$3" "$4"
         # And a line after it, because busybox sed reads one line ahead.
-        printf '\n%s!lane\n\n' "$R"
+        printf '\n%s!half\n\n' "$R"
     } | {
-        run_lane "$1" "$2"
-        sed "/^$R!lane\$/q"
+        run_half "$1" "$2"
+        sed "/^$R!half\$/q"
     }
 }

@@ -11,7 +11,7 @@ use crate::diagnostic::Sources;
 use crate::host::{FrameStep, Host, StepFrame, StepStatus, Verify, VerifyItem};
 use crate::kinds::by_name;
 use crate::model::{Action, Change, Row};
-use crate::resource::{AnyObserved, AnyResource, ErasedPlanned, KindObject, Style};
+use crate::resource::{AnyObserved, AnyResource, ErasedPlanned, KindObject, Mode};
 use crate::row;
 use crate::spec::{Knowledge, LoadOptions, MemoryFiles};
 
@@ -110,7 +110,7 @@ async fn apply(
             resource: all[at],
             observed: &seen[at],
             changes: &changes[at],
-            action: if kind.style() == Style::Run { Action::Run } else { Action::Update },
+            action: if kind.mode() == Mode::Run { Action::Run } else { Action::Update },
             owed: None,
         })
         .collect();

@@ -138,7 +138,7 @@ pub(super) async fn gone(process: &str) {
     panic!("process {process} is still running");
 }
 
-/// Says whether a process is gone. A zombie only waits for its parent to notice.
+/// Returns whether a process is gone. A zombie only waits for its parent to notice.
 pub(super) fn is_gone(process: &str) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     status.is_empty() || status.contains(") Z ")

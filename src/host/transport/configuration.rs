@@ -84,7 +84,7 @@ impl Configuration {
     }
 }
 
-/// Says whether a configuration may be another one for another host (ssh_config(5)).
+/// Returns whether a configuration may be another one for another host (ssh_config(5)).
 fn tells_apart(text: &str) -> bool {
     text.lines().map(|line| line.trim().to_ascii_lowercase()).any(|line| {
         let end = line.find(|one: char| one.is_whitespace() || one == '=').unwrap_or(line.len());

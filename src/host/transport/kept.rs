@@ -116,7 +116,7 @@ impl Keep {
         self.idle
     }
 
-    /// Says whether any connection waits.
+    /// Returns whether any connection waits.
     pub(super) fn has_any(&self) -> bool {
         self.entries().any(|name| name.as_bytes().starts_with(KEPT.as_bytes()))
     }

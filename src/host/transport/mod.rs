@@ -3,10 +3,10 @@
 mod channel;
 mod command_line;
 mod configuration;
+mod failure;
 mod host_key;
 mod kept;
 mod local;
-mod said;
 mod ssh;
 
 use super::Problem;
@@ -35,7 +35,7 @@ impl Link {
         }
     }
 
-    /// Says whether this run has logged in for it.
+    /// Returns whether this run has logged in for it.
     pub fn is_login(&self) -> bool {
         matches!(self, Self::Ssh(connection) if !connection.is_reused)
     }

@@ -16,9 +16,9 @@ use super::super::random::random;
 use super::super::target::Target;
 use super::channel::Channel;
 use super::command_line::option_value;
+use super::failure::classify;
 use super::host_key;
 use super::kept::Keep;
-use super::said::classify;
 
 /// How often a server is asked that turns connections away before they start.
 const TRIES: u32 = 6;

@@ -182,7 +182,7 @@ const BESIDE: &[&str] = &[
     "ca_bundle",
 ];
 
-/// Says whether changes take a certificate from certbot.
+/// Returns whether changes take a certificate from certbot.
 fn is_ordered(changes: &[Change]) -> bool {
     changes.iter().any(|change| !BESIDE.contains(&change.attribute.as_str()))
 }

@@ -33,7 +33,7 @@ pub(super) enum FileState {
 }
 
 impl FileState {
-    /// Says whether the file has this content already.
+    /// Returns whether the file has this content already.
     pub fn holds(&self, wanted: &Content) -> bool {
         match self {
             Self::Same => true,

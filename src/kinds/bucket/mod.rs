@@ -267,7 +267,7 @@ fn observation(record: &Record, resource: &Resource<Desired>) -> Observation<Obs
     }
 }
 
-/// Says whether it can be a bucket's name, as the S3 user guide has the rules.
+/// Returns whether it can be a bucket's name, as the S3 user guide has the rules.
 fn is_bucket(name: &str) -> bool {
     let is_part = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
     let is_end = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();

@@ -147,7 +147,7 @@ fn is_acme(wanted: &Wanted) -> bool {
     matches!(wanted.issuer, Issuer::Acme(_))
 }
 
-/// Says whether changes take a new certificate.
+/// Returns whether changes take a new certificate.
 fn is_issued(changes: &[Change]) -> bool {
     changes.iter().any(|change| !BESIDE.contains(&change.attribute.as_str()))
 }

@@ -7,7 +7,7 @@ use crate::row;
 
 use crate::resource::batch::parse_all;
 use crate::resource::{
-    Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Phase, Planned, Resource, Shape, Space, Style,
+    Attribute, Claim, Claims, Documentation, Fields, Kind, Mode, Observation, Phase, Planned, Resource, Shape, Space,
 };
 
 use expectation::{Expectation, Wanted};
@@ -55,7 +55,7 @@ pub struct Observed {
 impl Kind for Check {
     const KIND: &'static str = "check";
     const SECTION: &'static str = "checks";
-    const STYLE: Style = Style::Check;
+    const KIND_MODE: Mode = Mode::Check;
     const ATTRIBUTES: &'static [Attribute] = &[
         Attribute::optional("http", Shape::Text, "A URL that is fetched from the host: http:// or https://."),
         Attribute::optional(

@@ -5,7 +5,7 @@ use crate::row;
 
 use crate::resource::batch::parse_first;
 use crate::resource::{
-    Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space, Style,
+    Attribute, Claim, Claims, Documentation, Fields, Kind, Mode, Observation, Planned, Resource, Shape, Space,
 };
 
 /// A command that runs only where its guard asks for it.
@@ -47,7 +47,7 @@ pub struct Observed {
 impl Kind for Command {
     const KIND: &'static str = "command";
     const SECTION: &'static str = "commands";
-    const STYLE: Style = Style::Run;
+    const KIND_MODE: Mode = Mode::Run;
     const ATTRIBUTES: &'static [Attribute] = &[
         Attribute::required("run", Shape::Text, "The command, run by `sh`."),
         Attribute::optional(

@@ -52,7 +52,7 @@ fn caching_sha2_with(password: &str, salt: &[u8]) -> String {
     format!("$A$005${}{digest}", String::from_utf8_lossy(salt))
 }
 
-/// Says whether a password is the one behind a verifier of PostgreSQL; `None` where its form is unknown.
+/// Returns whether a password is the one behind a verifier of PostgreSQL; `None` where its form is unknown.
 pub(super) fn is_of_postgresql(verifier: &str, password: &str, role: &str) -> Option<bool> {
     if verifier.starts_with("md5") {
         return Some(md5(password, role) == verifier);
@@ -63,7 +63,7 @@ pub(super) fn is_of_postgresql(verifier: &str, password: &str, role: &str) -> Op
     Some(scram_with(password, &salt, iterations.parse().ok()?) == verifier)
 }
 
-/// Says whether a password is the one behind what a plugin of MySQL or MariaDB stores; `None` where it is unknown.
+/// Returns whether a password is the one behind what a plugin of MySQL or MariaDB stores; `None` where it is unknown.
 pub(super) fn is_of_mysql(plugin: &str, verifier: &[u8], password: &str) -> Option<bool> {
     match plugin {
         "mysql_native_password" | "" => Some(native(password).as_bytes() == verifier),

@@ -188,7 +188,7 @@ fn remove(batch: &[Planned<'_, Dhparam>], absent: Vec<usize>) -> Step {
 }
 
 impl Observed {
-    /// Says whether the parameters are those wanted.
+    /// Returns whether the parameters are those wanted.
     fn are(&self, desired: &Desired) -> bool {
         self.parameters.as_ref().is_some_and(|found| {
             found.bits == desired.bits && (desired.generate || found.named.as_deref() == Some(words(desired).as_str()))

@@ -232,7 +232,7 @@ impl Kind for DockerNetwork {
     }
 }
 
-/// Says whether a text is the first address of a network and its length.
+/// Returns whether a text is the first address of a network and its length.
 fn is_network(text: &str) -> bool {
     let Some((address, length)) = text.split_once('/') else { return false };
     let (Ok(address), Ok(length)) = (address.parse::<IpAddr>(), length.parse::<u32>()) else { return false };

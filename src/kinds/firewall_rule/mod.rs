@@ -7,7 +7,7 @@ mod rule;
 
 use std::sync::LazyLock;
 
-use crate::model::{Arg, Changes, Expect, Node, Probe, ProbeOutput, ProbeStatus, Record, Step, Value};
+use crate::model::{Arg, Changes, Expect, Probe, ProbeOutput, ProbeStatus, Record, Step, Value, YamlNode};
 use crate::variants;
 
 use crate::resource::{
@@ -170,7 +170,7 @@ fn of(resource: &Resource<Desired>) -> &'static dyn Backend {
 }
 
 fn ports(fields: &mut Fields<'_>) -> Ports {
-    let items = match fields.node("port").map(Node::to_value) {
+    let items = match fields.node("port").map(YamlNode::to_value) {
         Some(Value::Text(text)) => text.split(',').map(|item| item.trim().to_string()).collect(),
         Some(_) => fields.texts("port"),
         None => return Ports::default(),

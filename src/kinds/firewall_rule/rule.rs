@@ -31,7 +31,7 @@ impl Verdict {
         [Self::Allow, Self::Deny, Self::Reject, Self::Limit].into_iter().find(|verdict| verdict.word() == word)
     }
 
-    /// Says whether it keeps packets out.
+    /// Returns whether it keeps packets out.
     pub fn is_closing(self) -> bool {
         matches!(self, Self::Deny | Self::Reject)
     }
@@ -148,17 +148,17 @@ impl Ports {
         self.0.is_empty()
     }
 
-    /// Says whether a port is among them.
+    /// Returns whether a port is among them.
     pub fn holds(&self, port: u16) -> bool {
         self.0.iter().any(|(first, last)| (*first..=*last).contains(&port))
     }
 
-    /// Says whether it is one port or one range.
+    /// Returns whether it is one port or one range.
     pub fn is_single(&self) -> bool {
         self.0.len() == 1
     }
 
-    /// Says whether it is more than one plain port.
+    /// Returns whether it is more than one plain port.
     pub fn are_many(&self) -> bool {
         self.0.len() > 1 || self.0.iter().any(|(first, last)| first != last)
     }

@@ -54,7 +54,7 @@ pub(super) fn revision(fields: &mut Fields<'_>) -> Revision {
     }
 }
 
-/// Says whether git-check-ref-format(1) would take it below refs/heads or refs/tags.
+/// Returns whether git-check-ref-format(1) would take it below refs/heads or refs/tags.
 fn is_ref_name(name: &str) -> bool {
     let forbidden = |c: char| c.is_whitespace() || c.is_control() || "~^:?*[\\".contains(c);
     let is_part = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.ends_with(".lock");

@@ -1,12 +1,13 @@
 //! `migration`: a folder of SQL files, or the migrations of a tool, applied to a database in their order.
 
 mod folder;
+mod history;
 mod observed;
 mod record;
 mod script;
 mod sql;
 mod statements;
-mod told;
+
 mod tool;
 
 use std::sync::LazyLock;

@@ -1,7 +1,7 @@
 //! What the database says of its migrations.
 
+use super::history::Waiting;
 use super::record::Pending;
-use super::told::Waiting;
 
 /// What the database says of its migrations.
 #[derive(Clone, Debug, PartialEq)]

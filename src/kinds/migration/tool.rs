@@ -4,8 +4,8 @@ use crate::model::{Arg, Record, Row};
 use crate::resource::{Claim, Fields, Observation, Space};
 use crate::row;
 
+use super::history;
 use super::observed::{Observed, State};
-use super::told;
 
 /// A tool that has migrations of its own.
 #[derive(Clone, Debug)]
@@ -64,8 +64,8 @@ impl Tool {
             },
             "told" => {
                 let told = match self.name.as_str() {
-                    "alembic" => told::alembic(record.field(1), record.field(2)),
-                    _ => told::knex(record.field(1)),
+                    "alembic" => history::alembic(record.field(1), record.field(2)),
+                    _ => history::knex(record.field(1)),
                 };
                 match told {
                     Some(told) => {

@@ -159,7 +159,7 @@ fn observation(record: &Record) -> Observation<Observed> {
     }
 }
 
-/// Says whether it can be a package's name: validate-npm-package-name has the rules.
+/// Returns whether it can be a package's name: validate-npm-package-name has the rules.
 fn is_package(name: &str) -> bool {
     let is_part = |part: &str| {
         part.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())

@@ -125,7 +125,7 @@ fn options(fields: &mut Fields<'_>) -> Map<String, Json> {
     options
 }
 
-/// Says whether an option is worth a line in the plan of a new application.
+/// Returns whether an option is worth a line in the plan of a new application.
 pub(super) fn is_set(name: &str, value: &Json) -> bool {
     match value {
         Json::Null => false,

@@ -2,13 +2,13 @@
 
 mod version;
 
-use crate::model::{Changes, Node, Probe, ProbeOutput, Record, Step, Value};
+use crate::model::{Changes, Probe, ProbeOutput, Record, Step, Value, YamlNode};
 use crate::row;
 
 use crate::resource::batch::parse_first;
 use crate::resource::parse_size;
 use crate::resource::{
-    Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Phase, Planned, Resource, Shape, Space, Style,
+    Attribute, Claim, Claims, Documentation, Fields, Kind, Mode, Observation, Phase, Planned, Resource, Shape, Space,
 };
 
 use version::Bounds;
@@ -80,7 +80,7 @@ const FAMILY: Shape = Shape::OneOf(&["debian", "redhat", "alpine", "arch", "suse
 impl Kind for Requirement {
     const KIND: &'static str = "requirement";
     const SECTION: &'static str = "requirements";
-    const STYLE: Style = Style::Requirement;
+    const KIND_MODE: Mode = Mode::Requirement;
     const ATTRIBUTES: &'static [Attribute] = &[
         Attribute::optional("cpus", Shape::Integer { min: 1, max: 100_000 }, "How many processors it has at least."),
         Attribute::optional("memory", Shape::Size, "How much memory it has at least, as its maker counts it."),
@@ -215,14 +215,14 @@ fn disk(fields: &mut Fields<'_>) -> Option<Disk> {
     let node = fields.node("disk")?;
     // Also remembers what is known only later.
     fields.value("disk");
-    let path = node.get("path").and_then(Node::as_text).unwrap_or("/").to_string();
+    let path = node.get("path").and_then(YamlNode::as_text).unwrap_or("/").to_string();
     Some(Disk { path, free: sized(scalar(node.get("free"))) })
 }
 
 fn program(fields: &mut Fields<'_>) -> Option<Program> {
     let node = fields.node("program")?;
     fields.value("program");
-    let text = |key: &str| node.get(key).and_then(Node::as_text).map(String::from);
+    let text = |key: &str| node.get(key).and_then(YamlNode::as_text).map(String::from);
     let name = text("name").unwrap_or_default();
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"._+-/@".contains(&byte);
     if name.is_empty() || name.starts_with('-') || !name.bytes().all(is_name) {
@@ -344,8 +344,8 @@ fn sized(text: String) -> (String, u64) {
     (text, bytes)
 }
 
-fn scalar(node: Option<&Node>) -> String {
-    match node.map(Node::to_value) {
+fn scalar(node: Option<&YamlNode>) -> String {
+    match node.map(YamlNode::to_value) {
         Some(Value::Integer(number)) => number.to_string(),
         Some(Value::Text(text)) => text,
         _ => String::new(),

@@ -38,7 +38,7 @@ impl Bounds {
         text.split(',').map(bound).collect::<Option<Vec<_>>>().map(Self)
     }
 
-    /// Says whether a version is within them.
+    /// Returns whether a version is within them.
     pub fn hold(&self, version: &str) -> bool {
         let version = numbers(version);
         self.0.iter().all(|(operator, bound, _)| match operator {

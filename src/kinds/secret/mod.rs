@@ -4,7 +4,7 @@ mod edit;
 mod value;
 
 use crate::model::{
-    Changes, Expect, Node, Probe, ProbeOutput, Record, Secret as Hidden, Step, Until, Value, decode_base64,
+    Changes, Expect, Probe, ProbeOutput, Record, Secret as Hidden, Step, Until, Value, YamlNode, decode_base64,
     json_scalar, sha256,
 };
 use crate::row;
@@ -72,12 +72,13 @@ impl Kind for Secret {
     type Observed = Observed;
 
     fn decode(fields: &mut Fields<'_>) -> Desired {
-        let integer = |node: Option<&Node>, key: &str| match node.and_then(|node| node.get(key)).map(Node::to_value) {
-            Some(Value::Integer(number)) => Some(number),
-            _ => None,
-        };
-        let text = |node: Option<&Node>, key: &str| {
-            node.and_then(|node| node.get(key)).and_then(Node::as_text).map(String::from)
+        let integer =
+            |node: Option<&YamlNode>, key: &str| match node.and_then(|node| node.get(key)).map(YamlNode::to_value) {
+                Some(Value::Integer(number)) => Some(number),
+                _ => None,
+            };
+        let text = |node: Option<&YamlNode>, key: &str| {
+            node.and_then(|node| node.get(key)).and_then(YamlNode::as_text).map(String::from)
         };
         let generate = fields.node("generate");
         let keep = fields.node("keep");

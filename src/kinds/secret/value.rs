@@ -54,7 +54,7 @@ impl Recipe {
     }
 }
 
-/// Says whether a new value is wanted and not made yet: then nothing is noted, or what is still there.
+/// Returns whether a new value is wanted and not made yet: then nothing is noted, or what is still there.
 pub(super) fn is_to_rotate(resource: &Resource<Desired>, value: &Hidden) -> bool {
     resource.desired.rotate && value.previous().is_none_or(|previous| previous == *value)
 }

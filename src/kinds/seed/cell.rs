@@ -150,7 +150,7 @@ impl Cell {
         }
     }
 
-    /// Says whether a column of this class that holds `found` has it.
+    /// Returns whether a column of this class that holds `found` has it.
     pub(super) fn is(&self, engine: Engine, class: Class, found: &Found) -> bool {
         let Some(found) = found else { return *self == Self::Null };
         match self {

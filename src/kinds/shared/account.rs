@@ -2,7 +2,7 @@
 
 use crate::resource::{Fields, Kind};
 
-/// Says whether it can be the name of a user or group: what `useradd(8)` takes. All digits would be taken for a number.
+/// Returns whether it can be the name of a user or group: what `useradd(8)` takes. All digits would be taken for a number.
 pub(crate) fn is_account_name(name: &str) -> bool {
     let plain = name.strip_suffix('$').unwrap_or(name);
     name.len() <= 32

@@ -44,7 +44,7 @@ impl<'a> FileName<'a> {
     }
 }
 
-/// Says whether it is the template of instances: `app@.service`.
+/// Returns whether it is the template of instances: `app@.service`.
 pub fn is_template(unit: &str) -> bool {
     unit.contains("@.")
 }

@@ -95,7 +95,7 @@ impl Excludes {
         self.0.is_empty()
     }
 
-    /// Says whether a path, or a folder it is in, is excluded.
+    /// Returns whether a path, or a folder it is in, is excluded.
     pub fn hold(&self, path: &str) -> bool {
         if self.0.is_empty() {
             return false;

@@ -396,7 +396,7 @@ fn groups_after(desired: &Desired, observed: &Observed) -> BTreeSet<String> {
     groups
 }
 
-/// Says whether it is a hash as `crypt(5)` has it, or the star that no password fits.
+/// Returns whether it is a hash as `crypt(5)` has it, or the star that no password fits.
 fn is_hash(text: &str) -> bool {
     text == "*"
         || text.len() > 12

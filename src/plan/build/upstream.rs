@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::graph::Reason;
 use crate::model::Address;
 use crate::plan::decide::{Owing, Upstream};
-use crate::resource::{AnyObserved, Claim, Phase, Style};
+use crate::resource::{AnyObserved, Claim, Mode, Phase};
 
 use super::{Acting, Builder};
 
@@ -42,7 +42,7 @@ impl Builder<'_> {
     /// or else, where nothing provides the claim, the packages that act.
     fn brought_by(&mut self, node: usize, needs: &Claim) -> Vec<Address> {
         // Requirements stand before the packages, so those have not been planned yet.
-        if self.items[node].resource.kind.style() == Style::Requirement {
+        if self.items[node].resource.kind.mode() == Mode::Requirement {
             return self.packages_to_come(node);
         }
         let host = &self.items[node].address.host;
@@ -86,7 +86,7 @@ impl Builder<'_> {
         come
     }
 
-    /// Says whether a guard is asked again at its turn: something before it changes, on its host or what it depends on.
+    /// Returns whether a guard is asked again at its turn: something before it changes, on its host or what it depends on.
     fn asks_again(&self, node: usize) -> bool {
         let phases = self.hosts.get(&self.items[node].address.host);
         self.upstream[node] != Acting::No || phases.is_some_and(|first| *first < self.graph.phase(node))

@@ -15,10 +15,10 @@ use minijinja::value::Value as Template;
 use rustc_hash::FxHashMap;
 
 use crate::diagnostic::{Diagnostic, FileId, MOST_SUGGESTIONS, Sources, Span, did_you_mean};
-use crate::model::{Address, Entry, Node, NodeValue, Until, Value};
+use crate::model::{Address, Entry, Until, Value, YamlNode, YamlValue};
 
-use super::expression::{Context, Engine, Environments, Failure, Places, Progressive, Shade, has_expression};
-use super::unit::{Call, Unit};
+use super::expression::{Context, Engine, Environments, Failure, Places, Progressive, Scoped, has_expression};
+use super::namespace::{Call, Namespace};
 use super::{HostSpec, Knowledge, Spec};
 
 /// How much text all expressions of a spec may come to, in bytes.
@@ -27,9 +27,9 @@ const MAX_TEXT: usize = 1 << 30;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Reported;
 
-/// A use of a unit: the spec itself, or a module called from somewhere.
+/// A use of a namespace: the spec itself, or a module called from somewhere.
 pub(super) struct Instance<'a> {
-    pub unit: &'a Unit,
+    pub namespace: &'a Namespace,
     /// Who uses it: the instance and the call.
     pub caller: Option<(usize, &'a Call)>,
     /// The item of the call's `for_each`, in scope of what the call hands over.
@@ -86,7 +86,7 @@ struct Names {
 
 /// What is the same for all of a spec's evaluation.
 pub(super) struct World<'a> {
-    pub root: &'a Unit,
+    pub root: &'a Namespace,
     pub hosts: &'a [HostSpec],
     /// Whether the hosts are known: they are worked out with expressions too.
     pub hosts_known: bool,
@@ -107,13 +107,13 @@ pub(super) struct Evaluator<'a> {
     /// How much text the expressions came to so far.
     written: usize,
     names: FxHashMap<(usize, Option<usize>), Rc<Names>>,
-    /// The names of each unit's vars, inputs and outputs, and of the modules each instance uses.
-    unit_names: FxHashMap<*const Unit, [Arc<[String]>; 3]>,
+    /// The names of each namespace's vars, inputs and outputs, and of the modules each instance uses.
+    namespace_names: FxHashMap<*const Namespace, [Arc<[String]>; 3]>,
     module_names: FxHashMap<usize, Arc<[String]>>,
     /// The secrets each instance sees; the same on all hosts.
     secrets: FxHashMap<usize, Template>,
-    /// Vars that hold no expression, by unit and place, and so are the same on all hosts; `None` for the others.
-    constants: FxHashMap<(*const Unit, usize), Option<Shade>>,
+    /// Vars that hold no expression, by namespace and place, and so are the same on all hosts; `None` for the others.
+    constants: FxHashMap<(*const Namespace, usize), Option<Scoped>>,
     /// The keys of mappings that paths lead into, by where their entries are.
     pub keys: RefCell<FxHashMap<*const Entry, Option<Rc<Keys>>>>,
     states: FxHashMap<Key, State>,
@@ -147,13 +147,14 @@ impl Spec {
 impl<'a> Evaluator<'a> {
     pub(super) fn new(world: World<'a>, environments: &'a Environments, sources: &'a mut Sources) -> Self {
         let engine = Engine::new(environments);
-        let host_shades: Vec<(String, Shade)> =
+        let host_shades: Vec<(String, Scoped)> =
             world.hosts.iter().map(|host| (host.name.clone(), host_shade(host, world.knowledge))).collect();
         let host_values = host_shades.iter().map(|(_, shade)| shade.touch(engine.recorder())).collect();
-        let hosts_value =
-            world.hosts_known.then(|| Shade::Map(Arc::new(host_shades.into_iter().collect())).touch(engine.recorder()));
+        let hosts_value = world
+            .hosts_known
+            .then(|| Scoped::Map(Arc::new(host_shades.into_iter().collect())).touch(engine.recorder()));
         let world_hosts = world.hosts;
-        let root = Instance { unit: world.root, caller: None, each: None, children: IndexMap::new() };
+        let root = Instance { namespace: world.root, caller: None, each: None, children: IndexMap::new() };
         Self {
             world,
             engine,
@@ -164,7 +165,7 @@ impl<'a> Evaluator<'a> {
             muted: false,
             written: 0,
             names: FxHashMap::default(),
-            unit_names: FxHashMap::default(),
+            namespace_names: FxHashMap::default(),
             module_names: FxHashMap::default(),
             secrets: FxHashMap::default(),
             constants: FxHashMap::default(),
@@ -178,7 +179,7 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// Says whether the spec has a host.
+    /// Returns whether the spec has a host.
     pub(super) fn has_host(&self, name: &str) -> bool {
         self.host_names.contains(name)
     }
@@ -202,8 +203,8 @@ impl<'a> Evaluator<'a> {
 
     /// Makes the value of `each`.
     pub(super) fn each(&self, key: &Value, value: &Value) -> Template {
-        let entries = [("key".to_string(), Shade::new(key)), ("value".to_string(), Shade::new(value))];
-        Shade::Map(Arc::new(entries.into_iter().collect())).touch(self.engine.recorder())
+        let entries = [("key".to_string(), Scoped::new(key)), ("value".to_string(), Scoped::new(value))];
+        Scoped::Map(Arc::new(entries.into_iter().collect())).touch(self.engine.recorder())
     }
 
     /// Renders one text.
@@ -293,14 +294,14 @@ impl<'a> Evaluator<'a> {
         names
     }
 
-    /// Returns the names of the vars, inputs and outputs of an instance's unit.
+    /// Returns the names of the vars, inputs and outputs of an instance's namespace.
     fn names_of_unit(&mut self, instance: usize) -> [Arc<[String]>; 3] {
-        let unit = self.instances[instance].unit;
-        let names = self.unit_names.entry(std::ptr::from_ref(unit)).or_insert_with(|| {
+        let namespace = self.instances[instance].namespace;
+        let names = self.namespace_names.entry(std::ptr::from_ref(namespace)).or_insert_with(|| {
             [
-                unit.vars.keys().cloned().collect(),
-                unit.inputs.keys().cloned().collect(),
-                unit.outputs.keys().cloned().collect(),
+                namespace.vars.keys().cloned().collect(),
+                namespace.inputs.keys().cloned().collect(),
+                namespace.outputs.keys().cloned().collect(),
             ]
         });
         names.clone()
@@ -322,10 +323,10 @@ impl<'a> Evaluator<'a> {
         if let Some(secrets) = self.secrets.get(&instance) {
             return secrets.clone();
         }
-        let unit = self.instances[instance].unit;
-        let secrets: IndexMap<String, Shade> =
-            unit.secrets.keys().filter_map(|name| Some((name.clone(), self.secret(instance, name)?))).collect();
-        let secrets = Shade::Map(Arc::new(secrets)).touch(self.engine.recorder());
+        let namespace = self.instances[instance].namespace;
+        let secrets: IndexMap<String, Scoped> =
+            namespace.secrets.keys().filter_map(|name| Some((name.clone(), self.secret(instance, name)?))).collect();
+        let secrets = Scoped::Map(Arc::new(secrets)).touch(self.engine.recorder());
         self.secrets.insert(instance, secrets.clone());
         secrets
     }
@@ -351,7 +352,7 @@ impl<'a> Evaluator<'a> {
                 None => alone = Some(outputs),
             }
         }
-        names.modules.set(call, Shade::Plain(alone.unwrap_or_else(|| Template::from_pairs(by_key))));
+        names.modules.set(call, Scoped::Plain(alone.unwrap_or_else(|| Template::from_pairs(by_key))));
     }
 }
 
@@ -367,13 +368,13 @@ pub(super) enum NoItems {
     Wrong(String),
 }
 
-/// Says whether a node holds no expression, so that it is the same everywhere.
-pub(super) fn is_constant(node: &Node) -> bool {
+/// Returns whether a node holds no expression, so that it is the same everywhere.
+pub(super) fn is_constant(node: &YamlNode) -> bool {
     match &node.value {
-        NodeValue::Scalar(Value::Text(text)) => !has_expression(text),
-        NodeValue::Scalar(_) => true,
-        NodeValue::List(items) => items.iter().all(is_constant),
-        NodeValue::Map(entries) => entries.iter().all(|entry| !has_expression(&entry.key) && is_constant(&entry.value)),
+        YamlValue::Scalar(Value::Text(text)) => !has_expression(text),
+        YamlValue::Scalar(_) => true,
+        YamlValue::List(items) => items.iter().all(is_constant),
+        YamlValue::Map(entries) => entries.iter().all(|entry| !has_expression(&entry.key) && is_constant(&entry.value)),
     }
 }
 
@@ -407,7 +408,7 @@ fn size(value: &Value) -> usize {
     }
 }
 
-fn host_shade(host: &HostSpec, knowledge: &Knowledge) -> Shade {
+fn host_shade(host: &HostSpec, knowledge: &Knowledge) -> Scoped {
     let labels = host.labels.iter().map(|(key, value)| (key.clone(), Value::text(value))).collect();
     let facts = match knowledge.facts.get(&host.name) {
         Some(facts) => facts.clone(),
@@ -419,10 +420,10 @@ fn host_shade(host: &HostSpec, knowledge: &Knowledge) -> Shade {
         ("labels", Value::Map(labels)),
         ("facts", facts),
     ];
-    Shade::Map(Arc::new(entries.into_iter().map(|(key, value)| (key.to_string(), Shade::new(&value))).collect()))
+    Scoped::Map(Arc::new(entries.into_iter().map(|(key, value)| (key.to_string(), Scoped::new(&value))).collect()))
 }
 
-/// Returns the path a relative one of a unit stands for.
-pub(super) fn asset_path(unit: &Unit, path: &str) -> PathBuf {
-    super::read::beside(&unit.folder, path)
+/// Returns the path a relative one of a namespace stands for.
+pub(super) fn asset_path(namespace: &Namespace, path: &str) -> PathBuf {
+    super::read::beside(&namespace.folder, path)
 }

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use minijinja::value::Value as Template;
 
 use crate::diagnostic::Diagnostic;
-use crate::model::{Node, Value};
+use crate::model::{Value, YamlNode};
 
 use super::{Evaluator, Instance, NoItems, Scope, items};
 
@@ -16,9 +16,9 @@ impl Evaluator<'_> {
     pub(in crate::spec) fn expand_modules(&mut self) {
         let mut at = 0;
         while at < self.instances.len() {
-            let unit = self.instances[at].unit;
-            for (name, call) in &unit.calls {
-                let Some(called) = call.unit.as_deref() else { continue };
+            let namespace = self.instances[at].namespace;
+            for (name, call) in &namespace.calls {
+                let Some(called) = call.namespace.as_deref() else { continue };
                 let items = match call.get("for_each") {
                     None => vec![(None, None)],
                     Some(node) => self.module_items(node, at),
@@ -31,7 +31,7 @@ impl Evaluator<'_> {
                     }
                     let child = self.instances.len();
                     self.instances.push(Instance {
-                        unit: called,
+                        namespace: called,
                         caller: Some((at, call)),
                         each,
                         children: IndexMap::new(),
@@ -43,7 +43,7 @@ impl Evaluator<'_> {
         }
     }
 
-    fn module_items(&mut self, node: &Node, instance: usize) -> Vec<(Option<String>, Option<Template>)> {
+    fn module_items(&mut self, node: &YamlNode, instance: usize) -> Vec<(Option<String>, Option<Template>)> {
         let Ok(value) = self.node(node, &Scope::new(instance, None, None)) else { return Vec::new() };
         match items(&value.to_value()) {
             Ok(items) => items

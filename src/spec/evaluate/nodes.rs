@@ -1,26 +1,26 @@
 //! All expressions in a node.
 
 use crate::diagnostic::Diagnostic;
-use crate::model::{Entry, Node, NodeValue, Until, Value};
+use crate::model::{Entry, Until, Value, YamlNode, YamlValue};
 
 use super::super::expression::has_expression;
 use super::{Evaluator, KeyText, Reported, Scope};
 
 impl Evaluator<'_> {
     /// Evaluates all expressions in a node.
-    pub(in crate::spec) fn node(&mut self, node: &Node, scope: &Scope) -> Result<Node, Reported> {
+    pub(in crate::spec) fn node(&mut self, node: &YamlNode, scope: &Scope) -> Result<YamlNode, Reported> {
         match &node.value {
-            NodeValue::Scalar(Value::Text(text)) if has_expression(text) => {
+            YamlValue::Scalar(Value::Text(text)) if has_expression(text) => {
                 let value = self.text(text, node.span, scope)?;
-                Ok(Node::from_value(value, node.span))
+                Ok(YamlNode::from_value(value, node.span))
             }
-            NodeValue::Scalar(_) => Ok(node.clone()),
-            NodeValue::List(items) => {
+            YamlValue::Scalar(_) => Ok(node.clone()),
+            YamlValue::List(items) => {
                 let items: Vec<_> = items.iter().map(|item| self.node(item, scope)).collect();
                 let items = items.into_iter().collect::<Result<_, _>>()?;
-                Ok(Node { value: NodeValue::List(items), span: node.span })
+                Ok(YamlNode { value: YamlValue::List(items), span: node.span })
             }
-            NodeValue::Map(entries) => {
+            YamlValue::Map(entries) => {
                 let mut evaluated: Vec<Entry> = Vec::with_capacity(entries.len());
                 let mut failed = false;
                 let mut unknown = None;
@@ -57,8 +57,8 @@ impl Evaluator<'_> {
                 match (failed, unknown) {
                     (true, _) => Err(Reported),
                     // Which keys there are is not known, so nothing is.
-                    (false, Some(until)) => Ok(Node::scalar(Value::Unknown(until), node.span)),
-                    (false, None) => Ok(Node { value: NodeValue::Map(evaluated), span: node.span }),
+                    (false, Some(until)) => Ok(YamlNode::scalar(Value::Unknown(until), node.span)),
+                    (false, None) => Ok(YamlNode { value: YamlValue::Map(evaluated), span: node.span }),
                 }
             }
         }

@@ -6,8 +6,8 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::model::{Entry, Secret, Until, Value};
 
 use super::super::SecretState;
-use super::super::expression::{Analysis, Reference, Shade, Step};
-use super::super::unit::SecretForm;
+use super::super::expression::{Analysis, Reference, Scoped, Step};
+use super::super::namespace::SecretForm;
 use super::{Evaluator, Key, Named, Reported, Scope, State, is_constant};
 
 /// How many values may wait for each other in a row.
@@ -39,22 +39,28 @@ impl Evaluator<'_> {
         scope: &Scope,
         place: &dyn Fn(&Self, &Range<usize>) -> Span,
     ) -> Result<(), Reported> {
-        let unit = self.instances[scope.instance].unit;
+        let namespace = self.instances[scope.instance].namespace;
         let first = match reference.path.first() {
             Some(Step::Name(name, _)) => Some(name.as_str()),
             _ => None,
         };
         let here = (scope.instance, scope.host);
         match reference.root.as_str() {
-            "vars" => self.all_or_one(here, unit.vars.len(), first, |name| unit.vars.get_index_of(name), Named::Var),
-            "inputs" => {
-                self.all_or_one(here, unit.inputs.len(), first, |name| unit.inputs.get_index_of(name), Named::Input)
+            "vars" => {
+                self.all_or_one(here, namespace.vars.len(), first, |name| namespace.vars.get_index_of(name), Named::Var)
             }
+            "inputs" => self.all_or_one(
+                here,
+                namespace.inputs.len(),
+                first,
+                |name| namespace.inputs.get_index_of(name),
+                Named::Input,
+            ),
             "modules" => self.outputs(reference, first, scope),
             "secrets" => {
                 let Some(name) = first else { return Ok(()) };
                 match self.secret(scope.instance, name) {
-                    Some(Shade::Unusable(why)) => {
+                    Some(Scoped::Unusable(why)) => {
                         let span = place(self, &reference.root_range);
                         self.report(
                             Diagnostic::error(span, why.to_string())
@@ -119,17 +125,17 @@ impl Evaluator<'_> {
             self.provide_outputs(scope.instance, scope.host, call);
         }
         for child in children {
-            let unit = self.instances[child].unit;
+            let namespace = self.instances[child].namespace;
             let named: Vec<usize> = reference
                 .path
                 .iter()
                 .skip(1)
                 .filter_map(|step| match step {
-                    Step::Name(name, _) => unit.outputs.get_index_of(name.as_str()),
+                    Step::Name(name, _) => namespace.outputs.get_index_of(name.as_str()),
                     Step::Computed => None,
                 })
                 .collect();
-            let wanted = if named.is_empty() { (0..unit.outputs.len()).collect() } else { named };
+            let wanted = if named.is_empty() { (0..namespace.outputs.len()).collect() } else { named };
             for index in wanted {
                 result = result.and(self.ensure((child, scope.host, Named::Output(index))));
             }
@@ -158,7 +164,7 @@ impl Evaluator<'_> {
         self.working.push(key);
         let shade = match self.constant(key) {
             Some(shade) => Ok(shade),
-            None => self.work_out(key).map(|value| Shade::new(&value)),
+            None => self.work_out(key).map(|value| Scoped::new(&value)),
         };
         self.working.pop();
         let (instance, host, named) = key;
@@ -188,26 +194,26 @@ impl Evaluator<'_> {
     }
 
     /// Returns the value of a var that holds no expression.
-    fn constant(&mut self, (instance, _, named): Key) -> Option<Shade> {
+    fn constant(&mut self, (instance, _, named): Key) -> Option<Scoped> {
         let Named::Var(index) = named else { return None };
-        let unit = self.instances[instance].unit;
-        let constant = self.constants.entry((std::ptr::from_ref(unit), index)).or_insert_with(|| {
-            let node = &unit.vars[index].value;
-            is_constant(node).then(|| Shade::new(&node.to_value()))
+        let namespace = self.instances[instance].namespace;
+        let constant = self.constants.entry((std::ptr::from_ref(namespace), index)).or_insert_with(|| {
+            let node = &namespace.vars[index].value;
+            is_constant(node).then(|| Scoped::new(&node.to_value()))
         });
         constant.clone()
     }
 
-    /// Returns a value's name in its unit and where it is declared.
+    /// Returns a value's name in its namespace and where it is declared.
     fn entry_of(&self, (instance, _, named): Key) -> (String, Span) {
-        let unit = self.instances[instance].unit;
+        let namespace = self.instances[instance].namespace;
         let of = |found: Option<(&String, &Entry)>| found.map(|(name, entry)| (name.clone(), entry.key_span));
         let found = match named {
-            Named::Var(index) => of(unit.vars.get_index(index)),
-            Named::Output(index) => of(unit.outputs.get_index(index)),
-            Named::Input(index) => unit.inputs.get_index(index).map(|(name, input)| (name.clone(), input.span)),
+            Named::Var(index) => of(namespace.vars.get_index(index)),
+            Named::Output(index) => of(namespace.outputs.get_index(index)),
+            Named::Input(index) => namespace.inputs.get_index(index).map(|(name, input)| (name.clone(), input.span)),
         };
-        found.unwrap_or_else(|| (String::new(), Span { file: unit.file, start: 0, end: 0 }))
+        found.unwrap_or_else(|| (String::new(), Span { file: namespace.file, start: 0, end: 0 }))
     }
 
     fn cycle(&mut self, key: Key) {
@@ -232,19 +238,19 @@ impl Evaluator<'_> {
     }
 
     fn work_out(&mut self, (instance, host, named): Key) -> Result<Value, Reported> {
-        let unit = self.instances[instance].unit;
+        let namespace = self.instances[instance].namespace;
         let node = match named {
-            Named::Var(index) => &unit.vars[index].value,
-            Named::Output(index) => &unit.outputs[index].value,
+            Named::Var(index) => &namespace.vars[index].value,
+            Named::Output(index) => &namespace.outputs[index].value,
             Named::Input(index) => return self.input(instance, host, index),
         };
         Ok(self.node(node, &Scope::new(instance, host, None))?.to_value())
     }
 
     fn input(&mut self, instance: usize, host: Option<usize>, index: usize) -> Result<Value, Reported> {
-        let unit = self.instances[instance].unit;
+        let namespace = self.instances[instance].namespace;
         let Some((caller, call)) = self.instances[instance].caller else { return Ok(Value::Null) };
-        let (name, input) = &unit.inputs.get_index(index).ok_or(Reported)?;
+        let (name, input) = &namespace.inputs.get_index(index).ok_or(Reported)?;
         let given = call.get("with").and_then(|with| with.get(name)).filter(|node| !node.is_null());
         let value = match given {
             Some(node) => {
@@ -271,17 +277,17 @@ impl Evaluator<'_> {
     }
 
     /// Returns a secret as expressions see it; `None` where there is none of this name.
-    pub(super) fn secret(&self, instance: usize, name: &str) -> Option<Shade> {
-        let secret = self.instances[instance].unit.secrets.get(name)?;
+    pub(super) fn secret(&self, instance: usize, name: &str) -> Option<Scoped> {
+        let secret = self.instances[instance].namespace.secrets.get(name)?;
         Some(match self.world.knowledge.secret(name) {
-            Some(SecretState::Known(secret)) => Shade::Secret(secret.clone()),
-            Some(SecretState::Later(until)) => Shade::Unknown(until.clone()),
+            Some(SecretState::Known(secret)) => Scoped::Secret(secret.clone()),
+            Some(SecretState::Later(until)) => Scoped::Unknown(until.clone()),
             None => match (secret.kept(), self.kept.get(&(instance, name.to_string()))) {
                 (Some(SecretForm::Kept { absent: true, .. }), _) => {
-                    Shade::Unusable(format!("the secret `{name}` is absent").into())
+                    Scoped::Unusable(format!("the secret `{name}` is absent").into())
                 }
-                (Some(SecretForm::Kept { .. }), Some(address)) => Shade::Unknown(Until::Applied(address.clone())),
-                _ => Shade::Unusable(format!("the secret `{name}` is not available").into()),
+                (Some(SecretForm::Kept { .. }), Some(address)) => Scoped::Unknown(Until::Applied(address.clone())),
+                _ => Scoped::Unusable(format!("the secret `{name}` is not available").into()),
             },
         })
     }

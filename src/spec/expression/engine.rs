@@ -19,7 +19,7 @@ use crate::spec::files::normalize;
 use super::Analysis;
 use super::analysis::{Part, Step, characters};
 use super::output::{Limited, format, write};
-use super::shade::{Recorder, Touched, explain, from_template};
+use super::scoped::{Recorder, Touched, explain, from_template};
 
 /// How many instructions one render may take.
 const FUEL: u64 = 5_000_000;
@@ -423,7 +423,7 @@ fn name_it(failure: Failure, analysis: &Analysis, context: &Context) -> Failure 
 /// What parts the folder and the path in a template's key.
 const SEPARATOR: char = '\u{1}';
 
-/// Returns the key the environments know a template by: names in `include` are relative to its unit's folder.
+/// Returns the key the environments know a template by: names in `include` are relative to its namespace's folder.
 pub fn template_key(folder: &Path, path: &Path) -> String {
     format!("{}{SEPARATOR}{}", folder.display(), path.display())
 }

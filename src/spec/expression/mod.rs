@@ -8,15 +8,15 @@ mod analysis;
 mod engine;
 mod output;
 mod place;
-mod shade;
+mod scoped;
 mod vocabulary;
 
 pub(super) use analysis::{Analysis, Reference, Step};
 pub(super) use engine::{Context, Engine, Environments, Failure, template_key};
 pub(super) use place::Places;
-pub(super) use shade::{Progressive, Shade};
+pub(super) use scoped::{Progressive, Scoped};
 
-/// Says whether a string of a spec holds an expression at all.
+/// Returns whether a string of a spec holds an expression at all.
 pub(super) fn has_expression(text: &str) -> bool {
     text.contains("{{") || text.contains("{%")
 }

@@ -99,7 +99,7 @@ fn escape_length(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{NodeValue, Value};
+    use crate::model::{Value, YamlValue};
 
     /// Parses `key: scalar` and returns what the source holds where the text's `wanted` is.
     fn found(yaml: &str, wanted: &str) -> String {
@@ -107,7 +107,7 @@ mod tests {
         let file = sources.add("infra.yaml", yaml);
         let node = crate::spec::yaml::parse(yaml, file, &mut Vec::new()).unwrap();
         let scalar = &node.entries()[0].value;
-        let NodeValue::Scalar(Value::Text(text)) = &scalar.value else { panic!("no text") };
+        let YamlValue::Scalar(Value::Text(text)) = &scalar.value else { panic!("no text") };
         let start = text.find(wanted).unwrap();
         let span = Places::new(text, scalar.span, &sources).span(&(start..start + wanted.len()));
         sources.slice(span).to_string()

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use crate::diagnostic::{Diagnostic, Span};
 use crate::kinds::SECRET;
-use crate::model::{Address, Node, NodeValue, Value};
+use crate::model::{Address, Value, YamlNode, YamlValue};
 
 use super::super::evaluate::Scope;
-use super::super::unit::{Secret, SecretForm};
+use super::super::namespace::{Secret, SecretForm};
 use super::super::{HostSpec, SecretOrigin, SecretSource, SecretSpec};
 use super::{Early, early_site};
 
@@ -18,15 +18,15 @@ const MOST_HOSTS: usize = 30;
 impl Early<'_> {
     pub(super) fn secrets(&mut self, hosts: &[HostSpec], count: usize) -> Vec<SecretSpec> {
         let mut secrets: Vec<SecretSpec> = Vec::new();
-        let mut todo = vec![(self.unit, 0)];
+        let mut todo = vec![(self.namespace, 0)];
         let mut seen = HashSet::new();
         let mut places: HashMap<&str, usize> = HashMap::new();
         let names: HashSet<&str> = hosts.iter().map(|host| host.name.as_str()).collect();
         for at in 1..self.evaluator.instances.len() {
-            todo.push((self.evaluator.instances[at].unit, at));
+            todo.push((self.evaluator.instances[at].namespace, at));
         }
-        for (unit, instance) in todo {
-            for (name, secret) in &unit.secrets {
+        for (namespace, instance) in todo {
+            for (name, secret) in &namespace.secrets {
                 // Hosts that are wrong themselves were reported; which one is meant cannot be told then.
                 if instance == 0 && secret.kept().is_some() && hosts.len() < count {
                     continue;
@@ -96,7 +96,7 @@ impl Early<'_> {
 
     fn keeper(
         &mut self,
-        named: Option<&Node>,
+        named: Option<&YamlNode>,
         span: Span,
         hosts: &[HostSpec],
         names: &HashSet<&str>,
@@ -128,14 +128,14 @@ impl Early<'_> {
         Some(name)
     }
 
-    fn secret_file(&mut self, node: &Node, instance: usize) -> Option<PathBuf> {
+    fn secret_file(&mut self, node: &YamlNode, instance: usize) -> Option<PathBuf> {
         let path = self.secret_text(node, instance)?;
         Some(self.beside_its_file(&path, node.span))
     }
 
-    fn secret_text(&mut self, node: &Node, instance: usize) -> Option<String> {
-        let (unit, is_module) = (self.evaluator.instances[instance].unit, instance != 0);
-        let site = early_site(unit, is_module, "where a secret comes from");
+    fn secret_text(&mut self, node: &YamlNode, instance: usize) -> Option<String> {
+        let (namespace, is_module) = (self.evaluator.instances[instance].namespace, instance != 0);
+        let site = early_site(namespace, is_module, "where a secret comes from");
         self.evaluator.check_names(node, site);
         let value = self.evaluator.node(node, &Scope::new(instance, None, None)).ok()?.to_value();
         let problem = match value {
@@ -152,13 +152,13 @@ impl Early<'_> {
         None
     }
 
-    fn secret_command(&mut self, node: &Node, instance: usize) -> Option<Vec<String>> {
+    fn secret_command(&mut self, node: &YamlNode, instance: usize) -> Option<Vec<String>> {
         match &node.value {
-            NodeValue::List(items) if !items.is_empty() => {
+            YamlValue::List(items) if !items.is_empty() => {
                 let words: Vec<Option<String>> = items.iter().map(|item| self.secret_text(item, instance)).collect();
                 words.into_iter().collect()
             }
-            NodeValue::List(_) => {
+            YamlValue::List(_) => {
                 self.evaluator.report(Diagnostic::error(node.span, "the command is empty"));
                 None
             }

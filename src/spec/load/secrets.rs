@@ -4,11 +4,11 @@ use indexmap::IndexMap;
 
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
 use crate::kinds::SECRET;
-use crate::model::{Entry, Node, NodeValue};
+use crate::model::{Entry, YamlNode, YamlValue};
 use crate::resource::{Attribute, Shape};
 
 use super::super::draft::{Item, is_variable};
-use super::super::unit::{Body, Overridden, Secret, SecretForm};
+use super::super::namespace::{Body, Overridden, Secret, SecretForm};
 use super::Loader;
 
 /// Where a secret may come from, besides being made (`generate`) and kept.
@@ -52,8 +52,8 @@ impl Loader<'_> {
         let mut secrets = IndexMap::new();
         for (name, entry) in self.entries(items, "a secret", is_variable) {
             let forms = match &entry.value.value {
-                NodeValue::Map(_) => self.source(&entry, &entry.value, bodies).into_iter().collect(),
-                NodeValue::List(items) if !items.is_empty() => self.sources(&entry, items, bodies),
+                YamlValue::Map(_) => self.source(&entry, &entry.value, bodies).into_iter().collect(),
+                YamlValue::List(items) if !items.is_empty() => self.sources(&entry, items, bodies),
                 _ => {
                     let message = format!("the secret `{name}` needs a source");
                     self.report(Diagnostic::error(entry.key_span, message).help(HELP));
@@ -66,11 +66,11 @@ impl Loader<'_> {
     }
 
     /// Reads an ordered list of sources.
-    fn sources(&mut self, entry: &Entry, items: &[Node], bodies: &mut Vec<Body>) -> Vec<(SecretForm, Span)> {
+    fn sources(&mut self, entry: &Entry, items: &[YamlNode], bodies: &mut Vec<Body>) -> Vec<(SecretForm, Span)> {
         let mut forms = Vec::new();
         let mut last: Option<Span> = None;
         for item in items {
-            if !matches!(item.value, NodeValue::Map(_)) {
+            if !matches!(item.value, YamlValue::Map(_)) {
                 let message = format!("a source of a secret is a mapping; this is {}", item.type_name());
                 self.report(Diagnostic::error(item.span, message).help(HELP));
                 continue;
@@ -98,7 +98,7 @@ impl Loader<'_> {
     }
 
     /// Reads one source.
-    fn source(&mut self, entry: &Entry, node: &Node, bodies: &mut Vec<Body>) -> Option<(SecretForm, Span)> {
+    fn source(&mut self, entry: &Entry, node: &YamlNode, bodies: &mut Vec<Body>) -> Option<(SecretForm, Span)> {
         let name = &entry.key;
         let mut right = true;
         for attribute in node.entries() {
@@ -112,7 +112,7 @@ impl Loader<'_> {
         }
         let given: Vec<&Entry> = node.entries().iter().filter(|given| is_source(&given.key)).collect();
         let keep = node.entry("keep");
-        let absent = node.get("state").and_then(Node::as_text) == Some("absent");
+        let absent = node.get("state").and_then(YamlNode::as_text) == Some("absent");
         let source = match given.as_slice() {
             [source] => source,
             [] if absent && keep.is_some() => return Some(self.kept(entry, node, true, bodies)),
@@ -167,8 +167,8 @@ impl Loader<'_> {
     }
 
     /// Returns the parts of a source that is a mapping; another key is a mistake.
-    fn parts(&mut self, source: &Entry, known: [&str; 2]) -> Option<[Option<Node>; 2]> {
-        if !matches!(source.value.value, NodeValue::Map(_)) {
+    fn parts(&mut self, source: &Entry, known: [&str; 2]) -> Option<[Option<YamlNode>; 2]> {
+        if !matches!(source.value.value, YamlValue::Map(_)) {
             let what = source.value.type_name();
             let message =
                 format!("`{}` is a mapping with `{}` and `{}`; this is {what}", source.key, known[0], known[1]);
@@ -182,7 +182,7 @@ impl Loader<'_> {
         Some(known.map(|name| source.value.get(name).filter(|node| !node.is_null()).cloned()))
     }
 
-    fn part(&mut self, source: &Entry, name: &str, part: Option<Node>) -> Option<Node> {
+    fn part(&mut self, source: &Entry, name: &str, part: Option<YamlNode>) -> Option<YamlNode> {
         if part.is_none() {
             self.report(Diagnostic::error(source.key_span, format!("`{}` needs `{name}`", source.key)));
         }
@@ -190,14 +190,14 @@ impl Loader<'_> {
     }
 
     /// Makes the resource that keeps a secret.
-    fn kept(&mut self, entry: &Entry, node: &Node, absent: bool, bodies: &mut Vec<Body>) -> (SecretForm, Span) {
+    fn kept(&mut self, entry: &Entry, node: &YamlNode, absent: bool, bodies: &mut Vec<Body>) -> (SecretForm, Span) {
         let host = node.get("keep").and_then(|keep| keep.get("host")).filter(|host| !host.is_null()).cloned();
         let form = (SecretForm::Kept { host, absent }, node.entry("generate").map_or(node.span, |made| made.key_span));
         let mut body = Entry { value: node.clone(), ..entry.clone() };
-        if let NodeValue::Map(attributes) = &mut body.value.value {
+        if let YamlValue::Map(attributes) = &mut body.value.value {
             for attribute in attributes {
                 // Which host it is, is its address.
-                if let ("keep", NodeValue::Map(keep)) = (attribute.key.as_str(), &mut attribute.value.value) {
+                if let ("keep", YamlValue::Map(keep)) = (attribute.key.as_str(), &mut attribute.value.value) {
                     keep.retain(|entry| entry.key != "host");
                 }
             }

@@ -7,7 +7,7 @@ use super::super::check::Asset;
 use super::super::evaluate::{Reported, Scope, asset_path};
 use super::super::expression::template_key;
 use super::super::names::Site;
-use super::super::unit::Unit;
+use super::super::namespace::Namespace;
 use super::Resolver;
 
 impl<'a> Resolver<'a, '_> {
@@ -17,22 +17,22 @@ impl<'a> Resolver<'a, '_> {
         asset: Asset,
         path: &str,
         span: Span,
-        unit: &'a Unit,
+        namespace: &'a Namespace,
         render: Option<&Scope>,
         each: bool,
     ) -> Option<Value> {
-        let full = asset_path(unit, path);
+        let full = asset_path(namespace, path);
         let loaded = match asset {
             Asset::Source => self.assets.content(self.files, &full).map(Value::Content),
             Asset::Folder => self.assets.folder(self.files, &full),
             Asset::Template => match self.assets.text(self.files, &full) {
                 Ok(text) => {
-                    let key = (full.clone(), std::ptr::from_ref(unit), each);
+                    let key = (full.clone(), std::ptr::from_ref(namespace), each);
                     let file = match self.checked_templates.get(&key) {
                         Some(file) => *file,
                         None => {
-                            let is_module = !std::ptr::eq(unit, self.evaluator.world.root);
-                            let site = Site { unit, is_module, each, host: true, hosts: true, decides: None };
+                            let is_module = !std::ptr::eq(namespace, self.evaluator.world.root);
+                            let site = Site { namespace, is_module, each, host: true, hosts: true, decides: None };
                             let (file, right) = self.evaluator.check_file(&full, &text, site, self.files, self.assets);
                             let checked = if right { Ok(file) } else { Err(Reported) };
                             self.checked_templates.insert(key, checked);
@@ -41,7 +41,7 @@ impl<'a> Resolver<'a, '_> {
                     };
                     let file = file.ok()?;
                     let Some(scope) = render else { return Some(Value::Null) };
-                    let key = template_key(&unit.folder, &full);
+                    let key = template_key(&namespace.folder, &full);
                     return match self.evaluator.file(&key, &text, file, scope).ok()? {
                         Value::Text(text) => Some(Value::Content(Content::new(text.into_bytes()))),
                         Value::Secret(secret) => {

@@ -2,12 +2,12 @@
 
 use crate::diagnostic::{Diagnostic, Span};
 use crate::kinds::companions;
-use crate::model::{Address, Entry, Node, NodeValue, Until, Value};
+use crate::model::{Address, Entry, Until, Value, YamlNode, YamlValue};
 use crate::resource::{Common, KindObject, State, parse_duration};
 
 use super::super::check::{Asset, Surroundings, object};
 use super::super::evaluate::{Reported, Scope, is_constant};
-use super::super::unit::{Body, Overridden, Unit};
+use super::super::namespace::{Body, Namespace, Overridden};
 use super::super::{HostSpec, Resolved};
 use super::body::{common, described, is_absent, split};
 use super::{Found, Resolver, Task};
@@ -26,19 +26,19 @@ impl<'a> Resolver<'a, '_> {
         let (own, shared) = split(&body.entry.value, body);
         let what = described(body);
         let (shared, shared_right) = if is_constant(&shared) {
-            let mut around = Around { resolver: self, scope, unit: None };
+            let mut around = Around { resolver: self, scope, namespace: None };
             object(&shared, common(body.kind), &what, true, &mut around)
         } else {
             match self.attributes(&shared, scope) {
                 (node, false) => (node, false),
                 (node, true) => {
-                    let mut around = Around { resolver: self, scope, unit: None };
+                    let mut around = Around { resolver: self, scope, namespace: None };
                     object(&node, common(body.kind), &what, true, &mut around)
                 }
             }
         };
         for attribute in ["state", "as", "timeout", "retries", "lifecycle"] {
-            if let Some(until) = shared.get(attribute).map(Node::to_value).as_ref().and_then(Value::unknown) {
+            if let Some(until) = shared.get(attribute).map(YamlNode::to_value).as_ref().and_then(Value::unknown) {
                 match until {
                     Until::Facts(_) => return Some(until.clone()),
                     Until::Applied(_) => {
@@ -64,7 +64,7 @@ impl<'a> Resolver<'a, '_> {
         let address = Address::new(spec.name.as_str(), body.kind.name(), name);
         let shared_value = (self.evaluator.instances.len() > 1).then(|| {
             let mut shared = shared.clone();
-            if let NodeValue::Map(entries) = &mut shared.value {
+            if let YamlValue::Map(entries) = &mut shared.value {
                 entries.retain(|entry| entry.key != "depends_on");
             }
             shared.to_value()
@@ -87,17 +87,17 @@ impl<'a> Resolver<'a, '_> {
         &mut self,
         body: &Body,
         kind: &'static dyn KindObject,
-        shared: &Node,
-        mut node: Node,
+        shared: &YamlNode,
+        mut node: YamlNode,
         address: Address,
         left_alone: bool,
         right: bool,
     ) -> Option<Resolved> {
         node.span = body.entry.key_span;
         if !right {
-            node.value = NodeValue::Map(Vec::new());
+            node.value = YamlValue::Map(Vec::new());
         }
-        let text = |name: &str| shared.get(name).and_then(Node::as_text);
+        let text = |name: &str| shared.get(name).and_then(YamlNode::as_text);
         let lifecycle = shared.get("lifecycle");
         let state = if is_absent(shared) || !right { State::Absent } else { State::Present };
         let common = Common {
@@ -113,7 +113,7 @@ impl<'a> Resolver<'a, '_> {
             self.evaluator.diagnostics.extend(diagnostics);
             return None;
         }
-        let depends_on = shared.get("depends_on").map(Node::items).unwrap_or_default();
+        let depends_on = shared.get("depends_on").map(YamlNode::items).unwrap_or_default();
         Some(Resolved {
             resource,
             address,
@@ -121,7 +121,7 @@ impl<'a> Resolver<'a, '_> {
             depends_on: depends_on.iter().filter_map(|item| Some((item.as_text()?.to_string(), item.span))).collect(),
             deferrals,
             left_alone,
-            retries: match shared.get("retries").map(Node::to_value) {
+            retries: match shared.get("retries").map(YamlNode::to_value) {
                 Some(Value::Integer(number)) => u32::try_from(number).unwrap_or_default(),
                 _ => 0,
             },
@@ -130,7 +130,7 @@ impl<'a> Resolver<'a, '_> {
                 .is_some_and(|node| node.to_value() == Value::Bool(true)),
             ignore_changes: lifecycle
                 .and_then(|lifecycle| lifecycle.get("ignore_changes"))
-                .map(|list| list.items().iter().filter_map(Node::as_text).map(String::from).collect())
+                .map(|list| list.items().iter().filter_map(YamlNode::as_text).map(String::from).collect())
                 .unwrap_or_default(),
             overridden: body.overridden != Overridden::No,
             node,
@@ -138,7 +138,7 @@ impl<'a> Resolver<'a, '_> {
     }
 
     /// Evaluates the attributes of a mapping one by one, so that one that fails does not hide another.
-    fn attributes(&mut self, node: &Node, scope: &Scope) -> (Node, bool) {
+    fn attributes(&mut self, node: &YamlNode, scope: &Scope) -> (YamlNode, bool) {
         let mut evaluated = Vec::with_capacity(node.entries().len());
         let mut right = true;
         for entry in node.entries() {
@@ -147,12 +147,12 @@ impl<'a> Resolver<'a, '_> {
                 Err(Reported) => right = false,
             }
         }
-        (Node { value: NodeValue::Map(evaluated), span: node.span }, right)
+        (YamlNode { value: YamlValue::Map(evaluated), span: node.span }, right)
     }
 
-    pub(super) fn checked(&mut self, body: &'a Body, node: &Node, absent: bool, scope: &Scope) -> (Node, bool) {
-        let unit = self.evaluator.instances[scope.instance].unit;
-        let mut around = Around { resolver: self, scope, unit: Some(unit) };
+    pub(super) fn checked(&mut self, body: &'a Body, node: &YamlNode, absent: bool, scope: &Scope) -> (YamlNode, bool) {
+        let namespace = self.evaluator.instances[scope.instance].namespace;
+        let mut around = Around { resolver: self, scope, namespace: Some(namespace) };
         object(node, body.kind.attributes(), &described(body), absent, &mut around)
     }
 }
@@ -161,7 +161,7 @@ impl<'a> Resolver<'a, '_> {
 struct Around<'s, 'a, 'r> {
     resolver: &'s mut Resolver<'a, 'r>,
     scope: &'s Scope,
-    unit: Option<&'a Unit>,
+    namespace: Option<&'a Namespace>,
 }
 
 impl Surroundings for Around<'_, '_, '_> {
@@ -170,9 +170,9 @@ impl Surroundings for Around<'_, '_, '_> {
     }
 
     fn load(&mut self, asset: Asset, path: &str, span: Span) -> Option<Value> {
-        let unit = self.unit?;
+        let namespace = self.namespace?;
         let each = self.scope.each.is_some();
-        self.resolver.load(asset, path, span, unit, Some(self.scope), each)
+        self.resolver.load(asset, path, span, namespace, Some(self.scope), each)
     }
 
     fn not_a_selector(&mut self, text: &str) -> Option<String> {

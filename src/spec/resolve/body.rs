@@ -1,10 +1,10 @@
 //! What a body as written holds, part by part.
 
-use crate::model::{Entry, Node, NodeValue, Until, Value};
+use crate::model::{Entry, Until, Value, YamlNode, YamlValue};
 use crate::resource::{Attribute, COMMON, KindObject, Shape};
 
 use super::super::expression::has_expression;
-use super::super::unit::Body;
+use super::super::namespace::Body;
 
 /// What a secret has in common with other resources.
 pub(in crate::spec) const SECRET: &[Attribute] = &[Attribute::default(
@@ -25,7 +25,7 @@ pub(super) fn described(body: &Body) -> String {
 }
 
 /// Parts a body into the kind's own attributes and the common ones; what is neither is reported elsewhere.
-pub(super) fn split(node: &Node, body: &Body) -> (Node, Node) {
+pub(super) fn split(node: &YamlNode, body: &Body) -> (YamlNode, YamlNode) {
     let own = body.kind.attributes();
     let common = common(body.kind);
     let pick = |table: &'static [Attribute]| {
@@ -34,16 +34,16 @@ pub(super) fn split(node: &Node, body: &Body) -> (Node, Node) {
         let known =
             |entry: &&Entry| table.iter().any(|attribute| attribute.name == entry.key) && !decides(entry.key.as_str());
         let entries = node.entries().iter().filter(known).cloned().collect();
-        Node { value: NodeValue::Map(entries), span: body.entry.key_span }
+        YamlNode { value: YamlValue::Map(entries), span: body.entry.key_span }
     };
     (pick(own), pick(common))
 }
 
-pub(super) fn is_absent(node: &Node) -> bool {
-    node.get("state").and_then(Node::as_text) == Some("absent")
+pub(super) fn is_absent(node: &YamlNode) -> bool {
+    node.get("state").and_then(YamlNode::as_text) == Some("absent")
 }
 
-/// Says whether a body names a template, which renders differently on each host.
+/// Returns whether a body names a template, which renders differently on each host.
 pub(super) fn has_template(body: &Body) -> bool {
     fn holds(shape: &Shape) -> bool {
         match shape {
@@ -59,15 +59,15 @@ pub(super) fn has_template(body: &Body) -> bool {
 }
 
 /// Puts something unknown in the place of every expression, so that the rest can be checked.
-pub(super) fn mask(node: &Node) -> Node {
-    let unknown = || Node::scalar(Value::Unknown(Until::Facts(String::new())), node.span);
+pub(super) fn mask(node: &YamlNode) -> YamlNode {
+    let unknown = || YamlNode::scalar(Value::Unknown(Until::Facts(String::new())), node.span);
     let value = match &node.value {
-        NodeValue::Scalar(Value::Text(text)) if has_expression(text) => return unknown(),
-        NodeValue::Scalar(value) => NodeValue::Scalar(value.clone()),
-        NodeValue::List(items) => NodeValue::List(items.iter().map(mask).collect()),
-        NodeValue::Map(entries) => {
-            NodeValue::Map(entries.iter().map(|entry| Entry { value: mask(&entry.value), ..entry.clone() }).collect())
+        YamlValue::Scalar(Value::Text(text)) if has_expression(text) => return unknown(),
+        YamlValue::Scalar(value) => YamlValue::Scalar(value.clone()),
+        YamlValue::List(items) => YamlValue::List(items.iter().map(mask).collect()),
+        YamlValue::Map(entries) => {
+            YamlValue::Map(entries.iter().map(|entry| Entry { value: mask(&entry.value), ..entry.clone() }).collect())
         }
     };
-    Node { value, span: node.span }
+    YamlNode { value, span: node.span }
 }

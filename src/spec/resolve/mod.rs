@@ -21,13 +21,13 @@ use std::sync::atomic::Ordering;
 
 use crate::diagnostic::{Diagnostic, FileId, Sources, sort};
 use crate::kinds;
-use crate::model::{Entry, Node, NodeValue, Until, Value};
+use crate::model::{Entry, Until, Value, YamlNode, YamlValue};
 
 use super::evaluate::{Evaluator, KeyText, NoItems, Reported, Scope, is_constant, items};
 use super::expression::{Environments, has_expression};
 use super::files::Files;
+use super::namespace::{Body, Namespace, Overridden};
 use super::read::Assets;
-use super::unit::{Body, Overridden, Unit};
 use super::{HostSpec, Knowledge, Pending, Resolution, Resolved, SecretState, Spec};
 
 pub(super) use body::SECRET;
@@ -70,8 +70,8 @@ struct Resolver<'a, 'r> {
     checked: bool,
     files: &'r dyn Files,
     assets: &'r mut Assets,
-    /// Whether a template is right for a unit, with or without `each`.
-    checked_templates: HashMap<(PathBuf, *const Unit, bool), Result<FileId, Reported>>,
+    /// Whether a template is right for a namespace, with or without `each`.
+    checked_templates: HashMap<(PathBuf, *const Namespace, bool), Result<FileId, Reported>>,
     /// Why texts are no selectors.
     selectors: HashMap<String, Option<String>>,
     found: Vec<Found>,
@@ -102,7 +102,7 @@ struct Task<'a> {
     /// `None` where it cannot be told; reported.
     hosts: Option<Rc<HashSet<usize>>>,
     /// Nothing in it is an expression or a template, so it is the same everywhere.
-    constant: Option<(Node, bool)>,
+    constant: Option<(YamlNode, bool)>,
 }
 
 impl<'a> Resolver<'a, '_> {
@@ -134,10 +134,10 @@ impl<'a> Resolver<'a, '_> {
     fn tasks(&mut self, instance_hosts: &[Option<Rc<HashSet<usize>>>]) -> Vec<Task<'a>> {
         let mut tasks = Vec::new();
         for (instance, outer) in instance_hosts.iter().enumerate() {
-            let unit = self.evaluator.instances[instance].unit;
-            for body in &unit.bodies {
+            let namespace = self.evaluator.instances[instance].namespace;
+            for body in &namespace.bodies {
                 let scope = Scope::new(instance, None, None);
-                let hosts = match unit.secrets.get(&body.entry.key).filter(|_| body.kind.makes_value().is_some()) {
+                let hosts = match namespace.secrets.get(&body.entry.key).filter(|_| body.kind.makes_value().is_some()) {
                     Some(_) => self.kept_on(instance, &body.entry.key),
                     None => {
                         let on = body.entry.value.get("on").filter(|node| !node.is_null());
@@ -200,7 +200,7 @@ impl<'a> Resolver<'a, '_> {
         presence
     }
 
-    fn when(&mut self, node: Option<&Node>, scope: &Scope) -> Presence {
+    fn when(&mut self, node: Option<&YamlNode>, scope: &Scope) -> Presence {
         let Some(node) = node.filter(|node| !node.is_null()) else { return Presence::There };
         let Ok(value) = self.evaluator.node(node, scope) else { return Presence::Failed };
         let problem = match value.to_value() {
@@ -249,7 +249,7 @@ impl<'a> Resolver<'a, '_> {
             Err(NoItems::Unknown(until)) => return self.pending.push(pending(until)),
             Err(NoItems::Wrong(why)) => return self.evaluator.report(Diagnostic::error(each.span, why)),
         };
-        let is_list = matches!(value.value, NodeValue::List(_));
+        let is_list = matches!(value.value, YamlValue::List(_));
         if items.len() > 1 && !has_expression(&body.entry.key) {
             self.evaluator.report(
                 Diagnostic::error(body.entry.key_span, "all items of `for_each` have this one name")

@@ -5,10 +5,10 @@ use std::rc::Rc;
 
 use crate::diagnostic::{Diagnostic, Span};
 use crate::kinds::SECRET;
-use crate::model::{Address, Node, NodeValue, Value};
+use crate::model::{Address, Value, YamlNode, YamlValue};
 
 use super::super::evaluate::Scope;
-use super::super::unit::SecretForm;
+use super::super::namespace::SecretForm;
 use super::Resolver;
 
 impl<'a> Resolver<'a, '_> {
@@ -28,7 +28,7 @@ impl<'a> Resolver<'a, '_> {
     /// Reads `on:`; nothing means all hosts there are.
     pub(super) fn on(
         &mut self,
-        node: Option<&Node>,
+        node: Option<&YamlNode>,
         scope: &Scope,
         outer: Option<Rc<HashSet<usize>>>,
     ) -> Option<Rc<HashSet<usize>>> {
@@ -39,9 +39,9 @@ impl<'a> Resolver<'a, '_> {
         Some(Rc::new(chosen.intersection(&outer).copied().collect()))
     }
 
-    fn chosen(&mut self, node: &Node) -> Option<HashSet<usize>> {
+    fn chosen(&mut self, node: &YamlNode) -> Option<HashSet<usize>> {
         match &node.value {
-            NodeValue::Map(labels) => {
+            YamlValue::Map(labels) => {
                 let mut chosen: Option<HashSet<usize>> = None;
                 let mut right = true;
                 for label in labels {
@@ -69,7 +69,7 @@ impl<'a> Resolver<'a, '_> {
                 let all = || (0..self.evaluator.world.hosts.len()).collect();
                 right.then(|| chosen.unwrap_or_else(all))
             }
-            NodeValue::List(items) => {
+            YamlValue::List(items) => {
                 let mut chosen = HashSet::new();
                 let mut right = true;
                 for item in items {
@@ -82,14 +82,14 @@ impl<'a> Resolver<'a, '_> {
                 }
                 right.then_some(chosen)
             }
-            NodeValue::Scalar(_) => Some(HashSet::from([self.host_named(node)?])),
+            YamlValue::Scalar(_) => Some(HashSet::from([self.host_named(node)?])),
         }
     }
 
-    fn host_named(&mut self, node: &Node) -> Option<usize> {
+    fn host_named(&mut self, node: &YamlNode) -> Option<usize> {
         let hosts = self.evaluator.world.hosts;
         match &node.value {
-            NodeValue::Scalar(Value::Text(name)) => {
+            YamlValue::Scalar(Value::Text(name)) => {
                 let found = self.hosts.names.get(name.as_str()).copied();
                 if found.is_none() {
                     let diagnostic = Diagnostic::error(node.span, format!("the spec has no host `{name}`"));
@@ -98,7 +98,7 @@ impl<'a> Resolver<'a, '_> {
                 }
                 found
             }
-            NodeValue::Scalar(Value::Secret(_) | Value::Unknown(_)) => {
+            YamlValue::Scalar(Value::Secret(_) | Value::Unknown(_)) => {
                 let message = "which hosts it is on must be known before they are contacted, and is no secret";
                 self.evaluator.report(Diagnostic::error(node.span, message));
                 None
@@ -115,8 +115,8 @@ impl<'a> Resolver<'a, '_> {
     /// Works out where the secrets of modules are kept; those of the spec itself are known since it was loaded.
     pub(super) fn keep_secrets(&mut self, hosts: &[Option<Rc<HashSet<usize>>>]) {
         for (at, hosts) in hosts.iter().enumerate().skip(1) {
-            let unit = self.evaluator.instances[at].unit;
-            for (name, secret) in &unit.secrets {
+            let namespace = self.evaluator.instances[at].namespace;
+            for (name, secret) in &namespace.secrets {
                 let Some(SecretForm::Kept { host, .. }) = secret.kept() else { continue };
                 if let Some(host) = self.keeper(host.as_ref(), secret.entry.key_span, at, hosts.as_deref()) {
                     let host = self.evaluator.world.hosts[host].name.as_str();
@@ -128,7 +128,7 @@ impl<'a> Resolver<'a, '_> {
 
     fn keeper(
         &mut self,
-        named: Option<&Node>,
+        named: Option<&YamlNode>,
         span: Span,
         instance: usize,
         hosts: Option<&HashSet<usize>>,

@@ -49,12 +49,12 @@ impl<'a> Resolver<'a, '_> {
     }
 }
 
-/// Says whether a selector names a host, or a glob of hosts.
+/// Returns whether a selector names a host, or a glob of hosts.
 fn names_host(text: &str) -> bool {
     text.split_once(':').is_some_and(|(before, _)| before.contains('/'))
 }
 
-/// Says whether a selector selects any address.
+/// Returns whether a selector selects any address.
 fn selects(text: &str, host: &str, index: &AddressIndex<'_>) -> bool {
     let Ok(selector) = Selector::parse(text) else { return true };
     index.selects_any(&selector, host)

@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
-use crate::model::{Node, NodeValue, Value};
+use crate::model::{Value, YamlNode, YamlValue};
 use crate::resource::Attribute;
 
 use super::super::check::{Asset, Surroundings, object, unknown_keys};
 use super::super::expression::has_expression;
 use super::super::names::Site;
-use super::super::unit::{Body, Call, Unit};
+use super::super::namespace::{Body, Call, Namespace};
 use super::Resolver;
 use super::body::{common, described, is_absent, mask, split};
 
@@ -17,12 +17,12 @@ impl<'a> Resolver<'a, '_> {
     /// Looks for mistakes in everything that is written, whether or not it comes to be evaluated.
     pub(super) fn check_statically(&mut self) {
         let root = self.evaluator.world.root;
-        let mut seen: HashSet<*const Unit> = HashSet::from([std::ptr::from_ref(root)]);
+        let mut seen: HashSet<*const Namespace> = HashSet::from([std::ptr::from_ref(root)]);
         let mut todo = vec![root];
-        while let Some(unit) = todo.pop() {
-            self.check_unit(unit, !std::ptr::eq(unit, root));
-            for call in unit.calls.values() {
-                let Some(called) = call.unit.as_deref() else { continue };
+        while let Some(namespace) = todo.pop() {
+            self.check_namespace(namespace, !std::ptr::eq(namespace, root));
+            for call in namespace.calls.values() {
+                let Some(called) = call.namespace.as_deref() else { continue };
                 self.check_inputs(called, call);
                 if seen.insert(std::ptr::from_ref(called)) {
                     todo.push(called);
@@ -31,18 +31,18 @@ impl<'a> Resolver<'a, '_> {
         }
     }
 
-    fn check_unit(&mut self, unit: &'a Unit, is_module: bool) {
-        let site = Site { unit, is_module, each: false, host: true, hosts: true, decides: None };
-        for entry in unit.vars.values().chain(unit.outputs.values()) {
+    fn check_namespace(&mut self, namespace: &'a Namespace, is_module: bool) {
+        let site = Site { namespace, is_module, each: false, host: true, hosts: true, decides: None };
+        for entry in namespace.vars.values().chain(namespace.outputs.values()) {
             self.evaluator.check_names(&entry.value, site);
         }
-        self.evaluator.check_cycles(unit);
-        for input in unit.inputs.values() {
+        self.evaluator.check_cycles(namespace);
+        for input in namespace.inputs.values() {
             if let Some(default) = &input.default {
                 self.no_expression(default, "a default");
             }
         }
-        for call in unit.calls.values() {
+        for call in namespace.calls.values() {
             let each = call.get("for_each").is_some();
             let site = Site { each, ..site };
             if let Some(with) = call.get("with") {
@@ -60,14 +60,14 @@ impl<'a> Resolver<'a, '_> {
                 }
             }
         }
-        for secret in unit.secrets.values() {
+        for secret in namespace.secrets.values() {
             let decides = Some("where a secret comes from");
             let site = Site { host: false, hosts: false, decides, ..site };
             for node in secret.forms.iter().flat_map(|(form, _)| form.nodes()) {
                 self.evaluator.check_names(node, site);
             }
         }
-        for body in &unit.bodies {
+        for body in &namespace.bodies {
             self.check_body(body, site);
         }
     }
@@ -97,36 +97,36 @@ impl<'a> Resolver<'a, '_> {
         object(&shared, common(body.kind), &what, absent, &mut around);
     }
 
-    fn no_expression(&mut self, node: &Node, what: &str) {
+    fn no_expression(&mut self, node: &YamlNode, what: &str) {
         match &node.value {
-            NodeValue::Scalar(Value::Text(text)) if has_expression(text) => {
+            YamlValue::Scalar(Value::Text(text)) if has_expression(text) => {
                 let message = format!("{what} may not hold an expression");
                 self.evaluator.report(Diagnostic::error(node.span, message));
             }
-            NodeValue::Scalar(_) => {}
-            NodeValue::List(items) => items.iter().for_each(|item| self.no_expression(item, what)),
-            NodeValue::Map(entries) => entries.iter().for_each(|entry| self.no_expression(&entry.value, what)),
+            YamlValue::Scalar(_) => {}
+            YamlValue::List(items) => items.iter().for_each(|item| self.no_expression(item, what)),
+            YamlValue::Map(entries) => entries.iter().for_each(|entry| self.no_expression(&entry.value, what)),
         }
     }
 
     /// Checks that a call hands over what the module takes.
-    fn check_inputs(&mut self, unit: &Unit, call: &Call) {
+    fn check_inputs(&mut self, namespace: &Namespace, call: &Call) {
         let with = call.get("with");
-        if with.is_some_and(|with| !matches!(with.value, NodeValue::Map(_))) {
+        if with.is_some_and(|with| !matches!(with.value, YamlValue::Map(_))) {
             return;
         }
-        let given = with.map(Node::entries).unwrap_or_default();
+        let given = with.map(YamlNode::entries).unwrap_or_default();
         let name = &call.entry.key;
         for entry in given {
-            if !unit.inputs.contains_key(&entry.key) {
+            if !namespace.inputs.contains_key(&entry.key) {
                 let diagnostic =
                     Diagnostic::error(entry.key_span, format!("the module `{name}` has no input `{}`", entry.key))
                         .related(call.source_span, "it is this module");
-                let help = did_you_mean(&entry.key, unit.inputs.keys().map(String::as_str));
+                let help = did_you_mean(&entry.key, namespace.inputs.keys().map(String::as_str));
                 self.evaluator.report(diagnostic.help_if(help));
             }
         }
-        for (input, spec) in &unit.inputs {
+        for (input, spec) in &namespace.inputs {
             let is_given = given.iter().any(|entry| entry.key == *input && !entry.value.is_null());
             if spec.required && !is_given {
                 self.evaluator.report(
@@ -138,7 +138,7 @@ impl<'a> Resolver<'a, '_> {
         }
         // Literals are checked here, so that a call on no host is checked too; the rest when it is evaluated.
         for entry in given {
-            let Some(input) = unit.inputs.get(&entry.key).filter(|_| !entry.value.is_null()) else { continue };
+            let Some(input) = namespace.inputs.get(&entry.key).filter(|_| !entry.value.is_null()) else { continue };
             let masked = mask(&entry.value);
             if let Err(misfit) = input.check(&masked.to_value()) {
                 let message = format!("`{}` does not fit the module: {}", misfit.name(&entry.key), misfit.message);
@@ -162,7 +162,7 @@ impl Surroundings for Static<'_, '_, '_> {
     }
 
     fn load(&mut self, asset: Asset, path: &str, span: Span) -> Option<Value> {
-        self.resolver.load(asset, path, span, self.site.unit, None, self.site.each)
+        self.resolver.load(asset, path, span, self.site.namespace, None, self.site.each)
     }
 
     fn not_a_selector(&mut self, text: &str) -> Option<String> {

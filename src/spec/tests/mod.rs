@@ -11,7 +11,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use crate::diagnostic::{FileId, Sources, render_all};
-use crate::model::{Node, NodeValue, Secret, SshOptions, Value};
+use crate::model::{Secret, SshOptions, Value, YamlNode, YamlValue};
 
 use super::*;
 
@@ -173,20 +173,20 @@ fn resource_text(resolved: &Resolved, out: &mut String) {
     }
 }
 
-fn node_text(node: &Node) -> String {
+fn node_text(node: &YamlNode) -> String {
     match &node.value {
-        NodeValue::Scalar(Value::Content(content)) if !content.is_sensitive() => {
+        YamlValue::Scalar(Value::Content(content)) if !content.is_sensitive() => {
             format!("content {:?}", content.text().unwrap_or("(binary)"))
         }
-        NodeValue::Scalar(Value::Content(_)) => "content (sensitive)".into(),
-        NodeValue::Scalar(Value::Text(text)) => format!("{text:?}"),
-        NodeValue::Scalar(Value::Integer(number)) => number.to_string(),
-        NodeValue::Scalar(Value::Bool(value)) => value.to_string(),
-        NodeValue::Scalar(value) => format!("{value:?}"),
-        NodeValue::List(items) => {
+        YamlValue::Scalar(Value::Content(_)) => "content (sensitive)".into(),
+        YamlValue::Scalar(Value::Text(text)) => format!("{text:?}"),
+        YamlValue::Scalar(Value::Integer(number)) => number.to_string(),
+        YamlValue::Scalar(Value::Bool(value)) => value.to_string(),
+        YamlValue::Scalar(value) => format!("{value:?}"),
+        YamlValue::List(items) => {
             format!("[{}]", items.iter().map(node_text).collect::<Vec<_>>().join(", "))
         }
-        NodeValue::Map(entries) => {
+        YamlValue::Map(entries) => {
             let entries: Vec<String> =
                 entries.iter().map(|entry| format!("{}: {}", entry.key, node_text(&entry.value))).collect();
             format!("{{{}}}", entries.join(", "))
@@ -293,7 +293,7 @@ fn a_folder_is_taken_with_all_that_is_in_it() {
         .file("other/x", "x");
     let mut assets = read::Assets::default();
     let folder = assets.folder(&files, Path::new("site")).unwrap();
-    let node = Node::from_value(folder, crate::diagnostic::Span { file: FileId(0), start: 0, end: 0 });
+    let node = YamlNode::from_value(folder, crate::diagnostic::Span { file: FileId(0), start: 0, end: 0 });
     assert_eq!(
         node_text(&node),
         "{bin: {directory: true}, bin/again: {link: \"run\"}, \

@@ -18,17 +18,17 @@ fn outline(text: &str) -> String {
     out
 }
 
-fn write(node: &Node, path: &str, sources: &Sources, out: &mut String) {
+fn write(node: &YamlNode, path: &str, sources: &Sources, out: &mut String) {
     let slice = sources.slice(node.span);
     match &node.value {
-        NodeValue::Scalar(value) => out.push_str(&format!("{path}: {slice:?} = {value:?}\n")),
-        NodeValue::List(items) => {
+        YamlValue::Scalar(value) => out.push_str(&format!("{path}: {slice:?} = {value:?}\n")),
+        YamlValue::List(items) => {
             out.push_str(&format!("{path}: {slice:?}\n"));
             for (at, item) in items.iter().enumerate() {
                 write(item, &format!("{path}[{at}]"), sources, out);
             }
         }
-        NodeValue::Map(entries) => {
+        YamlValue::Map(entries) => {
             out.push_str(&format!("{path}: {slice:?}\n"));
             for entry in entries {
                 let key = sources.slice(entry.key_span);

@@ -3,7 +3,7 @@
 use base64::Engine;
 use indexmap::IndexMap;
 use infra::model::{Action, Change, Content, Expect, OwedAction, ProbeOutput, ProbeStatus, Record, Value};
-use infra::resource::{AnyObserved, AnyResource, Choice, ErasedPlanned, KindObject, Style};
+use infra::resource::{AnyObserved, AnyResource, Choice, ErasedPlanned, KindObject, Mode};
 use serde_json::{Value as Json, json};
 
 use super::case::{Case, Step};
@@ -194,9 +194,9 @@ fn observed(case: &Case, seen: &[AnyObserved], mistakes: &mut Vec<String>) {
     }
 }
 
-/// Says whether a case must tell what the probe writes afterwards: one that is about failures or restarts need not.
+/// Returns whether a case must tell what the probe writes afterwards: one that is about failures or restarts need not.
 fn must_settle(kind: &dyn KindObject, seen: &[AnyObserved], owed: &[Option<OwedAction>]) -> bool {
-    kind.style() == Style::Converge
+    kind.mode() == Mode::Converge
         && owed.iter().all(Option::is_none)
         && seen.iter().all(|seen| matches!(seen, AnyObserved::Absent(_) | AnyObserved::Present(_)))
 }
@@ -244,9 +244,9 @@ fn show(value: &Value) -> Json {
 }
 
 fn action(kind: &dyn KindObject, resource: &AnyResource, seen: &AnyObserved, changes: &[Change]) -> Action {
-    match (kind.style(), seen) {
-        (Style::Check | Style::Requirement, _) => Action::Read,
-        (Style::Run, _) => Action::Run,
+    match (kind.mode(), seen) {
+        (Mode::Check | Mode::Requirement, _) => Action::Read,
+        (Mode::Run, _) => Action::Run,
         _ if changes.is_empty() => Action::Restart,
         _ if kind.is_absent(resource) => Action::Delete,
         (_, AnyObserved::Present(_)) if changes.iter().any(|change| change.forces_replacement) => Action::Replace,
@@ -261,7 +261,7 @@ fn made_steps(
     names: &[&str],
     mistakes: &mut Vec<String>,
 ) -> Vec<infra::model::Step> {
-    if planned.is_empty() || kind.style() == Style::Requirement {
+    if planned.is_empty() || kind.mode() == Mode::Requirement {
         return Vec::new();
     }
     let batch: Vec<ErasedPlanned<'_>> = planned

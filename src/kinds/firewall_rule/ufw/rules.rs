@@ -58,17 +58,17 @@ impl UfwRule {
         Some(Self { is_ipv6, verdict: Verdict::parse(verdict)?, log, matches, comment })
     }
 
-    /// Says whether it keeps ssh open and belongs to no resource.
+    /// Returns whether it keeps ssh open and belongs to no resource.
     pub fn is_guard(&self) -> bool {
         self.comment == GUARD
     }
 
-    /// Says whether it belongs to the resource of this name.
+    /// Returns whether it belongs to the resource of this name.
     pub fn belongs_to(&self, name: &str) -> bool {
         self.comment.strip_prefix(&comment(name, None)).is_some_and(|rest| rest.is_empty() || rest.starts_with(" - "))
     }
 
-    /// Says whether it belongs to a resource of any name.
+    /// Returns whether it belongs to a resource of any name.
     pub fn is_ours(&self) -> bool {
         self.comment.starts_with(MARK) && !self.is_guard()
     }

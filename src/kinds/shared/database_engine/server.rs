@@ -124,7 +124,7 @@ impl Server {
         self.user.as_deref().unwrap_or(self.engine.way().admin())
     }
 
-    /// Says whether the server is on the host itself.
+    /// Returns whether the server is on the host itself.
     pub(crate) fn is_local(&self) -> bool {
         self.host.as_deref().is_none_or(|host| matches!(host, "localhost" | "127.0.0.1" | "::1"))
     }

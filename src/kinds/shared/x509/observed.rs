@@ -180,7 +180,7 @@ impl Observed {
         changes.push("key", found, "matches the certificate");
     }
 
-    /// Says whether the host renews it by an order.
+    /// Returns whether the host renews it by an order.
     pub fn is_ordered(&self) -> bool {
         self.settings.starts_with("issuer acme\n")
     }

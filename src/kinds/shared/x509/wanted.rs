@@ -138,7 +138,7 @@ impl Wanted {
         wanted
     }
 
-    /// Says whether the host renews it by itself.
+    /// Returns whether the host renews it by itself.
     pub fn is_renewed(&self) -> bool {
         !matches!(self.issuer, Issuer::Provided { .. } | Issuer::Any)
     }

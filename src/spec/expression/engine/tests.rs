@@ -1,6 +1,6 @@
 //! Values, failures and their places, secrets, and the limits on hostile expressions.
 
-use super::super::Shade;
+use super::super::Scoped;
 use super::*;
 use crate::model::{Until, Value};
 
@@ -30,7 +30,7 @@ fn render(text: &str) -> String {
             .into_iter()
             .collect(),
     );
-    let touch = |value: &Value| Some(Shade::new(value).touch(engine.recorder()));
+    let touch = |value: &Value| Some(Scoped::new(value).touch(engine.recorder()));
     let context = Context { vars: touch(&vars), secrets: touch(&secrets), host: touch(&host), ..Context::default() };
     match engine.render(text, &context) {
         Ok(value) => format!("{value:?}"),

@@ -69,18 +69,18 @@ impl Recorder {
 
 /// A value as expressions see it.
 #[derive(Clone)]
-pub enum Shade {
+pub enum Scoped {
     Plain(Template),
     Secret(Secret),
     Unknown(Until),
     /// A list or mapping of which some part is not plain.
-    List(Arc<Vec<Shade>>),
-    Map(Arc<IndexMap<String, Shade>>),
+    List(Arc<Vec<Scoped>>),
+    Map(Arc<IndexMap<String, Scoped>>),
     /// Using it is an error that says why.
     Unusable(Arc<str>),
 }
 
-impl Shade {
+impl Scoped {
     /// Takes a value of the model.
     pub fn new(value: &Value) -> Self {
         match value {
@@ -173,10 +173,10 @@ fn read(value: &Template, depth: usize, parts: &mut usize) -> Result<Value, Stri
         return Err("its value is too large".into());
     }
     if let Some(list) = value.downcast_object_ref::<ShadedList>() {
-        return Shade::List(Arc::clone(&list.items)).to_value();
+        return Scoped::List(Arc::clone(&list.items)).to_value();
     }
     if let Some(map) = value.downcast_object_ref::<ShadedMap>() {
-        return Shade::Map(Arc::clone(&map.entries)).to_value();
+        return Scoped::Map(Arc::clone(&map.entries)).to_value();
     }
     if let Some(all) = value.downcast_object_ref::<Progressive>() {
         return all.to_value();
@@ -238,7 +238,7 @@ pub(super) fn explain(error: &Error) -> String {
 
 /// A list of which some part is not plain.
 pub(super) struct ShadedList {
-    items: Arc<Vec<Shade>>,
+    items: Arc<Vec<Scoped>>,
     recorder: Recorder,
 }
 
@@ -264,7 +264,7 @@ impl Object for ShadedList {
 
 /// A mapping of which some part is not plain.
 pub(super) struct ShadedMap {
-    entries: Arc<IndexMap<String, Shade>>,
+    entries: Arc<IndexMap<String, Scoped>>,
     recorder: Recorder,
 }
 
@@ -290,7 +290,7 @@ impl Object for ShadedMap {
 
 /// A mapping that is filled while a spec is evaluated: `vars`, `inputs`, a module's outputs.
 pub struct Progressive {
-    entries: Mutex<HashMap<String, Shade>>,
+    entries: Mutex<HashMap<String, Scoped>>,
     /// All names in the order of the spec.
     names: Arc<[String]>,
     recorder: Recorder,
@@ -302,16 +302,16 @@ impl Progressive {
     }
 
     /// Sets a value.
-    pub fn set(&self, name: &str, value: Shade) {
+    pub fn set(&self, name: &str, value: Scoped) {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_string(), value);
     }
 
-    /// Says whether a value is set.
+    /// Returns whether a value is set.
     pub fn has(&self, name: &str) -> bool {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner).contains_key(name)
     }
 
-    fn get(&self, name: &str) -> Option<Shade> {
+    fn get(&self, name: &str) -> Option<Scoped> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
 

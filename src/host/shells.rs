@@ -23,7 +23,7 @@ pub(super) enum Asked {
 }
 
 /// The shells on one connection.
-pub(super) struct Lanes {
+pub(super) struct Shells {
     pub target: Target,
     pub options: Options,
     link: Link,
@@ -53,14 +53,14 @@ impl Running {
     }
 }
 
-impl Lanes {
+impl Shells {
     /// Connects and starts the first shell.
     pub async fn open(target: Target, options: Options) -> Result<Self, HostError> {
         let (link, shell) = Shell::connect(&target, &options).await?;
         Ok(Self {
             link,
             ran_steps: AtomicBool::new(false),
-            permits: Semaphore::new(options.lanes.max(1)),
+            permits: Semaphore::new(options.shells.max(1)),
             idle: Mutex::new(vec![shell]),
             watchdog: AsyncMutex::default(),
             running: Mutex::default(),
@@ -69,8 +69,8 @@ impl Lanes {
         })
     }
 
-    /// Waits for a free lane; takes its shell, or starts another.
-    pub async fn take(&self) -> Result<Lane<'_>, HostError> {
+    /// Waits for a free shell; takes its shell, or starts another.
+    pub async fn take(&self) -> Result<Lease<'_>, HostError> {
         let closed = |_| Problem::ConnectionLost { step: None, said: String::new() }.at(&self.target.name);
         let permit = self.permits.acquire().await.map_err(closed)?;
         let idle = self.idle().pop();
@@ -79,7 +79,7 @@ impl Lanes {
             None => Shell::open(&self.link, &self.target, &self.options).await?,
         };
         let before = (shell.sent, shell.received());
-        Ok(Lane { shell, before, lanes: self, _permit: permit })
+        Ok(Lease { shell, before, shells: self, _permit: permit })
     }
 
     /// Guards a shell that is about to run steps, until what is returned is dropped.
@@ -103,7 +103,7 @@ impl Lanes {
             watchdog.guard(process);
         }
         drop(running);
-        Ok(Guard { lanes: self, process, is_done: false })
+        Ok(Guard { shells: self, process, is_done: false })
     }
 
     /// Returns what is asked of all that runs.
@@ -129,7 +129,7 @@ impl Lanes {
         }
     }
 
-    /// Says whether this run has logged in for the connection.
+    /// Returns whether this run has logged in for the connection.
     pub fn is_login(&self) -> bool {
         self.link.is_login()
     }
@@ -155,28 +155,28 @@ impl Lanes {
 }
 
 /// A shell in use. Dropped, it ends; given back, it is used again.
-pub(super) struct Lane<'a> {
+pub(super) struct Lease<'a> {
     pub shell: Shell,
     before: (u64, u64),
-    lanes: &'a Lanes,
+    shells: &'a Shells,
     _permit: SemaphorePermit<'a>,
 }
 
-impl Lane<'_> {
+impl Lease<'_> {
     /// Returns the bytes sent and received since it was taken.
     pub fn traffic(&self) -> (u64, u64) {
         (self.shell.sent - self.before.0, self.shell.received() - self.before.1)
     }
 
     pub fn give_back(self) {
-        self.lanes.idle().push(self.shell);
+        self.shells.idle().push(self.shell);
     }
 }
 
 /// Keeps a shell guarded while it runs steps. Dropped before the shell is done, it ends the shell with all it has
 /// started: what nobody listens to must not go on.
 pub(super) struct Guard<'a> {
-    lanes: &'a Lanes,
+    shells: &'a Shells,
     process: u32,
     is_done: bool,
 }
@@ -184,7 +184,7 @@ pub(super) struct Guard<'a> {
 impl Guard<'_> {
     /// Says that the shell listens to signals now.
     pub fn is_under_way(&self) {
-        let mut running = self.lanes.running();
+        let mut running = self.shells.running();
         running.shells.insert(self.process, true);
         if running.asked == Asked::Stop {
             running.stop();
@@ -199,7 +199,7 @@ impl Guard<'_> {
 
 impl Drop for Guard<'_> {
     fn drop(&mut self) {
-        let mut running = self.lanes.running();
+        let mut running = self.shells.running();
         running.shells.remove(&self.process);
         if let Some(watchdog) = &running.watchdog {
             if !self.is_done {

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use crate::diagnostic::{FileId, Span};
-use crate::model::{Entry, Node};
+use crate::model::{Entry, YamlNode};
 use crate::resource::KindObject;
 
 use super::input::InputSpec;
 
 /// A spec or a module.
 #[derive(Debug)]
-pub(super) struct Unit {
+pub(super) struct Namespace {
     /// Its files are relative to this.
     pub folder: PathBuf,
     /// Its main file.
@@ -63,28 +63,28 @@ pub(super) struct Secret {
 /// Where a secret comes from, as written.
 #[derive(Debug)]
 pub(super) enum SecretForm {
-    Env(Node),
-    File(Node),
-    Command(Node),
+    Env(YamlNode),
+    File(YamlNode),
+    Command(YamlNode),
     Sops {
-        file: Node,
-        key: Option<Node>,
+        file: YamlNode,
+        key: Option<YamlNode>,
     },
     Age {
-        file: Node,
-        identity: Node,
+        file: YamlNode,
+        identity: YamlNode,
     },
-    /// Its body is among the unit's bodies.
+    /// Its body is among the namespace's bodies.
     Kept {
         /// `keep.host`.
-        host: Option<Node>,
+        host: Option<YamlNode>,
         absent: bool,
     },
 }
 
 impl SecretForm {
     /// Returns the values that say where it is.
-    pub(super) fn nodes(&self) -> Vec<&Node> {
+    pub(super) fn nodes(&self) -> Vec<&YamlNode> {
         match self {
             Self::Env(node) | Self::File(node) | Self::Command(node) => vec![node],
             Self::Sops { file, key } => std::iter::once(file).chain(key).collect(),
@@ -106,14 +106,14 @@ impl Secret {
 pub(super) struct Call {
     pub entry: Entry,
     /// `None` where it could not be loaded; reported.
-    pub unit: Option<Arc<Unit>>,
+    pub namespace: Option<Arc<Namespace>>,
     /// Where `source` is written.
     pub source_span: Span,
 }
 
 impl Call {
     /// Returns an attribute of the call.
-    pub(super) fn get(&self, name: &str) -> Option<&Node> {
+    pub(super) fn get(&self, name: &str) -> Option<&YamlNode> {
         self.entry.value.get(name).filter(|node| !node.is_null())
     }
 }

@@ -9,9 +9,9 @@ pub(super) struct Waiting {
     pub about: String,
 }
 
-/// What a tool told.
+/// What a tool history.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Told {
+pub(super) struct History {
     /// How many are applied.
     pub applied: usize,
     /// In the order they will be applied.
@@ -19,7 +19,7 @@ pub(super) struct Told {
 }
 
 /// Reads `alembic history` (`a, b -> c (head) (mergepoint), message`, the newest first) and `alembic current` (`c (head)`).
-pub(super) fn alembic(current: &str, history: &str) -> Option<Told> {
+pub(super) fn alembic(current: &str, history: &str) -> Option<History> {
     let mut parents: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let mut order = Vec::new();
     for line in history.lines() {
@@ -50,7 +50,7 @@ pub(super) fn alembic(current: &str, history: &str) -> Option<Told> {
     let applied = order.iter().filter(|one| applied_names.contains(&one.name)).count();
     order.reverse();
     order.retain(|one| !applied_names.contains(&one.name));
-    (applied > 0 || !parents.is_empty() || history.trim().is_empty()).then_some(Told { applied, waiting: order })
+    (applied > 0 || !parents.is_empty() || history.trim().is_empty()).then_some(History { applied, waiting: order })
 }
 
 fn is_revision(name: &str) -> bool {
@@ -58,7 +58,7 @@ fn is_revision(name: &str) -> bool {
 }
 
 /// Reads `knex migrate:list`: headings, and under each the names of files.
-pub(super) fn knex(list: &str) -> Option<Told> {
+pub(super) fn knex(list: &str) -> Option<History> {
     #[derive(PartialEq)]
     enum Part {
         Head,
@@ -66,7 +66,7 @@ pub(super) fn knex(list: &str) -> Option<Told> {
         Waiting,
     }
     let mut part = Part::Head;
-    let mut told = Told::default();
+    let mut history = History::default();
     let mut has_heading = false;
     for line in list.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let is_heading = line.contains("Migration file");
@@ -81,19 +81,19 @@ pub(super) fn knex(list: &str) -> Option<Told> {
         }
         match part {
             Part::Head => {}
-            Part::Applied => told.applied += 1,
-            Part::Waiting => told.waiting.push(Waiting { name: line.to_string(), about: String::new() }),
+            Part::Applied => history.applied += 1,
+            Part::Waiting => history.waiting.push(Waiting { name: line.to_string(), about: String::new() }),
         }
     }
-    has_heading.then_some(told)
+    has_heading.then_some(history)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn names(told: &Told) -> Vec<&str> {
-        told.waiting.iter().map(|one| one.name.as_str()).collect()
+    fn names(history: &History) -> Vec<&str> {
+        history.waiting.iter().map(|one| one.name.as_str()).collect()
     }
 
     const HISTORY: &str = "27c6a30d7c24, 3ab0 -> ae10 (head) (mergepoint), merge, both\n1975 -> 27c6a30d7c24, add b\n1975 -> 3ab0, add a\n\
@@ -101,26 +101,26 @@ mod tests {
 
     #[test]
     fn alembic_tells_what_is_not_an_ancestor_of_the_current() {
-        let told = alembic("", HISTORY).unwrap();
-        assert_eq!((told.applied, names(&told)), (0, vec!["1975", "3ab0", "27c6a30d7c24", "ae10"]));
-        assert_eq!(told.waiting[3].about, "merge, both");
-        let told = alembic("INFO  [alembic.runtime.migration] Context impl\n3ab0\n", HISTORY).unwrap();
-        assert_eq!((told.applied, names(&told)), (2, vec!["27c6a30d7c24", "ae10"]));
-        let told = alembic("ae10 (head) (mergepoint)\n", HISTORY).unwrap();
-        assert_eq!((told.applied, names(&told)), (4, vec![]));
-        assert_eq!(alembic("", ""), Some(Told::default()));
+        let history = alembic("", HISTORY).unwrap();
+        assert_eq!((history.applied, names(&history)), (0, vec!["1975", "3ab0", "27c6a30d7c24", "ae10"]));
+        assert_eq!(history.waiting[3].about, "merge, both");
+        let history = alembic("INFO  [alembic.runtime.migration] Context impl\n3ab0\n", HISTORY).unwrap();
+        assert_eq!((history.applied, names(&history)), (2, vec!["27c6a30d7c24", "ae10"]));
+        let history = alembic("ae10 (head) (mergepoint)\n", HISTORY).unwrap();
+        assert_eq!((history.applied, names(&history)), (4, vec![]));
+        assert_eq!(alembic("", ""), Some(History::default()));
         assert_eq!(alembic("", "something else entirely"), None);
     }
 
     #[test]
     fn knex_tells_what_is_pending() {
-        let told = knex(
+        let history = knex(
             "Using environment: production\nFound 1 Completed Migration file/files.\n1_a.js\nFound 2 Pending Migration file/files.\n2_b.js\n3_c.js\n",
         );
-        let told = told.unwrap();
-        assert_eq!((told.applied, names(&told)), (1, vec!["2_b.js", "3_c.js"]));
-        let told = knex("No Completed Migration files Found.\nNo Pending Migration files Found.\n").unwrap();
-        assert_eq!(told, Told::default());
+        let history = history.unwrap();
+        assert_eq!((history.applied, names(&history)), (1, vec!["2_b.js", "3_c.js"]));
+        let history = knex("No Completed Migration files Found.\nNo Pending Migration files Found.\n").unwrap();
+        assert_eq!(history, History::default());
         assert_eq!(knex("command not found"), None);
     }
 }
