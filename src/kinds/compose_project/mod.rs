@@ -3,13 +3,14 @@
 mod body;
 mod file;
 mod observed;
+mod project;
 mod steps;
 mod yaml;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::model::{Arg, Change, Changes, Content, Lock, OwedAction, Probe, ProbeOutput, Row, Secret, Step, Value};
+use crate::model::{Arg, Change, Changes, Content, OwedAction, Probe, ProbeOutput, Step, Value};
 use crate::row;
 
 use crate::kinds::shared::docker::{self, ENGINE, IMAGE, LOGIN, NETWORK, VOLUME};
@@ -22,28 +23,8 @@ use crate::resource::{
 use body::{Around, Body, Service};
 pub use observed::Observed;
 use observed::{Found, Trouble};
-
-/// Containers that Docker Compose runs together.
-pub struct ComposeProject;
-
-/// A project as the spec wants it.
-#[derive(Clone, Debug)]
-pub struct Desired {
-    dir: String,
-    /// The Compose file; none where the project should go.
-    content: Option<Content>,
-    body: Body,
-    env: Vec<(String, Arg)>,
-    /// A value of `env` is known only later.
-    env_is_unknown: bool,
-    profiles: Vec<String>,
-    pull: String,
-    builds: bool,
-    remove_orphans: bool,
-    remove_volumes: bool,
-    restart_on: Vec<(String, Vec<String>)>,
-    within: Duration,
-}
+pub use project::{ComposeProject, Desired};
+use project::{mode, path, text, with_environment};
 
 /// A port of the host on which something listens.
 const PORT: Space = Space("port");
@@ -52,14 +33,7 @@ const PORT: Space = Space("port");
 const SERVERS: &[(u16, &str)] =
     &[(3306, "mysql.service"), (5432, "postgresql.service"), (6379, "redis-server.service")];
 
-/// Two projects may share networks and images, which Compose makes where they are missing.
-const DOCKER: Lock = Lock("docker");
-
-/// How long pulling and building may take.
-const LIMIT: Duration = Duration::from_secs(30 * 60);
-
 const PROBE: &str = concat!(include_str!("compose.sh"), include_str!("probe.sh"));
-const APPLY: &str = concat!(include_str!("compose.sh"), include_str!("apply.sh"));
 
 impl Kind for ComposeProject {
     const KIND: &'static str = "compose_project";
@@ -391,29 +365,6 @@ fn text_of(value: Value) -> Option<String> {
         Value::Text(text) => Some(text),
         _ => None,
     }
-}
-
-fn path(desired: &Desired) -> String {
-    format!("{}/compose.yaml", desired.dir.trim_end_matches('/'))
-}
-
-fn mode(desired: &Desired) -> &'static str {
-    if desired.content.as_ref().is_some_and(Content::is_sensitive) { "0600" } else { "0644" }
-}
-
-/// Returns the file's text for a row.
-fn text(content: Option<&Content>) -> Arg {
-    let Some(content) = content else { return Arg::Plain(String::new()) };
-    let text = content.text().unwrap_or_default();
-    if content.is_sensitive() { Arg::Secret(Secret::new(text)) } else { Arg::Plain(text.to_string()) }
-}
-
-fn with_environment(mut row: Row, desired: &Desired) -> Row {
-    for (name, value) in &desired.env {
-        row.push(name.into());
-        row.push(value.clone());
-    }
-    row
 }
 
 fn shown(value: &Arg) -> Value {

@@ -10,7 +10,7 @@ use crate::model::{ProbeOutput, Record};
 use crate::resource::{Claim, Observation, Resource, Space};
 
 use super::body::Body;
-use super::{Desired, path};
+use super::project::{Desired, path};
 
 /// A project as it was found.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,11 +1,21 @@
 //! The step that brings a project to where it should be.
 
-use crate::model::Step;
+use std::time::Duration;
+
+use crate::model::{Lock, Step};
 use crate::resource::{Observation, Planned};
 use crate::row;
 
 use super::observed::Trouble;
-use super::{APPLY, ComposeProject, DOCKER, Desired, LIMIT, mode, path, text, with_environment};
+use super::project::{ComposeProject, Desired, mode, path, text, with_environment};
+
+/// Two projects may share networks and images, which Compose makes where they are missing.
+const DOCKER: Lock = Lock("docker");
+
+/// How long pulling and building may take.
+const LIMIT: Duration = Duration::from_secs(30 * 60);
+
+const APPLY: &str = concat!(include_str!("compose.sh"), include_str!("apply.sh"));
 
 /// Makes the step for one project.
 pub fn step(at: usize, planned: &Planned<'_, ComposeProject>) -> Step {

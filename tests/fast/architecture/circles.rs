@@ -14,9 +14,6 @@ use petgraph::graphmap::DiGraphMap;
 use super::code;
 use super::source::{Token, tokens, without_tests};
 
-/// Folders whose files may still need each other, with the reason.
-const ALLOWED: &[(&str, &str)] = &[("kinds/compose_project/", "its parts read what the kind decodes")];
-
 /// A module's path from the crate's root.
 type Module = Vec<String>;
 
@@ -256,13 +253,8 @@ fn no_file_needs_one_that_needs_it() {
     for need in [("apply/drive.rs", "host/session.rs"), ("host/shells.rs", "host/shell.rs")] {
         assert!(known.contains(&need), "{need:?} was not found");
     }
-    let told: Vec<String> =
-        circles(&needs).iter().filter(|circle| !is_allowed(circle)).map(Circle::to_string).collect();
+    let told: Vec<String> = circles(&needs).iter().map(Circle::to_string).collect();
     assert!(told.is_empty(), "files need each other:\n{}", told.join("\n"));
-}
-
-fn is_allowed(circle: &Circle<'_>) -> bool {
-    ALLOWED.iter().any(|(folder, _)| circle.files.iter().all(|file| file.starts_with(folder)))
 }
 
 /// Returns the files of each circle of a small crate.
