@@ -7,7 +7,7 @@ use crate::diagnostic::{Diagnostic, Span, did_you_mean};
 use crate::model::{Entry, Value, YamlNode, YamlValue};
 use crate::resource::{Attribute, Shape};
 
-use super::expression::has_expression;
+use super::expression::{has_expression, is_constant};
 
 /// The keys of an input's definition.
 pub(super) const INPUT: &[Attribute] = &[
@@ -57,6 +57,11 @@ impl InputSpec {
             Some(Value::Bool(value)) => Some(value),
             _ => None,
         };
+        for (part, what) in [("default", "a default"), ("enum", "a value of `enum`")] {
+            if let Some(node) = entry.value.get(part) {
+                refuse_expressions(node, what, diagnostics);
+            }
+        }
         let default = entry.value.get("default").cloned();
         let pattern = text("pattern").and_then(|pattern| match Regex::new(&format!(r"\A(?:{pattern})\z")) {
             Ok(regex) => Some((pattern, regex)),
@@ -81,7 +86,7 @@ impl InputSpec {
             default,
         };
         // One with an expression is reported as such.
-        if let Some(default) = input.default.as_ref().filter(|default| !default.is_null() && !holds_expression(default))
+        if let Some(default) = input.default.as_ref().filter(|default| !default.is_null() && is_constant(default))
             && let Err(problem) = input.check(&default.to_value())
         {
             let message = format!("the default of `{}` does not fit: {}", entry.key, problem.message);
@@ -263,6 +268,19 @@ pub(super) fn other_word(node: &YamlNode) -> Option<Diagnostic> {
     Some(Diagnostic::error(node.span, message).help(format!("write `{word}`")))
 }
 
+/// Reports expressions, in keys too: what an input may be is the same wherever the module is used.
+fn refuse_expressions(node: &YamlNode, what: &str, diagnostics: &mut Vec<Diagnostic>) {
+    let mut refuse = |text: &str, span: Span| {
+        if has_expression(text) {
+            diagnostics.push(Diagnostic::error(span, format!("{what} may not hold an expression")));
+        }
+    };
+    refuse(node.as_text().unwrap_or_default(), node.span);
+    node.entries().iter().for_each(|entry| refuse(&entry.key, entry.key_span));
+    let inside = node.items().iter().chain(node.entries().iter().map(|entry| &entry.value));
+    inside.for_each(|inner| refuse_expressions(inner, what, diagnostics));
+}
+
 /// Takes a definition that is a type's name alone as `{type: NAME}`.
 pub(super) fn long_form(node: &YamlNode) -> YamlNode {
     match &node.value {
@@ -272,14 +290,5 @@ pub(super) fn long_form(node: &YamlNode) -> YamlNode {
         }
         YamlValue::Scalar(Value::Null) => YamlNode { value: YamlValue::Map(Vec::new()), span: node.span },
         _ => node.clone(),
-    }
-}
-
-fn holds_expression(node: &YamlNode) -> bool {
-    match &node.value {
-        YamlValue::Scalar(Value::Text(text)) => has_expression(text),
-        YamlValue::Scalar(_) => false,
-        YamlValue::List(items) => items.iter().any(holds_expression),
-        YamlValue::Map(entries) => entries.iter().any(|entry| holds_expression(&entry.value)),
     }
 }

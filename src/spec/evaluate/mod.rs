@@ -15,9 +15,9 @@ use minijinja::value::Value as Template;
 use rustc_hash::FxHashMap;
 
 use crate::diagnostic::{Diagnostic, FileId, MOST_SUGGESTIONS, Sources, Span, did_you_mean};
-use crate::model::{Address, Entry, Until, Value, YamlNode, YamlValue};
+use crate::model::{Address, Entry, Until, Value};
 
-use super::expression::{Context, Engine, Environments, Failure, Places, Progressive, Scoped, has_expression};
+use super::expression::{Context, Engine, Environments, Failure, Places, Progressive, Scoped};
 use super::namespace::{Call, Namespace};
 use super::{HostSpec, Knowledge, Spec};
 
@@ -366,16 +366,6 @@ pub(super) enum KeyText {
 pub(super) enum NoItems {
     Unknown(Until),
     Wrong(String),
-}
-
-/// Returns whether a node holds no expression, so that it is the same everywhere.
-pub(super) fn is_constant(node: &YamlNode) -> bool {
-    match &node.value {
-        YamlValue::Scalar(Value::Text(text)) => !has_expression(text),
-        YamlValue::Scalar(_) => true,
-        YamlValue::List(items) => items.iter().all(is_constant),
-        YamlValue::Map(entries) => entries.iter().all(|entry| !has_expression(&entry.key) && is_constant(&entry.value)),
-    }
 }
 
 /// Returns the items of a `for_each` with their keys: a list's positions, a mapping's keys.

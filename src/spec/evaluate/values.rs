@@ -6,9 +6,9 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::model::{Entry, Secret, Until, Value};
 
 use super::super::SecretState;
-use super::super::expression::{Analysis, Reference, Scoped, Step};
+use super::super::expression::{Analysis, Reference, Scoped, Step, is_constant};
 use super::super::namespace::SecretForm;
-use super::{Evaluator, Key, Named, Reported, Scope, State, is_constant};
+use super::{Evaluator, Key, Named, Reported, Scope, State};
 
 /// How many values may wait for each other in a row.
 const MAX_CHAIN: usize = 100;

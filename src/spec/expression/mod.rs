@@ -16,7 +16,19 @@ pub(super) use engine::{Context, Engine, Environments, Failure, template_key};
 pub(super) use place::Places;
 pub(super) use scoped::{Progressive, Scoped};
 
+use crate::model::{Value, YamlNode, YamlValue};
+
 /// Returns whether a string of a spec holds an expression at all.
 pub(super) fn has_expression(text: &str) -> bool {
     text.contains("{{") || text.contains("{%")
+}
+
+/// Returns whether a node holds no expression, so that it is the same everywhere.
+pub(super) fn is_constant(node: &YamlNode) -> bool {
+    match &node.value {
+        YamlValue::Scalar(Value::Text(text)) => !has_expression(text),
+        YamlValue::Scalar(_) => true,
+        YamlValue::List(items) => items.iter().all(is_constant),
+        YamlValue::Map(entries) => entries.iter().all(|entry| !has_expression(&entry.key) && is_constant(&entry.value)),
+    }
 }

@@ -6,7 +6,8 @@ use crate::model::{Address, Entry, Until, Value, YamlNode, YamlValue};
 use crate::resource::{Common, KindObject, State, parse_duration};
 
 use super::super::check::{Asset, Surroundings, object};
-use super::super::evaluate::{Reported, Scope, is_constant};
+use super::super::evaluate::{Reported, Scope};
+use super::super::expression::is_constant;
 use super::super::namespace::{Body, Namespace, Overridden};
 use super::super::{HostSpec, Resolved};
 use super::body::{common, described, is_absent, split};

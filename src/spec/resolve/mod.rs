@@ -23,8 +23,8 @@ use crate::diagnostic::{Diagnostic, FileId, Sources, sort};
 use crate::kinds;
 use crate::model::{Entry, Until, Value, YamlNode, YamlValue};
 
-use super::evaluate::{Evaluator, KeyText, NoItems, Reported, Scope, is_constant, items};
-use super::expression::{Environments, has_expression};
+use super::evaluate::{Evaluator, KeyText, NoItems, Reported, Scope, items};
+use super::expression::{Environments, has_expression, is_constant};
 use super::files::Files;
 use super::namespace::{Body, Namespace, Overridden};
 use super::read::Assets;

@@ -7,7 +7,6 @@ use crate::model::{Value, YamlNode, YamlValue};
 use crate::resource::Attribute;
 
 use super::super::check::{Asset, Surroundings, object, unknown_keys};
-use super::super::expression::has_expression;
 use super::super::names::Site;
 use super::super::namespace::{Body, Call, Namespace};
 use super::Resolver;
@@ -37,11 +36,6 @@ impl<'a> Resolver<'a, '_> {
             self.evaluator.check_names(&entry.value, site);
         }
         self.evaluator.check_cycles(namespace);
-        for input in namespace.inputs.values() {
-            if let Some(default) = &input.default {
-                self.no_expression(default, "a default");
-            }
-        }
         for call in namespace.calls.values() {
             let each = call.get("for_each").is_some();
             let site = Site { each, ..site };
@@ -95,18 +89,6 @@ impl<'a> Resolver<'a, '_> {
         let absent = is_absent(&shared);
         object(&own, body.kind.attributes(), &what, absent, &mut around);
         object(&shared, common(body.kind), &what, absent, &mut around);
-    }
-
-    fn no_expression(&mut self, node: &YamlNode, what: &str) {
-        match &node.value {
-            YamlValue::Scalar(Value::Text(text)) if has_expression(text) => {
-                let message = format!("{what} may not hold an expression");
-                self.evaluator.report(Diagnostic::error(node.span, message));
-            }
-            YamlValue::Scalar(_) => {}
-            YamlValue::List(items) => items.iter().for_each(|item| self.no_expression(item, what)),
-            YamlValue::Map(entries) => entries.iter().for_each(|entry| self.no_expression(&entry.value, what)),
-        }
     }
 
     /// Checks that a call hands over what the module takes.
