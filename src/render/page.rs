@@ -15,11 +15,10 @@ pub fn kind(kind: &dyn KindObject, paint: Paint) -> String {
     let _ = writeln!(page, "Section `{}`. The name: {}\n", kind.section(), lower_first(docs.name));
     let _ = writeln!(page, "{}\n", paint.paint(Role::Heading, "## Attributes"));
     attributes(&mut page, kind.attributes(), 0);
-    let _ = writeln!(
-        page,
-        "\nOn every resource: {}.\n",
-        COMMON.iter().map(|attribute| format!("`{}`", attribute.name)).collect::<Vec<_>>().join(", ")
-    );
+    let common = kind.common_attributes();
+    let what = if common.len() == COMMON.len() { "On every resource" } else { "Of what is on every resource, only" };
+    let names: Vec<String> = common.iter().map(|attribute| format!("`{}`", attribute.name)).collect();
+    let _ = writeln!(page, "\n{what}: {}.\n", names.join(", "));
     if let Some(all) = kind.variants() {
         let _ = writeln!(page, "{}\n", paint.paint(Role::Heading, "## Variants"));
         variants(&mut page, all);

@@ -112,7 +112,11 @@ impl Shape {
 /// What `on` may be: a host's name, several, or labels.
 pub const ON: Shape = Shape::Either(&[Shape::Text, Shape::List(&Shape::Text), Shape::Map(&Shape::Scalar)]);
 
-/// The attributes every resource has. The spec and plan layers handle them; kinds never see them, except through
+/// Whether a resource is wanted or unwanted.
+pub const STATE: Attribute =
+    Attribute::default("state", Shape::OneOf(&["present", "absent"]), "present", "Whether the resource should exist.");
+
+/// The attributes every resource has, unless its kind takes fewer ([`Kind::COMMON`](super::Kind::COMMON)). The spec and plan layers handle them; kinds never see them, except through
 /// [`crate::resource::Resource`].
 pub const COMMON: &[Attribute] = &[
     Attribute::optional("on", ON, "Host names, or labels that a host must have; all hosts where left out."),
@@ -127,7 +131,7 @@ pub const COMMON: &[Attribute] = &[
         Shape::Any,
         "A list or mapping; makes one resource for each item, with `each.key` and `each.value` in scope.",
     ),
-    Attribute::default("state", Shape::OneOf(&["present", "absent"]), "present", "Whether the resource should exist."),
+    STATE,
     Attribute::optional("timeout", Shape::Duration, "How long one step for it may take before it is killed."),
     Attribute::default("retries", Shape::Integer { min: 0, max: 100 }, "0", "How often a failed step is tried again."),
     Attribute::optional("as", Shape::Account, "The unix user its commands run as."),

@@ -26,6 +26,7 @@ impl<K: Kind> Erased<K> {
         section: K::SECTION,
         mode: K::KIND_MODE,
         attributes: K::ATTRIBUTES,
+        common: K::COMMON,
         documentation: K::DOCUMENTATION,
         variants: K::VARIANTS,
         observed_without: K::OBSERVED_WITHOUT,

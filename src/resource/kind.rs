@@ -44,6 +44,8 @@ pub trait Kind: Send + Sync + 'static {
     const SECTION: &'static str;
     const KIND_MODE: Mode = Mode::Converge;
     const ATTRIBUTES: &'static [Attribute];
+    /// What it takes of the attributes that resources have in common.
+    const COMMON: &'static [Attribute] = super::COMMON;
     const DOCUMENTATION: Documentation;
     /// The ways in which it does its work, where there are several.
     const VARIANTS: Option<&'static Variants> = None;

@@ -20,7 +20,7 @@ mod refusal;
 mod state;
 mod variant;
 
-pub use attribute::{Attribute, COMMON, Documentation, ON, Shape};
+pub use attribute::{Attribute, COMMON, Documentation, ON, STATE, Shape};
 pub use behaviour::{Lane, Mode, Trigger, TriggerSource};
 pub use capability::{Companion, KnowsOthersBelow, MakesValue};
 pub use claim::{Claim, Claims, Phase, Space};

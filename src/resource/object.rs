@@ -83,6 +83,7 @@ pub struct KindInfo {
     pub section: &'static str,
     pub mode: Mode,
     pub attributes: &'static [Attribute],
+    pub common: &'static [Attribute],
     pub documentation: Documentation,
     pub variants: Option<&'static Variants>,
     pub observed_without: &'static [&'static str],
@@ -173,6 +174,11 @@ impl dyn KindObject + '_ {
 
     pub fn attributes(&self) -> &'static [Attribute] {
         self.info().attributes
+    }
+
+    /// Returns what it takes of the attributes that resources have in common.
+    pub fn common_attributes(&self) -> &'static [Attribute] {
+        self.info().common
     }
 
     pub fn documentation(&self) -> &'static Documentation {

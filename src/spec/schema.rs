@@ -13,7 +13,6 @@ use crate::resource::{Attribute, COMMON, Shape};
 use super::draft::Role;
 use super::load::CALL;
 use super::load::secrets::SOURCES;
-use super::resolve::SECRET;
 use super::{hosts, input, yaml};
 
 /// A text with an expression: it may become a value of any type.
@@ -26,7 +25,7 @@ pub fn schema(role: Role) -> Value {
     let shared = COMMON.iter().map(|one| (shared_name(one), writer.attribute(one)));
     let bodies = kinds::all().iter().filter(|kind| kind.has_own_section() && kind.section() != "secrets").map(|kind| {
         let mut body = writer.mapping(&[kind.attributes()]);
-        for one in COMMON {
+        for one in kind.common_attributes() {
             body["properties"][one.name] = json!({ "$ref": format!("#/definitions/{}", shared_name(one)) });
         }
         body["description"] = kind.documentation().summary.into();
@@ -69,8 +68,8 @@ impl Writer {
             "modules" => described(named(self.mapping(&[CALL])), "Uses of modules."),
             "secrets" => {
                 // It comes from one of them, so that none is required.
-                let kept = kinds::SECRET.attributes();
-                let source = Self { is_whole: false }.mapping(&[SOURCES, kept, SECRET]);
+                let (kept, common) = (kinds::SECRET.attributes(), kinds::SECRET.common_attributes());
+                let source = Self { is_whole: false }.mapping(&[SOURCES, kept, common]);
                 let several = json!({ "type": "array", "items": source });
                 described(named(json!({ "anyOf": [source, several] })), "Values that must not be seen.")
             }

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use infra::diagnostic::{Sources, render_all};
 use infra::kinds;
-use infra::render::kinds_reference;
+use infra::render::{Paint, kind_page, kinds_reference};
+use infra::resource::COMMON;
 use infra::spec::{Knowledge, LoadOptions, MemoryFiles, load};
 
 fn root() -> &'static Path {
@@ -172,6 +173,25 @@ fn examples_of_kinds_are_valid() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_a_kind_has_in_common_with_others_is_what_its_page_says() {
+    for kind in kinds::all().iter().filter(|kind| kind.has_own_section()) {
+        let page = kind_page(*kind, Paint { color: false });
+        let line = page.lines().find(|line| line.contains("n every resource")).unwrap();
+        for attribute in COMMON {
+            let section = kind.section();
+            let spec = format!(
+                "infra: 1\nname: x\nhosts: {{ a: {{}} }}\n{section}: {{ y: {{ {}: null }} }}\n",
+                attribute.name
+            );
+            let said = mistakes(&MemoryFiles::new().file("spec/infra.yaml", spec)).unwrap_or_default();
+            let is_refused = said.contains("has no `") || said.contains("has no source `");
+            let name = format!("`{}`", attribute.name);
+            assert_eq!(is_refused, !line.contains(&name), "{} of {}: {line}\n{said}", attribute.name, kind.name());
+        }
+    }
 }
 
 #[test]

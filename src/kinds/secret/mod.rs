@@ -12,7 +12,7 @@ use crate::row;
 use crate::resource::batch::parse_first;
 use crate::resource::{
     Attribute, Capabilities, Claims, Documentation, Erased, Fields, Kind, MakesValue, Observation, Planned, Resource,
-    Shape, Space,
+    STATE, Shape, Space,
 };
 
 pub use value::{Desired, Observed, Secret};
@@ -59,6 +59,8 @@ impl Kind for Secret {
         Attribute::required("generate", Shape::Object(GENERATE), "How the value is made when there is none yet."),
         Attribute::required("keep", Shape::Object(KEEP), "Where the value is kept."),
     ];
+    // `keep` says which host it is on, and nothing but its value decides what is done.
+    const COMMON: &'static [Attribute] = &[STATE];
     const DOCUMENTATION: Documentation = Documentation {
         summary: "A value made once on a host and kept there.",
         name: "The name it has in expressions: `secrets.NAME`.",

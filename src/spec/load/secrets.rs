@@ -103,9 +103,10 @@ impl Loader<'_> {
         let mut right = true;
         for attribute in node.entries() {
             let key = attribute.key.as_str();
-            if !is_source(key) && !["keep", "state"].contains(&key) {
+            let known = [SOURCES, SECRET.attributes(), SECRET.common_attributes()].into_iter().flatten();
+            let known = known.map(|one| one.name);
+            if !known.clone().any(|name| name == key) {
                 let diagnostic = Diagnostic::error(attribute.key_span, format!("a secret has no source `{key}`"));
-                let known = SOURCES.iter().map(|source| source.name).chain(["generate", "keep", "state"]);
                 self.report(diagnostic.help_if(did_you_mean(key, known)));
                 right = false;
             }

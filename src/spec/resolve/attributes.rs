@@ -10,7 +10,7 @@ use super::super::evaluate::{Reported, Scope};
 use super::super::expression::is_constant;
 use super::super::namespace::{Body, Namespace, Overridden};
 use super::super::{HostSpec, Resolved};
-use super::body::{common, described, is_absent, split};
+use super::body::{described, is_absent, split};
 use super::{Found, Resolver, Task};
 
 impl<'a> Resolver<'a, '_> {
@@ -28,13 +28,13 @@ impl<'a> Resolver<'a, '_> {
         let what = described(body);
         let (shared, shared_right) = if is_constant(&shared) {
             let mut around = Around { resolver: self, scope, namespace: None };
-            object(&shared, common(body.kind), &what, true, &mut around)
+            object(&shared, body.kind.common_attributes(), &what, true, &mut around)
         } else {
             match self.attributes(&shared, scope) {
                 (node, false) => (node, false),
                 (node, true) => {
                     let mut around = Around { resolver: self, scope, namespace: None };
-                    object(&node, common(body.kind), &what, true, &mut around)
+                    object(&node, body.kind.common_attributes(), &what, true, &mut around)
                 }
             }
         };

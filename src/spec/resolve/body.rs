@@ -1,24 +1,10 @@
 //! What a body as written holds, part by part.
 
 use crate::model::{Entry, Until, Value, YamlNode, YamlValue};
-use crate::resource::{Attribute, COMMON, KindObject, Shape};
+use crate::resource::{Attribute, Shape};
 
 use super::super::expression::has_expression;
 use super::super::namespace::Body;
-
-/// What a secret has in common with other resources.
-pub(in crate::spec) const SECRET: &[Attribute] = &[Attribute::default(
-    "state",
-    Shape::OneOf(&["present", "absent"]),
-    "present",
-    "Whether it should be kept on the host.",
-)];
-
-/// Returns the attributes that resources of a kind have in common with all others.
-pub(super) fn common(kind: &dyn KindObject) -> &'static [Attribute] {
-    // A secret stands in its own section, on the host that keeps it.
-    if kind.makes_value().is_some() { SECRET } else { COMMON }
-}
 
 pub(super) fn described(body: &Body) -> String {
     format!("{} `{}`", body.kind.name(), body.entry.key)
@@ -27,7 +13,7 @@ pub(super) fn described(body: &Body) -> String {
 /// Parts a body into the kind's own attributes and the common ones; what is neither is reported elsewhere.
 pub(super) fn split(node: &YamlNode, body: &Body) -> (YamlNode, YamlNode) {
     let own = body.kind.attributes();
-    let common = common(body.kind);
+    let common = body.kind.common_attributes();
     let pick = |table: &'static [Attribute]| {
         // What decides whether and where it is, is read by itself.
         let decides = |key: &str| ["on", "when", "for_each"].contains(&key);

@@ -30,7 +30,6 @@ use super::namespace::{Body, Namespace, Overridden};
 use super::read::Assets;
 use super::{HostSpec, Knowledge, Pending, Resolution, Resolved, SecretState, Spec};
 
-pub(super) use body::SECRET;
 use body::{has_template, is_absent, split};
 use host_index::HostIndex;
 

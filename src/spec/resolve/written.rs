@@ -10,7 +10,7 @@ use super::super::check::{Asset, Surroundings, object, unknown_keys};
 use super::super::names::Site;
 use super::super::namespace::{Body, Call, Namespace};
 use super::Resolver;
-use super::body::{common, described, is_absent, mask, split};
+use super::body::{described, is_absent, mask, split};
 
 impl<'a> Resolver<'a, '_> {
     /// Looks for mistakes in everything that is written, whether or not it comes to be evaluated.
@@ -81,14 +81,14 @@ impl<'a> Resolver<'a, '_> {
             self.evaluator.check_names(&attribute.value, site);
         }
         let what = described(body);
-        let tables: [&[Attribute]; 2] = [body.kind.attributes(), common(body.kind)];
+        let tables: [&[Attribute]; 2] = [body.kind.attributes(), body.kind.common_attributes()];
         let mut around = Static { resolver: self, site };
         unknown_keys(&body.entry.value, &tables, &what, &mut around);
         let masked = mask(&body.entry.value);
         let (own, shared) = split(&masked, body);
         let absent = is_absent(&shared);
         object(&own, body.kind.attributes(), &what, absent, &mut around);
-        object(&shared, common(body.kind), &what, absent, &mut around);
+        object(&shared, body.kind.common_attributes(), &what, absent, &mut around);
     }
 
     /// Checks that a call hands over what the module takes.
