@@ -2,18 +2,18 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::diagnostic::{Diagnostic, MOST_SUGGESTIONS, nearest};
+use crate::diagnostic::Diagnostic;
 use crate::model::{OwedAction, Until};
 use crate::resource::{Space, TriggerSource};
 
-use crate::spec::{AddressIndex, NotASelector, Selector};
+use crate::spec::{AddressIndex, Selector};
 
 use super::edges::Edges;
 use super::habit::{self, Habit};
 use super::index::{ClaimIndex, OfHost};
 use super::{Graph, Input, Node, Reason, cycle, phase};
 
-/// Builds the graph; every dangling reference and every cycle is reported.
+/// Builds the graph; every cycle, and every thing that two resources claim, is reported.
 pub fn build(inputs: &[Input]) -> (Graph, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     let index = ClaimIndex::new(inputs, &mut diagnostics);
@@ -60,7 +60,7 @@ impl<'a> Builder<'a> {
         let addresses = AddressIndex::new(inputs.iter().map(|input| &input.address).collect());
         Self {
             inputs,
-            selections: Selections { inputs, addresses, parsed: FxHashMap::default() },
+            selections: Selections { addresses, parsed: FxHashMap::default() },
             edges: Edges::new(inputs),
             habits: Vec::new(),
             diagnostics,
@@ -112,8 +112,7 @@ impl<'a> Builder<'a> {
     fn written(&mut self, node: Node) {
         let input = &self.inputs[node];
         for (selector, span) in &input.depends_on {
-            let error = |error| Diagnostic::error(*span, error);
-            for source in self.selections.select(input, selector, error, &mut self.diagnostics) {
+            for source in self.selections.select(input, selector) {
                 self.edges.explicit(source, node, *span);
             }
         }
@@ -145,10 +144,7 @@ impl<'a> Builder<'a> {
         for trigger in &input.triggers {
             let sources = match &trigger.source {
                 TriggerSource::Provider(claim) => of_host.find(claim).collect(),
-                TriggerSource::Selector(selector) => {
-                    let error = |error| Diagnostic::error(input.span, format!("in restart_on or reload_on: {error}"));
-                    self.selections.select(input, selector, error, &mut self.diagnostics)
-                }
+                TriggerSource::Selector(selector) => self.selections.select(input, selector),
             };
             // Also what goes comes first: its going is what restarts the other.
             for source in sources.into_iter().filter(|&source| source != node && !input.absent) {
@@ -162,40 +158,14 @@ impl<'a> Builder<'a> {
 
 /// Selectors with what they select; one text often stands at many resources.
 struct Selections<'a> {
-    inputs: &'a [Input],
     addresses: AddressIndex<'a>,
-    parsed: FxHashMap<&'a str, Result<Selector, NotASelector>>,
+    parsed: FxHashMap<&'a str, Option<Selector>>,
 }
 
 impl<'a> Selections<'a> {
-    fn select(
-        &mut self,
-        input: &Input,
-        text: &'a str,
-        error: impl Fn(String) -> Diagnostic,
-        diagnostics: &mut Vec<Diagnostic>,
-    ) -> Vec<Node> {
-        let host = &*input.address.host;
-        let selector = match self.parsed.entry(text).or_insert_with(|| Selector::parse(text)) {
-            Ok(selector) => selector,
-            Err(wrong) => {
-                diagnostics.push(error(wrong.to_string()));
-                return Vec::new();
-            }
-        };
-        let found = self.addresses.select(selector, host);
-        if found.is_empty() {
-            let mut diagnostic = error(format!("no resource matches `{text}`"));
-            let of_host = self.inputs.iter().filter(|input| *input.address.host == *host);
-            let known: Vec<String> = match diagnostics.len() {
-                0..MOST_SUGGESTIONS => of_host.map(|input| input.address.local()).collect(),
-                _ => Vec::new(),
-            };
-            if let Some(near) = nearest(text, known.iter().map(String::as_str)) {
-                diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
-            }
-            diagnostics.push(diagnostic);
-        }
-        found
+    /// Returns what a text selects. One that selects nothing, or is no selector, was reported where the spec was resolved.
+    fn select(&mut self, input: &Input, text: &'a str) -> Vec<Node> {
+        let selector = self.parsed.entry(text).or_insert_with(|| Selector::parse(text).ok());
+        selector.as_ref().map(|selector| self.addresses.select(selector, &input.address.host)).unwrap_or_default()
     }
 }

@@ -227,20 +227,6 @@ fn all_cycles_are_found_at_once() {
 }
 
 #[test]
-fn dangling_references_name_the_nearest() {
-    let (_, diagnostics) =
-        build(&[file("/etc/nginx.conf"), input("app1/service:s").depends_on("file:/etc/ngnix.conf").restart_on("x")]);
-    assert_eq!(
-        messages(&diagnostics),
-        [
-            "no resource matches `file:/etc/ngnix.conf`",
-            "in restart_on or reload_on: `x` is no address: write kind:name or host/kind:name, or a glob such as file:/etc/app/**"
-        ]
-    );
-    assert_eq!(diagnostics[0].help.as_deref(), Some("did you mean `file:/etc/nginx.conf`?"));
-}
-
-#[test]
 fn equal_inputs_give_equal_orders() {
     let inputs: Vec<Input> = (0..200)
         .map(|at| {

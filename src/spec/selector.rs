@@ -66,6 +66,11 @@ impl Selector {
         self.matches(address, &address.host)
     }
 
+    /// Says whether it may select a name of a kind on some host; `None` is a name that is not known.
+    pub fn may_select(&self, kind: &str, name: Option<&str>) -> bool {
+        self.kind.matches(kind) && name.is_none_or(|name| self.name.matches(name))
+    }
+
     /// Returns the only host it can select on, seen from `own_host`; none where that is a glob.
     pub fn only_host<'s>(&'s self, own_host: &'s str) -> Option<&'s str> {
         self.host.as_ref().map_or(Some(own_host), Pattern::literal)

@@ -4,10 +4,11 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use crate::diagnostic::{Diagnostic, MOST_SUGGESTIONS, Span, nearest};
-use crate::kinds::{self, by_name};
-use crate::model::Address;
+use crate::kinds::{self, by_name, companions};
+use crate::model::{Address, YamlNode};
 use crate::resource::Shape;
 
+use super::super::expression::has_expression;
 use super::super::{AddressIndex, Resolved, Selector};
 use super::Resolver;
 
@@ -24,10 +25,11 @@ impl<'a> Resolver<'a, '_> {
 
     /// Reports selectors that select nothing, unless what they mean may still come.
     pub(super) fn check_selectors(&mut self, resources: &[Resolved]) {
-        // What is selected may still come, or is not there because something else is wrong.
-        if !self.pending.is_empty() || !self.evaluator.diagnostics.is_empty() || !self.complete {
+        // What is selected may still come.
+        if !self.pending.is_empty() || !self.complete {
             return;
         }
+        let is_wrong = !self.evaluator.diagnostics.is_empty();
         let all: Vec<&Address> = resources.iter().map(|resolved| &resolved.address).collect();
         let index = OnceCell::new();
         let mut answered: HashMap<(&str, &str), bool> = HashMap::new();
@@ -35,9 +37,10 @@ impl<'a> Resolver<'a, '_> {
         for resolved in resources {
             let host = &*resolved.address.host;
             for (text, span) in selectors(resolved) {
-                let matches = *answered
-                    .entry((host, text))
-                    .or_insert_with(|| selects(text, host, index.get_or_init(|| AddressIndex::new(all.clone()))));
+                let matches = *answered.entry((host, text)).or_insert_with(|| {
+                    let index = index.get_or_init(|| AddressIndex::new(all.clone()));
+                    selects(text, host, index) || is_wrong && self.is_written(text)
+                });
                 if !matches {
                     let diagnostic = Diagnostic::error(span, format!("`{text}` matches no resource"));
                     let near = if reports.len() < MOST_SUGGESTIONS { near_address(text, host, &all) } else { None };
@@ -46,6 +49,17 @@ impl<'a> Resolver<'a, '_> {
             }
         }
         self.evaluator.diagnostics.extend(reports);
+    }
+
+    /// Returns whether an entry may be what a selector means, on whatever host; it is no resource where something is wrong.
+    fn is_written(&self, text: &str) -> bool {
+        let Ok(selector) = Selector::parse(text) else { return true };
+        let bodies = self.evaluator.instances.iter().flat_map(|instance| &instance.namespace.bodies);
+        bodies.into_iter().any(|body| {
+            let name = (!has_expression(&body.entry.key)).then_some(body.entry.key.as_str());
+            let kinds = std::iter::once(body.kind).chain(companions(body.kind).map(|(kind, _)| kind));
+            kinds.into_iter().any(|kind| selector.may_select(kind.name(), name))
+        })
     }
 }
 
@@ -84,11 +98,17 @@ fn near_address(text: &str, host: &str, all: &[&Address]) -> Option<String> {
 fn selectors(resolved: &Resolved) -> Vec<(&str, Span)> {
     let mut all: Vec<(&str, Span)> = resolved.depends_on.iter().map(|(text, span)| (text.as_str(), *span)).collect();
     for attribute in resolved.resource.kind.attributes() {
-        if matches!(attribute.shape, Shape::Selectors)
-            && let Some(node) = resolved.node.get(attribute.name)
-        {
-            all.extend(node.items().iter().filter_map(|item| Some((item.as_text()?, item.span))));
+        if let Some(node) = resolved.node.get(attribute.name) {
+            collect(&attribute.shape, node, &mut all);
         }
     }
     all
+}
+
+fn collect<'n>(shape: &Shape, node: &'n YamlNode, all: &mut Vec<(&'n str, Span)>) {
+    match shape {
+        Shape::Selectors => all.extend(node.items().iter().filter_map(|item| Some((item.as_text()?, item.span)))),
+        Shape::Map(value) => node.entries().iter().for_each(|entry| collect(value, &entry.value, all)),
+        _ => {}
+    }
 }
