@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::graph::Reason;
 use crate::model::Address;
+use crate::render::visible;
 use crate::survey::Survey;
 use crate::ui::Terminal;
 
@@ -42,7 +43,7 @@ pub struct WhyArguments {
 pub fn graph(arguments: &GraphArguments, terminal: &Terminal) -> anyhow::Result<Exit> {
     let loaded = Loaded::new(&arguments.spec, terminal)?;
     let survey = loaded.survey(terminal)?;
-    let escape = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
+    let escape = |text: &str| visible(text).replace('\\', "\\\\").replace('"', "\\\"");
     let mut text = String::new();
     match arguments.format {
         Language::Dot => text.push_str("digraph infra {\n  rankdir = LR;\n  node [shape = box];\n"),
@@ -94,7 +95,7 @@ pub fn why(arguments: &WhyArguments, terminal: &Terminal) -> anyhow::Result<Exit
     let mut text = String::new();
     for node in found {
         let resolved = survey.resolved(node);
-        let _ = writeln!(text, "{}", resolved.address);
+        let _ = writeln!(text, "{}", visible(&resolved.address.to_string()));
         let _ = writeln!(text, "  declared at {}", loaded.sources.place(resolved.span));
         let mut edges: Vec<(usize, String)> = survey
             .graph()
@@ -113,7 +114,7 @@ pub fn why(arguments: &WhyArguments, terminal: &Terminal) -> anyhow::Result<Exit
             .collect();
         after.sort();
         for (_, line) in edges.into_iter().chain(after) {
-            let _ = writeln!(text, "  {line}");
+            let _ = writeln!(text, "  {}", visible(&line));
         }
     }
     terminal.data(&text)?;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-use super::{Diagnostic, Severity, Sources, Span};
+use super::{Diagnostic, Severity, Sources, Span, is_unseen};
 
 /// How many messages are written out; more than that nobody reads at once.
 const SHOWN: usize = 100;
@@ -172,13 +172,11 @@ fn boundary(text: &str, at: usize) -> usize {
     at
 }
 
-/// Replaces what would move a terminal's cursor or change its colours.
+/// Puts one visible letter in the place of one that is not seen, so that places in a line stay where they are.
 fn visible(letter: char) -> char {
     match letter {
         '\t' => ' ',
-        letter if letter.is_control() => '\u{fffd}',
-        // Marks that turn the direction of a text can make it read as something else.
-        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+        letter if is_unseen(letter) => '\u{fffd}',
         letter => letter,
     }
 }
@@ -230,9 +228,9 @@ help: did you mean `port`?
     fn long_lines_are_shortened_and_control_characters_do_not_reach_the_terminal() {
         let text = format!("{}bad\x1b[31m{}\n", "é".repeat(10_000), "y".repeat(10_000));
         let at = "é".repeat(10_000).len() as u32;
-        let rendered = render(&Diagnostic::error(span(at, at + 3), "it is\x1b[0m bad"), &sources(&text), false);
+        let rendered = render(&Diagnostic::error(span(at, at + 3), "it is\x1b[0m \u{61c}b\u{200b}ad"), &sources(&text), false);
         insta::assert_snapshot!(rendered, @r"
-error: it is�[0m bad
+error: it is�[0m �b�ad
  --> infra.yaml:1:10001
   |
  :::

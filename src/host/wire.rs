@@ -2,6 +2,7 @@
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 
+use crate::diagnostic::is_unseen;
 use crate::model::Record;
 
 use super::frame::{SEPARATOR, decode_field};
@@ -199,7 +200,7 @@ fn record(text: &str) -> Option<Record> {
 }
 
 /// Makes what a host wrote fit to be shown: of a line that overwrote itself the last state, without the escape
-/// sequences that move cursors and set colours, and without other control characters.
+/// sequences that move cursors and set colours, and without other characters that are not seen themselves.
 pub(super) fn visible(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let text = text.trim_end_matches(['\r', '\n']);
@@ -215,7 +216,7 @@ pub(super) fn visible(bytes: &[u8]) -> String {
                 Some(']') => while characters.next().is_some_and(|one| one != '\u{7}' && one != '\u{1b}') {},
                 _ => {}
             },
-            character if character.is_control() => {}
+            character if is_unseen(character) => {}
             character => shown.push(character),
         }
     }

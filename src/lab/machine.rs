@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::diagnostic::is_unseen;
+
 use super::mounts;
 use super::program::{self, Signal};
 use super::record::{HostFolder, HostRecord};
@@ -166,7 +168,7 @@ pub fn last_words(folder: &HostFolder) -> String {
     let mut last = program::Tail::default();
     let printed = fs::read(folder.console()).unwrap_or_default();
     for line in String::from_utf8_lossy(&printed).lines() {
-        let plain: String = line.chars().filter(|c| !c.is_control() || *c == '\t').collect();
+        let plain: String = line.chars().filter(|&c| !is_unseen(c) || c == '\t').collect();
         last.push(&plain);
     }
     last.text()

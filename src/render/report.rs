@@ -19,6 +19,7 @@ pub fn text(report: &Report, plan: &Plan, paint: Paint) -> String {
     let mut text = String::new();
     for (address, outcome) in &report.outcomes {
         let Outcome::Failed(failure) = outcome else { continue };
+        let address = visible(&address.to_string());
         let _ = writeln!(text, "{} {address}", paint.paint(Role::Error, "failed:"));
         let _ = writeln!(text, "  {}", visible(&failure.message));
         if let Some(step) = &failure.step {
@@ -40,8 +41,10 @@ pub fn text(report: &Report, plan: &Plan, paint: Paint) -> String {
         }
     }
     for (address, outcome) in &report.outcomes {
+        let address = visible(&address.to_string());
         match outcome {
             Outcome::Skipped { because } => {
+                let because = visible(&because.to_string());
                 let _ = writeln!(text, "{} {address}, because of {because}", paint.paint(Role::Warning, "skipped:"));
             }
             Outcome::Withheld { action } => {

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use crate::diagnostic::is_unseen;
 use crate::model::{Action, Change, Content, OwedAction, Secret, Until, Value};
 use crate::plan::{Certainty, Plan, PlannedResource};
 
@@ -16,7 +17,8 @@ fn value() -> impl Strategy<Value = Value> {
         any::<bool>().prop_map(Value::Bool),
         any::<i64>().prop_map(Value::Integer),
         any::<f64>().prop_map(Value::Float),
-        "\\PC{0,12}|[\u{0}-\u{9f}]{0,8}".prop_map(Value::Text),
+        "\\PC{0,12}|[\u{0}-\u{9f}]{0,8}|[a\u{61c}\u{200b}-\u{200f}\u{2028}-\u{202e}\u{2060}-\u{2069}\u{feff}]{0,8}"
+            .prop_map(Value::Text),
         Just(Value::Secret(Secret::new(POISON))),
         Just(Value::Unknown(Until::Applied("app1/secret:s".parse().unwrap()))),
         any::<Vec<u8>>().prop_map(|bytes| Value::Content(Content::new(bytes))),
@@ -93,7 +95,7 @@ proptest! {
             }
         }
         let text = plan_text(&plan, Paint::default(), columns);
-        prop_assert!(text.chars().all(|c| matches!(c, '\n' | '\t') || !c.is_control()), "{text:?}");
+        prop_assert!(text.chars().all(|c| matches!(c, '\n' | '\t') || !is_unseen(c)), "{text:?}");
         for shown in [json, text, plan_text(&plan, Paint { color: true }, columns)] {
             prop_assert!(!shown.contains(POISON), "{shown}");
         }

@@ -49,14 +49,15 @@ pub fn write(plan: &Plan, paint: Paint, columns: usize, out: &mut dyn FnMut(&str
     }
     for finding in &plan.findings {
         let head = paint.paint(Role::Warning, "finding:");
-        let _ = writeln!(text, "{head} {} fails now: {}", finding.address, visible(&finding.message));
+        let _ =
+            writeln!(text, "{head} {} fails now: {}", visible(&finding.address.to_string()), visible(&finding.message));
     }
     for note in &plan.notes {
         let _ = writeln!(text, "note: {note}");
     }
     for problem in &plan.problems {
         let head = paint.paint(Role::Error, "error:");
-        let _ = writeln!(text, "{head} {}: {}", problem.address, visible(&problem.message));
+        let _ = writeln!(text, "{head} {}: {}", visible(&problem.address.to_string()), visible(&problem.message));
         let _ = writeln!(text, "  help: {}", problem.help);
     }
     if !plan.findings.is_empty() || !plan.notes.is_empty() || !plan.problems.is_empty() {

@@ -4,15 +4,17 @@ use std::fmt::Write;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use crate::diagnostic::is_unseen;
 use crate::model::{Content, Value};
 
-/// Returns a text with every control character made visible, so that what a host says cannot drive a terminal.
+/// Returns a text with every character that is not seen written as its number, so that what a host says cannot drive a
+/// terminal, and what differs looks different.
 pub fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
             '\t' => shown.push('\t'),
-            c if c.is_control() || is_direction(c) => {
+            c if is_unseen(c) => {
                 let _ = write!(shown, "\\u{{{:x}}}", c as u32);
             }
             c => shown.push(c),
@@ -38,11 +40,6 @@ pub fn shorten(line: &str, room: usize) -> String {
         .collect();
     cut.push('…');
     cut
-}
-
-/// Returns whether a character reorders the text around it (Unicode UAX #9), which can make a diff read as another.
-fn is_direction(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Shows a value on one line.

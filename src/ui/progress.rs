@@ -7,7 +7,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::apply::Event;
 use crate::plan::Outcome;
-use crate::render::{Paint, Role};
+use crate::render::{Paint, Role, visible};
 
 /// Shows one line for each host that is at work and each step that runs on it: the step and its last line of output.
 /// Where there is no terminal, only lines worth keeping in a log are written.
@@ -50,6 +50,7 @@ impl Progress {
                     Outcome::Skipped { .. } => (Role::Warning, "skipped"),
                     Outcome::Cancelled => (Role::Warning, "cancelled"),
                 };
+                let address = visible(&address.to_string());
                 self.log(&format!("{} {address}", self.paint.paint(role, &format!("{word:>10}"))));
             }
             Event::Stopping => self.log("stopping after the running steps; press Ctrl-C again to kill them"),
