@@ -228,7 +228,8 @@ help: did you mean `port`?
     fn long_lines_are_shortened_and_control_characters_do_not_reach_the_terminal() {
         let text = format!("{}bad\x1b[31m{}\n", "é".repeat(10_000), "y".repeat(10_000));
         let at = "é".repeat(10_000).len() as u32;
-        let rendered = render(&Diagnostic::error(span(at, at + 3), "it is\x1b[0m \u{61c}b\u{200b}ad"), &sources(&text), false);
+        let rendered =
+            render(&Diagnostic::error(span(at, at + 3), "it is\x1b[0m \u{61c}b\u{200b}ad"), &sources(&text), false);
         insta::assert_snapshot!(rendered, @r"
 error: it is�[0m �b�ad
  --> infra.yaml:1:10001

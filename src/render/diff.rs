@@ -65,8 +65,9 @@ fn created(content: &Value, text: &str, paint: Paint) -> Vec<String> {
 
 /// Returns the first lines of a text, each after a sign.
 pub fn block(text: &str, sign: &str) -> Vec<String> {
-    let mut lines: Vec<String> = text.lines().take(MOST_NEW).map(|line| format!("{sign}{}", shown(line))).collect();
-    let more = text.lines().count().saturating_sub(MOST_NEW);
+    let mut lines: Vec<String> =
+        text.split_terminator('\n').take(MOST_NEW).map(|line| format!("{sign}{}", shown(line))).collect();
+    let more = text.split_terminator('\n').count().saturating_sub(MOST_NEW);
     if more > 0 {
         lines.push(format!("… {more} more {}", if more == 1 { "line" } else { "lines" }));
     }

@@ -140,6 +140,7 @@ fn values_read_well() {
         ("content", Value::Null, Value::Content(Content::new(vec![0, 159, 146, 150]))),
         ("content", content("a\n"), Value::Content(Content::summary("ab".repeat(32), 5 << 20))),
         ("content", content("a"), content("b\n")),
+        ("content", Value::Null, content("#!/bin/sh\r\necho\u{200b}\r\n")),
         ("run", Value::Null, Value::text("set -e\nmake\nmake install\n")),
         ("run", Value::text("make\ninstall"), Value::text("make\nmake install")),
         ("groups", Value::List(vec![Value::text("adm")]), Value::List(vec![Value::text("adm"), Value::text("sudo")])),
