@@ -77,7 +77,10 @@ fn attributes(page: &mut String, all: &[Attribute], depth: usize) {
 fn variants(page: &mut String, all: &Variants) {
     let _ = match all.choice {
         Choice::Spec { attribute } => writeln!(page, "`{attribute}` says which.\n"),
-        Choice::Host { .. } => writeln!(page, "The {} of the host decides.\n", all.noun),
+        Choice::Host { may_come: false, .. } => writeln!(page, "The {} of the host decides.\n", all.noun),
+        Choice::Host { may_come: true, .. } => {
+            writeln!(page, "The {} of the host decides, which may come with the same run.\n", all.noun)
+        }
     };
     for variant in all.all {
         let title = if variant.title == variant.name { String::new() } else { format!(" ({})", variant.title) };

@@ -36,4 +36,4 @@ pub use object::{
 pub use observation::Observation;
 pub use refusal::Refusal;
 pub use state::{Resource, State};
-pub use variant::{Choice, Confine, Feature, Table, Variant, Variants};
+pub use variant::{Choice, Confine, Feature, Reported, Table, Variant, Variants};

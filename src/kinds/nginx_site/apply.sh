@@ -1,54 +1,42 @@
-# Row: as for all files that are written whole, with one more field: "enabled", "disabled" or "gone".
+# Row: as for all files that are written whole, with one more field: "enabled", "disabled" or "gone". The last part of the path is
+# the site's name; where its file is, the functions of the layout say, which are place.sh in its folder.
 # All sites are put in place with their old selves beside them, nginx looks at the whole, and what it refuses goes back.
-available=/etc/nginx/sites-available
-enabled=/etc/nginx/sites-enabled
-new=$available/.infra-new
+sites=$ROWS ROWS='' new=$folder/.infra-new
+for row in $sites; do
+    split_row "$row"
+    find_file "${f1##*/}"
+    [ -z "$f5" ] || new=${f5%/*}
+    ROWS=$ROWS${ROWS:+$NL}$file$US${row#*"$US"}
+done
 
 # Nginx reads none of the names that start with a dot.
 set_aside() { # NAME
-    : >"$available/.infra-untested-$1" || return
-    rm -f -- "$available/.infra-old-$1" "$available/.infra-linked-$1"
-    if [ -e "$available/$1" ]; then
-        ln -- "$available/$1" "$available/.infra-old-$1" || return
+    : >"$folder/.infra-untested-$1" || return
+    rm -f -- "$folder/.infra-old-$1" "$folder/.infra-linked-$1"
+    find_file "$1"
+    if [ -e "$file" ]; then
+        ln -- "$file" "$folder/.infra-old-$1" || return
     fi
-    if [ -L "$enabled/$1" ]; then
-        : >"$available/.infra-linked-$1"
-    fi
-}
-put_in_place() { # NAME STATE
-    if [ "$2" = gone ]; then
-        rm -f -- "$enabled/$1" "$available/$1"
-        return
-    fi
-    if [ -e "$new/$1" ]; then
-        mv -f -T -- "$new/$1" "$available/$1" || return
-    fi
-    if [ "$2" = disabled ]; then
-        rm -f -- "$enabled/$1"
-    else
-        ln -s -f -T -- "$available/$1" "$enabled/$1"
+    if is_served "$1"; then
+        : >"$folder/.infra-linked-$1"
     fi
 }
 put_back() { # NAME; the new self stays beside for another try
+    find_file "$1"
     # shellcheck disable=SC3013 # dash, bash and busybox all have -ef.
-    if [ -e "$available/$1" ] && ! [ "$available/$1" -ef "$available/.infra-old-$1" ]; then
-        mv -f -T -- "$available/$1" "$new/$1"
+    if [ -e "$file" ] && ! [ "$file" -ef "$folder/.infra-old-$1" ]; then
+        mv -f -T -- "$file" "$new/$1"
     fi
-    if [ -e "$available/.infra-old-$1" ]; then
-        ln -f -- "$available/.infra-old-$1" "$available/$1"
-    fi
-    if [ -e "$available/.infra-linked-$1" ]; then
-        ln -s -f -T -- "$available/$1" "$enabled/$1"
-    else
-        rm -f -- "$enabled/$1"
-    fi
+    was_served=no
+    [ ! -e "$folder/.infra-linked-$1" ] || was_served=yes
+    put_old_back "$1" "$was_served"
 }
 tidy() { # NAME
-    rm -f -- "$available/.infra-old-$1" "$available/.infra-linked-$1" "$available/.infra-untested-$1"
+    rm -f -- "$folder/.infra-old-$1" "$folder/.infra-linked-$1" "$folder/.infra-untested-$1"
 }
 each() { # FUNCTION: calls it with index, name and state of every row that has not failed
     each=-1
-    for row in $ROWS; do
+    for row in $sites; do
         split_row "$row"
         each=$((each + 1))
         case $refused in *:$each:*) ;; *) "$1" "$each" "${f1##*/}" "$f7" ;; esac
@@ -62,8 +50,9 @@ save() { [ ! -e "$new/$2" ] || sync -- "$new/$2" 2>/dev/null || sync; }
 each save
 
 begin() {
-    if [ "$3" = enabled ] && ! [ -e "$available/$2" ] && ! [ -e "$new/$2" ]; then
-        refuse "$1" "$available/$2 is not there, and the spec gives no content"
+    find_file "$2"
+    if [ "$3" = enabled ] && ! [ -e "$file" ] && ! [ -e "$new/$2" ]; then
+        refuse "$1" "$file is not there, and the spec gives no content"
         return
     fi
     if ! message=$(set_aside "$2" 2>&1); then
@@ -95,7 +84,7 @@ if ! message=$(nginx -t -q 2>&1); then
         each alone
     fi
 fi
-for row in $ROWS; do
+for row in $sites; do
     split_row "$row"
     tidy "${f1##*/}"
 done

@@ -1,38 +1,39 @@
 //! `nginx_site`: a site of nginx that goes live only if nginx accepts it.
 
 mod content;
+mod layout;
+
+use std::sync::LazyLock;
 
 use crate::model::{Changes, Content, Expect, Lock, Probe, ProbeOutput, Record, Step, Value};
-use crate::row;
+use crate::{row, variants};
 
 use crate::kinds::shared::owned_file::{self, NewFile, OwnedFile};
-use crate::kinds::shared::program::program;
 use crate::kinds::shared::system_file::{self, NameRule, SystemFile};
 use crate::resource::{
-    Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space,
+    Attribute, Choice, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space,
+    Variant, Variants,
 };
 
-/// A site of nginx that goes live only if nginx accepts it.
-pub struct NginxSite;
+pub use layout::{Desired, Layout, NginxSite, Observed};
 
-/// A site as the spec wants it.
-#[derive(Clone, Debug)]
-pub struct Desired {
-    /// Left alone where the spec gives none.
-    content: Option<Content>,
-    enabled: bool,
+variants! {
+    /// Where nginx has its sites.
+    const LAYOUTS: dyn Layout = ("nginx layout", Choice::Host { strangers: &[], may_come: true }) {
+        sites_enabled::SitesEnabled,
+        conf_d::ConfD,
+    }
 }
 
-/// A site as it was found.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Observed {
-    /// None where only its link is there.
-    file: Option<OwnedFile>,
-    enabled: bool,
-    /// Nginx has accepted what is there; a run that was killed before it asked leaves a mark.
-    is_tested: bool,
-}
+/// Looks at sites where the layout has them.
+static PROBE: LazyLock<String> = LazyLock::new(|| LAYOUTS.host_probe("", |layout| layout.look(), ""));
 
+/// Puts sites in place where nginx may have come since they were observed.
+static PLACE: LazyLock<String> =
+    LazyLock::new(|| LAYOUTS.host_step(owned_file::WRITING, |layout| layout.place(), include_str!("apply.sh")));
+
+/// Where files are unpacked for a layout that is not known yet.
+const ABOVE_ALL: &str = "/etc/nginx";
 /// Holds links to the sites that are served, in Debian's nginx.
 const ENABLED: &str = "/etc/nginx/sites-enabled";
 /// Provided by the sites of a host that are not served.
@@ -45,14 +46,15 @@ impl Kind for NginxSite {
         system_file::CONTENT,
         system_file::TEMPLATE,
         system_file::SOURCE,
-        Attribute::default("enabled", Shape::Bool, "true", "Whether it is served: linked from `sites-enabled`."),
+        Attribute::default("enabled", Shape::Bool, "true", "Whether it is served."),
     ];
     const DOCUMENTATION: Documentation = Documentation {
         summary: "A site of nginx that goes live only if nginx accepts it.",
-        name: "The file's name in `/etc/nginx/sites-available`, such as `app` or `example.com`.",
+        name: "The site's name, such as `app` or `example.com`: that of its file, without the ending that `conf.d` needs.",
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
     };
+    const VARIANTS: Option<&'static Variants> = Some(&LAYOUTS.variants);
     const OBSERVED_WITHOUT: &'static [&'static str] = owned_file::GIVEN;
     const SHOWN_AS: &'static [(&'static str, &'static str)] = owned_file::SHOWN_AS;
 
@@ -87,10 +89,14 @@ impl Kind for NginxSite {
     }
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {
-        system_file::probe::<Self>(all)
+        Probe::new(&PROBE, all.iter().map(|resource| system_file::look_row::<Self>(resource)).collect())
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
+        let layout = match LAYOUTS.reported(output) {
+            Ok(reported) => reported.seen(),
+            Err(reason) => return all.iter().map(|_| Observation::Failed(reason.clone())).collect(),
+        };
         let desired: Vec<Option<&Content>> = all.iter().map(|resource| resource.desired.content.as_ref()).collect();
         let mut links: Vec<Option<&Record>> = vec![None; all.len()];
         for record in output.records.iter().filter(|record| record.field(0) == "link") {
@@ -102,25 +108,9 @@ impl Kind for NginxSite {
             .into_iter()
             .zip(links)
             .zip(all)
-            .map(|((file, link), resource)| {
-                let Some(link) = link else { return Observation::Failed(output.explain()) };
-                let enabled = match link.field(1) {
-                    "yes" => true,
-                    "no" => false,
-                    other => return Observation::Failed(format!("its place in {ENABLED} holds {other}")),
-                };
-                let is_tested = link.field(2) != "untested";
-                let is_known = resource.desired.content.is_some() && !resource.is_absent();
-                match file {
-                    // The package brings a site of its own.
-                    Observation::Absent if link.field(3) == "no-nginx" && !is_known => Observation::Later {
-                        needs: Claim::new(Space::PROGRAM, "nginx"),
-                        reason: "nginx is not installed".into(),
-                    },
-                    Observation::Absent if !enabled && is_tested => Observation::Absent,
-                    Observation::Absent => Observation::Present(Observed { file: None, enabled, is_tested }),
-                    seen => seen.map(|file| Observed { file: Some(file), enabled, is_tested }),
-                }
+            .map(|((file, link), resource)| match link {
+                Some(link) => observation(file, link, resource, layout),
+                None => Observation::Failed(output.explain()),
             })
             .collect()
     }
@@ -157,44 +147,84 @@ impl Kind for NginxSite {
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
-        let files = batch.iter().enumerate().map(|(at, planned)| Self::new_file(at, planned)).collect();
+        let layout = layout_of_all(batch);
+        let (script, base) = match layout {
+            Some(layout) => (LAYOUTS.of(layout).write(), None),
+            None => (PLACE.as_str(), Some(ABOVE_ALL)),
+        };
+        let folder = layout.map_or(Self::FOLDER, |layout| LAYOUTS.of(layout).folder());
+        let files = batch.iter().enumerate().map(|(at, planned)| new_file(at, planned, folder)).collect();
         let purpose = match batch.len() {
             1 => format!("set the nginx site {}", batch[0].resource.name()),
             sites => format!("set {sites} nginx sites"),
         };
-        vec![owned_file::step_of(Self::WRITE, None, files, purpose).locks(Self::LOCKS)]
+        vec![owned_file::step_of(script, base, files, purpose).locks(&[Lock("nginx")])]
     }
 }
 
 impl SystemFile for NginxSite {
+    /// Debian's. What looks at a site and what writes it take the name alone from its path where the layout is another.
     const FOLDER: &'static str = "/etc/nginx/sites-available";
     const CALLED: [&'static str; 2] = ["nginx site", "nginx sites"];
-    const PROBE: &'static str = program![owned_file::LOOK, include_str!("probe.sh")];
-    /// Puts files and links in place, and back where nginx refuses them.
-    const WRITE: &'static str = program![owned_file::WRITING, include_str!("apply.sh")];
-    const LOCKS: &'static [Lock] = &[Lock("nginx")];
 
     fn content(desired: &Desired) -> Option<&Content> {
         desired.content.as_ref()
     }
+}
 
-    /// Says how the file of a site is written, and what becomes of the site.
-    fn new_file<'a>(at: usize, planned: &Planned<'a, Self>) -> NewFile<'a> {
-        let resource = planned.resource;
-        let (path, is_absent) = (system_file::path::<Self>(resource), resource.is_absent());
-        let state = match resource.desired.enabled {
-            _ if is_absent => "gone",
-            true => "enabled",
-            false => "disabled",
-        };
-        let has_file = planned.observed.found().is_some_and(|found| found.file.is_some());
-        match resource.desired.content.as_ref().filter(|_| !is_absent) {
-            Some(content) => {
-                let written = Some(content).filter(|_| !has_file || planned.changes("content"));
-                let mode = system_file::mode::<Self>(Some(content));
-                NewFile { more: row![state], ..NewFile::of_root(at, path, mode, written) }
-            }
-            None => NewFile { at, path, more: row![state], ..NewFile::default() },
+fn observation(
+    file: Observation<OwnedFile>,
+    link: &Record,
+    resource: &Resource<Desired>,
+    layout: Option<&'static Variant>,
+) -> Observation<Observed> {
+    let enabled = match link.field(1) {
+        "yes" => true,
+        "no" => false,
+        other => return Observation::Failed(format!("its place in {ENABLED} holds {other}")),
+    };
+    let is_tested = link.field(2) != "untested";
+    let is_known = resource.desired.content.is_some() && !resource.is_absent();
+    match file {
+        // The package brings a site of its own.
+        Observation::Absent if link.field(3) == "no-nginx" && !is_known => {
+            Observation::Later { needs: Claim::new(Space::PROGRAM, "nginx"), reason: "nginx is not installed".into() }
         }
+        Observation::Absent if !enabled && is_tested => layout.map_or(Observation::Absent, Observation::AbsentOn),
+        Observation::Absent => Observation::Present(Observed { layout, file: None, enabled, is_tested }),
+        seen => seen.map(|file| Observed { layout, file: Some(file), enabled, is_tested }),
+    }
+}
+
+/// Returns the layout that all of a batch were seen in; none where nginx was not there for some of them.
+fn layout_of_all(batch: &[Planned<'_, NginxSite>]) -> Option<&'static Variant> {
+    let mut layouts = batch.iter().map(|planned| match planned.observed {
+        Observation::Present(found) => found.layout,
+        Observation::AbsentOn(layout) => Some(*layout),
+        _ => None,
+    });
+    let first = layouts.next()??;
+    layouts.all(|layout| layout == Some(first)).then_some(first)
+}
+
+/// Says how the file of a site is written, and what becomes of the site.
+fn new_file<'a>(at: usize, planned: &Planned<'a, NginxSite>, folder: &str) -> NewFile<'a> {
+    let resource = planned.resource;
+    let is_absent = resource.is_absent();
+    let path = format!("{folder}/{}", resource.name());
+    let state = match resource.desired.enabled {
+        _ if is_absent => "gone",
+        true => "enabled",
+        false => "disabled",
+    };
+    // What was seen where nginx is not there yet may not be where its layout has it.
+    let has_file = planned.observed.found().is_some_and(|found| found.layout.is_some() && found.file.is_some());
+    match resource.desired.content.as_ref().filter(|_| !is_absent) {
+        Some(content) => {
+            let written = Some(content).filter(|_| !has_file || planned.changes("content"));
+            let mode = system_file::mode::<NginxSite>(Some(content));
+            NewFile { more: row![state], ..NewFile::of_root(at, path, mode, written) }
+        }
+        None => NewFile { at, path, more: row![state], ..NewFile::default() },
     }
 }

@@ -182,7 +182,7 @@ impl Kind for Package {
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
         match MANAGERS.reported(output) {
-            Ok(manager) => parse_first(all, output, |record, _| observation(record, manager)),
+            Ok(reported) => parse_first(all, output, |record, _| observation(record, reported.variant)),
             Err(reason) => all.iter().map(|_| Observation::Failed(reason.clone())).collect(),
         }
     }

@@ -210,7 +210,7 @@ impl Kind for PackageRepository {
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
         let manager = match MANAGERS.reported(output) {
-            Ok(manager) => manager,
+            Ok(reported) => reported.variant,
             Err(reason) => return all.iter().map(|_| Observation::Failed(reason.clone())).collect(),
         };
         parse_all(all, output, |record, more, resource| {

@@ -150,7 +150,11 @@ pub fn output(kind: &dyn KindObject, case: &Case, records: &[Vec<Json>]) -> Prob
 fn report(kind: &dyn KindObject, case: &Case) -> Option<Record> {
     let variants = kind.variants().filter(|variants| matches!(variants.choice, Choice::Host { .. }))?;
     let name = case.variant.as_deref().unwrap_or(variants.names[0]);
-    let word = if variants.names.contains(&name) { "variant" } else { "unsupported" };
+    let (word, name) = match name.split_once(' ') {
+        Some((word, name)) => (word, name),
+        None if variants.names.contains(&name) => ("variant", name),
+        None => ("unsupported", name),
+    };
     Some(Record { index: 0, fields: vec![word.to_string(), name.to_string()] })
 }
 

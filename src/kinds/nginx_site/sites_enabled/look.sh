@@ -1,5 +1,7 @@
-# Row: path and more, as for owned_file/look.sh. A further record for each row: "link"; yes, no or what is in the link's place;
-# "untested" where a run was killed before nginx was asked; "no-nginx" where there is none. No process.
+# Row: path and more, as for owned_file/look.sh; the last part of the path is the site's name. Records as there, and a further
+# one for each row: "link"; yes, no or what is in the link's place; "untested" where a run was killed before nginx was asked;
+# "no-nginx" where there is none. No more processes than owned_file/look.sh.
+emit_files
 i=0 no_nginx=no-nginx
 if command -v nginx >/dev/null; then no_nginx=; fi
 for row in $ROWS; do

@@ -1,8 +1,9 @@
 # choose_variant: sets $variant to the variant that fits the host, empty where none does, and then $stranger to what the host has
-# instead, or "none". $variants has a line for each: name, programs and paths that it needs, families of systems that it is by
-# default for, with ":" between these and blanks between words. $strangers are programs. No process.
+# instead, or "none". With $may_come, one is assumed where the host has nothing yet, and $assumed is set.
+# $variants has a line for each: name, programs and paths that it needs, families of systems that it is by default for, with ":"
+# between these and blanks between words. $strangers are programs. No process.
 choose_variant() {
-    variant='' stranger=none _fitting=''
+    variant='' stranger=none assumed='' _fitting=''
     for _line in $variants; do
         _needs=${_line#*:}
         _fits=1
@@ -23,8 +24,11 @@ choose_variant() {
                 stranger=$_program
                 break
             done
-            return 0
+            [ -n "$may_come" ] && [ "$stranger" = none ] || return 0
+            assumed=1 _fitting=$variants$NL
             ;;
+    esac
+    case $_fitting in
         *"$NL"?*) _choose_by_family ;;
     esac
     variant=${variant:-${_fitting%%:*}}
