@@ -4,42 +4,21 @@
 
 use std::time::Duration;
 
-use crate::model::{Arg, Probe, ProbeOutput, ProbeStatus, Record};
+use crate::model::{Arg, Look, Looking, Probe, ProbeOutput, ProbeStatus, Record};
 
 use super::Problem;
-use super::frame::{Frame, Own, body};
+use super::frame::{Frame, Own};
 
 /// What the shared section is called on a timeline.
 const PATHS: &str = "paths";
 
-/// What a probe begins with that it can share.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Look {
-    Paths,
-    Files,
-}
-
-impl Look {
-    /// Finds it at the start of a program; returns what is left to do then, if anything.
-    fn of(script: &'static str) -> Option<(Self, Option<&'static str>)> {
-        let (line, rest) = body(script).split_once('\n')?;
-        let look = match line {
-            "emit_paths" => Self::Paths,
-            "emit_files" => Self::Files,
-            _ => return None,
-        };
-        let rest = body(rest);
-        Some((look, (!rest.trim().is_empty()).then_some(rest)))
-    }
-
-    /// Returns the fields of a row that matter to it.
-    fn fields(self, row: &[Arg]) -> &[Arg] {
-        let count = match self {
-            Self::Paths => 1,
-            Self::Files => 3,
-        };
-        &row[..row.len().min(count)]
-    }
+/// Returns the fields of a row that matter to a look.
+fn fields(look: Look, row: &[Arg]) -> &[Arg] {
+    let count = match look {
+        Look::Paths => 1,
+        Look::Files => Looking::NAMES.len(),
+    };
+    &row[..row.len().min(count)]
 }
 
 /// Where the answer about a probe is.
@@ -47,8 +26,6 @@ struct Place {
     /// The section of its own, if it has one.
     section: Option<usize>,
     half: usize,
-    /// What its own section runs.
-    script: &'static str,
     /// The row of the shared section where its rows begin.
     shared: Option<usize>,
 }
@@ -69,7 +46,7 @@ impl<'a> Asking<'a> {
     pub fn new(own: &'a [Own], probes: &'a [(String, Probe)], side_by_side: bool) -> Self {
         let look = |(at, (_, probe)): (usize, &(String, Probe))| {
             let is_usable = probe.rows.iter().all(|row| !row.is_empty()) && !probe.rows.is_empty();
-            Look::of(probe.script).filter(|_| is_usable).map(|(look, _)| (look, at))
+            probe.look.filter(|_| is_usable).map(|look| (look, at))
         };
         let mut sharing: Vec<(Look, usize)> = probes.iter().enumerate().filter_map(look).collect();
         if sharing.len() < 2 {
@@ -85,10 +62,7 @@ impl<'a> Asking<'a> {
     }
 
     fn with(own: &'a [Own], probes: &'a [(String, Probe)], sharing: Vec<(Look, usize)>, side_by_side: bool) -> Self {
-        let mut places: Vec<Place> = probes
-            .iter()
-            .map(|(_, probe)| Place { section: None, half: 0, script: probe.script, shared: None })
-            .collect();
+        let mut places: Vec<Place> = probes.iter().map(|_| Place { section: None, half: 0, shared: None }).collect();
         let mut rows = 0;
         let mut plain = 0;
         let mut is_whole = vec![true; probes.len()];
@@ -99,10 +73,7 @@ impl<'a> Asking<'a> {
             if look == Look::Paths {
                 plain = rows;
             }
-            match Look::of(probe.script) {
-                Some((_, Some(rest))) => places[at].script = rest,
-                _ => is_whole[at] = false,
-            }
+            is_whole[at] = !probe.script.is_empty();
         }
         let mut sections = own.len() + usize::from(!sharing.is_empty());
         let parts = usize::from(!sharing.is_empty()) + is_whole.iter().filter(|&&whole| whole).count();
@@ -126,12 +97,13 @@ impl<'a> Asking<'a> {
         }
         let sharing = || self.sharing.iter().map(|&(look, at)| (look, &self.probes[at].1));
         if let Some(longest) = sharing().map(|(_, probe)| probe.timeout).max() {
-            let rows = sharing().flat_map(|(look, probe)| probe.rows.iter().map(move |row| look.fields(row)));
+            let rows = sharing().flat_map(|(look, probe)| probe.rows.iter().map(move |row| fields(look, row)));
             frame.observe_paths(self.own.len(), longest, self.plain, rows)?;
         }
         for (place, (_, probe)) in self.places.iter().zip(self.probes) {
             if let Some(section) = place.section {
-                frame.observe(place.half, section, place.script, probe.timeout, &probe.rows)?;
+                let look = probe.look.filter(|_| place.shared.is_none());
+                frame.observe(place.half, section, look, probe)?;
             }
         }
         Ok(())
@@ -209,13 +181,14 @@ mod tests {
 
     fn probes() -> Vec<(String, Probe)> {
         let all = [
-            ("files", "emit_files\n", 2),
-            ("others", "emit 0 x", 1),
-            ("folders", "# Row: path\nemit_paths\n", 3),
-            ("units", "emit_files\nemit 0 y", 1),
+            ("files", Some(Look::Files), "", 2),
+            ("others", None, "emit 0 x", 1),
+            ("folders", Some(Look::Paths), "", 3),
+            ("units", Some(Look::Files), "emit 0 y", 1),
         ];
         let rows = |count| (0..count).map(|at| row![format!("/{at}"), "hash", "9", "more"]).collect();
-        all.into_iter().map(|(name, script, count)| (name.to_string(), Probe::new(script, rows(count)))).collect()
+        let probe = |look, script, count| Probe { look, ..Probe::new(script, rows(count)) };
+        all.into_iter().map(|(name, look, script, count)| (name.to_string(), probe(look, script, count))).collect()
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use indexmap::IndexMap;
 use tokio::sync::mpsc;
 
-use crate::model::{Expect, Owed, OwedAction, Probe, ProbeOutput, ProbeStatus, Record, Row, Value};
+use crate::model::{Expect, Look, Owed, OwedAction, Probe, ProbeOutput, ProbeStatus, Record, Row, Value};
 
 use super::script::Script;
 use super::shells::Asked;
@@ -26,7 +26,7 @@ struct State {
     is_known: bool,
     asked: Asked,
     /// Which kind a probe's program belongs to, as learnt from observations.
-    kinds: HashMap<&'static str, String>,
+    kinds: HashMap<(Option<Look>, &'static str), String>,
     /// What steps have changed, by kind and name, and what it answers since.
     changed: HashMap<(String, String), Vec<Vec<String>>>,
     settled: HashSet<String>,
@@ -52,7 +52,7 @@ impl Replay {
         let mut answers = BTreeMap::new();
         for (kind, probe) in sections {
             words.push(format!("{kind} × {}", probe.rows.len()));
-            state.kinds.insert(probe.script, kind.clone());
+            state.kinds.insert((probe.look, probe.script), kind.clone());
             let records = probe.rows.iter().enumerate().flat_map(|(index, row)| {
                 let records = self.records(&state, &kind, row);
                 records.into_iter().map(move |fields| Record { index, fields })
@@ -136,7 +136,8 @@ impl Replay {
         failed_rows: &BTreeMap<usize, String>,
         progress: &mut Progress,
     ) -> Vec<usize> {
-        let kind = state.kinds.get(verify.probe.script).cloned().unwrap_or_default();
+        let probe = &verify.probe;
+        let kind = state.kinds.get(&(probe.look, probe.script)).cloned().unwrap_or_default();
         let _ = progress.take(Line::Control("check".into(), vec![number.to_string()]));
         let mut matched = Vec::new();
         for (index, (row, item)) in verify.probe.rows.iter().zip(&verify.items).enumerate() {

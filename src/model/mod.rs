@@ -3,8 +3,10 @@
 mod address;
 mod base64;
 mod change;
+pub mod columns;
 mod content;
 mod json_text;
+mod looked;
 mod node;
 mod observed;
 mod program;
@@ -16,11 +18,15 @@ mod value;
 pub use address::Address;
 pub use base64::decode_base64;
 pub use change::{Action, Change, Changes};
+pub use columns::Records;
 pub use content::{Content, sha256};
 pub use json_text::{JsonError, json_scalar, remove_json, set_json_string};
+pub use looked::{Looked, Looking};
 pub use node::{Entry, YamlNode, YamlValue};
 pub use observed::Observed;
-pub use program::{Arg, Blob, Expect, Lock, Owed, OwedAction, Probe, ProbeOutput, ProbeStatus, Record, Row, Step};
+pub use program::{
+    Arg, Blob, Expect, Lock, Look, Owed, OwedAction, Probe, ProbeOutput, ProbeStatus, Record, Row, Step,
+};
 pub use redact::Redactor;
 pub use secret::Secret;
 pub use ssh::SshOptions;

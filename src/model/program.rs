@@ -4,8 +4,8 @@
 //! `docs/host-protocol.md` says what a program finds on the host; in short:
 //!
 //! - `$ROWS` holds the rows, one a line, fields separated by the unit separator (`$US`, octal 037). `IFS` is a newline
-//!   and globbing is off, so `for row in $ROWS` walks them without a process; `split_row "$row"` sets `$f1` … `$f12`,
-//!   empty where the row is shorter. A newline, a unit separator and octal 034 are written as two characters in a
+//!   and globbing is off, so `for row in $ROWS` walks them without a process; after `columns path mode`, `read_row "$row"`
+//!   sets `$path` and `$mode`. A newline, a unit separator and octal 034 are written as two characters in a
 //!   field; `decode "$f2"` puts the plain text into `$decoded`. A field that holds none of them needs no decoding.
 //! - `scan_paths` looks at the path in every row's first field, with a constant number of processes.
 //! - `$R` starts a record; `emit INDEX FIELD…` writes one. A line of output that does not start with `$R` is taken as
@@ -107,15 +107,32 @@ impl From<&Arc<[u8]>> for Blob {
 /// The fields a program gets for one resource.
 pub type Row = Vec<Arg>;
 
-/// Makes a [`Row`] from anything that turns into fields.
+/// Makes a [`Row`] from anything that turns into fields, by the names that [`rows!`](crate::rows) has declared.
 #[macro_export]
 macro_rules! row {
+    ($columns:ident { $($field:ident $(: $value:expr)?),* $(,)? }) => {
+        $columns { $($field: $crate::row!(@field $field $($value)?)),* }.into_row()
+    };
+    (@field $field:ident) => { $crate::model::Arg::from($field) };
+    (@field $field:ident $value:expr) => { $crate::model::Arg::from($value) };
     ($($field:expr),* $(,)?) => { vec![$($crate::model::Arg::from($field)),*] };
+}
+
+/// What a probe begins with that it can share with others: what looking costs is processes, not paths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Look {
+    /// At the path in each row's first field: `emit_paths` of the host's prelude.
+    Paths,
+    /// At files, by rows that begin with [`Looking`](super::Looking): `emit_files`.
+    Files,
 }
 
 /// One constant program that looks at all resources of a kind on a host, and changes nothing.
 #[derive(Clone, Debug)]
 pub struct Probe {
+    /// What it begins with, where others may begin with the same: the host looks once, for all of them.
+    pub look: Option<Look>,
+    /// What it does, or does then.
     pub script: &'static str,
     /// One row a resource, in the order asked; record indexes count them from 0.
     pub rows: Vec<Row>,
@@ -125,7 +142,19 @@ pub struct Probe {
 impl Probe {
     /// Makes a probe with the usual timeout of 60 s.
     pub fn new(script: &'static str, rows: Vec<Row>) -> Self {
-        Self { script, rows, timeout: Duration::from_secs(60) }
+        Self { look: None, script, rows, timeout: Duration::from_secs(60) }
+    }
+
+    /// Makes a probe that looks at these paths ([`Looked`](super::Looked)).
+    pub fn of_paths<T: Into<Arg>>(paths: impl IntoIterator<Item = T>) -> Self {
+        let rows = paths.into_iter().map(|path| vec![path.into()]).collect();
+        Self { look: Some(Look::Paths), ..Self::new("", rows) }
+    }
+
+    /// Makes a probe that looks at files; its rows begin with [`Looking`](super::Looking). `then` is what it does afterwards, if
+    /// anything.
+    pub fn of_files(rows: Vec<Row>, then: &'static str) -> Self {
+        Self { look: Some(Look::Files), ..Self::new(then, rows) }
     }
 }
 
@@ -210,6 +239,31 @@ impl ProbeOutput {
 pub enum Expect {
     Is(String),
     Any,
+}
+
+impl From<&str> for Expect {
+    fn from(text: &str) -> Self {
+        Self::Is(text.to_string())
+    }
+}
+
+impl From<String> for Expect {
+    fn from(text: String) -> Self {
+        Self::Is(text)
+    }
+}
+
+impl From<&String> for Expect {
+    fn from(text: &String) -> Self {
+        Self::Is(text.clone())
+    }
+}
+
+/// What the spec leaves open may be anything.
+impl<T: Into<Self>> From<Option<T>> for Expect {
+    fn from(text: Option<T>) -> Self {
+        text.map_or(Self::Any, Into::into)
+    }
 }
 
 /// Something on a host that only one step at a time may use. A kind may bring its own.

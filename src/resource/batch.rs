@@ -1,20 +1,22 @@
 //! What most kinds do alike with all resources of a host: reading what a probe wrote of each, and making one step for
 //! those that should be there and one for those that should go.
 
-use crate::model::{ProbeOutput, Record, Step};
+use crate::model::{ProbeOutput, Record, Records, Step};
 
 use super::{Kind, Observation, Planned, Resource};
 
-/// Reads each observation from the first record of its row. A row without a record failed.
-pub(crate) fn parse_first<D, O>(
+/// Reads each observation from the first record of its row. A row without a record, or with one that has none of the forms that
+/// it may have, failed.
+pub(crate) fn parse_first<'a, D, O, R: Records<'a>>(
     all: &[&Resource<D>],
-    output: &ProbeOutput,
-    observation: impl Fn(&Record, &Resource<D>) -> Observation<O>,
+    output: &'a ProbeOutput,
+    observation: impl Fn(R, &Resource<D>) -> Observation<O>,
 ) -> Vec<Observation<O>> {
     let records = output.first_records(all.len()).into_iter().zip(all);
-    let records = records.map(|(record, resource)| match record {
+    let records = records.map(|(record, resource)| match record.map(R::read) {
         None => Observation::Failed(output.explain()),
-        Some(record) => observation(record, resource),
+        Some(Err(wrong)) => Observation::Failed(wrong),
+        Some(Ok(record)) => observation(record, resource),
     });
     records.collect()
 }

@@ -12,6 +12,7 @@ mod docs;
 mod kinds;
 mod lanes;
 mod peers_way;
+mod programs;
 mod schema;
 mod specs;
 #[path = "../support/mod.rs"]

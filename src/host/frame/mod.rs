@@ -11,11 +11,12 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use crate::model::{Arg, Row};
+use crate::model::{Arg, Look, Looked, Looking, Probe, Records, columns};
 
 use super::Problem;
 
-static PRELUDE: LazyLock<String> = LazyLock::new(|| lean(include_str!("../program/prelude.sh")));
+static PRELUDE: LazyLock<String> = LazyLock::new(|| lean(PRELUDE_TEXT));
+const PRELUDE_TEXT: &str = include_str!("../program/prelude.sh");
 static SESSION: LazyLock<String> = LazyLock::new(|| lean(include_str!("../program/session.sh")));
 static STEPS: LazyLock<String> = LazyLock::new(|| lean(include_str!("../program/steps.sh")));
 static WATCHDOG: LazyLock<String> = LazyLock::new(|| lean(include_str!("../program/watchdog.sh")));
@@ -28,6 +29,12 @@ fn lean(program: &str) -> String {
     let lines = program.lines().map(str::trim_start).filter(|line| !line.is_empty() && !line.starts_with('#'));
     lines.flat_map(|line| [line, "\n"]).collect()
 }
+
+// What looks at paths is in the prelude.
+const _: () = {
+    columns::check_row(PRELUDE_TEXT, &[], Looking::NAMES);
+    columns::check_records(PRELUDE_TEXT, Looked::FORMS);
+};
 
 /// Returns a kind's program without the comment at its start.
 pub(super) fn body(script: &'static str) -> &'static str {
@@ -118,19 +125,26 @@ impl Frame {
         Ok(text)
     }
 
-    /// Adds a section of an observation to one of the two halves.
-    pub fn observe(
-        &mut self,
-        half: usize,
-        section: usize,
-        script: &'static str,
-        timeout: Duration,
-        rows: &[Row],
-    ) -> Result<(), Problem> {
-        let program = self.program(script)?;
-        let text = self.halves[half].section(section, timeout);
-        text.raw(&format!("\"$program_{program}\" ")).rows(rows.iter().map(Vec::as_slice))?.raw("\n");
+    /// Adds a section of an observation to one of the two halves: what a probe does, after it has looked, where it does not
+    /// share that.
+    pub fn observe(&mut self, half: usize, section: usize, look: Option<Look>, probe: &Probe) -> Result<(), Problem> {
+        let program = self.probe(look, probe)?;
+        let text = self.halves[half].section(section, probe.timeout);
+        text.raw(&program).raw(" ").rows(probe.rows.iter().map(Vec::as_slice))?.raw("\n");
         Ok(())
+    }
+
+    /// Returns a word that stands for what a probe does.
+    fn probe(&mut self, look: Option<Look>, probe: &Probe) -> Result<String, Problem> {
+        let look = look.map(|look| match look {
+            Look::Paths => "emit_paths",
+            Look::Files => "emit_files",
+        });
+        Ok(match look {
+            Some(look) if probe.script.is_empty() => look.to_string(),
+            Some(look) => format!("\"{look}$NL$program_{}\"", self.program(probe.script)?),
+            None => format!("\"$program_{}\"", self.program(probe.script)?),
+        })
     }
 
     /// Adds a section that looks at paths for several probes, the first rows as `emit_paths` does and the rest as

@@ -32,8 +32,8 @@ impl Frame {
         let step = &planned.step;
         let program = self.program(step.script)?;
         let check = match &planned.verify {
-            Some(verify) => Some(self.program(verify.probe.script)?),
-            None => None,
+            Some(verify) => self.probe(verify.probe.look, &verify.probe)?,
+            None => "''".to_string(),
         };
         let mut data = Text::new();
         data.raw("ROWS=").rows(step.rows.iter().map(Vec::as_slice))?;
@@ -59,11 +59,7 @@ impl Frame {
                 text.raw("\ncheck= check_rows= expected=\n");
             }
         }
-        text.raw(&format!("run_frame_step \"$program_{program}\" "));
-        match check {
-            Some(check) => text.raw(&format!("\"$program_{check}\"\n")),
-            None => text.raw("''\n"),
-        };
+        text.raw(&format!("run_frame_step \"$program_{program}\" {check}\n"));
         Ok(())
     }
 }

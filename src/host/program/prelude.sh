@@ -14,6 +14,39 @@ split_row() {
     f1=${1-} f2=${2-} f3=${3-} f4=${4-} f5=${5-} f6=${6-} f7=${7-} f8=${8-} f9=${9-} f10=${10-} f11=${11-} f12=${12-}
 }
 
+# "columns NAME…" says what the fields of rows are called, in their order. A last name "more" stands for all that is left of a row,
+# its fields apart. read_row sets variables of these names; awk finds a field by its name, as $path, with $awk_columns among
+# its arguments.
+columns() {
+    _set='' _number=0 awk_columns=''
+    for _name do
+        _number=$((_number + 1))
+        case $_name in
+            more) _set="$_set; _rest $_number \"\$@\"" ;;
+            *) _set="$_set $_name=\${$_number-}" ;;
+        esac
+        awk_columns=$awk_columns-v$NL$_name=$_number$NL
+    done
+}
+
+# Splits a row into variables that are called as its columns, empty where the row is shorter.
+read_row() {
+    IFS=$US
+    set -- $1
+    IFS=$NL
+    eval "$_set"
+}
+
+# Sets $more to the fields from this one on.
+_rest() {
+    more=
+    [ "$#" -gt "$1" ] || return 0
+    shift "$1"
+    IFS=$US
+    more="$*"
+    IFS=$NL
+}
+
 # Puts the plain text of a field into $decoded: FS n is a newline, FS u a unit separator, FS f FS itself.
 decode() {
     case $1 in
@@ -200,8 +233,14 @@ scan_paths() {
     _forget_paths
 }
 
-# Writes a record for every row about the path in its first field: "absent", "denied", or type, owner, group and mode, as
-# scan_paths tells them.
+# Records of emit_paths and emit_files. "content" is a further one about a file.
+# Record: "absent"
+# Record: "denied"
+# Record: "content", base64
+# Record: type, owner, group, mode
+# Record: type, owner, group, mode, size, hash
+
+# Writes a record for every row about the path in its first field, as scan_paths tells it: the first four are for it.
 emit_paths() {
     [ -n "$ROWS" ] || return 0
     _look_at_paths
@@ -209,9 +248,9 @@ emit_paths() {
     _forget_paths
 }
 
-# Writes records about files. A row: path, SHA-256 wanted ("" where none is known), largest size fetched in bytes. The
-# record: "absent", "denied", or type, owner, group, mode, size, SHA-256. Where a file's hash is not the one wanted, a
-# second record: "content", base64. One base64 for each content that differs.
+# Writes records about files: with size and SHA-256, and where a file's hash is not the one wanted ("" where none is known)
+# and it is no larger than what is fetched at most, in bytes, its content. One base64 for each content that differs.
+# columns path hash most
 # After "emit_files N", the first N rows are as those of emit_paths.
 emit_files() {
     [ -n "$ROWS" ] || return 0

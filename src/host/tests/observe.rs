@@ -146,16 +146,13 @@ fn probes_share_a_look_at_paths() {
         let file = |name: &str| row![at(name), hash.as_str(), "1000", "more"];
         let probes = || {
             vec![
-                ("files", Probe::new("# Comment\nemit_files\n", vec![file("same"), file("missing"), file("other")])),
-                ("folders", Probe::new("emit_paths\n", vec![row![at("")], row![at("none")], row![at("plain")]])),
+                ("files", Probe::of_files(vec![file("same"), file("missing"), file("other")], "")),
+                ("folders", Probe::of_paths([at(""), at("none"), at("plain")])),
                 (
                     "units",
-                    Probe::new(
-                        "emit_files\n# Then\nsplit_row \"$ROWS\"; emit 0 last \"$f4\"; exit 5",
-                        vec![file("other")],
-                    ),
+                    Probe::of_files(vec![file("other")], "# Then\nsplit_row \"$ROWS\"; emit 0 last \"$f4\"; exit 5"),
                 ),
-                ("none", Probe::new("emit_paths\n", vec![])),
+                ("none", Probe::of_paths(Vec::<String>::new())),
             ]
         };
         let host = flavour.host_alone(&folder).await;

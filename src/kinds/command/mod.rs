@@ -134,7 +134,7 @@ impl Kind for Command {
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        parse_first(all, output, |record, resource| match record.field(0) {
+        parse_first(all, output, |record: &crate::model::Record, resource| match record.field(0) {
             "wanted" => Observation::Present(Observed { wanted: true, because: record.field(1).to_string() }),
             "done" => Observation::Present(Observed { wanted: false, because: record.field(1).to_string() }),
             "no-user" => Observation::Later {

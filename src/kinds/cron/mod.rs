@@ -5,7 +5,7 @@ mod schedule;
 
 use crate::model::{Arg, Content};
 
-use crate::kinds::shared::owned_file::{self, OwnedFile};
+use crate::kinds::shared::owned_file::OwnedFile;
 use crate::kinds::shared::program::program;
 use crate::kinds::shared::system_file::{self, SystemFile};
 use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Resource, Shape, Space};
@@ -99,7 +99,7 @@ impl SystemFile for Cron {
     const FOLDER: &'static str = "/etc/cron.d";
     const CALLED: [&'static str; 2] = ["job", "jobs"];
     const READER: Option<&'static str> = Some("cron");
-    const PROBE: &'static str = program![owned_file::LOOK, include_str!("probe.sh")];
+    const PROBE: &'static str = program![system_file::READER, "find_reader crontab crond cron\n"];
 
     fn file_name(name: &str) -> String {
         crontab::file_name(name)

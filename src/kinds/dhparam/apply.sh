@@ -1,25 +1,26 @@
-# Row: path, "keep", "generate" or the name of a group, bits, owner:group, mode. Written beside its place and renamed.
+# How: "keep", "generate" or the name of a group. Owner: with the group. Written beside its place and renamed.
+columns path how bits owner mode
 make() {
     rm -f -- "$new" || return
-    case $f2 in
-        generate) openssl dhparam -out "$new" "$f3" 2>"$new.log" ;;
-        *) openssl genpkey -genparam -algorithm DH -pkeyopt "group:$f2" -out "$new" 2>"$new.log" ;;
+    case $how in
+        generate) openssl dhparam -out "$new" "$bits" 2>"$new.log" ;;
+        *) openssl genpkey -genparam -algorithm DH -pkeyopt "group:$how" -out "$new" 2>"$new.log" ;;
     esac || {
         tail -n 3 "$new.log"
         return 1
     }
-    chown -- "$f4" "$new" && chmod "$f5" "$new" && sync && mv -f -T -- "$new" "$f1"
+    chown -- "$owner" "$new" && chmod "$mode" "$new" && sync && mv -f -T -- "$new" "$path"
 }
 at_exit='rm -f -- "$new" "$new.log"'
 trap 'exit 143' HUP INT PIPE TERM
 i=-1
 for row in $ROWS; do
-    split_row "$row"
-    i=$((i + 1)) new=${f1%/*}/.infra-$$.tmp
-    if [ "$f2" = keep ]; then
-        message=$(chown -- "$f4" "$f1" 2>&1 && chmod "$f5" "$f1" 2>&1)
+    read_row "$row"
+    i=$((i + 1)) new=${path%/*}/.infra-$$.tmp
+    if [ "$how" = keep ]; then
+        message=$(chown -- "$owner" "$path" 2>&1 && chmod "$mode" "$path" 2>&1)
     else
-        message=$(mkdir -p -- "${f1%/*}" 2>&1 && make 2>&1 </dev/null)
+        message=$(mkdir -p -- "${path%/*}" 2>&1 && make 2>&1 </dev/null)
     fi || item_failed "$i" "$message"
     rm -f -- "$new" "$new.log"
 done

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::model::{Changes, Expect, Probe, ProbeOutput, Record, Step, Value};
-use crate::row;
+use crate::model::{Changes, Expect, Probe, ProbeOutput, Step, Value};
+use crate::{expect, records, row, rows};
 
 use crate::resource::batch::{by_state, parse_first};
 use crate::resource::{
@@ -46,6 +46,22 @@ const SIZES: [i64; 5] = [2048, 3072, 4096, 6144, 8192];
 
 /// Finding a safe prime of 4096 bits takes a slow host this long, in the worst case.
 const LIMIT: Duration = Duration::from_secs(60 * 60);
+
+rows! {
+    include_str!("probe.sh") => struct Asked { path }
+    include_str!("apply.sh") => struct Wanted { path, how, bits, owner, mode }
+    include_str!("remove.sh") => struct Going { path }
+}
+
+records! {
+    include_str!("probe.sh") => enum Seen {
+        "absent" => Absent,
+        "denied" => Denied,
+        "file" => File { owner, group, mode, bits, named },
+        "no-openssl" => NoOpenssl { owner, group, mode },
+        _ => Other { r#type, owner, group, mode },
+    }
+}
 
 impl Kind for Dhparam {
     const KIND: &'static str = "dhparam";
@@ -102,7 +118,7 @@ impl Kind for Dhparam {
     }
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {
-        Probe::new(include_str!("probe.sh"), all.iter().map(|resource| row![resource.name()]).collect())
+        Probe::new(include_str!("probe.sh"), all.iter().map(|resource| row![Asked { path: resource.name() }]).collect())
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
@@ -141,18 +157,16 @@ impl Kind for Dhparam {
     }
 
     fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
-        let is = |text: &str| Expect::Is(text.to_string());
         let desired = &resource.desired;
         Some(match resource.is_absent() {
-            true => vec![is("absent")],
-            false => vec![
-                is("file"),
-                is(&desired.owner),
-                is(&desired.group),
-                is(&desired.mode),
-                is(&desired.bits.to_string()),
-                if desired.generate { Expect::Any } else { is(&words(desired)) },
-            ],
+            true => expect![Seen::Absent],
+            false => expect![Seen::File {
+                owner: &desired.owner,
+                group: &desired.group,
+                mode: &desired.mode,
+                bits: desired.bits.to_string(),
+                named: (!desired.generate).then(|| words(desired)),
+            }],
         })
     }
 
@@ -172,7 +186,7 @@ fn make(batch: &[Planned<'_, Dhparam>], present: Vec<usize>) -> Step {
             (true, false) => words(desired),
         };
         let owner = format!("{}:{}", desired.owner, desired.group);
-        row![resource.name(), how, desired.bits as u64, owner, &desired.mode]
+        row![Wanted { path: resource.name(), how, bits: desired.bits as u64, owner, mode: &desired.mode }]
     };
     let rows = present.iter().map(row).collect();
     let limit = present.iter().filter_map(|&at| batch[at].resource.timeout).max().unwrap_or(LIMIT);
@@ -182,7 +196,7 @@ fn make(batch: &[Planned<'_, Dhparam>], present: Vec<usize>) -> Step {
 
 /// Makes the one step that removes all these files.
 fn remove(batch: &[Planned<'_, Dhparam>], absent: Vec<usize>) -> Step {
-    let rows = absent.iter().map(|&at| row![batch[at].resource.name()]).collect();
+    let rows = absent.iter().map(|&at| row![Going { path: batch[at].resource.name() }]).collect();
     let purpose = format!("remove {}", count(absent.len()));
     Step::new(include_str!("remove.sh"), absent, purpose).rows(rows)
 }
@@ -213,26 +227,28 @@ fn words(desired: &Desired) -> String {
     }
 }
 
-fn observation(record: &Record, resource: &Resource<Desired>) -> Observation<Observed> {
-    let found = |parameters: Option<Parameters>| {
+fn observation(seen: Seen<'_>, resource: &Resource<Desired>) -> Observation<Observed> {
+    let found = |parameters: Option<Parameters>, owner: &str, group: &str, mode: &str| {
         Observation::Present(Observed {
             parameters,
-            owner: record.field(1).to_string(),
-            group: record.field(2).to_string(),
-            mode: record.field(3).to_string(),
+            owner: owner.to_string(),
+            group: group.to_string(),
+            mode: mode.to_string(),
         })
     };
-    let named = Some(record.field(5)).filter(|name| !name.is_empty()).map(str::to_string);
-    match (record.field(0), record.field(4)) {
-        ("absent", _) => Observation::Absent,
-        ("file", "no-openssl") if resource.is_absent() => found(None),
-        ("file", "no-openssl") => Observation::Later {
+    match seen {
+        Seen::Absent => Observation::Absent,
+        Seen::NoOpenssl { owner, group, mode } if resource.is_absent() => found(None, owner, group, mode),
+        Seen::NoOpenssl { .. } => Observation::Later {
             needs: Claim::new(Space::PROGRAM, "openssl"),
             reason: "openssl is not installed".into(),
         },
-        ("file", bits) => found(bits.parse().ok().map(|bits| Parameters { bits, named })),
-        ("denied", _) => Observation::Failed("it may not be read by this account".into()),
-        (other, _) => Observation::Failed(format!("it is there, but as {other}, not a file")),
+        Seen::File { owner, group, mode, bits, named } => {
+            let named = Some(named).filter(|name| !name.is_empty()).map(str::to_string);
+            found(bits.parse().ok().map(|bits| Parameters { bits, named }), owner, group, mode)
+        }
+        Seen::Denied => Observation::Failed("it may not be read by this account".into()),
+        Seen::Other { r#type: other, .. } => Observation::Failed(format!("it is there, but as {other}, not a file")),
     }
 }
 

@@ -1,7 +1,7 @@
-# Row: path.
+columns path
 i=-1
 for row in $ROWS; do
-    split_row "$row"
+    read_row "$row"
     i=$((i + 1))
-    message=$(rm -f -- "$f1" 2>&1) || item_failed "$i" "$message"
+    message=$(rm -f -- "$path" 2>&1) || item_failed "$i" "$message"
 done

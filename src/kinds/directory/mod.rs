@@ -1,7 +1,7 @@
 //! `directory`: a folder with owner, group and mode.
 
-use crate::model::{Changes, Expect, Probe, ProbeOutput, Step, Value};
-use crate::row;
+use crate::model::{Changes, Expect, Looked, Probe, ProbeOutput, Step, Value};
+use crate::{expect, row, rows};
 
 use crate::resource::batch::{by_state, count, parse_first};
 use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
@@ -22,6 +22,11 @@ pub struct Observed {
     group: String,
     /// Four octal digits.
     mode: String,
+}
+
+rows! {
+    include_str!("apply.sh") => struct Wanted { path, owner, group, mode }
+    include_str!("remove.sh") => struct Going { path }
 }
 
 impl Kind for Directory {
@@ -60,19 +65,21 @@ impl Kind for Directory {
     }
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {
-        Probe::new(include_str!("probe.sh"), all.iter().map(|resource| row![resource.name()]).collect())
+        Probe::of_paths(all.iter().map(|resource| resource.name()))
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        parse_first(all, output, |record, _| match record.field(0) {
-            "absent" => Observation::Absent,
-            "directory" => Observation::Present(Observed {
-                owner: record.field(1).to_string(),
-                group: record.field(2).to_string(),
-                mode: record.field(3).to_string(),
-            }),
-            "denied" => Observation::Failed("a folder above it may not be searched by this account".into()),
-            other => Observation::Failed(format!("it is there, but as {other}, not a folder")),
+        parse_first(all, output, |looked, _| match looked {
+            Looked::Absent => Observation::Absent,
+            Looked::Path { r#type: "directory", owner, group, mode } => {
+                Observation::Present(Observed { owner: owner.into(), group: group.into(), mode: mode.into() })
+            }
+            Looked::Path { r#type: other, .. } => {
+                Observation::Failed(format!("it is there, but as {other}, not a folder"))
+            }
+            Looked::Denied | Looked::Content { .. } | Looked::File { .. } => {
+                Observation::Failed("a folder above it may not be searched by this account".into())
+            }
         })
     }
 
@@ -103,12 +110,16 @@ impl Kind for Directory {
     }
 
     fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
-        if resource.is_absent() {
-            return Some(vec![Expect::Is("absent".into())]);
-        }
-        let is = |value: &Option<String>| value.clone().map_or(Expect::Any, Expect::Is);
-        let desired = &resource.desired;
-        Some(vec![Expect::Is("directory".into()), is(&desired.owner), is(&desired.group), is(&desired.mode)])
+        let Desired { owner, group, mode } = &resource.desired;
+        Some(match resource.is_absent() {
+            true => expect![Looked::Absent],
+            false => expect![Looked::Path {
+                r#type: "directory",
+                owner: owner.as_ref(),
+                group: group.as_ref(),
+                mode: mode.as_ref(),
+            }],
+        })
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
@@ -120,7 +131,12 @@ impl Kind for Directory {
 fn make(batch: &[Planned<'_, Directory>], present: Vec<usize>) -> Step {
     let row = |&at: &usize| {
         let Desired { owner, group, mode, .. } = &batch[at].resource.desired;
-        row![batch[at].resource.name(), owner.as_ref(), group.as_ref(), mode.as_ref()]
+        row![Wanted {
+            path: batch[at].resource.name(),
+            owner: owner.as_ref(),
+            group: group.as_ref(),
+            mode: mode.as_ref(),
+        }]
     };
     let rows = present.iter().map(row).collect();
     let purpose = format!("make or change {}", count(present.len(), "folder", "folders"));
@@ -130,7 +146,7 @@ fn make(batch: &[Planned<'_, Directory>], present: Vec<usize>) -> Step {
 
 /// Makes the one step that removes all these folders.
 fn remove(batch: &[Planned<'_, Directory>], absent: Vec<usize>) -> Step {
-    let rows = absent.iter().map(|&at| row![batch[at].resource.name()]).collect();
+    let rows = absent.iter().map(|&at| row![Going { path: batch[at].resource.name() }]).collect();
     let purpose = format!("remove {}", count(absent.len(), "folder", "folders"));
     Step::new(include_str!("remove.sh"), absent, purpose).rows(rows)
 }

@@ -1,9 +1,9 @@
 //! `file`: a file with content, owner, group and mode.
 
-use crate::model::{Changes, Content, Expect, Probe, ProbeOutput, Step, Value};
-use crate::row;
+use crate::model::{Changes, Content, Expect, Looked, Probe, ProbeOutput, Step, Value};
+use crate::{expect, row};
 
-use crate::kinds::shared::owned_file::{self, NewFile, OwnedFile};
+use crate::kinds::shared::owned_file::{self, Going, NewFile, OwnedFile};
 use crate::resource::batch::{by_state, count};
 use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
 
@@ -86,7 +86,7 @@ impl Kind for File {
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {
         let rows = all.iter().map(|resource| owned_file::row(resource.name(), resource.desired.kept()));
-        Probe::new(include_str!("../shared/owned_file/look.sh"), rows.collect())
+        Probe::of_files(rows.collect(), "")
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<OwnedFile>> {
@@ -127,20 +127,17 @@ impl Kind for File {
     }
 
     fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
-        if resource.is_absent() {
-            return Some(vec![Expect::Is("absent".into())]);
-        }
-        let is = |value: &Option<String>| value.clone().map_or(Expect::Any, Expect::Is);
         let desired = &resource.desired;
-        let hash = desired.kept().map_or(Expect::Any, |content| Expect::Is(content.hash().to_string()));
-        Some(vec![
-            Expect::Is("file".into()),
-            is(&desired.owner),
-            is(&desired.group),
-            is(&desired.mode),
-            Expect::Any,
-            hash,
-        ])
+        Some(match resource.is_absent() {
+            true => expect![Looked::Absent],
+            false => expect![Looked::File {
+                r#type: "file",
+                owner: desired.owner.as_ref(),
+                group: desired.group.as_ref(),
+                mode: desired.mode.as_ref(),
+                hash: desired.kept().map(Content::hash),
+            }],
+        })
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
@@ -150,7 +147,7 @@ impl Kind for File {
 
 /// Makes the one step that removes all these files.
 fn remove(batch: &[Planned<'_, File>], absent: Vec<usize>) -> Step {
-    let rows = absent.iter().map(|&at| row![batch[at].resource.name()]).collect();
+    let rows = absent.iter().map(|&at| row![Going { path: batch[at].resource.name() }]).collect();
     let purpose = format!("remove {}", count(absent.len(), "file", "files"));
     Step::new(owned_file::REMOVE, absent, purpose).rows(rows)
 }

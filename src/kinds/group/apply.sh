@@ -1,14 +1,15 @@
 # Row: group, gid, "1" for a system group. What is empty is left to the host. One getent, and a process for each group.
+columns name gid system
 names=
 for row in $ROWS; do
-    names=$names${row%%"$US"*}$NL
+    read_row "$row"
+    names=$names$name$NL
 done
 # What the plan found absent may have come with a package meanwhile.
 there=$NL$(getent group $names)
 i=0
 for row in $ROWS; do
-    split_row "$row"
-    name=$f1 gid=$f2 system=$f3
+    read_row "$row"
     index=$i
     i=$((i + 1))
     case $there in

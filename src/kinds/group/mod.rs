@@ -1,7 +1,7 @@
 //! `group`: a unix group.
 
-use crate::model::{Changes, Expect, Lock, Probe, ProbeOutput, Record, Step, Until, Value};
-use crate::row;
+use crate::model::{Changes, Expect, Lock, Probe, ProbeOutput, Step, Until, Value};
+use crate::{expect, records, row, rows};
 
 use crate::kinds::shared::account::check_name;
 use crate::resource::batch::{by_state, count, parse_first};
@@ -24,6 +24,20 @@ pub struct Desired {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Observed {
     gid: i64,
+}
+
+rows! {
+    include_str!("probe.sh") => struct Asked { group }
+    include_str!("apply.sh") => struct Wanted { name, gid, system }
+    include_str!("remove.sh") => struct Going { name }
+}
+
+records! {
+    include_str!("probe.sh") => enum Seen {
+        "absent" => Absent,
+        "no-groupadd" => NoGroupadd,
+        "present" => Present { gid },
+    }
 }
 
 impl Kind for Group {
@@ -62,7 +76,10 @@ impl Kind for Group {
     }
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {
-        Probe::new(include_str!("probe.sh"), all.iter().map(|resource| row![resource.name()]).collect())
+        Probe::new(
+            include_str!("probe.sh"),
+            all.iter().map(|resource| row![Asked { group: resource.name() }]).collect(),
+        )
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
@@ -89,11 +106,10 @@ impl Kind for Group {
     }
 
     fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
-        if resource.is_absent() {
-            return Some(vec![Expect::Is("absent".into())]);
-        }
-        let gid = resource.desired.gid.map_or(Expect::Any, |gid| Expect::Is(gid.to_string()));
-        Some(vec![Expect::Is("present".into()), gid])
+        Some(match resource.is_absent() {
+            true => expect![Seen::Absent],
+            false => expect![Seen::Present { gid: resource.desired.gid.map(|gid| gid.to_string()) }],
+        })
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
@@ -105,7 +121,7 @@ impl Kind for Group {
 fn make(batch: &[Planned<'_, Group>], present: Vec<usize>) -> Step {
     let row = |&at: &usize| {
         let Desired { gid, system } = &batch[at].resource.desired;
-        row![batch[at].resource.name(), gid.map(|gid| gid.to_string()), *system]
+        row![Wanted { name: batch[at].resource.name(), gid: gid.map(|gid| gid.to_string()), system: *system }]
     };
     let rows = present.iter().map(row).collect();
     let purpose = format!("make or change {}", count(present.len(), "group", "groups"));
@@ -114,19 +130,21 @@ fn make(batch: &[Planned<'_, Group>], present: Vec<usize>) -> Step {
 
 /// Makes the one step that removes all these groups.
 fn remove(batch: &[Planned<'_, Group>], absent: Vec<usize>) -> Step {
-    let rows = absent.iter().map(|&at| row![batch[at].resource.name()]).collect();
+    let rows = absent.iter().map(|&at| row![Going { name: batch[at].resource.name() }]).collect();
     let purpose = format!("remove {}", count(absent.len(), "group", "groups"));
     Step::new(include_str!("remove.sh"), absent, purpose).rows(rows).locks(&[Lock::ACCOUNTS])
 }
 
-fn observation(record: &Record, resource: &Resource<Desired>) -> Observation<Observed> {
-    match (record.field(0), record.field(1).parse()) {
-        ("present", Ok(gid)) => Observation::Present(Observed { gid }),
-        ("absent", _) if record.field(1) == "no-groupadd" && !resource.is_absent() => Observation::Later {
+fn observation(seen: Seen<'_>, resource: &Resource<Desired>) -> Observation<Observed> {
+    match seen {
+        Seen::Present { gid } => match gid.parse() {
+            Ok(gid) => Observation::Present(Observed { gid }),
+            Err(_) => Observation::Failed(format!("its number cannot be read: {gid}")),
+        },
+        Seen::NoGroupadd if !resource.is_absent() => Observation::Later {
             needs: Claim::new(Space::PROGRAM, "groupadd"),
             reason: "the host has no groupadd to make it with (hosts with Busybox's addgroup are not supported)".into(),
         },
-        ("absent", _) => Observation::Absent,
-        _ => Observation::Failed(format!("what getent says of it cannot be read: {}", record.fields.join(" "))),
+        Seen::Absent | Seen::NoGroupadd => Observation::Absent,
     }
 }

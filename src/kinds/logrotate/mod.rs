@@ -4,7 +4,7 @@ mod rules;
 
 use crate::model::Content;
 
-use crate::kinds::shared::owned_file::{self, OwnedFile};
+use crate::kinds::shared::owned_file::OwnedFile;
 use crate::kinds::shared::program::program;
 use crate::kinds::shared::system_file::{self, SystemFile};
 use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Resource, Space};
@@ -62,7 +62,7 @@ impl SystemFile for Logrotate {
     const CALLED: [&'static str; 2] = ["file of logrotate", "files of logrotate"];
     const BASE: Option<&'static str> = Some("/etc");
     const READER: Option<&'static str> = Some("logrotate");
-    const PROBE: &'static str = program![owned_file::LOOK, include_str!("probe.sh")];
+    const PROBE: &'static str = program![system_file::READER, "find_reader logrotate\n"];
     const WRITE: &'static str = program![system_file::BEGIN, include_str!("judge.sh"), system_file::FINISH];
 
     fn content(desired: &Desired) -> Option<&Content> {

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::model::{Changes, Expect, Lock, Probe, ProbeOutput, Record, Step, Until, Value};
-use crate::row;
+use crate::model::{Changes, Expect, Lock, Probe, ProbeOutput, Step, Until, Value};
+use crate::{expect, records, row, rows};
 
 use crate::resource::batch::{by_state, count, parse_first};
 use crate::resource::{
@@ -28,6 +28,20 @@ pub struct Observed {
 }
 
 const TIMEOUT: Duration = Duration::from_secs(900);
+
+rows! {
+    include_str!("probe.sh") => struct Asked { name, wanted }
+    include_str!("install.sh") => struct Wanted { package }
+    include_str!("remove.sh") => struct Going { name }
+}
+
+records! {
+    include_str!("probe.sh") => enum Seen {
+        "absent" => Absent,
+        "no-npm" => NoNpm,
+        "present" => Present { same, version },
+    }
+}
 
 impl Kind for NpmPackage {
     const KIND: &'static str = "npm_package";
@@ -80,12 +94,14 @@ impl Kind for NpmPackage {
     }
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {
-        let rows = all.iter().map(|resource| row![resource.name(), resource.desired.version.as_ref()]).collect();
-        Probe::new(include_str!("probe.sh"), rows)
+        let row = |resource: &&Resource<Desired>| {
+            row![Asked { name: resource.name(), wanted: resource.desired.version.as_ref() }]
+        };
+        Probe::new(include_str!("probe.sh"), all.iter().map(row).collect())
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        parse_first(all, output, |record, _| observation(record))
+        parse_first(all, output, |seen, _| observation(seen))
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
@@ -109,8 +125,7 @@ impl Kind for NpmPackage {
     }
 
     fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
-        let is = |text: &str| Expect::Is(text.to_string());
-        Some(if resource.is_absent() { vec![is("absent")] } else { vec![is("present"), is("same")] })
+        Some(if resource.is_absent() { expect![Seen::Absent] } else { expect![Seen::Present { same: "same" }] })
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
@@ -123,8 +138,8 @@ fn install(batch: &[Planned<'_, NpmPackage>], present: Vec<usize>) -> Step {
     let row = |&at: &usize| {
         let resource = batch[at].resource;
         match &resource.desired.version {
-            Some(version) => row![format!("{}@{version}", resource.name())],
-            None => row![resource.name()],
+            Some(version) => row![Wanted { package: format!("{}@{version}", resource.name()) }],
+            None => row![Wanted { package: resource.name() }],
         }
     };
     let rows = present.iter().map(row).collect();
@@ -135,7 +150,7 @@ fn install(batch: &[Planned<'_, NpmPackage>], present: Vec<usize>) -> Step {
 
 /// Makes the one step that removes all these packages.
 fn remove(batch: &[Planned<'_, NpmPackage>], absent: Vec<usize>) -> Step {
-    let rows = absent.iter().map(|&at| row![batch[at].resource.name()]).collect();
+    let rows = absent.iter().map(|&at| row![Going { name: batch[at].resource.name() }]).collect();
     let purpose = format!("remove {}", count(absent.len(), "npm package", "npm packages"));
     let step = Step::new(include_str!("remove.sh"), absent, purpose).rows(rows);
     step.locks(&[Lock::NPM]).timeout(timeout(batch))
@@ -145,17 +160,15 @@ fn timeout(batch: &[Planned<'_, NpmPackage>]) -> Duration {
     batch.iter().filter_map(|planned| planned.resource.timeout).max().unwrap_or(TIMEOUT)
 }
 
-fn observation(record: &Record) -> Observation<Observed> {
-    match record.field(0) {
-        "absent" => Observation::Absent,
-        "present" => Observation::Present(Observed {
-            version: record.field(2).to_string(),
-            is_wanted: record.field(1) == "same",
-        }),
-        "no-npm" => {
+fn observation(seen: Seen<'_>) -> Observation<Observed> {
+    match seen {
+        Seen::Absent => Observation::Absent,
+        Seen::Present { same, version } => {
+            Observation::Present(Observed { version: version.to_string(), is_wanted: same == "same" })
+        }
+        Seen::NoNpm => {
             Observation::Later { needs: Claim::new(Space::PROGRAM, "npm"), reason: "npm is not on the host".into() }
         }
-        other => Observation::Failed(format!("its state {other} is none that is known")),
     }
 }
 

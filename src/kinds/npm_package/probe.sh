@@ -1,6 +1,8 @@
-# Row: name, version wanted ("" for any).
-# Record: absent; present, whether the version is the one wanted (same, differs), version; or no-npm.
-# One npm and one node, however many rows.
+# Wanted: a version, "" for any; same, or differs. One npm and one node, however many rows.
+# Record: "absent"
+# Record: "no-npm"
+# Record: "present", same, version
+columns name wanted
 if ! command -v npm >/dev/null || ! command -v node >/dev/null; then
     i=0
     for row in $ROWS; do
@@ -12,7 +14,8 @@ fi
 folder=$(npm root --global) || return
 names=
 for row in $ROWS; do
-    names=$names${row%%"$US"*}$NL
+    read_row "$row"
+    names=$names$name$NL
 done
 versions=$(
     node -e '
@@ -32,8 +35,8 @@ versions=$(
 set -- $versions
 i=0
 for row in $ROWS; do
-    split_row "$row"
-    version=${1#v} wanted=$f2
+    read_row "$row"
+    version=${1#v}
     shift
     case $version in
         '') emit "$i" absent ;;

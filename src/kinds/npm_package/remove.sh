@@ -1,7 +1,7 @@
-# Row: name.
+columns name
 set --
 for row in $ROWS; do
-    split_row "$row"
-    set -- "$@" "$f1"
+    read_row "$row"
+    set -- "$@" "$name"
 done
 npm uninstall --global --no-audit --no-fund --no-update-notifier --loglevel=error -- "$@" </dev/null

@@ -15,13 +15,13 @@ give() {
         for row in $ROWS; do
             i=$((i + 1))
             case $refused in *":$i:"*) continue ;; esac
-            split_row "$row"
+            read_row "$row"
             case $1 in
-                chown) word=$f2${f3:+:$f3} ;;
+                chown) word=$owner${group:+:$group} ;;
                 # chmod takes a folder's setuid and setgid bits away only where the mode has five digits.
-                *) word=${f4:+0$f4} ;;
+                *) word=${mode:+0$mode} ;;
             esac
-            [ -z "$word" ] || printf '%s\n' "$word$US$i$US${f5:-$f1}"
+            [ -z "$word" ] || printf '%s\n' "$word$US$i$US${staged:-$path}"
         done
     )
     words=

@@ -7,7 +7,7 @@ view=/etc/.infra-sudoers
 # visudo would find nothing wrong with what is not there.
 write_view() {
     is_read=
-    for file in $others $staged; do
+    for file in $others $coming; do
         case ${file##*/} in
             *.* | *~) ;;
             *) printf '#include "%s"\n' "$file" || return ;;
@@ -87,7 +87,7 @@ refuse_by() {
         case $refused in *":$one:"*) continue ;; esac
         others_refused=$refused refused=$refused:$one:
         gather "$live"
-        if [ -z "$staged$leaving" ]; then
+        if [ -z "$coming$leaving" ]; then
             guilty=$guilty$one$NL
         elif write_view && "$1"; then
             guilty=$guilty$one$NL
@@ -126,7 +126,7 @@ keeps_root() {
     if [ -z "$account" ] || ! command -v unshare >/dev/null || ! command -v runuser >/dev/null; then return 0; fi
     rm -rf -- "$view.live"
     mkdir -m 0755 -- "$view.live" || return 0
-    [ -z "$others$staged" ] || cp -p -- $others $staged "$view.live/" || return 0
+    [ -z "$others$coming" ] || cp -p -- $others $coming "$view.live/" || return 0
     become_root "$live"
     now=$how
     become_root "$view.live"
@@ -149,10 +149,10 @@ become_root() {
 # Refuses what may not go live; succeeds when all the rest may.
 judge() {
     gather "$live"
-    [ -n "$staged$leaving" ] || return 0
+    [ -n "$coming$leaving" ] || return 0
     if ! command -v visudo >/dev/null; then
         # What nothing reads may go.
-        [ -z "$staged" ] || refuse_all 'visudo is not installed'
+        [ -z "$coming" ] || refuse_all 'visudo is not installed'
         return 0
     fi
     if ! write_view; then
@@ -160,7 +160,7 @@ judge() {
         return 0
     fi
     if [ -z "$is_read" ]; then
-        [ -z "$staged" ] || refuse_all "sudo does not read $live here: /etc/sudoers has no line \"@includedir $live\""
+        [ -z "$coming" ] || refuse_all "sudo does not read $live here: /etc/sudoers has no line \"@includedir $live\""
         return 0
     fi
     if ! ask "$view"; then
@@ -202,9 +202,9 @@ blame() {
     for row in $ROWS; do
         i=$((i + 1))
         case $refused in *":$i:"*) continue ;; esac
-        split_row "$row"
-        [ -n "$f5" ] || continue
-        words=$(about "$f1")
+        read_row "$row"
+        [ -n "$staged" ] || continue
+        words=$(about "$path")
         [ -n "$words" ] || continue
         refuse "$i" "visudo refuses it, and it was not put in place:$NL$words"
         blamed=1

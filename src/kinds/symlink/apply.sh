@@ -1,8 +1,8 @@
-# Row: path, target, owner, group. The link is made beside its place and renamed, so that there is always one or the other.
+# The link is made beside its place and renamed, so that there is always one or the other.
+columns path target owner group
 i=0
 for row in $ROWS; do
-    split_row "$row"
-    path=$f1 target=$f2 owner=$f3 group=$f4
+    read_row "$row"
     new=${path%/*}/.infra-$$-$i.tmp
     if message=$(mkdir -p -- "${path%/*}/" 2>&1 && ln -s -- "$target" "$new" 2>&1) &&
         { [ -z "$owner$group" ] || message=$(chown -h -- "$owner${group:+:$group}" "$new" 2>&1); } &&

@@ -1,7 +1,7 @@
 //! `symlink`: a symbolic link.
 
-use crate::model::{Changes, Expect, Probe, ProbeOutput, Record, Step, Value};
-use crate::row;
+use crate::model::{Changes, Expect, Probe, ProbeOutput, Row, Step, Value};
+use crate::{expect, records, row, rows};
 
 use crate::resource::batch::{by_state, count, parse_first};
 use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
@@ -26,6 +26,22 @@ pub struct Observed {
     target: String,
     owner: String,
     group: String,
+}
+
+rows! {
+    include_str!("probe.sh") => struct Asked { path }
+    include_str!("apply.sh") => struct Wanted { path, target, owner, group }
+    include_str!("remove.sh") => struct Going { path }
+}
+
+records! {
+    include_str!("probe.sh") => enum Seen {
+        "absent" => Absent,
+        "denied" => Denied,
+        "symlink" => Symlink { owner, group, target },
+        "directory" => Directory { owner, group, full },
+        _ => Other { r#type, owner, group },
+    }
 }
 
 impl Kind for Symlink {
@@ -78,7 +94,7 @@ impl Kind for Symlink {
     }
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {
-        Probe::new(include_str!("probe.sh"), all.iter().map(|resource| row![resource.name()]).collect())
+        Probe::new(include_str!("probe.sh"), all.iter().map(|resource| row![Asked { path: resource.name() }]).collect())
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
@@ -111,13 +127,11 @@ impl Kind for Symlink {
     }
 
     fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
-        if resource.is_absent() {
-            return Some(vec![Expect::Is("absent".into())]);
-        }
-        let is = |value: &Option<String>| value.clone().map_or(Expect::Any, Expect::Is);
-        let desired = &resource.desired;
-        let target = Expect::Is(desired.target.clone());
-        Some(vec![Expect::Is("symlink".into()), is(&desired.owner), is(&desired.group), target])
+        let Desired { target, owner, group, .. } = &resource.desired;
+        Some(match resource.is_absent() {
+            true => expect![Seen::Absent],
+            false => expect![Seen::Symlink { owner: owner.as_ref(), group: group.as_ref(), target: target }],
+        })
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
@@ -134,32 +148,39 @@ fn make(batch: &[Planned<'_, Symlink>], present: Vec<usize>) -> Step {
 
 /// Makes the one step that removes all these links.
 fn remove(batch: &[Planned<'_, Symlink>], absent: Vec<usize>) -> Step {
-    let rows = absent.iter().map(|&at| row![batch[at].resource.name()]).collect();
+    let rows = absent.iter().map(|&at| row![Going { path: batch[at].resource.name() }]).collect();
     let purpose = format!("remove {}", count(absent.len(), "link", "links"));
     Step::new(include_str!("remove.sh"), absent, purpose).rows(rows)
 }
 
 /// A link that is made anew keeps the owner that the spec leaves alone.
-fn link_row(planned: &Planned<'_, Symlink>) -> Vec<crate::model::Arg> {
+fn link_row(planned: &Planned<'_, Symlink>) -> Row {
     let desired = &planned.resource.desired;
     let (owner, group) = match planned.observed {
         Observation::Present(found) => (Some(&found.owner), Some(&found.group)),
         _ => (None, None),
     };
-    row![planned.resource.name(), &desired.target, desired.owner.as_ref().or(owner), desired.group.as_ref().or(group)]
+    row![Wanted {
+        path: planned.resource.name(),
+        target: &desired.target,
+        owner: desired.owner.as_ref().or(owner),
+        group: desired.group.as_ref().or(group),
+    }]
 }
 
-fn observation(record: &Record, resource: &Resource<Desired>) -> Observation<Observed> {
-    let instead = match (record.field(0), record.field(3)) {
-        ("symlink", _) => None,
-        ("absent", _) => return Observation::Absent,
-        ("denied", _) => return Observation::Failed("a folder above it may not be searched by this account".into()),
-        ("file", _) => Some("a file"),
-        ("directory", "empty") => Some("an empty folder"),
-        ("directory", _) => {
+fn observation(seen: Seen<'_>, resource: &Resource<Desired>) -> Observation<Observed> {
+    let (instead, owner, group, target) = match seen {
+        Seen::Symlink { owner, group, target } => (None, owner, group, target),
+        Seen::Absent => return Observation::Absent,
+        Seen::Denied => return Observation::Failed("a folder above it may not be searched by this account".into()),
+        Seen::Other { r#type: "file", owner, group } => (Some("a file"), owner, group, ""),
+        Seen::Directory { owner, group, full: "empty" } => (Some("an empty folder"), owner, group, ""),
+        Seen::Directory { .. } => {
             return Observation::Failed("a folder that holds something is in its place; move it away".into());
         }
-        (other, _) => return Observation::Failed(format!("it is there, but as {other}, not a symbolic link")),
+        Seen::Other { r#type: other, .. } => {
+            return Observation::Failed(format!("it is there, but as {other}, not a symbolic link"));
+        }
     };
     if let Some(instead) = instead
         && (!resource.desired.force || resource.is_absent())
@@ -169,9 +190,9 @@ fn observation(record: &Record, resource: &Resource<Desired>) -> Observation<Obs
     }
     Observation::Present(Observed {
         instead,
-        target: record.field(3).to_string(),
-        owner: record.field(1).to_string(),
-        group: record.field(2).to_string(),
+        target: target.to_string(),
+        owner: owner.to_string(),
+        group: group.to_string(),
     })
 }
 

@@ -1,10 +1,14 @@
-# Row: path. Record: "absent", "denied", or type (symlink, file, directory, other), owner, group, target; for a directory
-# "empty" or "full" instead of the target.
-# One stat for all links.
+# What holds a directory is "empty" or "full". One stat for all links.
+# Record: "absent"
+# Record: "denied"
+# Record: "symlink", owner, group, target
+# Record: "directory", owner, group, full
+# Record: type, owner, group
+columns path
 [ -n "$ROWS" ] || return 0
 there=$(
     for row in $ROWS; do
-        path=${row%%"$US"*}
+        read_row "$row"
         if path_state "$path"; then
             printf '%s\n' "$path"
         else
@@ -21,6 +25,7 @@ stats=$(
     done | xargs -0 -r stat -c "%n$US%f$US%U$US%G$US%u$US%g$US%N" --
 )
 set -- $stats
+columns none mode owner group uid gid quoted
 i=0
 for path in $there; do
     case $path in
@@ -28,20 +33,20 @@ for path in $there; do
         *)
             case ${1-} in
                 "$path$US"*)
-                    split_row "${1#"$path"}"
+                    read_row "${1#"$path"}"
                     shift
-                    [ "$f3" != UNKNOWN ] || f3=$f5
-                    [ "$f4" != UNKNOWN ] || f4=$f6
-                    case $f2 in
+                    [ "$owner" != UNKNOWN ] || owner=$uid
+                    [ "$group" != UNKNOWN ] || group=$gid
+                    case $mode in
                         a???)
-                            case $f7 in
-                                "$path -> "*) target=${f7#"$path -> "} ;;
+                            case $quoted in
+                                "$path -> "*) target=${quoted#"$path -> "} ;;
                                 *)
-                                    target=${f7#"'$path' -> '"}
+                                    target=${quoted#"'$path' -> '"}
                                     target=${target%"'"}
                                     ;;
                             esac
-                            emit "$i" symlink "$f3" "$f4" "$target"
+                            emit "$i" symlink "$owner" "$group" "$target"
                             ;;
                         4???)
                             set +f
@@ -50,10 +55,10 @@ for path in $there; do
                                 [ ! -e "$found" ] && [ ! -L "$found" ] || full=full
                             done
                             set -f
-                            emit "$i" directory "$f3" "$f4" "$full"
+                            emit "$i" directory "$owner" "$group" "$full"
                             ;;
-                        8???) emit "$i" file "$f3" "$f4" ;;
-                        *) emit "$i" other "$f3" "$f4" ;;
+                        8???) emit "$i" file "$owner" "$group" ;;
+                        *) emit "$i" other "$owner" "$group" ;;
                     esac
                     ;;
                 # It has gone since.

@@ -1,8 +1,9 @@
-# Row: path. Only a link is removed.
+# Only a link is removed.
+columns path
 i=0
 for row in $ROWS; do
-    split_row "$row"
-    if [ -L "$f1" ] && ! message=$(rm -f -- "$f1" 2>&1); then
+    read_row "$row"
+    if [ -L "$path" ] && ! message=$(rm -f -- "$path" 2>&1); then
         item_failed "$i" "$message"
     fi
     i=$((i + 1))

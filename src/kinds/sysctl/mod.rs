@@ -1,9 +1,9 @@
 //! `sysctl`: a parameter of the kernel, now and after the next start.
 
-use crate::model::{Changes, Content, Expect, Probe, ProbeOutput, Record, Step, Value};
-use crate::row;
+use crate::model::{Changes, Content, Expect, Probe, ProbeOutput, Step, Value};
+use crate::{expect, records, row, rows};
 
-use crate::kinds::shared::owned_file::NewFile;
+use crate::kinds::shared::owned_file::{NewFile, Written};
 use crate::kinds::shared::program::program;
 use crate::kinds::shared::system_file::{self, SystemFile};
 use crate::resource::batch::parse_first;
@@ -37,6 +37,19 @@ struct Found {
     owner: String,
     group: String,
     mode: String,
+}
+
+rows! {
+    include_str!("probe.sh") => struct Asked { parameter, path }
+    include_str!("judge.sh") =>
+    /// What is set now.
+    struct Set after Written { parameter, value }
+}
+
+records! {
+    include_str!("probe.sh") => enum Seen {
+        _ => Found { state, value, held, file, owner, group, mode },
+    }
 }
 
 impl Kind for Sysctl {
@@ -83,7 +96,9 @@ impl Kind for Sysctl {
     }
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {
-        let row = |resource: &&Resource<Desired>| row![path(resource.name()), system_file::path::<Self>(resource)];
+        let row = |resource: &&Resource<Desired>| {
+            row![Asked { parameter: path(resource.name()), path: system_file::path::<Self>(resource) }]
+        };
         Probe::new(include_str!("probe.sh"), all.iter().map(row).collect())
     }
 
@@ -123,14 +138,19 @@ impl Kind for Sysctl {
     }
 
     fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
-        let is = |text: &str| Expect::Is(text.to_string());
         if resource.is_absent() {
-            return Some(vec![Expect::Any, Expect::Any, Expect::Any, is("")]);
+            return Some(expect![Seen::Found { file: "" }]);
         }
         let Desired { value, content } = &resource.desired;
-        let content = content.text().unwrap_or_default();
-        let mode = Self::MODE.trim_start_matches('0');
-        Some(["present", value, content, "file", "root", "root", mode].map(is).to_vec())
+        Some(expect![Seen::Found {
+            state: "present",
+            value: value,
+            held: content.text().unwrap_or_default(),
+            file: "file",
+            owner: "root",
+            group: "root",
+            mode: Self::MODE.trim_start_matches('0'),
+        }])
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
@@ -159,18 +179,19 @@ impl SystemFile for Sysctl {
         let content = Some(&resource.desired.content).filter(|_| planned.sets("persistent"));
         let value = planned.sets("value").then_some(&resource.desired.value);
         NewFile {
-            more: row![path(resource.name()), value],
+            more: row![Set { parameter: path(resource.name()), value }],
             ..NewFile::of_root(at, system_file::path::<Self>(resource), Self::MODE, content)
         }
     }
 }
 
-fn observation(record: &Record, resource: &Resource<Desired>) -> Observation<Observed> {
-    let file = (record.field(3) == "file").then(|| Found {
-        text: record.field(2).to_string(),
-        owner: record.field(4).to_string(),
-        group: record.field(5).to_string(),
-        mode: format!("{:0>4}", record.field(6)),
+fn observation(seen: Seen<'_>, resource: &Resource<Desired>) -> Observation<Observed> {
+    let Seen::Found { state, value, held, file, owner, group, mode } = seen;
+    let file = (file == "file").then(|| Found {
+        text: held.to_string(),
+        owner: owner.to_string(),
+        group: group.to_string(),
+        mode: format!("{mode:0>4}"),
     });
     if resource.is_absent() {
         return match file {
@@ -178,8 +199,8 @@ fn observation(record: &Record, resource: &Resource<Desired>) -> Observation<Obs
             None => Observation::Absent,
         };
     }
-    match record.field(0) {
-        "present" => Observation::Present(Observed { value: Some(record.field(1).to_string()), file }),
+    match state {
+        "present" => Observation::Present(Observed { value: Some(value.to_string()), file }),
         "unknown" => Observation::Failed(format!(
             "the kernel has no parameter {}: its name is wrong, or its module is not loaded",
             resource.name()

@@ -1,15 +1,14 @@
-# Row: the parameter below /proc/sys, its file.
-# Record: present with its value (words with one blank between) and what its file holds, unknown or unreadable with what
-# its file holds; "file" where there is one, its owner, group and mode.
+# The state is present, unknown or unreadable; the value has one blank between words; what its file holds; "file" where there is
+# one, with its owner, group and mode.
+# Record: state, value, held, file, owner, group, mode
 # One grep and one stat, however many rows: a file of /proc/sys is there for one read only, and the shell reads byte by
 # byte.
+columns parameter path
 parameters='' files=''
 for row in $ROWS; do
-    parameter=/proc/sys/${row%%"$US"*}
-    [ ! -f "$parameter" ] || parameters=$parameters$parameter$NL
-    file=${row#*"$US"}
-    file=${file%%"$US"*}
-    if [ -e "$file" ] || [ -L "$file" ]; then files=$files$file$NL; fi
+    read_row "$row"
+    [ ! -f "/proc/sys/$parameter" ] || parameters=$parameters/proc/sys/$parameter$NL
+    if [ -e "$path" ] || [ -L "$path" ]; then files=$files$path$NL; fi
 done
 lines=
 [ -z "$parameters" ] || lines=$(grep -sH '' -- $parameters /dev/null)
@@ -17,44 +16,45 @@ stats=
 [ -z "$files" ] || stats=$(stat -c "%n$US%U$US%G$US%a" -- $files 2>/dev/null)
 i=0
 for row in $ROWS; do
-    split_row "$row"
-    live='' state=unknown held='' file='' owner=''
-    [ ! -e "/proc/sys/$f1" ] || state=unreadable
+    read_row "$row"
+    value='' state=unknown held='' file='' seen=''
+    [ ! -e "/proc/sys/$parameter" ] || state=unreadable
     # Lines come in the order of the rows.
     while :; do
         line=${lines%%"$NL"*}
         case $line in
-            "/proc/sys/$f1:"*) ;;
+            "/proc/sys/$parameter:"*) ;;
             *) break ;;
         esac
         state=present
-        live=$live${line#"/proc/sys/$f1:"}$NL
+        value=$value${line#"/proc/sys/$parameter:"}$NL
         lines=${lines#"$line"}
         lines=${lines#"$NL"}
     done
     IFS=" $TAB$NL"
-    set -- $live
-    live=$*
+    set -- $value
+    value=$*
     IFS=$NL
-    if [ -e "$f2" ] || [ -L "$f2" ]; then
+    if [ -e "$path" ] || [ -L "$path" ]; then
         file='file'
         line=${stats%%"$NL"*}
         case $line in
-            "$f2$US"*)
-                owner=${line#"$f2$US"}
+            "$path$US"*)
+                seen=${line#"$path$US"}
                 stats=${stats#"$line"}
                 stats=${stats#"$NL"}
                 ;;
         esac
-        if [ -r "$f2" ]; then
+        if [ -r "$path" ]; then
             while IFS= read -r line || [ -n "$line" ]; do
                 held=$held$line$NL
-            done <"$f2"
+            done <"$path"
         fi
     fi
     IFS=$US
-    set -- $owner
+    set -- $seen
     IFS=$NL
-    emit "$i" "$state" "$live" "$held" "$file" "$@"
+    owner=${1-} group=${2-} mode=${3-}
+    emit "$i" "$state" "$value" "$held" "$file" "$owner" "$group" "$mode"
     i=$((i + 1))
 done

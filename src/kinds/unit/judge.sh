@@ -1,6 +1,7 @@
 # Row: as for all files that are written whole, with one more field: 1 where warnings are fine.
 # All units are unpacked in one folder beside the live ones, under their real names, and systemd-analyze looks at them
 # there.
+columns path owner group mode staged size lenient
 live=/etc/systemd/system
 folder=$live/.infra-new
 unit_list=/run/infra-daemon-reload
@@ -8,11 +9,11 @@ unit_list=/run/infra-daemon-reload
 new='' bases=''
 i=-1
 for row in $ROWS; do
-    split_row "$row"
-    i=$((i + 1)) name=${f1#"$live/"}
+    read_row "$row"
+    i=$((i + 1)) name=${path#"$live/"}
     case $refused in *":$i:"*) continue ;; esac
-    [ -n "$f5" ] || continue
-    new=$new$f5$NL
+    [ -n "$staged" ] || continue
+    new=$new$staged$NL
     case $name in */*) bases=$bases${name%.d/*}$NL ;; esac
 done
 
@@ -65,17 +66,17 @@ judge() {
 
 i=-1
 for row in $ROWS; do
-    split_row "$row"
-    i=$((i + 1)) name=${f1#"$live/"}
+    read_row "$row"
+    i=$((i + 1)) name=${path#"$live/"}
     case $refused in *":$i:"*) continue ;; esac
-    if [ -n "$f5" ]; then
-        judge "$name" "$f7"
+    if [ -n "$staged" ]; then
+        judge "$name" "$lenient"
         if [ -n "$wrong" ]; then
             refuse "$i" "systemd-analyze says: $wrong; the file was not put in place"
             continue
         fi
-    elif [ -n "$f4" ]; then
+    elif [ -n "$mode" ]; then
         continue
     fi
-    printf '%s\n' "$f1" >>"$unit_list" || exit
+    printf '%s\n' "$path" >>"$unit_list" || exit
 done

@@ -4,10 +4,12 @@ mod content;
 
 use std::collections::HashSet;
 
-use crate::model::{Changes, Content, Expect, Lock, Probe, ProbeOutput, Row, Step, Value};
-use crate::row;
+use crate::model::{
+    Changes, Content, Expect, Lock, Looked, Looking, Probe, ProbeOutput, Record, Records, Row, Step, Value,
+};
+use crate::{records, row, rows};
 
-use crate::kinds::shared::owned_file::{self, OwnedFile};
+use crate::kinds::shared::owned_file::{self, OwnedFile, Written};
 use crate::kinds::shared::program::program;
 use crate::kinds::shared::system_file::{self, SystemFile};
 use crate::kinds::shared::unit_name::{self, FileName};
@@ -32,6 +34,17 @@ pub struct Observed {
     file: Option<OwnedFile>,
     /// systemd has read it as it is now.
     is_loaded: bool,
+}
+
+rows! {
+    include_str!("probe.sh") => struct Asked after Looking { unit }
+    include_str!("judge.sh") => struct Judged after Written { lenient }
+}
+
+records! {
+    include_str!("probe.sh") =>
+    /// What systemd says.
+    enum Loaded { "stale" => Stale }
 }
 
 impl Kind for Unit {
@@ -101,15 +114,15 @@ impl Kind for Unit {
         let rows = all.iter().map(|resource| {
             let mut row = system_file::look_row::<Self>(resource);
             let unit = FileName::parse(resource.name()).map_or("", |name| name.unit());
-            row.push(if unit_name::is_template(unit) { "" } else { unit }.into());
+            row.extend(row![Asked { unit: if unit_name::is_template(unit) { "" } else { unit } }]);
             row
         });
-        Probe::new(Self::PROBE, rows.collect())
+        Probe::of_files(rows.collect(), Self::PROBE)
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        let stale: HashSet<usize> =
-            output.records.iter().filter(|record| record.field(0) == "stale").map(|record| record.index).collect();
+        let stale = output.records.iter().filter(|record| matches!(Loaded::find(record), Some(Loaded::Stale)));
+        let stale: HashSet<usize> = stale.map(|record| record.index).collect();
         let firsts = output.first_records(all.len());
         system_file::observations::<Self>(all, output)
             .into_iter()
@@ -118,7 +131,7 @@ impl Kind for Unit {
                 Observation::Absent if stale.contains(&at) && all[at].is_absent() => {
                     Observation::Present(Observed { file: None, is_loaded: false })
                 }
-                Observation::Failed(_) if firsts[at].is_some_and(|record| record.field(0) == "symlink") => {
+                Observation::Failed(_) if firsts[at].is_some_and(is_link) => {
                     let path = system_file::path::<Self>(all[at]);
                     Observation::Failed(format!("{path} is a symbolic link: the unit is masked, or another's alias"))
                 }
@@ -158,7 +171,7 @@ impl SystemFile for Unit {
     const CALLED: [&'static str; 2] = ["unit", "units"];
     /// All in one stage, drop-ins too: `systemd-analyze` looks at them together.
     const BASE: Option<&'static str> = Some(FOLDER);
-    const PROBE: &'static str = program![owned_file::LOOK, include_str!("probe.sh")];
+    const PROBE: &'static str = include_str!("probe.sh");
     const WRITE: &'static str =
         program![system_file::BEGIN, include_str!("judge.sh"), system_file::FINISH, include_str!("reload.sh")];
     const LOCKS: &'static [Lock] = &[Lock::SYSTEMD];
@@ -168,8 +181,12 @@ impl SystemFile for Unit {
     }
 
     fn more(planned: &Planned<'_, Self>) -> Row {
-        row![planned.resource.desired.allow_warnings]
+        row![Judged { lenient: planned.resource.desired.allow_warnings }]
     }
 }
 
 const FOLDER: &str = "/etc/systemd/system";
+
+fn is_link(record: &Record) -> bool {
+    matches!(Looked::find(record), Some(Looked::File { r#type: "symlink", .. }))
+}

@@ -1,12 +1,14 @@
-# After what looks at the files. Fourth field of a row: the unit that systemd must have loaded, "" for a template, which
-# is loaded only as its instances.
-# Second or third record: "stale" where systemd has not read the file as it is now. One systemctl show for all rows.
+# After what looks at the files. The unit is the one that systemd must have loaded, "" for a template, which is loaded only as
+# its instances. A second or third record, where systemd has not read the file as it is now:
+# Record: "stale"
+# One systemctl show for all rows.
 # Units that were written without the reload that must follow are on a list; it is in memory, as what systemd has read is.
+columns path hash most unit
 unit_list=/run/infra-daemon-reload
 units=
 for row in $ROWS; do
-    split_row "$row"
-    [ -z "$f4" ] || units=$units$f4$NL
+    read_row "$row"
+    [ -z "$unit" ] || units=$units$unit$NL
 done
 states=
 if [ -n "$units" ] && [ -d /run/systemd/system ]; then
@@ -21,13 +23,13 @@ fi
 set -- $states
 i=0
 for row in $ROWS; do
-    split_row "$row"
+    read_row "$row"
     stale=
-    if [ -n "$f4" ]; then
+    if [ -n "$unit" ]; then
         stale=${1-}
         [ "$#" -eq 0 ] || shift
     fi
-    case $NL$written in *"$NL$f1$NL"*) stale=yes ;; esac
+    case $NL$written in *"$NL$path$NL"*) stale=yes ;; esac
     [ "$stale" != yes ] || emit "$i" stale
     i=$((i + 1))
 done

@@ -1,6 +1,7 @@
-# Row: user, words (home: see that its home is there; system; only: in no other groups; comment: set it), uid, primary
+# A row: user, words (home: see that its home is there; system; only: in no other groups; comment: set it), uid, primary
 # group, groups, home, shell, comment, password hash, "yes" or "no" for locked. What is empty stays as it is, or becomes
 # what the host gives a new user.
+columns name words uid group groups home shell comment password locked
 
 # Makes the home of a user from /etc/skel, as useradd would.
 make_home() {
@@ -23,9 +24,9 @@ make_home() {
 }
 
 apply_user() {
-    split_row "$1"
-    name=$f1 words=" $f2 " uid=$f3 group=$f4 groups=$f5 home=$f6 shell=$f7 password=$f9 locked=$f10
-    decode "$f8" && comment=$decoded
+    read_row "$1"
+    words=" $words "
+    decode "$comment" && comment=$decoded
     set --
     [ -z "$uid" ] || set -- "$@" -u "$uid"
     [ -z "$home" ] || set -- "$@" -d "$home"
@@ -71,7 +72,8 @@ apply_user() {
 
 names=
 for row in $ROWS; do
-    names=$names${row%%"$US"*}$NL
+    read_row "$row"
+    names=$names$name$NL
 done
 there=$NL$(getent passwd $names)
 i=0

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Changes, Expect, Lock, Probe, ProbeOutput, Record, Row, Secret, Step, Until, Value};
-use crate::row;
+use crate::model::{Changes, Expect, Lock, Probe, ProbeOutput, Row, Secret, Step, Until, Value};
+use crate::{expect, records, row, rows};
 
 use crate::kinds::shared::account::check_name;
 use crate::resource::batch::{by_state, count, parse_first};
@@ -65,6 +65,24 @@ enum PasswordLock {
     Locked,
     /// There is none that could be unlocked.
     None,
+}
+
+rows! {
+    include_str!("probe.sh") => struct Asked {
+        name, wanted_groups, exclusive, wanted_home, wanted_password, wanted_locked, looks_at_password
+    }
+    include_str!("apply.sh") => struct Wanted {
+        name, words, uid, group, groups, home, shell, comment, password, locked
+    }
+    include_str!("remove.sh") => struct Going { name, remove_home }
+}
+
+records! {
+    include_str!("probe.sh") => enum Seen {
+        "absent" => Absent,
+        "no-useradd" => NoUseradd,
+        "present" => Present { uid, group, home, shell, in_groups, has_home, password, locked, comment, groups },
+    }
 }
 
 impl Kind for User {
@@ -254,23 +272,20 @@ impl Kind for User {
 
     fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
         if resource.is_absent() {
-            return Some(vec![Expect::Is("absent".into())]);
+            return Some(expect![Seen::Absent]);
         }
-        let is = |value: &Option<String>| value.clone().map_or(Expect::Any, Expect::Is);
-        let wanted = |word: &str, wanted: bool| if wanted { Expect::Is(word.into()) } else { Expect::Any };
         let desired = &resource.desired;
-        Some(vec![
-            Expect::Is("present".into()),
-            is(&desired.uid.map(|uid| uid.to_string())),
-            is(&desired.group),
-            is(&desired.home),
-            is(&desired.shell),
-            wanted("yes", !desired.groups.is_empty() || desired.exclusive_groups),
-            wanted("yes", desired.create_home),
-            wanted("same", desired.password.is_some()),
-            is(&desired.locked.map(|locked| yes_no(locked).to_string())),
-            is(&desired.comment),
-        ])
+        Some(expect![Seen::Present {
+            uid: desired.uid.map(|uid| uid.to_string()),
+            group: desired.group.as_ref(),
+            home: desired.home.as_ref(),
+            shell: desired.shell.as_ref(),
+            in_groups: (!desired.groups.is_empty() || desired.exclusive_groups).then_some("yes"),
+            has_home: desired.create_home.then_some("yes"),
+            password: desired.password.is_some().then_some("same"),
+            locked: desired.locked.map(yes_no),
+            comment: desired.comment.as_ref(),
+        }])
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
@@ -287,8 +302,11 @@ fn make(batch: &[Planned<'_, User>], present: Vec<usize>) -> Step {
 
 /// Makes the one step that removes all these users.
 fn remove(batch: &[Planned<'_, User>], absent: Vec<usize>) -> Step {
-    let rows =
-        absent.iter().map(|&at| row![batch[at].resource.name(), batch[at].resource.desired.remove_home]).collect();
+    let row = |&at: &usize| {
+        let resource = batch[at].resource;
+        row![Going { name: resource.name(), remove_home: resource.desired.remove_home }]
+    };
+    let rows = absent.iter().map(row).collect();
     let purpose = format!("remove {}", count(absent.len(), "user", "users"));
     Step::new(include_str!("remove.sh"), absent, purpose).rows(rows).locks(&[Lock::ACCOUNTS])
 }
@@ -296,15 +314,15 @@ fn remove(batch: &[Planned<'_, User>], absent: Vec<usize>) -> Step {
 fn probe_row(resource: &Resource<Desired>) -> Row {
     let desired = &resource.desired;
     let looks_at_password = !resource.is_absent() && (desired.password.is_some() || desired.locked.is_some());
-    row![
-        resource.name(),
-        joined(&desired.groups),
-        desired.exclusive_groups,
-        desired.home.as_ref(),
-        desired.password.clone(),
-        desired.locked.map(yes_no),
+    row![Asked {
+        name: resource.name(),
+        wanted_groups: joined(&desired.groups),
+        exclusive: desired.exclusive_groups,
+        wanted_home: desired.home.as_ref(),
+        wanted_password: desired.password.clone(),
+        wanted_locked: desired.locked.map(yes_no),
         looks_at_password,
-    ]
+    }]
 }
 
 /// Sets what the plan changes, and everything for a new user: it may have come with a package meanwhile.
@@ -334,53 +352,52 @@ fn apply_row(planned: &Planned<'_, User>) -> Row {
         None if password.is_some() && was_locked => Some(true),
         _ => None,
     };
-    row![
-        planned.resource.name(),
-        words.join(" "),
-        desired.uid.filter(|_| sets("uid")).map(|uid| uid.to_string()),
-        desired.group.as_ref().filter(|_| sets("group")),
-        joined(&desired.groups).filter(|_| sets("groups")),
-        desired.home.as_ref().filter(|_| sets("home")),
-        desired.shell.as_ref().filter(|_| sets("shell")),
-        desired.comment.as_ref().filter(|_| sets("comment")),
-        password.cloned(),
-        locked.map(yes_no),
-    ]
+    row![Wanted {
+        name: planned.resource.name(),
+        words: words.join(" "),
+        uid: desired.uid.filter(|_| sets("uid")).map(|uid| uid.to_string()),
+        group: desired.group.as_ref().filter(|_| sets("group")),
+        groups: joined(&desired.groups).filter(|_| sets("groups")),
+        home: desired.home.as_ref().filter(|_| sets("home")),
+        shell: desired.shell.as_ref().filter(|_| sets("shell")),
+        comment: desired.comment.as_ref().filter(|_| sets("comment")),
+        password: password.cloned(),
+        locked: locked.map(yes_no),
+    }]
 }
 
-fn observation(record: &Record, resource: &Resource<Desired>) -> Observation<Observed> {
-    match record.field(0) {
-        "absent" if record.field(1) == "no-useradd" && !resource.is_absent() => Observation::Later {
+fn observation(seen: Seen<'_>, resource: &Resource<Desired>) -> Observation<Observed> {
+    match seen {
+        Seen::NoUseradd if !resource.is_absent() => Observation::Later {
             needs: Claim::new(Space::PROGRAM, "useradd"),
             reason: "the host has no useradd to make it with (hosts with Busybox's adduser are not supported)".into(),
         },
-        "absent" => Observation::Absent,
-        "present" if record.field(7) == "unread" => {
+        Seen::Absent | Seen::NoUseradd => Observation::Absent,
+        Seen::Present { password: "unread", .. } => {
             Observation::Failed("its password may not be read by this account; `become: true` reads it as root".into())
         }
-        "present" => {
-            let Ok(uid) = record.field(1).parse() else {
-                return Observation::Failed(format!("its number is `{}`", record.field(1)));
+        Seen::Present { uid, group, home, shell, in_groups: _, has_home, password, locked, comment, groups } => {
+            let Ok(uid) = uid.parse() else {
+                return Observation::Failed(format!("its number is `{uid}`"));
             };
-            let has_home = record.field(6) == "yes";
+            let has_home = has_home == "yes";
             Observation::Present(Observed {
                 uid,
-                group: record.field(2).to_string(),
-                home: record.field(3).to_string(),
-                shell: record.field(4).to_string(),
+                group: group.to_string(),
+                home: home.to_string(),
+                shell: shell.to_string(),
                 has_home,
-                password: if record.field(7) == "same" { Password::Same } else { Password::Differs },
-                lock: match record.field(8) {
+                password: if password == "same" { Password::Same } else { Password::Differs },
+                lock: match locked {
                     "yes" => PasswordLock::Locked,
                     "none" => PasswordLock::None,
                     _ => PasswordLock::Open,
                 },
-                comment: record.field(9).to_string(),
-                groups: record.field(10).split(',').filter(|group| !group.is_empty()).map(String::from).collect(),
+                comment: comment.to_string(),
+                groups: groups.split(',').filter(|group| !group.is_empty()).map(String::from).collect(),
                 loses_home: resource.is_absent() && resource.desired.remove_home && has_home,
             })
         }
-        other => Observation::Failed(format!("what the host says of it cannot be read: {other}")),
     }
 }
 

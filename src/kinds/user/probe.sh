@@ -1,15 +1,19 @@
-# Row: user, its groups, "1" where it may be in no others, home, password hash, "yes" or "no" for locked, "1" where the
+# A row: user, its groups, "1" where it may be in no others, home, password hash, "yes" or "no" for locked, "1" where the
 # last two are to be looked at.
-# Record: "absent" ("no-useradd" where none could be made), or "present", uid, primary group, home, shell, "yes" or "no"
-# for in all its groups, the same for its home being there, "same", "differs" or "unread" for the password, "yes", "no" or
-# "none" (it has no password that could be unlocked) for locked, comment, groups.
+# Of one that is there: "yes" or "no" for in all its groups, the same for its home being there, "same", "differs" or "unread"
+# for the password, "yes", "no" or "none" (it has no password that could be unlocked) for locked. One that is absent could not
+# be made, where there is no useradd.
 # A constant number of processes, however many rows. The hashes are compared here and stay here.
+# Record: "absent"
+# Record: "no-useradd"
+# Record: "present", uid, group, home, shell, in_groups, has_home, password, locked, comment, groups
+columns name wanted_groups exclusive wanted_home wanted_password wanted_locked looks_at_password
 set --
 shadow=
 for row in $ROWS; do
-    split_row "$row"
-    set -- "$@" "$f1"
-    shadow=$shadow$f7
+    read_row "$row"
+    set -- "$@" "$name"
+    shadow=$shadow$looks_at_password
 done
 passwd='' groups='' files=''
 if accounts_are_files; then
@@ -29,8 +33,8 @@ elif [ -n "$shadow" ]; then
     shadow=$(cat /etc/shadow 2>/dev/null)
 fi
 missing=no-useradd
-command -v useradd >/dev/null && missing=
-users=$(printf '%s\n\n%s\n\n%s\n\n%s\n' "$ROWS" "$passwd" "$groups" "$shadow" | awk -F "$US" -v OFS="$US" -v files="$files" '
+command -v useradd >/dev/null && missing=absent
+users=$(printf '%s\n\n%s\n\n%s\n\n%s\n' "$ROWS" "$passwd" "$groups" "$shadow" | awk -F "$US" $awk_columns -v OFS="$US" -v files="$files" '
     function take_user(line, field) {
         split(line, field, ":")
         if (field[1] in wanted && !(field[1] in entry)) entry[field[1]] = line
@@ -43,7 +47,7 @@ users=$(printf '%s\n\n%s\n\n%s\n\n%s\n' "$ROWS" "$passwd" "$groups" "$shadow" | 
             if (members[at] in wanted) belongs[members[at]] = belongs[members[at]] "," field[1]
     }
     $0 == "" { part++; FS = ":"; next }
-    part == 0 { row[rows++] = $0; wanted[$1] = 1; next }
+    part == 0 { row[rows++] = $0; wanted[$name] = 1; next }
     part == 1 { take_user($0); next }
     part == 2 { take_group($0); next }
     $1 in wanted { password[$1] = "/" $2 }
@@ -52,23 +56,23 @@ users=$(printf '%s\n\n%s\n\n%s\n\n%s\n' "$ROWS" "$passwd" "$groups" "$shadow" | 
         while (files && (getline line <"/etc/group") > 0) take_group(line)
         for (at = 0; at < rows; at++) {
             split(row[at], wish, OFS)
-            user = wish[1]
+            user = wish[name]
             if (!(user in entry)) { print at, "absent"; continue }
             split(entry[user], field, ":")
             primary = field[4] in name_of ? name_of[field[4]] : field[4]
             sub("," primary ",", ",", belongs[user])
             sub("," primary "$", "", belongs[user])
             in_all = "yes"
-            count = split(wish[2], groups, ",")
+            count = split(wish[wanted_groups], groups, ",")
             for (one = 1; one <= count; one++)
                 if (groups[one] != primary && index(belongs[user] ",", "," groups[one] ",") == 0) in_all = "no"
-            if (wish[3] != "") {
+            if (wish[exclusive] != "") {
                 count = split(substr(belongs[user], 2), groups, ",")
                 for (one = 1; one <= count; one++)
-                    if (index("," wish[2] ",", "," groups[one] ",") == 0) in_all = "no"
+                    if (index("," wish[wanted_groups] ",", "," groups[one] ",") == 0) in_all = "no"
             }
             same = locked = ""
-            if (wish[7] != "") {
+            if (wish[looks_at_password] != "") {
                 if (!(user in password)) same = locked = "unread"
                 else {
                     hash = substr(password[user], 2)
@@ -76,23 +80,24 @@ users=$(printf '%s\n\n%s\n\n%s\n\n%s\n' "$ROWS" "$passwd" "$groups" "$shadow" | 
                     sub(/^!+/, "", hash)
                     if (locked == "yes" && (hash == "" || hash ~ /^\*/)) {
                         hash = "*"
-                        locked = wish[6] == "yes" ? "yes" : "none"
+                        locked = wish[wanted_locked] == "yes" ? "yes" : "none"
                     }
-                    same = hash == wish[5] ? "same" : "differs"
+                    same = hash == wish[wanted_password] ? "same" : "differs"
                 }
             }
-            home = wish[4] == "" ? field[6] : wish[4]
-            print at, home, "present", field[3], primary, field[6], field[7], in_all, same, locked, field[5], substr(belongs[user], 2)
+            home = wish[wanted_home] == "" ? field[6] : wish[wanted_home]
+            print at, home, field[3], primary, field[6], field[7], in_all, same, locked, field[5], substr(belongs[user], 2)
         }
     }'
 )
+columns index looked_at uid group home shell in_groups password locked comment groups
 for line in $users; do
-    split_row "$line"
-    if [ "$f2" = absent ]; then
-        emit "$f1" absent "$missing"
+    read_row "$line"
+    if [ "$looked_at" = absent ]; then
+        emit "$index" "$missing"
         continue
     fi
     has_home=no
-    [ ! -d "$f2" ] || has_home=yes
-    emit "$f1" "$f3" "$f4" "$f5" "$f6" "$f7" "$f8" "$has_home" "$f9" "$f10" "$f11" "$f12"
+    [ ! -d "$looked_at" ] || has_home=yes
+    emit "$index" present "$uid" "$group" "$home" "$shell" "$in_groups" "$has_home" "$password" "$locked" "$comment" "$groups"
 done

@@ -6,17 +6,15 @@ mod writing;
 use std::collections::HashMap;
 
 use crate::kinds::shared::program::program;
-use crate::model::{Arg, Changes, Content, Expect, ProbeOutput, Record, Value, decode_base64};
+use crate::model::{Changes, Content, Expect, Looked, Looking, ProbeOutput, Records, Row, Value, decode_base64};
 use crate::resource::Observation;
-use crate::row;
+use crate::{expect, row, rows};
 
-pub(crate) use writing::{NewFile, step, step_of};
+pub(crate) use writing::{NewFile, Written, step, step_of};
 
-/// Looks at files; see [`row`].
-pub(crate) const LOOK: &str = include_str!("look.sh");
 /// What a program begins with that writes files whole and does something between unpacking and renaming; see [`step_of`].
 pub(crate) const WRITING: &str = program![include_str!("../ownership.sh"), include_str!("write.sh")];
-/// Removes files: a path in each row.
+/// Removes files; see [`Going`].
 pub(crate) const REMOVE: &str = include_str!("remove.sh");
 /// The attributes that give its content, of which a resource has one.
 pub(crate) const GIVEN: &[&str] = &["content", "template", "source"];
@@ -25,6 +23,12 @@ pub(crate) const SHOWN_AS: &[(&str, &str)] = &[("template", "content"), ("source
 
 /// The largest content that is fetched for a diff, in bytes.
 const MOST_FETCHED: u64 = 256 * 1024;
+
+rows! {
+    REMOVE =>
+    /// A file that goes.
+    pub(crate) struct Going { path }
+}
 
 /// A file as it was found.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,50 +39,51 @@ pub struct OwnedFile {
     pub mode: String,
 }
 
-/// Returns the fields that `look.sh`, the program that looks at them, needs.
-pub(crate) fn row(path: &str, desired: Option<&Content>) -> Vec<Arg> {
-    row![path, desired.map(Content::hash), MOST_FETCHED]
+/// Returns the row that looks at a file ([`Probe::of_files`](crate::model::Probe::of_files)).
+pub(crate) fn row(path: &str, desired: Option<&Content>) -> Row {
+    row![Looking { path, hash: desired.map(Content::hash), most: MOST_FETCHED }]
 }
 
-/// Reads what the program wrote, for each row with the content it should have.
+/// Reads what was seen, for each row with the content it should have.
 pub(crate) fn observations(output: &ProbeOutput, desired: &[Option<&Content>]) -> Vec<Observation<OwnedFile>> {
-    let contents: HashMap<usize, &str> = output
-        .records
-        .iter()
-        .filter(|record| record.field(0) == "content")
-        .map(|record| (record.index, record.field(1)))
-        .collect();
+    let content = |record| match Looked::find(record) {
+        Some(Looked::Content { base64 }) => Some((record.index, base64)),
+        _ => None,
+    };
+    let contents: HashMap<usize, &str> = output.records.iter().filter_map(content).collect();
     output
         .first_records(desired.len())
         .into_iter()
         .enumerate()
-        .map(|(at, record)| match record {
+        .map(|(at, record)| match record.map(Looked::read) {
             None => Observation::Failed(output.explain()),
-            Some(record) => observation(record, contents.get(&at).copied(), desired[at]),
+            Some(Err(wrong)) => Observation::Failed(wrong),
+            Some(Ok(looked)) => observation(looked, contents.get(&at).copied(), desired[at]),
         })
         .collect()
 }
 
-fn observation(record: &Record, fetched: Option<&str>, desired: Option<&Content>) -> Observation<OwnedFile> {
-    match record.field(0) {
-        "absent" => Observation::Absent,
-        "file" => {
-            let hash = record.field(5);
+fn observation(looked: Looked<'_>, fetched: Option<&str>, desired: Option<&Content>) -> Observation<OwnedFile> {
+    match looked {
+        Looked::Absent => Observation::Absent,
+        Looked::File { r#type: "file", owner, group, mode, size, hash } => {
             let content = match (desired, fetched.and_then(decode_base64)) {
                 (Some(desired), _) if desired.hash() == hash => desired.clone(),
                 (_, Some(bytes)) => Content::new(bytes),
-                _ => Content::summary(hash, record.field(4).parse().unwrap_or_default()),
+                _ => Content::summary(hash, size.parse().unwrap_or_default()),
             };
             Observation::Present(OwnedFile {
                 // What replaces a secret, or is replaced by one, is not shown either.
                 content: content.mark_sensitive(desired.is_some_and(Content::is_sensitive)),
-                owner: record.field(1).to_string(),
-                group: record.field(2).to_string(),
-                mode: record.field(3).to_string(),
+                owner: owner.to_string(),
+                group: group.to_string(),
+                mode: mode.to_string(),
             })
         }
-        "denied" => Observation::Failed("a folder above it may not be searched by this account".into()),
-        other => Observation::Failed(format!("it is there, but as {other}, not a file")),
+        Looked::File { r#type: other, .. } => Observation::Failed(format!("it is there, but as {other}, not a file")),
+        Looked::Denied | Looked::Path { .. } | Looked::Content { .. } => {
+            Observation::Failed("a folder above it may not be searched by this account".into())
+        }
     }
 }
 
@@ -110,6 +115,5 @@ pub(crate) fn created(changes: &mut Changes, content: &Content, mode: &str) {
 
 /// Returns what the first record must be once the file is in place.
 pub(crate) fn expected(content: &Content, mode: &str) -> Vec<Expect> {
-    let is = |text: &str| Expect::Is(text.to_string());
-    vec![is("file"), is("root"), is("root"), is(mode), Expect::Any, is(content.hash())]
+    expect![Looked::File { r#type: "file", owner: "root", group: "root", mode: mode, hash: content.hash() }]
 }

@@ -3,15 +3,16 @@
 # The step's input is a tar archive of all contents. They are unpacked into folders named .infra-new beside their places,
 # where nobody else may look, get owner and mode there, are synced, and renamed. Some processes for each folder, owner
 # and mode, and none for each file.
+columns path owner group mode staged size
 
 # Unpacks the contents.
 stage_files() {
     stages='' below='' last=''
     for row in $ROWS; do
-        split_row "$row"
-        if [ -z "$f5" ] || [ "${f5%/*}" = "$last" ]; then continue; fi
-        last=${f5%/*}
-        stage=${f5%/.infra-new/*}/.infra-new
+        read_row "$row"
+        if [ -z "$staged" ] || [ "${staged%/*}" = "$last" ]; then continue; fi
+        last=${staged%/*}
+        stage=${staged%/.infra-new/*}/.infra-new
         case $NL$stages in *"$NL$stage$NL"*) ;; *) stages=$stages$stage$NL ;; esac
         [ "$last" = "$stage" ] || below=$below$last$NL
     done
@@ -45,8 +46,8 @@ stage_files() {
         for row in $ROWS; do
             i=$((i + 1))
             case $refused in *":$i:"*) continue ;; esac
-            split_row "$row"
-            [ -z "$f5" ] || set -- "$@" "${f5#/}"
+            read_row "$row"
+            [ -z "$staged" ] || set -- "$@" "${staged#/}"
         done
         [ $# -gt 0 ] || return 0
     fi
@@ -55,10 +56,10 @@ stage_files() {
     for row in $ROWS; do
         i=$((i + 1))
         case $refused in *":$i:"*) continue ;; esac
-        split_row "$row"
-        [ -n "$f5" ] || continue
-        if [ -f "$f5" ]; then
-            if [ "$unpacked" = 0 ] || [ "$(stat -c %s -- "$f5")" = "$f6" ]; then continue; fi
+        read_row "$row"
+        [ -n "$staged" ] || continue
+        if [ -f "$staged" ]; then
+            if [ "$unpacked" = 0 ] || [ "$(stat -c %s -- "$staged")" = "$size" ]; then continue; fi
         fi
         refuse "$i" "its content did not arrive whole; is the disk full? ${message%%"$NL"*}"
     done
@@ -69,8 +70,8 @@ refuse_below() {
     i=-1
     for row in $ROWS; do
         i=$((i + 1))
-        split_row "$row"
-        case $f5 in "$1"/*) refuse "$i" "$2" ;; esac
+        read_row "$row"
+        case $staged in "$1"/*) refuse "$i" "$2" ;; esac
     done
 }
 
@@ -89,13 +90,13 @@ rename_files() {
         for row in $ROWS; do
             i=$((i + 1))
             case $refused in *":$i:"*) continue ;; esac
-            split_row "$row"
-            [ -n "$f5" ] || continue
-            if [ "${f1%/*}/" != "$last" ]; then
-                last=${f1%/*}/
+            read_row "$row"
+            [ -n "$staged" ] || continue
+            if [ "${path%/*}/" != "$last" ]; then
+                last=${path%/*}/
                 printf '\n%s' "$last"
             fi
-            printf '%s' "$US$f5"
+            printf '%s' "$US$staged"
         done
     )
     [ -n "$moves" ] || return 0
@@ -124,8 +125,8 @@ rename_files() {
     for row in $ROWS; do
         i=$((i + 1))
         case $refused in *":$i:"*) continue ;; esac
-        split_row "$row"
-        [ -e "$f5" ] || continue
-        message=$(mv -f -t "${f1%/*}/" -- "$f5" 2>&1) || refuse "$i" "$message"
+        read_row "$row"
+        [ -e "$staged" ] || continue
+        message=$(mv -f -t "${path%/*}/" -- "$staged" 2>&1) || refuse "$i" "$message"
     done
 }

@@ -4,7 +4,7 @@ use tar::{EntryType, Header};
 
 use crate::kinds::shared::program::program;
 use crate::model::{Blob, Content, Row, Step};
-use crate::row;
+use crate::{row, rows};
 
 /// Writes files and does nothing else.
 const WHOLE: &str = program![super::WRITING, include_str!("whole.sh")];
@@ -12,6 +12,12 @@ const WHOLE: &str = program![super::WRITING, include_str!("whole.sh")];
 const MOST_COLLECTED: usize = 64 * 1024;
 /// What a tar archive is made of, in bytes.
 const BLOCK: usize = 512;
+
+rows! {
+    include_str!("write.sh") =>
+    /// How a file is written; what a program of the kind's own needs beside follows.
+    pub(crate) struct Written { path, owner, group, mode, staged, size }
+}
 
 /// A file that is about to be written. Owner, group and mode that are empty stay as they are, or as they come.
 #[derive(Default)]
@@ -58,7 +64,14 @@ pub(crate) fn step_of(script: &'static str, base: Option<&str>, mut files: Vec<N
             archive.add(staged.trim_start_matches('/'), content);
         }
         let size = content.map(|content| content.len() as u64);
-        let mut row = row![&file.path, &*file.owner, &*file.group, &*file.mode, staged, size];
+        let mut row = row![Written {
+            path: &file.path,
+            owner: &*file.owner,
+            group: &*file.group,
+            mode: &*file.mode,
+            staged,
+            size,
+        }];
         row.append(&mut file.more);
         rows.push(row);
     }

@@ -5,9 +5,9 @@
 begin_files() {
     bases=
     for row in $ROWS; do
-        split_row "$row"
-        [ -n "$f5" ] || continue
-        base=${f5%/.infra-new/*}
+        read_row "$row"
+        [ -n "$staged" ] || continue
+        base=${staged%/.infra-new/*}
         if [ -d "$base" ]; then continue; fi
         case $NL$bases in *"$NL$base$NL"*) ;; *) bases=$bases$base$NL ;; esac
     done
@@ -17,25 +17,25 @@ begin_files() {
     give chmod
 }
 
-# gather FOLDER: sets $staged to the new files that were not refused, $leaving to those that go, and $others to those of the
+# gather FOLDER: sets $coming to the new files that were not refused, $leaving to those that go, and $others to those of the
 # folder that stay as they are: what judges a new file reads it together with these.
 gather() {
-    staged='' leaving='' replaced=$NL
+    coming='' leaving='' replaced=$NL
     i=-1
     for row in $ROWS; do
         i=$((i + 1))
-        split_row "$row"
+        read_row "$row"
         case $refused in *":$i:"*) continue ;; esac
-        if [ -z "$f4" ]; then
-            leaving=$leaving$f1$NL
-        elif [ -n "$f5" ]; then
-            staged=$staged$f5$NL
+        if [ -z "$mode" ]; then
+            leaving=$leaving$path$NL
+        elif [ -n "$staged" ]; then
+            coming=$coming$staged$NL
         else
             continue
         fi
-        replaced=$replaced$f1$NL
+        replaced=$replaced$path$NL
     done
-    [ -n "$staged$leaving" ] || return 0
+    [ -n "$coming$leaving" ] || return 0
     set +f
     others=$(for other in "$1"/*; do
         case $replaced in *"$NL$other$NL"*) continue ;; esac
@@ -51,11 +51,11 @@ finish_files() {
     for row in $ROWS; do
         i=$((i + 1))
         case $refused in *":$i:"*) continue ;; esac
-        split_row "$row"
-        if [ -z "$f4" ]; then
-            leaving=$leaving$f1$NL
-        elif [ -n "$f5" ] && ! [ -d "${f1%/*}" ]; then
-            case $NL$folders in *"$NL${f1%/*}$NL"*) ;; *) folders=$folders${f1%/*}$NL ;; esac
+        read_row "$row"
+        if [ -z "$mode" ]; then
+            leaving=$leaving$path$NL
+        elif [ -n "$staged" ] && ! [ -d "${path%/*}" ]; then
+            case $NL$folders in *"$NL${path%/*}$NL"*) ;; *) folders=$folders${path%/*}$NL ;; esac
         fi
     done
     [ -z "$folders" ] || mkdir -p -- $folders
@@ -66,8 +66,8 @@ finish_files() {
     for row in $ROWS; do
         i=$((i + 1))
         case $refused in *":$i:"*) continue ;; esac
-        split_row "$row"
-        [ -z "$f4" ] || continue
-        message=$(rm -f -- "$f1" 2>&1) || refuse "$i" "$message"
+        read_row "$row"
+        [ -z "$mode" ] || continue
+        message=$(rm -f -- "$path" 2>&1) || refuse "$i" "$message"
     done
 }

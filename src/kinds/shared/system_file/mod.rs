@@ -10,9 +10,10 @@ mod names;
 
 use crate::kinds::shared::owned_file::{self, NewFile, OwnedFile};
 use crate::kinds::shared::program::program;
-use crate::model::{Arg, Changes, Content, Expect, Lock, Probe, ProbeOutput, ProbeStatus, Row, Step};
+use crate::model::{Changes, Content, Expect, Lock, Looked, Probe, ProbeOutput, ProbeStatus, Records, Row, Step};
 use crate::resource::batch::count;
 use crate::resource::{Attribute, Claim, Claims, Fields, Kind, Observation, Planned, Resource, Shape, Space};
+use crate::{expect, records};
 
 pub(crate) use names::{NameRule, check_name};
 
@@ -27,6 +28,8 @@ pub(crate) const SOURCE: Attribute =
 pub(crate) const BEGIN: &str = program![owned_file::WRITING, include_str!("functions.sh"), "begin_files\n"];
 /// Puts in place what was not refused.
 pub(crate) const FINISH: &str = "finish_files\n";
+/// Defines what a probe calls to say that nothing would read the files (`find_reader PROGRAM…`).
+pub(crate) const READER: &str = include_str!("reader.sh");
 /// Writes files that nothing has to judge.
 pub(crate) const WRITE: &str = program![BEGIN, FINISH];
 
@@ -82,10 +85,10 @@ pub(crate) trait SystemFile: Kind {
     /// Where they are unpacked: a folder above their places on the same file system, where the reader takes the stage for
     /// something to read; beside their places where it is left out.
     const BASE: Option<&'static str> = None;
-    /// The program that reads them: where the probe writes `no-PROGRAM`, what is wanted waits for it.
+    /// The program that reads them: where the probe writes [`Reader::Missing`], what is wanted waits for it.
     const READER: Option<&'static str> = None;
-    /// Looks at them.
-    const PROBE: &'static str = owned_file::LOOK;
+    /// What its probe does once it has looked at them.
+    const PROBE: &'static str = "";
     /// Writes them, and removes those that go.
     const WRITE: &'static str = WRITE;
     /// What its steps may not share.
@@ -112,6 +115,12 @@ pub(crate) trait SystemFile: Kind {
         let mode = mode::<Self>(content);
         NewFile { more: Self::more(planned), ..NewFile::of_root(at, path::<Self>(resource), mode, written) }
     }
+}
+
+records! {
+    READER =>
+    /// What the probe says about the program that reads the files, for the first row.
+    pub(crate) enum Reader { "no-reader" => Missing }
 }
 
 /// Returns its path.
@@ -145,14 +154,14 @@ pub(crate) fn claims<K: SystemFile>(resource: &Resource<K::Desired>) -> Claims {
     }
 }
 
-/// Returns the fields that look at it.
-pub(crate) fn look_row<K: SystemFile>(resource: &Resource<K::Desired>) -> Vec<Arg> {
+/// Returns the row that looks at it.
+pub(crate) fn look_row<K: SystemFile>(resource: &Resource<K::Desired>) -> Row {
     owned_file::row(&path::<K>(resource), K::content(&resource.desired))
 }
 
 /// Makes the program that looks at them.
 pub(crate) fn probe<K: SystemFile>(all: &[&Resource<K::Desired>]) -> Probe {
-    Probe::new(K::PROBE, all.iter().map(|resource| look_row::<K>(resource)).collect())
+    Probe::of_files(all.iter().map(|resource| look_row::<K>(resource)).collect(), K::PROBE)
 }
 
 /// Reads what was found.
@@ -163,8 +172,8 @@ pub(crate) fn observations<K: SystemFile>(
     if output.status != ProbeStatus::Done {
         return all.iter().map(|_| Observation::Failed(output.explain())).collect();
     }
-    let has_said = |word: &str| output.records.iter().any(|record| record.field(0) == word);
-    let missing = K::READER.filter(|reader| has_said(&format!("no-{reader}")));
+    let is_missing = output.records.iter().any(|record| matches!(Reader::find(record), Some(Reader::Missing)));
+    let missing = K::READER.filter(|_| is_missing);
     let desired: Vec<Option<&Content>> = all.iter().map(|resource| K::content(&resource.desired)).collect();
     owned_file::observations(output, &desired)
         .into_iter()
@@ -206,7 +215,7 @@ pub(crate) fn diff<K: SystemFile<Observed = OwnedFile>>(
 /// Returns what the first record must be afterwards.
 pub(crate) fn expected<K: SystemFile>(resource: &Resource<K::Desired>) -> Option<Vec<Expect>> {
     Some(match K::content(&resource.desired) {
-        _ if resource.is_absent() => vec![Expect::Is("absent".into())],
+        _ if resource.is_absent() => expect![Looked::Absent],
         Some(content) => owned_file::expected(content, mode::<K>(Some(content))),
         None => vec![Expect::Any],
     })

@@ -61,7 +61,7 @@ pub enum Freshness {
 
 /// Reads what the probe wrote.
 pub fn parse(all: &[&Resource<Wanted>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-    parse_first(all, output, |record, resource| match record.field(0) {
+    parse_first(all, output, |record: &Record, resource| match record.field(0) {
         "absent" => Observation::Absent,
         "present" => Observation::Present(Observed::read(record)),
         "no-openssl" if resource.is_absent() => Observation::Present(Observed::read(record)),

@@ -1,0 +1,20 @@
+//! What a host says of paths: the answers to [`Look`](super::Look).
+
+crate::rows! {
+    _ =>
+    /// What looks at a file: its path, the SHA-256 wanted where one is known, and the largest size fetched, in bytes. A kind
+    /// may add more.
+    pub struct Looking { path, hash, most }
+}
+
+crate::records! {
+    _ =>
+    /// What is seen at a path; at that of a file with size and SHA-256, and with the content where it is not as wanted.
+    pub enum Looked {
+        "absent" => Absent,
+        "denied" => Denied,
+        "content" => Content { base64 },
+        _ => Path { r#type, owner, group, mode },
+        _ => File { r#type, owner, group, mode, size, hash },
+    }
+}
