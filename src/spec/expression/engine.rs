@@ -2,79 +2,28 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::fmt;
 use std::ops::Range;
-use std::path::Path;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::{Object, Value as Template, ValueKind};
+use minijinja::value::Value as Template;
 use minijinja::{Environment, Error, ErrorKind, Expression, UndefinedBehavior};
 
-use crate::diagnostic::did_you_mean;
 use crate::model::{Secret, Value};
-use crate::spec::files::normalize;
 
 use super::Analysis;
-use super::analysis::{Part, Step, characters};
+use super::analysis::Part;
+use super::context::Context;
+use super::failure::{Failure, failure, name_it, refuse_problems};
 use super::output::{Limited, format, write};
-use super::scoped::{Recorder, Touched, explain, from_template};
+use super::scoped::{Recorder, Touched, from_template};
+use super::template_key::{SEPARATOR, included};
 
 /// How many instructions one render may take.
 const FUEL: u64 = 5_000_000;
 /// How large a string of a spec may get, in bytes.
 const MAX_STRING: usize = 16 << 20;
-
-/// The names in scope of a text. What is `None` is not in scope.
-#[derive(Clone, Default)]
-pub struct Context {
-    pub vars: Option<Template>,
-    pub host: Option<Template>,
-    pub hosts: Option<Template>,
-    pub secrets: Option<Template>,
-    pub each: Option<Template>,
-    pub inputs: Option<Template>,
-    pub modules: Option<Template>,
-}
-
-impl fmt::Debug for Context {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(what is in scope)")
-    }
-}
-
-impl Object for Context {
-    fn get_value(self: &Arc<Self>, key: &Template) -> Option<Template> {
-        self.get_value_by_str(key.as_str()?)
-    }
-
-    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Template> {
-        match key {
-            "vars" => self.vars.clone(),
-            "host" => self.host.clone(),
-            "hosts" => self.hosts.clone(),
-            "secrets" => self.secrets.clone(),
-            "each" => self.each.clone(),
-            "inputs" => self.inputs.clone(),
-            "modules" => self.modules.clone(),
-            _ => None,
-        }
-    }
-}
-
-/// Why a text could not be rendered.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Failure {
-    pub message: String,
-    pub help: Option<String>,
-    /// Where in the text; `None` where that is not known.
-    pub range: Option<Range<usize>>,
-    /// The template file it is about, where it is another than the one rendered.
-    pub template: Option<String>,
-    /// Something is not there.
-    pub undefined: bool,
-}
 
 /// The environments texts are compiled in.
 pub struct Environments {
@@ -300,20 +249,6 @@ impl<'e> Engine<'e> {
     }
 }
 
-/// The engine recurses over what it compiles, so a text that was refused must not reach it.
-fn refuse_problems(analysis: &Analysis) -> Result<(), Failure> {
-    match analysis.problems.first() {
-        None => Ok(()),
-        Some(problem) => Err(Failure {
-            message: problem.message.clone(),
-            help: problem.help.clone(),
-            range: Some(problem.range.clone()),
-            template: None,
-            undefined: false,
-        }),
-    }
-}
-
 /// Lets the secrets of a value know what they replace.
 fn replacing(value: Value, previous: &Value) -> Value {
     match (value, previous) {
@@ -348,97 +283,6 @@ fn mask(value: Value, depth: usize) -> Result<Value, Failure> {
         Value::Map(_) => return Err(structure("a mapping")),
         other => other,
     })
-}
-
-/// Makes the message for an error; `within` is the range of the expression it comes from, empty where it is the text.
-fn failure(error: &Error, secret: bool, text: &str, within: &Range<usize>, own: Option<&str>) -> Failure {
-    let error = innermost(error);
-    let other = error.name().filter(|name| own.is_some_and(|own| own != *name));
-    let template = other.map(|key| key.split_once(SEPARATOR).map_or(key, |(_, path)| path).to_string());
-    let range = match error.range() {
-        // The range is one of the other file.
-        Some(range) if template.is_some() => Some(range),
-        Some(range) => Some(characters(text, range.start + within.start..range.end + within.start)),
-        None => (!within.is_empty()).then(|| trimmed(text, within)),
-    };
-    let help = match error.kind() {
-        ErrorKind::UndefinedError => Some("give it a value, or use `| default(…)`".to_string()),
-        _ => None,
-    };
-    let message = match error.kind() {
-        ErrorKind::OutOfFuel => "this takes too many steps to evaluate".to_string(),
-        ErrorKind::UndefinedError => match range.as_ref().filter(|_| template.is_none()) {
-            Some(range) => format!("`{}` is undefined", text[range.clone()].trim_start_matches('.')),
-            None => "it uses something undefined".to_string(),
-        },
-        // An error's words may quote the values it is about.
-        kind if secret => format!("this fails ({kind}); the details are not shown because it uses a secret"),
-        _ => format!("this fails: {}", explain(error)),
-    };
-    Failure { message, help, range, template, undefined: error.kind() == ErrorKind::UndefinedError }
-}
-
-/// Returns the error in a template that others take in, whichever takes it in.
-fn innermost(error: &Error) -> &Error {
-    let mut error = error;
-    while matches!(error.kind(), ErrorKind::BadInclude | ErrorKind::EvalBlock) {
-        let inner = std::error::Error::source(error).and_then(|source| source.downcast_ref::<Error>());
-        let Some(inner) = inner else { break };
-        error = inner;
-    }
-    error
-}
-
-/// Says which name is not there, and which was probably meant, where that can be told.
-fn name_it(failure: Failure, analysis: &Analysis, context: &Context) -> Failure {
-    if !failure.undefined || failure.template.is_some() {
-        return failure;
-    }
-    let context = Arc::new(context.clone());
-    for reference in analysis.references.iter().filter(|reference| !reference.optional) {
-        let Some(mut value) = context.get_value_by_str(&reference.root) else { continue };
-        let mut path = reference.root.clone();
-        for step in &reference.path {
-            let Step::Name(name, range) = step else { break };
-            let Ok(next) = value.get_attr(name) else { break };
-            if next.kind() == ValueKind::Undefined {
-                let keys: Vec<String> = match (value.kind(), value.try_iter()) {
-                    (ValueKind::Map, Ok(keys)) => keys.filter_map(|key| Some(key.as_str()?.to_string())).collect(),
-                    _ => Vec::new(),
-                };
-                let message = match value.kind() {
-                    ValueKind::Map => format!("`{path}` has no `{name}`"),
-                    kind => format!("`{path}` has no `{name}`: it is a {kind}"),
-                };
-                let help = did_you_mean(name, keys.iter().map(String::as_str)).or(failure.help);
-                return Failure { message, help, range: Some(range.clone()), template: None, undefined: true };
-            }
-            path = format!("{path}.{name}");
-            value = next;
-        }
-    }
-    failure
-}
-
-/// What parts the folder and the path in a template's key.
-const SEPARATOR: char = '\u{1}';
-
-/// Returns the key the environments know a template by: names in `include` are relative to its namespace's folder.
-pub fn template_key(folder: &Path, path: &Path) -> String {
-    format!("{}{SEPARATOR}{}", folder.display(), path.display())
-}
-
-/// Returns the key of a template that another takes in.
-fn included(name: &str, parent: &str) -> String {
-    let folder = Path::new(parent.split_once(SEPARATOR).map_or("", |(folder, _)| folder));
-    template_key(folder, &normalize(&folder.join(name)))
-}
-
-/// Leaves out the blanks around an expression.
-fn trimmed(text: &str, range: &Range<usize>) -> Range<usize> {
-    let inner = &text[range.clone()];
-    let start = range.start + (inner.len() - inner.trim_start().len());
-    start..(start + inner.trim().len())
 }
 
 #[cfg(test)]

@@ -1,20 +1,26 @@
 //! Expressions: `{{ … }}` in the strings of a spec, and template files.
 //!
 //! minijinja parses and runs them; what is around it is ours: which names a text uses (`analysis`), where in the source
-//! they stand (`place`), values that know whether they are secret or not known yet (`shade`), and the engine that
+//! they stand (`place`), values that know whether they are secret or not known yet (`scoped`), and the engine that
 //! renders a text and says whether a secret or something unknown was touched on the way (`engine`).
 
 mod analysis;
+mod context;
 mod engine;
+mod failure;
 mod output;
 mod place;
 mod scoped;
+mod template_key;
 mod vocabulary;
 
 pub(super) use analysis::{Analysis, Reference, Step};
-pub(super) use engine::{Context, Engine, Environments, Failure, template_key};
+pub(super) use context::Context;
+pub(super) use engine::{Engine, Environments};
+pub(super) use failure::Failure;
 pub(super) use place::Places;
 pub(super) use scoped::{Progressive, Scoped};
+pub(super) use template_key::template_key;
 
 use crate::model::{Value, YamlNode, YamlValue};
 
