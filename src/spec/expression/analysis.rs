@@ -9,7 +9,7 @@ use minijinja::syntax::SyntaxConfig;
 
 use crate::diagnostic::did_you_mean;
 
-use super::vocabulary::{FILTERS, FUNCTIONS, TESTS};
+use super::vocabulary::{FILTERS, FUNCTIONS, TESTS, other_word};
 
 /// How many tokens one expression or block tag may have. The engine recurses over what is chained (`a + b + …`), so
 /// this bounds its stack.
@@ -337,7 +337,7 @@ impl<'a> Walker<'a> {
             Expr::Var(var) if !self.is_set(var.id) => {
                 if !FUNCTIONS.contains(&var.id) {
                     let message = format!("there is no function `{}`", var.id);
-                    let help = did_you_mean(var.id, FUNCTIONS.iter().copied());
+                    let help = other_word(var.id).or_else(|| did_you_mean(var.id, FUNCTIONS.iter().copied()));
                     self.problem(range(var.span()), message, help);
                 }
             }
@@ -421,7 +421,7 @@ impl<'a> Walker<'a> {
             .and_then(|rest| rest.find(name))
             .map_or(whole, |at| from + at..from + at + name.len());
         let named = known.iter().copied().filter(|name| name.starts_with(|first: char| first.is_ascii_alphabetic()));
-        let help = did_you_mean(name, named);
+        let help = other_word(name).or_else(|| did_you_mean(name, named));
         self.problem(place, format!("there is no {what} `{name}`"), help);
     }
 

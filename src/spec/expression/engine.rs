@@ -16,6 +16,7 @@ use super::Analysis;
 use super::analysis::Part;
 use super::context::Context;
 use super::failure::{Failure, failure, name_it, refuse_problems};
+use super::filters;
 use super::output::{Limited, format, write};
 use super::scoped::{Recorder, Touched, from_template};
 use super::template_key::{SEPARATOR, included};
@@ -61,6 +62,7 @@ impl Environments {
             environment.set_debug(false);
             environment.remove_global("debug");
             environment.remove_filter("pprint");
+            filters::add(&mut environment);
             let texts = Arc::clone(&texts);
             environment.set_path_join_callback(|name, parent| included(name, parent).into());
             environment
@@ -159,9 +161,8 @@ impl<'e> Engine<'e> {
     fn string(&self, text: &str, analysis: &Analysis, context: &Context) -> Result<Value, Failure> {
         match analysis.parts.as_deref() {
             Some([Part::Expression(range)]) => {
-                let value = self.value(&text[range.clone()], context).and_then(|value| match value.is_undefined() {
-                    true => Err(Error::from(ErrorKind::UndefinedError)),
-                    false => from_template(&value).map_err(|why| Error::new(ErrorKind::InvalidOperation, why)),
+                let value = self.value(&text[range.clone()], context).and_then(|value| {
+                    from_template(&value).map_err(|why| Error::new(ErrorKind::InvalidOperation, why))
                 });
                 self.finish(value, text, range, None)
             }
@@ -208,8 +209,16 @@ impl<'e> Engine<'e> {
         self.with_previous(render).map_err(|failure| name_it(failure, &analysis, context))
     }
 
+    /// Evaluates an expression. An `if` without `else` is the empty text where it does not hold, as in Jinja.
     fn value(&self, text: &str, context: &Context) -> Result<Template, Error> {
-        self.expression(text)?.eval(Template::from_object(context.clone()))
+        let value = self.expression(text)?.eval(Template::from_object(context.clone()))?;
+        if !value.is_undefined() {
+            return Ok(value);
+        }
+        // minijinja tells this from what is not there, but not to others: only the latter may not be put into a text.
+        let scope = Template::from_pairs([("value", value)]);
+        let text = self.environments.strings.render_str("{{ value }}", scope);
+        text.map(Template::from).map_err(|_| Error::from(ErrorKind::UndefinedError))
     }
 
     fn expression(&self, text: &str) -> Result<Rc<Expression<'e, 'static>>, Error> {

@@ -8,6 +8,7 @@ mod analysis;
 mod context;
 mod engine;
 mod failure;
+mod filters;
 mod output;
 mod place;
 mod scoped;

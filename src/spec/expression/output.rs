@@ -21,7 +21,8 @@ pub(super) fn write(value: &Template, output: &mut dyn fmt::Write) -> Result<(),
         ValueKind::String => Ok(output.write_str(value.as_str().unwrap_or_default())?),
         ValueKind::Bool => Ok(output.write_str(if value.is_true() { "true" } else { "false" })?),
         ValueKind::Number => Ok(write!(output, "{value}")?),
-        ValueKind::Undefined => Err(Error::from(ErrorKind::UndefinedError)),
+        // An `if` without `else`; what is not there has been refused before.
+        ValueKind::Undefined => Ok(()),
         ValueKind::None => {
             refuse("null cannot be put into a text; give it a value, or use `| default(…, true)`".into())
         }

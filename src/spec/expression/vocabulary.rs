@@ -4,20 +4,26 @@
 pub const FILTERS: &[&str] = &[
     "abs",
     "attr",
+    "b64decode",
+    "b64encode",
+    "basename",
     "batch",
     "bool",
     "capitalize",
     "chain",
+    "combine",
     "count",
     "d",
     "default",
     "dictsort",
+    "dirname",
     "e",
     "escape",
     "first",
     "float",
     "format",
     "groupby",
+    "hash",
     "indent",
     "int",
     "items",
@@ -30,6 +36,8 @@ pub const FILTERS: &[&str] = &[
     "map",
     "max",
     "min",
+    "quote",
+    "regex_replace",
     "reject",
     "rejectattr",
     "replace",
@@ -48,6 +56,7 @@ pub const FILTERS: &[&str] = &[
     "trim",
     "unique",
     "upper",
+    "urlencode",
     "zip",
 ];
 
@@ -76,12 +85,14 @@ pub const TESTS: &[&str] = &[
     "lower",
     "lt",
     "mapping",
+    "match",
     "ne",
     "none",
     "number",
     "odd",
     "safe",
     "sameas",
+    "search",
     "sequence",
     "startingwith",
     "string",
@@ -99,3 +110,31 @@ pub const TESTS: &[&str] = &[
 
 /// The functions expressions may call.
 pub const FUNCTIONS: &[&str] = &["dict", "namespace", "range"];
+
+/// What people of other tools write, and what does it here.
+const OTHER_WORDS: &[(&str, &str)] = &[
+    ("dict2items", "write `items`, which gives pairs of key and value"),
+    ("difference", "write `reject(\"in\", OTHER)`"),
+    ("from_json", "write the value in YAML, in `vars`"),
+    ("from_yaml", "write the value in YAML, in `vars`"),
+    ("intersect", "write `select(\"in\", OTHER)`"),
+    ("items2dict", "write `dict`, a function, or the mapping in YAML"),
+    ("lookup", "a value from elsewhere is one of `secrets`, with `env:`, `file:` or `command:`, or comes with `--var`"),
+    ("mandatory", "leave it out: a name that is not there is a mistake anyway"),
+    ("password_hash", "a hash is made anew at every run; keep a hash as one of `secrets`"),
+    ("query", "a value from elsewhere is one of `secrets`, with `env:`, `file:` or `command:`, or comes with `--var`"),
+    ("random", "it would be another at every run; `secrets` has `generate`"),
+    ("shuffle", "it would be another at every run"),
+    ("ternary", "write `A if CONDITION else B`"),
+    ("to_json", "write `tojson`"),
+    ("to_nice_json", "write `tojson(indent=2)`"),
+    ("to_nice_yaml", "write `tojson(indent=2)`: YAML takes JSON"),
+    ("to_yaml", "write `tojson`: YAML takes JSON"),
+    ("union", "write `chain(OTHER) | unique`"),
+];
+
+/// Says what does here what a word of another tool means.
+pub fn other_word(name: &str) -> Option<String> {
+    let found = OTHER_WORDS.iter().find(|(word, _)| *word == name);
+    found.map(|(_, ours)| ours.to_string())
+}

@@ -121,7 +121,7 @@ fn texts_and_whole_expressions() {
 "{{ vars.map | tojson }}" -> Text("{\"x\": 1}")
 "{{ range }}" -> "range": this fails: plain object is no value of a spec
 "{{ range(3) }}" -> List([Integer(0), Integer(1), Integer(2)])
-"{{ vars.name.upper() }}" -> ".upper()": this fails: unknown method: string has no method named upper
+"{{ vars.name.upper() }}" -> Text("WEB")
 "{{ 1 // 0 }}" -> "1 // 0": this fails: unable to calculate 1 // 0
 "{{ vars.port + vars.name }}" -> "vars.port + vars.name": this fails: tried to use + operator on unsupported types number and string
 "<{{ vars.name }}&{{ '<' }}" -> Text("<web&<")
@@ -132,6 +132,99 @@ fn texts_and_whole_expressions() {
 "{{ {'a': {'b': 1}} }}" -> Map({"a": Map({"b": Integer(1)})})
 "x{{ {'a': {'b': 1}}.a.b }}" -> Text("x1")
 "#);
+}
+
+#[test]
+fn an_if_without_else_is_the_empty_text() {
+    for (text, expected) in [
+        ("{{ 'a' if vars.off }}", "Text(\"\")"),
+        ("<{{ 'a' if vars.off }}>", "Text(\"<>\")"),
+        ("<{{ 'a' if vars.on }}>", "Text(\"<a>\")"),
+        ("{% for x in vars.list %}{{ x }}{{ ', ' if not loop.last }}{% endfor %}", "Text(\"a, b\")"),
+        ("{{ 'a' ~ ('b' if vars.off) }}", "Text(\"a\")"),
+        ("{{ ('a' if vars.off) | upper }}", "Text(\"\")"),
+        ("{{ ('a' if vars.off) | default('d') }}", "Text(\"d\")"),
+        ("{{ secrets.token if vars.off }}", "Text(\"\")"),
+        ("{{ 'a' if secrets.token == 'x' }}", "Secret((sensitive))"),
+        ("{{ 'a' if host.facts.x }}", "Unknown(Facts(\"app1\"))"),
+        // What is not there is a mistake all the same.
+        ("{{ vars.missing if vars.on }}", "\"missing\": `vars` has no `missing`"),
+        ("<{{ vars['miss' ~ 'ing'] }}>", "\"vars['miss' ~ 'ing']\": `vars['miss' ~ 'ing']` is undefined"),
+        ("{{ 'a' if vars.missing }}", "\"missing\": `vars` has no `missing`"),
+        (
+            "{% if vars.on %}{{ vars['miss' ~ 'ing'] }}{% endif %}",
+            "\"vars['miss' ~ 'ing']\": `vars['miss' ~ 'ing']` is undefined",
+        ),
+        ("{% for x in vars.list %}{{ x.y }},{% endfor %}", "\"x.y\": `x.y` is undefined"),
+    ] {
+        assert_eq!(render(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn filters_do_what_those_of_jinja_and_ansible_do() {
+    for (text, expected) in [
+        ("{{ 'a b/c&ü' | urlencode }}", "Text(\"a%20b/c%26%C3%BC\")"),
+        ("{{ {'q': 'a b', 'n': 1} | urlencode }}", "Text(\"q=a%20b&n=1\")"),
+        ("{{ 'user:pass' | b64encode }}", "Text(\"dXNlcjpwYXNz\")"),
+        ("{{ 'dXNlcjpwYXNz' | b64decode }}", "Text(\"user:pass\")"),
+        ("{{ vars.port | b64encode | b64decode }}", "Text(\"8001\")"),
+        (
+            "{{ '/a/b.txt' | basename }} {{ '/a/b.txt' | dirname }} {{ '/a/' | basename }}|{{ '/a' | dirname }}|{{ 'a' | dirname }}",
+            "Text(\"b.txt /a |/|\")",
+        ),
+        (
+            "{{ ['it\\'s', 'plain-1.0', '', 'a b'] | map('quote') | join(' ') }}",
+            "Text(\"'it'\\\"'\\\"'s' plain-1.0 '' 'a b'\")",
+        ),
+        ("{{ 'abc' | hash }}", "Text(\"a9993e364706816aba3e25717850c26c9cd0d89d\")"),
+        ("{{ 'abc' | hash('md5') }}", "Text(\"900150983cd24fb0d6963f7d28e17f72\")"),
+        (
+            "{{ 'v1.2.3' | regex_replace('^v(\\\\d+)\\\\.(?P<minor>\\\\d+).*', '\\\\g<minor>-\\\\1$') }}",
+            "Text(\"2-1$\")",
+        ),
+        ("{{ 'AbA' | regex_replace('a', '', ignorecase=true) }}", "Text(\"b\")"),
+        (
+            "{{ 'web1' is match('web\\\\d') }} {{ 'my-web1' is match('web') }} {{ 'my-web1' is search('web') }}",
+            "Text(\"true false true\")",
+        ),
+        ("{{ vars.map | combine({'y': 2}, {'x': 3}) }}", "Map({\"x\": Integer(3), \"y\": Integer(2)})"),
+        (
+            "{{ {'a': {'b': 1}} | combine({'a': {'c': 2}}, recursive=true) }}",
+            "Map({\"a\": Map({\"b\": Integer(1), \"c\": Integer(2)})})",
+        ),
+        ("{% for k, v in vars.map.items() %}{{ k }}={{ v }}{% endfor %}", "Text(\"x=1\")"),
+        (
+            "{{ vars.map.get('z', 'none') }} {{ 'a,b'.split(',') | join(' ') }} {{ vars.name.startswith('we') }}",
+            "Text(\"none a b true\")",
+        ),
+        ("{{ secrets.token | b64encode }}", "Secret((sensitive))"),
+        (
+            "{{ secrets.token | b64decode }}",
+            "\"b64decode\": this fails (invalid operation); the details are not shown because it uses a secret",
+        ),
+        ("{{ secrets.token | hash('sha256') }}", "Secret((sensitive))"),
+        (
+            "{{ vars.login.items() | list }}",
+            "?: a secret was used to make lists in a list, so its shape could give the secret away",
+        ),
+        ("{{ vars.login.get('user') }}", "Text(\"app\")"),
+        ("{{ vars.login.get('password') }}", "Secret((sensitive))"),
+        ("{{ (vars.login | combine({'x': 1})).x }}", "Secret((sensitive))"),
+        ("{{ host.facts.os | b64encode }}", "Unknown(Facts(\"app1\"))"),
+        ("{{ vars.missing | b64encode }}", "\"missing\": `vars` has no `missing`"),
+        ("{{ '%' | b64decode }}", "\"b64decode\": this fails: it is no base64: Invalid symbol 37, offset 0."),
+        (
+            "{{ 'a' | regex_replace('(', '') }}",
+            "\"regex_replace('(', '')\": this fails: the pattern is no regular expression: unclosed group",
+        ),
+        (
+            "{{ 'a' | hash('crc') }}",
+            "\"hash('crc')\": this fails: it knows md5, sha1, sha224, sha256, sha384 and sha512",
+        ),
+    ] {
+        assert_eq!(render(text), expected, "{text}");
+    }
 }
 
 #[test]
