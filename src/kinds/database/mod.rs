@@ -180,7 +180,7 @@ impl Kind for Database {
         let mut steps: Vec<Step> = STORES.iter().flat_map(own).collect();
         let engine = |planned: &Planned<'_, Self>| {
             let engine = planned.resource.desired.server.engine;
-            store(engine).has_server().then_some(engine)
+            engine.has_server().then_some(engine)
         };
         steps.extend(change(batch, engine, ["database", "databases"], changed));
         steps

@@ -16,10 +16,6 @@ pub const VARIANT: Variant = Variant {
 pub struct Sqlite;
 
 impl Store for Sqlite {
-    fn has_server(&self) -> bool {
-        false
-    }
-
     fn check_name(&self, fields: &mut Fields<'_>) {
         let name = fields.name().to_string();
         let is_plain = name.starts_with('/') && !name.ends_with('/') && !name.contains("//");

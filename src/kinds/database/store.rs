@@ -6,10 +6,6 @@ use crate::resource::{Claims, Fields, Observation, Planned, Resource};
 
 /// What an engine does with databases.
 pub trait Store: Sync {
-    /// Returns whether a server holds them, which is asked and told by SQL.
-    fn has_server(&self) -> bool {
-        true
-    }
     fn check_name(&self, fields: &mut Fields<'_>);
     /// Reads the character set and the collation.
     fn charset(&self, _fields: &mut Fields<'_>) -> (Option<String>, Option<String>) {

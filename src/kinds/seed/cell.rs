@@ -5,7 +5,10 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 
 use crate::model::{Secret, Value};
 
-use crate::kinds::shared::database_engine::{Engine, unhex};
+use crate::kinds::shared::database_engine::Engine;
+
+use super::class::{Class, Found};
+use super::tables::Tables;
 
 /// A value as the spec wants it.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,57 +25,6 @@ pub(super) enum Cell {
     Bytes(Vec<u8>),
     /// A list or mapping, as JSON.
     Json(serde_json::Value),
-}
-
-/// What a column holds, by how its values are compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Class {
-    Integer,
-    /// With so many digits after the point, where the column says so.
-    Decimal(Option<usize>),
-    Float32,
-    Float64,
-    Boolean,
-    Text,
-    /// Padded with spaces, which do not count.
-    Padded,
-    Binary,
-    Json,
-    Date,
-    Time,
-    DateTime,
-    Uuid,
-    /// Compared as it is written.
-    Other,
-}
-
-/// A value as it was found; `None` is null.
-pub(super) type Found = Option<Vec<u8>>;
-
-impl Class {
-    /// Reads the type of a column in the words of `information_schema`.
-    pub(super) fn of(engine: Engine, kind: &str, scale: &str) -> Self {
-        match (engine, kind) {
-            (_, "tinyint" | "smallint" | "mediumint" | "int" | "bigint" | "year" | "int2" | "int4" | "int8") => {
-                Self::Integer
-            }
-            (_, "decimal" | "numeric") => Self::Decimal(scale.parse().ok()),
-            (_, "float" | "float4") => Self::Float32,
-            (_, "double" | "float8") => Self::Float64,
-            (_, "bool") => Self::Boolean,
-            (_, "char" | "bpchar") => Self::Padded,
-            (_, "json" | "jsonb") => Self::Json,
-            (_, "date") => Self::Date,
-            (_, "time" | "timetz") => Self::Time,
-            (_, "datetime" | "timestamp" | "timestamptz") => Self::DateTime,
-            (_, "uuid") => Self::Uuid,
-            (_, "bytea" | "binary" | "varbinary" | "tinyblob" | "blob" | "mediumblob" | "longblob" | "bit") => {
-                Self::Binary
-            }
-            (Engine::Mysql, _) | (_, "text" | "varchar" | "name" | "citext") => Self::Text,
-            _ => Self::Other,
-        }
-    }
 }
 
 impl Cell {
@@ -108,16 +60,13 @@ impl Cell {
     }
 
     /// Writes it as SQL.
-    pub(super) fn sql(&self, engine: Engine) -> String {
+    pub(super) fn sql(&self, tables: &dyn Tables) -> String {
+        let engine = tables.engine();
         match self {
             Self::Null | Self::Unknown => "NULL".into(),
-            Self::Bool(value) if engine == Engine::Postgresql => format!("'{value}'"),
-            Self::Bool(value) => u8::from(*value).to_string(),
-            // A quoted text takes the type of its column.
-            Self::Integer(value) if engine == Engine::Postgresql => format!("'{value}'"),
-            Self::Integer(value) => value.to_string(),
-            Self::Float(value) if engine == Engine::Postgresql => format!("'{value:?}'"),
-            Self::Float(value) => format!("{value:?}"),
+            Self::Bool(value) => tables.truth(*value),
+            Self::Integer(value) => tables.number(value.to_string()),
+            Self::Float(value) => tables.number(format!("{value:?}")),
             Self::Text(text) => engine.text(text),
             Self::Secret(secret) => engine.text(secret.expose()),
             Self::Bytes(bytes) => engine.bytes(bytes),
@@ -151,21 +100,21 @@ impl Cell {
     }
 
     /// Returns whether a column of this class that holds `found` has it.
-    pub(super) fn is(&self, engine: Engine, class: Class, found: &Found) -> bool {
+    pub(super) fn is(&self, tables: &dyn Tables, class: Class, found: &Found) -> bool {
         let Some(found) = found else { return *self == Self::Null };
         match self {
             Self::Null | Self::Unknown => false,
-            Self::Bytes(bytes) => bytes_of(engine, class, found).as_deref() == Some(bytes),
+            Self::Bytes(bytes) => tables.bytes(class, found).as_deref() == Some(bytes),
             Self::Json(value) => {
                 serde_json::from_slice::<serde_json::Value>(found).is_ok_and(|found| is_same_json(value, &found))
             }
             Self::Bool(value) => {
-                is_text(engine, class, if class == Class::Integer { number(*value) } else { word(*value) }, found)
+                is_text(tables, class, if class == Class::Integer { number(*value) } else { word(*value) }, found)
             }
-            Self::Integer(value) => is_text(engine, class, &value.to_string(), found),
-            Self::Float(value) => is_text(engine, class, &value.to_string(), found),
-            Self::Text(text) => is_text(engine, class, text, found),
-            Self::Secret(secret) => is_text(engine, class, secret.expose(), found),
+            Self::Integer(value) => is_text(tables, class, &value.to_string(), found),
+            Self::Float(value) => is_text(tables, class, &value.to_string(), found),
+            Self::Text(text) => is_text(tables, class, text, found),
+            Self::Secret(secret) => is_text(tables, class, secret.expose(), found),
         }
     }
 }
@@ -178,21 +127,13 @@ fn number(value: bool) -> &'static str {
     if value { "1" } else { "0" }
 }
 
-/// Returns the bytes of a column that holds bytes: PostgreSQL writes them as a text.
-fn bytes_of(engine: Engine, class: Class, found: &[u8]) -> Option<Vec<u8>> {
-    if engine == Engine::Postgresql && class == Class::Binary {
-        return unhex(std::str::from_utf8(found).ok()?.strip_prefix("\\x")?);
-    }
-    Some(found.to_vec())
-}
-
-fn is_text(engine: Engine, class: Class, wanted: &str, found: &[u8]) -> bool {
+fn is_text(tables: &dyn Tables, class: Class, wanted: &str, found: &[u8]) -> bool {
     if class == Class::Binary {
         let is_number = wanted.parse::<u64>().ok().filter(|_| found.len() <= 8);
         // Bits are compared as the number they make.
         let bits = found.iter().fold(0u64, |sum, byte| sum << 8 | u64::from(*byte));
-        return bytes_of(engine, class, found).as_deref() == Some(wanted.as_bytes())
-            || engine == Engine::Mysql && is_number == Some(bits);
+        return tables.bytes(class, found).as_deref() == Some(wanted.as_bytes())
+            || tables.has_bits() && is_number == Some(bits);
     }
     let Ok(found) = std::str::from_utf8(found) else { return false };
     match class {
@@ -330,11 +271,13 @@ fn json(value: &Value) -> Result<serde_json::Value, String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::mysql::Mysql;
+    use super::super::postgresql::Postgresql;
     use super::*;
 
     #[test]
     fn values_are_compared_as_their_column_has_them() {
-        let same = |class, cell: Cell, found: &str| cell.is(Engine::Mysql, class, &Some(found.as_bytes().to_vec()));
+        let same = |class, cell: Cell, found: &str| cell.is(&Mysql, class, &Some(found.as_bytes().to_vec()));
         let text = |text: &str| Cell::Text(text.into());
         assert!(same(Class::Integer, Cell::Integer(30), "30"));
         assert!(same(Class::Integer, Cell::Bool(true), "1"));
@@ -359,9 +302,9 @@ mod tests {
         assert!(same(Class::Binary, Cell::Bytes(vec![0x61]), "a"));
         assert!(same(Class::Binary, Cell::Integer(97), "a"));
         assert!(!same(Class::Text, text("Ä"), "ä"));
-        assert!(Cell::Null.is(Engine::Mysql, Class::Text, &None));
-        assert!(!Cell::Null.is(Engine::Mysql, Class::Text, &Some(Vec::new())));
-        assert!(Cell::Bytes(vec![1, 255]).is(Engine::Postgresql, Class::Binary, &Some(b"\\x01ff".to_vec())));
+        assert!(Cell::Null.is(&Mysql, Class::Text, &None));
+        assert!(!Cell::Null.is(&Mysql, Class::Text, &Some(Vec::new())));
+        assert!(Cell::Bytes(vec![1, 255]).is(&Postgresql, Class::Binary, &Some(b"\\x01ff".to_vec())));
     }
 
     #[test]

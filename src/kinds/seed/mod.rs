@@ -1,20 +1,38 @@
 //! `seed`: rows that a table has.
 
 mod cell;
+mod class;
 mod rows;
 mod sql;
+mod tables;
 
 use std::collections::HashMap;
 
 use crate::diagnostic::did_you_mean;
 use crate::model::{Change, Changes, Probe, ProbeOutput, Record, Secret, Step, Value};
+use crate::variants;
 
-use crate::kinds::shared::database_engine::{Answers, DATABASE, Engine, QUERY, RUN, SCHEMA, Server, unhex};
-use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape};
+use crate::kinds::shared::database_engine::{
+    Answers, CHOICE, DATABASE, Engine, NOUN, QUERY, RUN, SCHEMA, Server, unhex,
+};
+use crate::resource::{
+    Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Variants,
+};
 
-use cell::{Cell, Class, Found};
+use cell::Cell;
+use class::{Class, Found};
 pub use rows::{Desired, Observed, Seed};
 use rows::{Row, State};
+use tables::Tables;
+
+variants! {
+    /// The engines.
+    const TABLES: dyn Tables = (NOUN, CHOICE) {
+        mysql::Mysql,
+        postgresql::Postgresql,
+        sqlite::Sqlite,
+    }
+}
 
 /// How many changes are shown one by one.
 const SHOWN: usize = 50;
@@ -43,6 +61,7 @@ impl Kind for Seed {
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
     };
+    const VARIANTS: Option<&'static Variants> = Some(&TABLES.variants);
 
     type Desired = Desired;
     type Observed = Observed;
@@ -54,7 +73,7 @@ impl Kind for Seed {
         let table = fields.text("table").unwrap_or_default();
         let key = fields.texts("key");
         for (attribute, name) in [("database", &database)].into_iter().chain(key.iter().map(|column| ("key", column))) {
-            let wrong = engine.refuse_name(name).filter(|_| engine != Engine::Sqlite || attribute == "key");
+            let wrong = engine.refuse_name(name).filter(|_| engine.has_server() || attribute == "key");
             if let Some(wrong) = wrong.filter(|_| fields.has(attribute)) {
                 fields.error(attribute, format!("a name in `{attribute}` {wrong}"), "write it as the database has it");
             }
@@ -83,6 +102,7 @@ impl Kind for Seed {
             prune: fields.bool("prune").unwrap_or_default(),
             columns,
             rows,
+            tables: TABLES.of(engine.variant()),
             server,
         }
     }
@@ -177,7 +197,8 @@ fn observation(resource: &Resource<Desired>, answers: &Answers<'_>, at: usize) -
     let columns = all.iter().filter(|record| record.field(0) == "column");
     let classes: HashMap<String, Class> = columns
         .filter_map(|record| {
-            Some((Engine::answer(record.field(1))?, Class::of(engine, record.field(2), record.field(3))))
+            let class = Class::of(record.field(2), record.field(3), desired.tables.class());
+            Some((Engine::answer(record.field(1))?, class))
         })
         .collect();
     if !classes.is_empty()
@@ -231,11 +252,10 @@ fn compare(
     found: Vec<Vec<(Found, Option<Class>)>>,
 ) -> Observation<Observed> {
     let desired = &resource.desired;
-    let engine = desired.server.engine;
     let class = |column: &str, own: Option<Class>| own.or(classes.get(column).copied()).unwrap_or(Class::Other);
     let is_key = |row: &Row, found: &[(Found, Option<Class>)]| {
         let mut cells = desired.key.iter().zip(found);
-        cells.all(|(column, (value, own))| row[column].is(engine, class(column, *own), value))
+        cells.all(|(column, (value, own))| row[column].is(desired.tables, class(column, *own), value))
     };
     // Most keys are the same text on both sides; what is not is compared one by one.
     let mut by_text: HashMap<Vec<Vec<u8>>, Vec<usize>> = HashMap::new();
@@ -270,14 +290,14 @@ fn compare(
             let place = desired.columns.iter().position(|known| known == column).unwrap_or_default();
             let (value, own) = &found[at][place];
             let class = class(column, *own);
-            if cell.is(engine, class, value) {
+            if cell.is(desired.tables, class, value) {
                 continue;
             }
             let previous = match cell {
                 Cell::Secret(secret) => secret.previous().map(Cell::Secret),
                 _ => None,
             };
-            let is_old = previous.is_some_and(|previous| previous.is(engine, class, value));
+            let is_old = previous.is_some_and(|previous| previous.is(desired.tables, class, value));
             if desired.keep && !is_old {
                 continue;
             }

@@ -5,7 +5,9 @@ use indexmap::IndexMap;
 use crate::kinds::shared::database_engine::Server;
 use crate::model::Value;
 
-use super::cell::{Cell, Found};
+use super::cell::Cell;
+use super::class::Found;
+use super::tables::Tables;
 
 /// Rows that a table has.
 pub struct Seed;
@@ -14,6 +16,8 @@ pub struct Seed;
 #[derive(Clone, Debug)]
 pub struct Desired {
     pub(super) server: Server,
+    /// What its engine does.
+    pub(super) tables: &'static dyn Tables,
     pub(super) database: String,
     pub(super) table: String,
     pub(super) key: Vec<String>,

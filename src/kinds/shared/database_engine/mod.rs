@@ -110,6 +110,11 @@ impl Engine {
         ENGINES.variants.all[self as usize]
     }
 
+    /// Returns whether a server holds its databases, which have names; where none does they are files, which have paths.
+    pub(crate) fn has_server(self) -> bool {
+        self.way().has_server()
+    }
+
     fn way(self) -> &'static dyn Way {
         ENGINES.ways[self as usize]
     }

@@ -54,8 +54,9 @@ impl Server {
     pub(crate) fn decode(fields: &mut Fields<'_>) -> Self {
         let engine = Engine::decode(fields);
         let Some(value) = fields.value("admin") else { return Self { engine, ..Self::default() } };
-        if engine == Engine::Sqlite {
-            fields.error("admin", "SQLite has no server", "leave `admin` out; `as` names the user that opens the file");
+        if !engine.has_server() {
+            let message = format!("{} has no server", engine.title());
+            fields.error("admin", message, "leave `admin` out; `as` names the user that opens the file");
         }
         let Value::Map(admin) = &value else { return Self { engine, ..Self::default() } };
         let text = |value: Option<&Value>| match value {

@@ -7,6 +7,10 @@ use super::hex::hex;
 pub(crate) trait Way: Sync {
     /// Returns the shell functions that find and run its client; see `client.sh`.
     fn client(&self) -> &'static str;
+    /// Returns whether a server holds its databases, which have names; where none does they are files, which have paths.
+    fn has_server(&self) -> bool {
+        true
+    }
     /// Returns the account that one is where the spec names none.
     fn admin(&self) -> &'static str;
     /// Writes a password as its client reads it.

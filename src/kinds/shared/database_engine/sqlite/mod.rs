@@ -22,6 +22,10 @@ impl Way for Sqlite {
         include_str!("client.sh")
     }
 
+    fn has_server(&self) -> bool {
+        false
+    }
+
     fn admin(&self) -> &'static str {
         "root"
     }
