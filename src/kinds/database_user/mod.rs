@@ -1,6 +1,7 @@
 //! `database_user`: an account of a database server, and what it may do.
 
 mod grants;
+mod privileges;
 mod users;
 mod verifier;
 
@@ -17,8 +18,8 @@ use crate::resource::{
 };
 
 use grants::{Grants, Object};
-pub use users::{DatabaseUser, Desired, Observed, Users};
-use users::{Password, ROLE};
+pub use users::{DatabaseUser, Desired, Observed};
+use users::{Password, ROLE, Users};
 
 variants! {
     /// The engines that have users.
@@ -73,9 +74,10 @@ impl Kind for DatabaseUser {
     fn decode(fields: &mut Fields<'_>) -> Desired {
         let server = Server::decode(fields);
         let engine = server.engine;
-        let (user, host) = match SERVERS.variants.named(engine.word()) {
-            Some(_) => users(engine).read_name(fields),
-            None => {
+        let has_users = SERVERS.variants.named(engine.word()).is_some();
+        let (user, host) = match has_users {
+            true => users(engine).read_name(fields),
+            false => {
                 let message = format!("{} has no users", engine.title());
                 fields.error("engine", message, "`owner` and `mode` of the database say who may read it");
                 (fields.name().to_string(), String::new())
@@ -102,7 +104,7 @@ impl Kind for DatabaseUser {
             socket: fields.bool("socket"),
             tls: fields.text("tls"),
             role,
-            grants: grants::decode(fields, engine),
+            grants: has_users.then(|| privileges::decode(fields, users(engine))).flatten(),
             server,
         }
     }

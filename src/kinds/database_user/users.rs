@@ -5,9 +5,10 @@ use crate::model::{Record, Secret};
 use crate::resource::{Fields, Observation, Planned, Resource};
 
 use super::grants::Grants;
+use super::privileges::Privileges;
 
 /// What an engine does with its users.
-pub trait Users: Sync {
+pub(super) trait Users: Privileges {
     /// Reads the user and the host from the name, which is the user alone where the engine knows no hosts.
     fn read_name(&self, fields: &mut Fields<'_>) -> (String, String);
     /// Returns why it cannot have a password, and what to do.

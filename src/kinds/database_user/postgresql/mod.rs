@@ -1,5 +1,7 @@
 //! Roles of PostgreSQL.
 
+mod privileges;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kinds::shared::database_engine::{Engine, POSTGRESQL};
@@ -7,6 +9,7 @@ use crate::model::Record;
 use crate::resource::{Feature, Fields, Observation, Planned, Resource, Variant};
 
 use super::grants::{self, Grants, Object};
+use super::privileges::{Privileges, as_wanted};
 use super::users::{DatabaseUser, Desired, Observed, Password, ROLE, Users};
 use super::verifier;
 
@@ -151,7 +154,7 @@ fn observation(resource: &Resource<Desired>, record: &Record, records: &[&Record
         tls: String::new(),
         role: ROLE.iter().enumerate().map(flag).collect(),
         grants: match &desired.grants {
-            Some(wanted) => grants::as_wanted(ENGINE, granted(wanted, records), Some(wanted)),
+            Some(wanted) => as_wanted(&Postgresql, granted(wanted, records), Some(wanted)),
             None => Grants::new(),
         },
     })
@@ -191,7 +194,7 @@ fn granted(wanted: &Grants, records: &[&Record]) -> Grants {
         }
     }
     for (object, schema) in schemas {
-        let all = object.all(ENGINE);
+        let all = Postgresql.all(&object);
         let of_all = wanted.get(&object);
         let is_of_all =
             |privilege: &str| of_all.is_some_and(|words| words.contains(privilege) || words.contains("ALL"));

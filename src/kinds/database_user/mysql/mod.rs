@@ -3,6 +3,8 @@
 //! What only one of the two understands stands in a comment that the other skips: `/*M! … */` is MariaDB's,
 //! `/*!80000 … */` is MySQL's, as MariaDB skips the numbers that MySQL 8 has.
 
+mod privileges;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kinds::shared::database_engine::{Engine, MYSQL, unhex};
@@ -10,6 +12,7 @@ use crate::model::Record;
 use crate::resource::{Feature, Fields, Observation, Planned, Resource, Variant};
 
 use super::grants::{self, GRANT_OPTION, Grants, Object};
+use super::privileges::as_wanted;
 use super::users::{DatabaseUser, Desired, Observed, Password, Users};
 use super::verifier;
 
@@ -197,7 +200,7 @@ fn observation(resource: &Resource<Desired>, record: &Record, records: &[&Record
         socket: login.has_socket(),
         tls: if login.tls { "required" } else { "optional" }.into(),
         role: Vec::new(),
-        grants: grants::as_wanted(ENGINE, found, desired.grants.as_ref()),
+        grants: as_wanted(&Mysql, found, desired.grants.as_ref()),
     })
 }
 

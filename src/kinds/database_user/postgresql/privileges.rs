@@ -1,0 +1,71 @@
+//! What PostgreSQL can grant.
+
+use std::collections::BTreeSet;
+
+use crate::kinds::shared::database_engine::Engine;
+
+use super::super::grants::{Grants, Object};
+use super::super::privileges::{Privileges, put};
+use super::Postgresql;
+
+impl Privileges for Postgresql {
+    fn engine(&self) -> Engine {
+        Engine::Postgresql
+    }
+
+    fn object(&self, parts: &[&str]) -> Option<Object> {
+        let (last, before) = parts.split_last()?;
+        if before.contains(&"*") {
+            return None;
+        }
+        match (before, *last) {
+            ([], "*") => None,
+            ([], database) => Some(Object::database(database)),
+            ([database], "*") => Some(Object::database(*database).every()),
+            ([database], schema) => Some(Object::database(*database).schema(schema)),
+            ([database, schema], "*") => Some(Object::database(*database).schema(*schema).every()),
+            ([database, schema], table) => Some(Object::database(*database).schema(*schema).table(table)),
+            _ => None,
+        }
+    }
+
+    fn objects(&self) -> &'static str {
+        "objects are `db.*`, `db`, `db.schema`, `db.schema.*` and `db.schema.table`"
+    }
+
+    fn all(&self, object: &Object) -> &'static [&'static str] {
+        match object {
+            Object { sequences: true, .. } => &["SELECT", "UPDATE", "USAGE"],
+            Object { table: None, every: false, schema: Some(_), .. } => &["CREATE", "USAGE"],
+            Object { table: None, every: false, .. } => &["CONNECT", "CREATE", "TEMPORARY"],
+            _ => &["DELETE", "INSERT", "REFERENCES", "SELECT", "TRIGGER", "TRUNCATE", "UPDATE"],
+        }
+    }
+
+    fn known(&self, object: &Object) -> Vec<&'static str> {
+        self.all(object).iter().copied().chain(["ALL", "MAINTAIN"]).collect()
+    }
+
+    fn add(&self, grants: &mut Grants, object: Object, words: BTreeSet<String>) {
+        if !object.every {
+            return put(grants, object, words);
+        }
+        let word = |word: &str| BTreeSet::from([word.to_string()]);
+        let database = Object::database(object.database.unwrap_or_default());
+        let schema = match object.schema {
+            Some(schema) => database.schema(schema),
+            // What a whole database means elsewhere.
+            None => {
+                put(grants, database.clone(), word("CONNECT"));
+                let public = database.schema("public");
+                put(grants, public.clone(), word("USAGE"));
+                public
+            }
+        };
+        if words.contains("INSERT") || words.contains("ALL") {
+            let sequences = ["SELECT", "USAGE"].map(String::from);
+            put(grants, schema.clone().sequences(), BTreeSet::from(sequences));
+        }
+        put(grants, schema.every(), words);
+    }
+}

@@ -1,0 +1,148 @@
+//! What an engine can grant: how a spec is read, and what `ALL` stands for.
+
+use std::collections::BTreeSet;
+
+use crate::diagnostic::did_you_mean;
+use crate::kinds::shared::database_engine::Engine;
+use crate::model::Value;
+use crate::resource::Fields;
+
+use super::grants::{GRANT_OPTION, Grants, Object, columns, normal};
+
+/// What an engine can grant.
+pub(super) trait Privileges: Sync {
+    /// Returns the engine.
+    fn engine(&self) -> Engine;
+    /// Reads an object from the parts of its name; none where that is no object.
+    fn object(&self, parts: &[&str]) -> Option<Object>;
+    /// Says which objects there are.
+    fn objects(&self) -> &'static str;
+    /// Returns the privileges that `ALL` stands for, as far as every version of a server knows them.
+    fn all(&self, object: &Object) -> &'static [&'static str];
+    /// Returns the words that may be privileges on an object.
+    fn known(&self, object: &Object) -> Vec<&'static str>;
+    /// Returns whether a word that is not known may be a privilege of another version.
+    fn may_know(&self, _word: &str) -> bool {
+        false
+    }
+    /// Says what to do about a word that the server takes, and that grants nothing.
+    fn is_nothing(&self, _word: &str) -> Option<&'static str> {
+        None
+    }
+    /// Returns whether privileges on an object may be on columns of it.
+    fn has_columns(&self, _object: &Object) -> bool {
+        false
+    }
+    /// Adds what a line of a spec means.
+    fn add(&self, grants: &mut Grants, object: Object, words: BTreeSet<String>) {
+        put(grants, object, words);
+    }
+}
+
+/// Adds privileges on an object.
+pub(super) fn put(grants: &mut Grants, object: Object, words: BTreeSet<String>) {
+    grants.entry(object).or_default().extend(words);
+}
+
+/// Reads the attribute; mistakes are reported.
+pub(super) fn decode(fields: &mut Fields<'_>, way: &dyn Privileges) -> Option<Grants> {
+    let Value::Map(entries) = fields.value("grants")? else { return Some(Grants::new()) };
+    let mut grants = Grants::new();
+    for (object, privileges) in &entries {
+        let Value::List(privileges) = privileges else { continue };
+        let words = privileges.iter().filter_map(|privilege| match privilege {
+            Value::Text(text) => Some(normal(text)),
+            _ => None,
+        });
+        let words: BTreeSet<String> = words.collect();
+        match read_object(way, object) {
+            Ok(key) => {
+                for wrong in words.iter().filter_map(|word| refuse(way, &key, word)) {
+                    fields.error("grants", format!("in `grants`, `{object}`: {}", wrong.0), wrong.1);
+                }
+                if words.is_empty() {
+                    let message = format!("`{object}` grants nothing");
+                    fields.error("grants", message, "list privileges, or leave the object out");
+                }
+                way.add(&mut grants, key, words);
+            }
+            Err(wrong) => fields.error("grants", format!("in `grants`, `{object}` {wrong}"), way.objects()),
+        }
+    }
+    Some(grants)
+}
+
+fn read_object(way: &dyn Privileges, text: &str) -> Result<Object, String> {
+    let parts: Vec<&str> = text.split('.').collect();
+    for part in parts.iter().filter(|part| **part != "*") {
+        if let Some(wrong) = way.engine().refuse_name(part) {
+            return Err(format!("has a name that {wrong}"));
+        }
+    }
+    way.object(&parts).ok_or_else(|| "is not an object".into())
+}
+
+/// Says why a word is no privilege on an object, and what to do.
+fn refuse(way: &dyn Privileges, object: &Object, word: &str) -> Option<(String, String)> {
+    if let Some((verb, columns)) = columns(word) {
+        let is_on_columns = ["SELECT", "INSERT", "UPDATE", "REFERENCES"].contains(&verb);
+        if !way.has_columns(object) || !is_on_columns {
+            let help = "SELECT, INSERT, UPDATE and REFERENCES may be on columns, on a table of MySQL";
+            return Some((format!("`{word}` cannot be on columns"), help.into()));
+        }
+        let wrong = columns.iter().find_map(|column| way.engine().refuse_name(column))?;
+        return Some((format!("a column of `{word}` {wrong}"), "write `SELECT (name, value)`".into()));
+    }
+    let known = way.known(object);
+    if known.contains(&word) || way.may_know(word) {
+        return None;
+    }
+    let help = match way.is_nothing(word) {
+        Some(help) => help.into(),
+        None => did_you_mean(word, known.iter().copied()).unwrap_or_default(),
+    };
+    Some((format!("`{word}` is not a privilege"), help))
+}
+
+/// Writes all privileges as `ALL` where another side does.
+fn folded(way: &dyn Privileges, object: &Object, privileges: &BTreeSet<String>) -> BTreeSet<String> {
+    if !way.all(object).iter().all(|word| privileges.contains(*word)) {
+        return privileges.clone();
+    }
+    let option = privileges.iter().filter(|word| *word == GRANT_OPTION || word.contains('(')).cloned();
+    option.chain(["ALL".to_string()]).collect()
+}
+
+/// Folds what was found into `ALL` wherever the spec says `ALL`, or nothing of that object.
+pub(super) fn as_wanted(way: &dyn Privileges, found: Grants, wanted: Option<&Grants>) -> Grants {
+    let fold = |(object, privileges): (Object, BTreeSet<String>)| {
+        let is_all = match wanted.and_then(|wanted| wanted.get(&object)) {
+            Some(wanted) => wanted.contains("ALL"),
+            None => true,
+        };
+        let privileges = if is_all { folded(way, &object, &privileges) } else { privileges };
+        (object, privileges)
+    };
+    found.into_iter().map(fold).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::mysql::Mysql;
+    use super::super::postgresql::Postgresql;
+    use super::*;
+
+    #[test]
+    fn objects_are_written_as_they_are_read() {
+        for text in ["*.*", "shop.*", "shop.orders"] {
+            assert_eq!(read_object(&Mysql, text).unwrap().to_string(), text);
+        }
+        for text in ["shop", "shop.*", "shop.public", "shop.public.*", "shop.public.orders"] {
+            assert_eq!(read_object(&Postgresql, text).unwrap().to_string(), text);
+        }
+        for text in ["", "*", "*.x", "a.b.c.d"] {
+            assert!(read_object(&Mysql, text).is_err(), "{text}");
+            assert!(read_object(&Postgresql, text).is_err(), "{text}");
+        }
+    }
+}
