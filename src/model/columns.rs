@@ -175,8 +175,8 @@ const fn next_line(text: &[u8], mut at: usize) -> usize {
 }
 
 /// Declares what the fields of a program's rows are called, in their order; [`row!`](crate::row) makes rows of them. `after`
-/// says what the rows begin with, where that is declared elsewhere, and `_` in the place of the program that it is compared
-/// elsewhere.
+/// says what the rows begin with, where that is declared elsewhere, `; more` that fields without names follow, and `_` in the place
+/// of the program that it is compared elsewhere.
 ///
 /// ```ignore
 /// rows! { PROGRAM => struct Wanted { name, path } }
@@ -187,13 +187,13 @@ const fn next_line(text: &[u8], mut at: usize) -> usize {
 macro_rules! rows {
     (_ => $($struct:tt)*) => { $crate::rows!(@declare $($struct)*); };
     ($($program:expr => $(#[$meta:meta])* $vis:vis struct $name:ident $(after $first:ident)? {
-        $($field:ident),* $(,)?
+        $($field:ident),* $(; $more:ident)?
     })+) => {$(
         $crate::rows!(@declare $(#[$meta])* $vis struct $name { $($field),* });
 
         const _: () = {
             const FIRST: &[&str] = $crate::rows!(@first $($first)?);
-            $crate::model::columns::check_row($program, FIRST, $name::NAMES)
+            $crate::model::columns::check_row($program, FIRST, &[$(stringify!($field),)* $(stringify!($more))?])
         };
     )+};
     (@declare $(#[$meta:meta])* $vis:vis struct $name:ident { $($field:ident),* $(,)? }) => {

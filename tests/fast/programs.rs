@@ -7,12 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Folders that do not name their fields yet, with the reason.
 const PENDING: &[(&str, &str)] = &[
-    ("acme_order", "not yet"),
-    ("authorized_key", "not yet"),
     ("backup", "not yet"),
-    ("block", "not yet"),
-    ("bucket", "not yet"),
-    ("cert", "not yet"),
     ("check", "not yet"),
     ("command", "not yet"),
     ("compose_project", "not yet"),
@@ -20,9 +15,6 @@ const PENDING: &[(&str, &str)] = &[
     ("database_user", "not yet"),
     ("docker_engine", "not yet"),
     ("docker_image", "not yet"),
-    ("docker_login", "not yet"),
-    ("docker_network", "not yet"),
-    ("docker_volume", "not yet"),
     ("download", "not yet"),
     ("firewall_rule", "not yet"),
     ("git_checkout", "not yet"),

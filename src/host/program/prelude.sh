@@ -240,6 +240,14 @@ scan_paths() {
 # Record: type, owner, group, mode
 # Record: type, owner, group, mode, size, hash
 
+# Splits a line of $scanned into variables.
+read_scan() {
+    IFS=$US
+    set -- $1
+    IFS=$NL
+    seen_type=${2-} seen_owner=${3-} seen_group=${4-} seen_mode=${5-} seen_size=${6-} seen_hash=${7-} seen_path=${8-}
+}
+
 # Writes a record for every row about the path in its first field, as scan_paths tells it: the first four are for it.
 emit_paths() {
     [ -n "$ROWS" ] || return 0

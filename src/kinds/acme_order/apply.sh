@@ -1,33 +1,33 @@
-# Row: name, owner:group of the files, mode of the key, "order" or "keep", settings, folder. How it is renewed is kept only once it
+# The owner is that of the files, with the group, the mode that of the key; the action is order or keep. How it is renewed is kept only once it
 # has been issued, so that a timer does not repeat what failed at once; an older certificate goes on being renewed as before.
-split_row "$ROWS"
-decode "$f5"
+columns name owner mode action settings folder
+read_row "$ROWS"
+decode "$settings"
 lock || exit
-read_settings "$f1" <<SETTINGS
+read_settings "$name" <<SETTINGS
 $decoded
 SETTINGS
-name=$f1
-if [ "$f4" != keep ]; then
-    (obtain "$f2" "$f3" 2>&1)
+if [ "$action" != keep ]; then
+    (obtain "$owner" "$mode" 2>&1)
     status=$?
 else
     status=0
 fi
 if [ "$status" = 3 ]; then
     # Its settings are not kept: the timer would order one each time it looks.
-    end=$(openssl x509 -in "$f6/.live/cert.pem" -noout -enddate)
+    end=$(openssl x509 -in "$folder/.live/cert.pem" -noout -enddate)
     item_failed 0 "it is in place, but due for renewal at once: the server issues it until ${end#*=}; make \`renew_before\` shorter"
     exit
 elif [ "$status" != 0 ]; then
-    if [ -s "$f6/.live/cert.pem" ]; then
+    if [ -s "$folder/.live/cert.pem" ]; then
         item_failed 0 'no certificate could be had; the one that was there stays in use'
     else
         item_failed 0 'no certificate could be had'
     fi
     exit
 fi
-new=$certs/.$f1.new
+new=$certs/.$name.new
 message=$(
     exec 2>&1
-    printf '%s' "$decoded" >"$new" && chmod 0644 "$new" && sync && mv -f -T -- "$new" "$certs/$f1.conf" && pay_reload
+    printf '%s' "$decoded" >"$new" && chmod 0644 "$new" && sync && mv -f -T -- "$new" "$certs/$name.conf" && pay_reload
 ) || item_failed 0 "${message:-its settings cannot be kept}"

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::model::{Change, Changes, Expect, Probe, ProbeOutput, Step, Value};
-use crate::row;
+use crate::{row, rows};
 
 use crate::kinds::shared::x509::{self, Acme, CERTIFICATE, Issuer, Observed, Pair, Wanted};
 use crate::resource::{
@@ -20,6 +20,11 @@ const WEB_SERVERS: &[&str] =
 
 /// Certbot waits up to 90 s for each name, and an ACME server may have it wait longer.
 const LIMIT: Duration = Duration::from_secs(600);
+
+rows! {
+    include_str!("apply.sh") => struct Order { name, owner, mode, action, settings, folder }
+    include_str!("remove.sh") => struct Going { name }
+}
 
 impl Kind for AcmeOrder {
     const KIND: &'static str = "acme_order";
@@ -126,14 +131,14 @@ impl Kind for AcmeOrder {
             let Planned { resource, .. } = &batch[at];
             let wanted = &resource.desired;
             let orders = batch[at].is_new() || is_ordered(batch[at].changes);
-            let row = row![
-                resource.name(),
-                format!("{}:{}", wanted.owner, wanted.group),
-                &wanted.mode,
-                if orders { "order" } else { "keep" },
-                wanted.settings(),
-                &wanted.dir,
-            ];
+            let row = row![Order {
+                name: resource.name(),
+                owner: format!("{}:{}", wanted.owner, wanted.group),
+                mode: &wanted.mode,
+                action: if orders { "order" } else { "keep" },
+                settings: wanted.settings(),
+                folder: &wanted.dir,
+            }];
             let what = if orders { "order the certificate" } else { "set the renewal of" };
             let step = Step::new(
                 concat!(include_str!("../shared/x509/functions.sh"), include_str!("apply.sh")),
@@ -144,7 +149,7 @@ impl Kind for AcmeOrder {
             steps.push(step.rows(vec![row]).locks(x509::LOCKS).timeout(limit));
         }
         if !absent.is_empty() {
-            let rows = absent.iter().map(|&at| row![batch[at].resource.name()]).collect();
+            let rows = absent.iter().map(|&at| row![Going { name: batch[at].resource.name() }]).collect();
             let purpose = match absent.len() {
                 1 => "end the renewal of 1 certificate".to_string(),
                 orders => format!("end the renewal of {orders} certificates"),

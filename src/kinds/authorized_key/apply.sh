@@ -1,5 +1,5 @@
-# Row: user, file ("" for .ssh/authorized_keys in its home), type of the key, key in base64, the whole line, which is
-# empty where the key goes. All other lines stay as they are; they are not known where the spec is, so the file is made here.
+# The path is "" for .ssh/authorized_keys in the user's home; the blob is in base64; the line is empty where the key goes. All other lines stay as they are; they are not known where the spec is, so the file is made here.
+columns user path type blob line
 
 # Writes the file anew: the first line that holds the key becomes $wanted, others that hold it go.
 rewrite() {
@@ -17,9 +17,8 @@ rewrite() {
 }
 
 put_key() {
-    split_row "$1"
-    user=$f1 path=$f2 type=$f3 blob=$f4
-    decode "$f5" && wanted=$decoded
+    read_row "$1"
+    decode "$line" && wanted=$decoded
     IFS=:
     set -- $(getent passwd "$user")
     IFS=$NL

@@ -2,8 +2,8 @@
 
 mod public_key;
 
-use crate::model::{Changes, Expect, Lock, Probe, ProbeOutput, Record, Step, Value};
-use crate::row;
+use crate::model::{Changes, Expect, Lock, Probe, ProbeOutput, Step, Value};
+use crate::{expect, records, row, rows};
 
 use crate::resource::batch::{by_state, parse_first};
 use crate::resource::{
@@ -49,6 +49,21 @@ const MODE: &str = "0600";
 
 const PROBE: &str = concat!(include_str!("find.sh"), include_str!("probe.sh"));
 const APPLY: &str = concat!(include_str!("find.sh"), include_str!("apply.sh"));
+
+rows! {
+    include_str!("probe.sh") => struct Asked { user, own_path, r#type, blob }
+    include_str!("apply.sh") => struct Wanted { user, path, r#type, blob, line }
+}
+
+records! {
+    include_str!("probe.sh") => enum Seen {
+        "absent" => Absent,
+        "no-user" => NoUser,
+        "present" => Present { options, folder_owner, folder_mode, owner, mode },
+        "present" => Elsewhere { options },
+        _ => Unreadable { why },
+    }
+}
 
 impl Kind for AuthorizedKey {
     const KIND: &'static str = "authorized_key";
@@ -124,14 +139,14 @@ impl Kind for AuthorizedKey {
             .iter()
             .map(|resource| {
                 let Desired { user, key, path, .. } = &resource.desired;
-                row![user, path.as_ref(), key.kind(), key.blob()]
+                row![Asked { user, own_path: path.as_ref(), r#type: key.kind(), blob: key.blob() }]
             })
             .collect();
         Probe::new(PROBE, rows)
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        parse_first(all, output, |record, resource| observation(record, &resource.desired))
+        parse_first(all, output, |seen, resource| observation(seen, &resource.desired))
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
@@ -165,16 +180,18 @@ impl Kind for AuthorizedKey {
     }
 
     fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
-        let is = |text: &str| Expect::Is(text.into());
-        if resource.is_absent() {
-            return Some(vec![is("absent")]);
-        }
-        let desired = &resource.desired;
-        let mut expected = vec![is("present"), is(&desired.options)];
-        if desired.path.is_none() {
-            expected.extend([is(&desired.user), is(FOLDER_MODE), is(&desired.user), is(MODE)]);
-        }
-        Some(expected)
+        let Desired { user, options, path, .. } = &resource.desired;
+        Some(match path {
+            _ if resource.is_absent() => expect![Seen::Absent],
+            Some(_) => expect![Seen::Elsewhere { options: options }],
+            None => expect![Seen::Present {
+                options: options,
+                folder_owner: user,
+                folder_mode: FOLDER_MODE,
+                owner: user,
+                mode: MODE,
+            }],
+        })
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
@@ -192,7 +209,7 @@ fn step(batch: &[Planned<'_, AuthorizedKey>], verb: &str, covers: Vec<usize>) ->
             (false, "") => key.text(),
             (false, options) => format!("{options} {}", key.text()),
         };
-        row![user, path.as_ref(), key.kind(), key.blob(), line]
+        row![Wanted { user, path: path.as_ref(), r#type: key.kind(), blob: key.blob(), line }]
     };
     let rows = covers.iter().map(row).collect();
     let purpose = match covers.len() {
@@ -203,25 +220,27 @@ fn step(batch: &[Planned<'_, AuthorizedKey>], verb: &str, covers: Vec<usize>) ->
     Step::new(APPLY, covers, purpose).rows(rows).locks(&[Lock::ACCOUNTS])
 }
 
-fn observation(record: &Record, desired: &Desired) -> Observation<Observed> {
-    let field = |at: usize| record.field(at).to_string();
-    match record.field(0) {
-        "absent" => Observation::Absent,
-        "no-user" => Observation::Later {
+fn observation(seen: Seen<'_>, desired: &Desired) -> Observation<Observed> {
+    let found = |options: &str, access| {
+        Observation::Present(Observed { key: desired.key.text(), options: options.to_string(), access })
+    };
+    match seen {
+        Seen::Absent => Observation::Absent,
+        Seen::NoUser => Observation::Later {
             needs: Claim::new(Space::USER, &desired.user),
             reason: format!("there is no user {}", desired.user),
         },
-        "present" => Observation::Present(Observed {
-            key: desired.key.text(),
-            options: field(1),
-            access: desired.path.is_none().then(|| Access {
-                folder_owner: field(2),
-                folder_mode: field(3),
-                owner: field(4),
-                mode: field(5),
-            }),
-        }),
-        _ => Observation::Failed(field(0)),
+        Seen::Present { options, folder_owner, folder_mode, owner, mode } => {
+            let access = Access {
+                folder_owner: folder_owner.into(),
+                folder_mode: folder_mode.into(),
+                owner: owner.into(),
+                mode: mode.into(),
+            };
+            found(options, Some(access))
+        }
+        Seen::Elsewhere { options } => found(options, None),
+        Seen::Unreadable { why } => Observation::Failed(why.to_string()),
     }
 }
 

@@ -1,10 +1,14 @@
-# Row: user, file ("" for .ssh/authorized_keys in its home), type of the key, key in base64.
-# Record: "absent", "no-user", "present", options, or why it cannot be told. After the options of a key in its user's
-# home: owner and mode of the folder, owner and mode of the file.
+# The path is "" for .ssh/authorized_keys in the user's home; of a key there, owners and modes are told too. The blob is in base64.
 # A constant number of processes, however many rows; the files are read by the shell.
+# Record: "absent"
+# Record: "no-user"
+# Record: "present", options, folder_owner, folder_mode, owner, mode
+# Record: "present", options
+# Record: why
+columns user own_path type blob
 keys=$ROWS
 if command -v getent >/dev/null; then
-    users=$(getent passwd $(for row in $keys; do printf '%s\n' "${row%%"$US"*}"; done))
+    users=$(getent passwd $(for row in $keys; do read_row "$row"; printf '%s\n' "$user"; done))
     status=$?
     # 2: some of them are not there.
     case $status in 0 | 2) ;; *) exit "$status" ;; esac
@@ -29,10 +33,10 @@ home_of() {
 # Two paths for each key: the folder, or / where it is none of ours, and the file.
 ROWS=$(
     for row in $keys; do
-        split_row "$row"
-        if [ -n "$f2" ]; then
-            printf '/\n%s\n' "$f2"
-        elif home_of "$f1"; then
+        read_row "$row"
+        if [ -n "$own_path" ]; then
+            printf '/\n%s\n' "$own_path"
+        elif home_of "$user"; then
             printf '%s/.ssh\n%s/.ssh/authorized_keys\n' "${home%/}" "${home%/}"
         else
             printf '/\n/\n'
@@ -46,13 +50,12 @@ i=0
 for row in $keys; do
     index=$i
     i=$((i + 1))
-    split_row "$1"
-    folder=$f2 folder_owner=$f3 folder_mode=$f5 folder_path=$f8
-    split_row "$2"
-    file=$f2 owner=$f3 mode=$f5 path=$f8
+    read_scan "$1"
+    folder=$seen_type folder_owner=$seen_owner folder_mode=$seen_mode folder_path=$seen_path
+    read_scan "$2"
+    file=$seen_type owner=$seen_owner mode=$seen_mode path=$seen_path
     shift 2
-    split_row "$row"
-    user=$f1 own_path=$f2 type=$f3 blob=$f4
+    read_row "$row"
     if [ -z "$own_path" ] && ! home_of "$user"; then
         emit "$index" no-user
         continue

@@ -1,12 +1,12 @@
-# Row: path, first marker, last marker, size of the lines on standard input ("-" to take the block away), start or end,
-# 1 to make a missing file. The file is written beside itself, with its owner and mode, and renamed. It is made here, of
+# First and last are the markers, the size is that of the lines on standard input ("-" to take the block away), the position start or
+# end; create is 1 to make a missing file. The file is written beside itself, with its owner and mode, and renamed. It is made here, of
 # what it is at this moment: the rest of the file is not known where the spec is, and several blocks may be in one.
+columns path first last size position create
 i=0
 for row in $ROWS; do
-    split_row "$row"
-    path=$f1 size=$f4 position=$f5 create=$f6
-    decode "$f2" && first=$decoded
-    decode "$f3" && last=$decoded
+    read_row "$row"
+    decode "$first" && first=$decoded
+    decode "$last" && last=$decoded
     index=$i
     i=$((i + 1))
     # A link stays one; what it points to is rewritten.

@@ -1,7 +1,7 @@
 //! `block`: a marked block in a file that someone else owns.
 
-use crate::model::{Blob, Changes, Content, Expect, Probe, ProbeOutput, Record, Step, Value};
-use crate::row;
+use crate::model::{Blob, Changes, Content, Expect, Probe, ProbeOutput, Step, Value};
+use crate::{expect, records, row, rows};
 
 use crate::kinds::shared::owned_file;
 use crate::resource::batch::parse_first;
@@ -24,6 +24,20 @@ pub struct Desired {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Observed {
     content: Content,
+}
+
+rows! {
+    include_str!("probe.sh") => struct Asked { path, first, last }
+    include_str!("apply.sh") => struct Wanted { path, first, last, size, position, create }
+}
+
+records! {
+    include_str!("probe.sh") => enum Seen {
+        "absent" => Absent,
+        "denied" => Denied,
+        "damaged" => Damaged { line, why },
+        "present" => Present { text },
+    }
 }
 
 impl Kind for Block {
@@ -88,7 +102,7 @@ impl Kind for Block {
             .iter()
             .map(|resource| {
                 let (begin, end) = markers(resource);
-                row![&resource.desired.path, begin, end]
+                row![Asked { path: &resource.desired.path, first: begin, last: end }]
             })
             .collect();
         Probe::new(include_str!("probe.sh"), rows)
@@ -118,10 +132,9 @@ impl Kind for Block {
 
     fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
         if resource.is_absent() {
-            return Some(vec![Expect::Is("absent".into())]);
+            return Some(expect![Seen::Absent]);
         }
-        let text = resource.desired.content.text()?;
-        Some(vec![Expect::Is("present".into()), Expect::Is(text.to_string())])
+        resource.desired.content.text().map(|text| expect![Seen::Present { text: text }])
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
@@ -133,7 +146,14 @@ impl Kind for Block {
             let bytes = desired.content.bytes().filter(|_| !planned.resource.is_absent());
             let position = if desired.at_start { "start" } else { "end" };
             let size = bytes.map_or_else(|| "-".to_string(), |bytes| bytes.len().to_string());
-            rows.push(row![&desired.path, begin, end, size, position, desired.create]);
+            rows.push(row![Wanted {
+                path: &desired.path,
+                first: begin,
+                last: end,
+                size,
+                position,
+                create: desired.create,
+            }]);
             input.extend(bytes.map(Blob::from));
         }
         let purpose = if batch.len() == 1 { "write 1 block".into() } else { format!("write {} blocks", batch.len()) };
@@ -160,20 +180,17 @@ fn whole_lines(content: Content) -> Content {
     }
 }
 
-fn observation(record: &Record, resource: &Resource<Desired>) -> Observation<Observed> {
+fn observation(seen: Seen<'_>, resource: &Resource<Desired>) -> Observation<Observed> {
     let path = &resource.desired.path;
-    match record.field(0) {
-        "absent" => Observation::Absent,
-        "present" => {
-            let content = Content::new(record.field(1).as_bytes());
+    match seen {
+        Seen::Absent => Observation::Absent,
+        Seen::Present { text } => {
+            let content = Content::new(text.as_bytes());
             Observation::Present(Observed { content: content.mark_sensitive(resource.desired.content.is_sensitive()) })
         }
-        "denied" => Observation::Failed(format!("{path} may not be read by this account")),
-        "damaged" => Observation::Failed(format!(
-            "{path}:{}: {}; mend the markers by hand, nothing was touched",
-            record.field(1),
-            record.field(2)
-        )),
-        other => Observation::Failed(other.to_string()),
+        Seen::Denied => Observation::Failed(format!("{path} may not be read by this account")),
+        Seen::Damaged { line, why } => {
+            Observation::Failed(format!("{path}:{line}: {why}; mend the markers by hand, nothing was touched"))
+        }
     }
 }

@@ -1,12 +1,16 @@
-# Row: path, first marker, last marker.
-# Record: "absent" (the file too), "denied", "damaged" with a line and why, or "present" with the lines in between.
+# First and last are the markers; absent may be the file too; the text are the lines in between.
+# Record: "absent"
+# Record: "denied"
+# Record: "damaged", line, why
+# Record: "present", text
 # One awk, however many rows. In a field, newline, FS and US are two characters, as everywhere.
+columns path first last
 block_rows=$(
     i=0
     for row in $ROWS; do
-        path=${row%%"$US"*}
+        read_row "$row"
         if path_state "$path" && [ -f "$path" ] && [ -r "$path" ]; then
-            printf '%s\n' "$i$US$row"
+            printf '%s\n' "$row$i"
         elif [ "$path_state" = absent ]; then
             emit "$i" absent
         else
@@ -18,19 +22,20 @@ block_rows=$(
 for row in $block_rows; do
     case $row in "$R"*) printf '%s\n' "$row" ;; esac
 done
-printf '%s\n' "$block_rows" | awk -F "$US" -v OFS="$US" -v r="$R" -v esc="$FS" -v us="$US" '
+printf '%s\n' "$block_rows" | awk -F "$US" $awk_columns -v OFS="$US" -v r="$R" -v esc="$FS" -v us="$US" '
     substr($0, 1, length(r)) == r || $0 == "" { next }
     {
-        index_of = $1; path = $2; first = $3; last = $4
+        # The index stands behind the row.
+        index_of = $NF; file = $path; begin = $first; end = $last
         number = 0; begun = 0; ended = 0; text = ""; damage = ""; damaged_at = 0
-        while (damage == "" && (getline line < path) > 0) {
+        while (damage == "" && (getline line < file) > 0) {
             number++
             bare = line
             sub(/\r$/, "", bare)
-            if (bare == first) {
+            if (bare == begin) {
                 if (begun) { damage = "the first marker is there twice"; damaged_at = number }
                 begun = number
-            } else if (bare == last) {
+            } else if (bare == end) {
                 if (!begun || ended) { damage = "the last marker has no first one before it"; damaged_at = number }
                 ended = number
             } else if (begun && !ended) {
@@ -39,7 +44,7 @@ printf '%s\n' "$block_rows" | awk -F "$US" -v OFS="$US" -v r="$R" -v esc="$FS" -
                 text = text line esc "n"
             }
         }
-        close(path)
+        close(file)
         if (damage == "" && begun && !ended) { damage = "the first marker has no last one after it"; damaged_at = begun }
         if (damage != "") print r, index_of, "damaged", damaged_at, damage
         else if (begun) print r, index_of, "present", text

@@ -2,8 +2,8 @@
 
 mod policy;
 
-use crate::model::{Arg, Changes, Expect, Probe, ProbeOutput, Record, Secret, Step, Value};
-use crate::row;
+use crate::model::{Arg, Changes, Expect, Probe, ProbeOutput, Row, Secret, Step, Value};
+use crate::{expect, records, row, rows};
 
 use crate::kinds::shared::unit_name;
 use crate::resource::batch::{by_state, parse_first};
@@ -41,6 +41,20 @@ pub struct Observed {
 
 const PROBE: &str = concat!(include_str!("s3.sh"), include_str!("probe.sh"));
 const APPLY: &str = concat!(include_str!("s3.sh"), include_str!("apply.sh"));
+
+rows! {
+    include_str!("s3.sh") => struct Asked { bucket, endpoint, region, access_key, secret_key, versioning, policy, task }
+}
+
+records! {
+    include_str!("probe.sh") => enum Seen {
+        "no-curl" => NoCurl,
+        "absent" => Absent,
+        "down" => Down { error },
+        "refused" => Refused { complaint },
+        "present" => Present { enabled, granted },
+    }
+}
 
 impl Kind for Bucket {
     const KIND: &'static str = "bucket";
@@ -166,21 +180,14 @@ impl Kind for Bucket {
 
     fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
         if resource.is_absent() {
-            return Some(vec![Expect::Is("absent".into())]);
+            return Some(expect![Seen::Absent]);
         }
         // Servers write a policy in their own words, and versioning that never was on as nothing.
         let is_plain =
             resource.desired.policy != Some(Policy::PublicRead) && resource.desired.versioning != Some(false);
         is_plain.then(|| {
-            let versioning = match resource.desired.versioning {
-                Some(true) => Expect::Is("Enabled".into()),
-                _ => Expect::Any,
-            };
-            let policy = match resource.desired.policy {
-                Some(_) => Expect::Is(String::new()),
-                None => Expect::Any,
-            };
-            vec![Expect::Is("present".into()), versioning, policy]
+            let enabled = resource.desired.versioning.filter(|is_on| *is_on).map(|_| "Enabled");
+            expect![Seen::Present { enabled: enabled, granted: resource.desired.policy.map(|_| "") }]
         })
     }
 
@@ -213,8 +220,8 @@ fn step(batch: &[Planned<'_, Bucket>], verb: &str, covers: Vec<usize>) -> Step {
     }
 }
 
-/// Returns the fields that `s3.sh` reads.
-fn row(resource: &Resource<Desired>, with_policy: bool, task: &str) -> Vec<Arg> {
+/// Returns the row that both programs read.
+fn row(resource: &Resource<Desired>, with_policy: bool, task: &str) -> Row {
     let desired = &resource.desired;
     let policy = match desired.policy {
         Some(policy) if with_policy && !resource.is_absent() => policy.text(resource.name()),
@@ -225,45 +232,43 @@ fn row(resource: &Resource<Desired>, with_policy: bool, task: &str) -> Vec<Arg> 
         Some(false) => "Suspended",
         None => "",
     };
-    row![
-        resource.name(),
-        &desired.endpoint,
-        &desired.region,
-        desired.access_key.clone(),
-        desired.secret_key.clone(),
+    row![Asked {
+        bucket: resource.name(),
+        endpoint: &desired.endpoint,
+        region: &desired.region,
+        access_key: desired.access_key.clone(),
+        secret_key: desired.secret_key.clone(),
         versioning,
         policy,
         task,
-    ]
+    }]
 }
 
-fn observation(record: &Record, resource: &Resource<Desired>) -> Observation<Observed> {
+fn observation(seen: Seen<'_>, resource: &Resource<Desired>) -> Observation<Observed> {
     let desired = &resource.desired;
-    match record.field(0) {
-        "absent" => Observation::Absent,
-        "present" => Observation::Present(Observed {
-            versioning: record.field(1).to_string(),
-            policy: match record.field(2) {
+    match seen {
+        Seen::Absent => Observation::Absent,
+        Seen::Present { enabled, granted } => Observation::Present(Observed {
+            versioning: enabled.to_string(),
+            policy: match granted {
                 "-" => None,
                 text => Some(Policy::describe(text, resource.name()).to_string()),
             },
         }),
-        "no-curl" => {
+        Seen::NoCurl => {
             Observation::Later { needs: Claim::new(Space::PROGRAM, "curl"), reason: "curl is not on the host".into() }
         }
-        "down" => {
-            let reason = format!("{} does not answer: {}", desired.endpoint, record.field(1));
+        Seen::Down { error } => {
+            let reason = format!("{} does not answer: {error}", desired.endpoint);
             match &desired.service {
                 Some(service) => Observation::Later { needs: Claim::new(Space::SERVICE, service), reason },
                 None => Observation::Failed(reason),
             }
         }
-        "refused" => Observation::Failed(format!(
-            "{} refuses: {}; check access_key, secret_key and region",
-            desired.endpoint,
-            record.field(1)
+        Seen::Refused { complaint } => Observation::Failed(format!(
+            "{} refuses: {complaint}; check access_key, secret_key and region",
+            desired.endpoint
         )),
-        other => Observation::Failed(format!("its state {other} is none that is known")),
     }
 }
 

@@ -1,5 +1,9 @@
-# Record: no-curl; down and why; refused and why; absent; present, versioning (Enabled, Suspended or ""), policy as the
-# server has it ("" for none, "-" where it was not asked for).
+# Enabled is Enabled, Suspended or ""; the policy is as the server has it, "" for none, "-" where it was not asked for.
+# Record: "no-curl"
+# Record: "absent"
+# Record: "down", error
+# Record: "refused", complaint
+# Record: "present", enabled, granted
 # Three requests for each bucket at most.
 i=-1
 for row in $ROWS; do
@@ -29,7 +33,8 @@ for row in $ROWS; do
         # A server that is starting says so.
         502 | 503)
             complaint
-            emit "$i" down "$complaint"
+            error=$complaint
+            emit "$i" down "$error"
             continue
             ;;
         *)
@@ -39,12 +44,12 @@ for row in $ROWS; do
             ;;
     esac
     element Status
-    found=$element there=-
+    enabled=$element granted=-
     if [ "$policy" != - ]; then
         request GET '?policy=' ''
         case $status in
-            200) there=$answer ;;
-            404) there= ;;
+            200) granted=$answer ;;
+            404) granted= ;;
             *)
                 complaint
                 emit "$i" refused "$complaint"
@@ -52,5 +57,5 @@ for row in $ROWS; do
                 ;;
         esac
     fi
-    emit "$i" present "$found" "$there"
+    emit "$i" present "$enabled" "$granted"
 done

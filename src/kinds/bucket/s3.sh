@@ -1,13 +1,13 @@
 # Talks S3 with curl. Every field of a request, the secret key too, reaches curl over its standard input.
-# Row: bucket, endpoint without a slash at its end, region, access key, secret key, versioning (Enabled, Suspended or ""),
-# policy as JSON ("" for none, "-" where it is left alone), what to do.
-# read_bucket ROW: sets those as variables.
+# The endpoint has no slash at its end; versioning is Enabled, Suspended or ""; the policy is JSON, "" for none, "-" where it is left
+# alone; the task is what to do.
+columns bucket endpoint region access_key secret_key versioning policy task
+# read_bucket ROW: sets the fields of a row as variables.
 read_bucket() {
-    split_row "$1"
-    bucket=$f1 endpoint=$f2 region=$f3 versioning=$f6 task=$f8
-    decode "$f4" && access_key=$decoded
-    decode "$f5" && secret_key=$decoded
-    decode "$f7" && policy=$decoded
+    read_row "$1"
+    decode "$access_key" && access_key=$decoded
+    decode "$secret_key" && secret_key=$decoded
+    decode "$policy" && policy=$decoded
 }
 
 # curl_quoted TEXT: sets $curl_quoted to the text as curl's configuration has it between quotes.

@@ -1,6 +1,7 @@
-# Row: name, folder, owner:group of the files, mode of the key, "issue", "temporary", "provided" or "keep"; "settings" where
-# the settings that follow are kept for renewals (none: there are to be no renewals); where it is provided, size and SHA-256 of
-# certificate and key on standard input.
+# The owner is that of the files, with the group, the mode that of the key; the action is issue, temporary, provided or keep. Kept is
+# "settings" where the settings are to be kept for renewals (none: there are to be no renewals). Sizes and SHA-256 are of what is
+# on standard input, where it is provided.
+columns name folder owner mode action kept settings chain_size chain_hash key_size key_hash
 
 # Keeps how the certificate is to be renewed.
 keep_settings() { # NAME SETTINGS
@@ -58,21 +59,21 @@ adjust() { # OWNER:GROUP MODE
 lock || exit
 i=-1
 for row in $ROWS; do
-    split_row "$row"
+    read_row "$row"
     i=$((i + 1))
-    decode "$f7"
-    read_settings "$f1" <<SETTINGS
+    decode "$settings"
+    read_settings "$name" <<SETTINGS
 $decoded
 SETTINGS
-    dir=$f2
+    dir=$folder
     message=$(
         exec 2>&1
-        [ "$f6" != settings ] || keep_settings "$f1" "$decoded" || exit
-        case $f5 in
-            issue) issue "$f3" "$f4" ;;
-            temporary) temporary "$f3" "$f4" ;;
-            provided) provided "$f3" "$f4" "$f8" "$f9" "$f10" "$f11" ;;
-            *) adjust "$f3" "$f4" ;;
+        [ "$kept" != settings ] || keep_settings "$name" "$decoded" || exit
+        case $action in
+            issue) issue "$owner" "$mode" ;;
+            temporary) temporary "$owner" "$mode" ;;
+            provided) provided "$owner" "$mode" "$chain_size" "$chain_hash" "$key_size" "$key_hash" ;;
+            *) adjust "$owner" "$mode" ;;
         esac && pay_reload
     ) || item_failed "$i" "${message:-it could not be put in place}"
 done

@@ -1,14 +1,21 @@
 //! `cert`: a certificate and its key.
 
-use crate::model::{Blob, Change, Changes, Expect, Probe, ProbeOutput, Step, Value};
-use crate::row;
+use crate::model::{Blob, Change, Changes, Content, Expect, Probe, ProbeOutput, Step, Value};
+use crate::{expect, row, rows};
 
-use crate::kinds::shared::x509::{self, AUTHORITY, CERTIFICATE, Issuer, Observed, Pair, Wanted};
+use crate::kinds::shared::x509::{self, AUTHORITY, CERTIFICATE, Issuer, Observed, Pair, Seen, Wanted};
 use crate::resource::batch::count;
 use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Space};
 
 /// A certificate and its key.
 pub struct Cert;
+
+rows! {
+    include_str!("apply.sh") => struct Put {
+        name, folder, owner, mode, action, kept, settings, chain_size, chain_hash, key_size, key_hash
+    }
+    include_str!("remove.sh") => struct Going { name, dir }
+}
 
 impl Kind for Cert {
     const KIND: &'static str = "cert";
@@ -108,7 +115,7 @@ impl Kind for Cert {
     fn expected(resource: &Resource<Wanted>) -> Option<Vec<Expect>> {
         let wanted = &resource.desired;
         if resource.is_absent() {
-            return Some(vec![Expect::Is("absent".into())]);
+            return Some(expect![Seen::Absent]);
         }
         let is_own = !matches!(wanted.issuer, Issuer::Acme(_));
         Some(x509::expected(wanted, is_own, true))
@@ -128,8 +135,11 @@ impl Kind for Cert {
             steps.push(put(batch, present));
         }
         if !absent.is_empty() {
-            let rows =
-                absent.iter().map(|&at| row![batch[at].resource.name(), &batch[at].resource.desired.dir]).collect();
+            let row = |&at: &usize| {
+                let resource = batch[at].resource;
+                row![Going { name: resource.name(), dir: &resource.desired.dir }]
+            };
+            let rows = absent.iter().map(row).collect();
             let purpose = format!("remove {}", count(absent.len(), "certificate", "certificates"));
             steps.push(Step::new(include_str!("remove.sh"), absent, purpose).rows(rows).locks(x509::LOCKS));
         }
@@ -166,27 +176,29 @@ fn put(batch: &[Planned<'_, Cert>], present: Vec<usize>) -> Step {
             _ => "issue",
         };
         let settings = if wanted.is_renewed() { wanted.settings() } else { String::new() };
-        let mut row = row![
-            planned.resource.name(),
-            &wanted.dir,
-            format!("{}:{}", wanted.owner, wanted.group),
-            &wanted.mode,
+        let (chain, key) = match &wanted.issuer {
+            Issuer::Provided { chain, key } if action == "provided" => (Some(chain), Some(key)),
+            _ => (None, None),
+        };
+        for content in [chain, key].into_iter().flatten() {
+            input.push(Blob::from(&content.bytes().cloned().unwrap_or_default()));
+        }
+        let size =
+            |content: Option<&Content>| content.map(|content| content.bytes().map_or(0, |bytes| bytes.len() as u64));
+        rows.push(row![Put {
+            name: planned.resource.name(),
+            folder: &wanted.dir,
+            owner: format!("{}:{}", wanted.owner, wanted.group),
+            mode: &wanted.mode,
             action,
             // The settings of an order come with the order.
-            if is_acme(wanted) { "" } else { "settings" },
+            kept: if is_acme(wanted) { "" } else { "settings" },
             settings,
-        ];
-        if let Issuer::Provided { chain, key } = &wanted.issuer
-            && action == "provided"
-        {
-            for content in [chain, key] {
-                let bytes = content.bytes().cloned().unwrap_or_default();
-                row.push((bytes.len() as u64).into());
-                row.push(content.hash().into());
-                input.push(Blob::from(&bytes));
-            }
-        }
-        rows.push(row);
+            chain_size: size(chain),
+            chain_hash: chain.map(Content::hash),
+            key_size: size(key),
+            key_hash: key.map(Content::hash),
+        }]);
     }
     let purpose = format!("put {} in place", count(present.len(), "certificate", "certificates"));
     Step::new(concat!(include_str!("../shared/x509/functions.sh"), include_str!("apply.sh")), present, purpose)

@@ -1,21 +1,22 @@
-# Row: name, folder. The timer goes with the last certificate that it renews.
+# The timer goes with the last certificate that it renews.
+columns name dir
 certs=/etc/infra/certs
 i=-1
 for row in $ROWS; do
-    split_row "$row"
+    read_row "$row"
     i=$((i + 1))
     message=$(
         exec 2>&1
-        rm -f -- "$certs/$f1.conf" "$certs/$f1.reload"
+        rm -f -- "$certs/$name.conf" "$certs/$name.reload"
         for file in privkey cert chain fullchain; do
-            if [ -L "$f2/$file.pem" ]; then rm -f -- "$f2/$file.pem" || exit; fi
+            if [ -L "$dir/$file.pem" ]; then rm -f -- "$dir/$file.pem" || exit; fi
         done
-        rm -f -- "$f2/.live"
+        rm -f -- "$dir/.live"
         set +f
-        rm -rf -- "$f2"/.set-*
+        rm -rf -- "$dir"/.set-*
         set -f
         # What else is in the folder is somebody else's.
-        [ ! -d "$f2" ] || rmdir -- "$f2" 2>/dev/null || :
+        [ ! -d "$dir" ] || rmdir -- "$dir" 2>/dev/null || :
     ) || item_failed "$i" "$message"
 done
 set +f

@@ -7,11 +7,11 @@
 # Record: type, owner, group, mode
 # columns path
 scan_paths
-columns index type owner group mode size hash path
 i=-1
 for line in $scanned; do
-    read_row "$line"
+    read_scan "$line"
     i=$((i + 1))
+    type=$seen_type owner=$seen_owner group=$seen_group mode=$seen_mode path=$seen_path
     if [ "$type" = absent ] || [ "$type" = denied ]; then
         emit "$i" "$type"
     elif [ "$type" != file ]; then

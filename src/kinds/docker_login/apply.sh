@@ -1,10 +1,10 @@
-# Row: account ("" for the session's own), registry, name there ("" to log out), password.
+# The user is the account, "" for the session's own; the username is the name at the registry, "" to log out.
+columns user registry username password
 i=-1
 for row in $ROWS; do
     i=$((i + 1))
-    split_row "$row"
-    user=$f1 registry=$f2 username=$f3
-    decode "$f4"
+    read_row "$row"
+    decode "$password"
     password=$decoded
     variables registry username password
     # printf is the shell's own: the password is in no argument list.

@@ -1,7 +1,7 @@
 //! `docker_login`: credentials that the docker client has for a registry.
 
-use crate::model::{Changes, Probe, ProbeOutput, Record, Secret, Step, Value, decode_base64};
-use crate::row;
+use crate::model::{Changes, Probe, ProbeOutput, Secret, Step, Value, decode_base64};
+use crate::{records, row, rows};
 
 use crate::kinds::shared::docker::{ENGINE, LOGIN};
 use crate::resource::batch::parse_first;
@@ -28,6 +28,20 @@ pub struct Observed {
 }
 
 const MODE: &str = "0600";
+
+rows! {
+    include_str!("probe.sh") => struct Asked { user }
+    include_str!("apply.sh") => struct Wanted { user, registry, username, password }
+}
+
+records! {
+    include_str!("probe.sh") => enum Seen {
+        "no-user" => NoUser,
+        "absent" => Absent,
+        "file" => File { mode, base64 },
+        _ => Unreadable { why },
+    }
+}
 
 impl Kind for DockerLogin {
     const KIND: &'static str = "docker_login";
@@ -66,7 +80,10 @@ impl Kind for DockerLogin {
     }
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {
-        Probe::new(include_str!("probe.sh"), all.iter().map(|resource| row![resource.run_as.as_ref()]).collect())
+        Probe::new(
+            include_str!("probe.sh"),
+            all.iter().map(|resource| row![Asked { user: resource.run_as.as_ref() }]).collect(),
+        )
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
@@ -96,10 +113,11 @@ impl Kind for DockerLogin {
             let resource = planned.resource;
             let Desired { username, password } = &resource.desired;
             let registry = if resource.name() == "docker.io" { HUB } else { resource.name() };
-            if resource.is_absent() {
-                return row![resource.run_as.as_ref(), registry, "", ""];
+            let user = resource.run_as.as_ref();
+            match resource.is_absent() {
+                true => row![Wanted { user, registry, username: "", password: "" }],
+                false => row![Wanted { user, registry, username, password: password.clone() }],
             }
-            row![resource.run_as.as_ref(), registry, username, password.clone()]
         });
         let rows = rows.collect();
         let purpose = match batch {
@@ -115,18 +133,20 @@ impl Kind for DockerLogin {
 /// What the client calls Docker Hub.
 const HUB: &str = "https://index.docker.io/v1/";
 
-fn observation(record: &Record, resource: &Resource<Desired>) -> Observation<Observed> {
-    match record.field(0) {
-        "file" => {}
-        "absent" => return Observation::Absent,
-        "no-user" => {
+fn observation(seen: Seen<'_>, resource: &Resource<Desired>) -> Observation<Observed> {
+    let (mode, base64) = match seen {
+        Seen::File { mode, base64 } => (mode, base64),
+        Seen::Absent => return Observation::Absent,
+        Seen::NoUser => {
             let user = resource.run_as.clone().unwrap_or_default();
             let reason = format!("there is no user `{user}`");
             return Observation::Later { needs: Claim::new(Space::USER, user), reason };
         }
-        other => return Observation::Failed(format!("the client's config.json cannot be read: {other}")),
-    }
-    let bytes = decode_base64(record.field(2)).unwrap_or_default();
+        Seen::Unreadable { why } => {
+            return Observation::Failed(format!("the client's config.json cannot be read: {why}"));
+        }
+    };
+    let bytes = decode_base64(base64).unwrap_or_default();
     let Ok(config) = serde_json::from_slice::<serde_json::Value>(&bytes) else {
         return Observation::Failed("the client's config.json is no JSON".into());
     };
@@ -140,6 +160,6 @@ fn observation(record: &Record, resource: &Resource<Desired>) -> Observation<Obs
     Observation::Present(Observed {
         username: username.to_string(),
         password: Secret::new(password.trim_end_matches('\0')),
-        mode: record.field(1).to_string(),
+        mode: mode.to_string(),
     })
 }

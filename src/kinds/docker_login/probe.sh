@@ -1,13 +1,17 @@
-# Row: account ("" for the session's own).
-# Record: no-user, absent, file, mode and content in base64, or why it cannot be read.
+# The user is the account, "" for the session's own. Others are why it cannot be read.
+# Record: "no-user"
+# Record: "absent"
+# Record: "file", mode, base64
+# Record: why
+columns user
 i=0
 for row in $ROWS; do
-    split_row "$row"
-    if [ -n "$f1" ] && ! id -u "$f1" >/dev/null 2>&1; then
+    read_row "$row"
+    if [ -n "$user" ] && ! id -u "$user" >/dev/null 2>&1; then
         emit "$i" no-user
     else
         # shellcheck disable=SC2016
-        found=$(as_user "$f1" '
+        found=$(as_user "$user" '
             file=${DOCKER_CONFIG:-$HOME/.docker}/config.json
             if [ -e "$file" ]; then
                 stat -L -c %04a "$file" && base64 -w 0 <"$file"

@@ -1,5 +1,5 @@
-# Row: name, create, replace or remove, driver, subnet, gateway, range of addresses, 1 where internal, 1 where attachable,
-# then pairs: o or l, and the option or label as key=value.
+# The verb is create, replace or remove; more are pairs: o or l, and the option or label as key=value.
+columns name verb driver subnet gateway range internal attachable more
 
 # connected: sets $connected, a line for each container in the network, stopped ones too: its name, and its aliases there.
 connected() {
@@ -40,8 +40,7 @@ connect() {
 i=-1
 for row in $ROWS; do
     i=$((i + 1))
-    split_row "$row"
-    name=$f1 verb=$f2 driver=$f3 subnet=$f4 gateway=$f5 range=$f6 internal=$f7 attachable=$f8
+    read_row "$row"
     connected=
     if [ "$verb" = replace ] && ! { connected && message=$(disconnect); }; then
         item_failed "$i" "cannot take containers out of it: ${message:-$names$lines}"
@@ -56,9 +55,8 @@ for row in $ROWS; do
         [ "$verb" = replace ] || continue
     fi
     IFS=$US
-    set -- $row
+    set -- $more
     IFS=$NL
-    shift 8
     arguments=
     while [ $# -gt 1 ]; do
         case $1 in

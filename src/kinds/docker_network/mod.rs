@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 
 use crate::model::{Change, Changes, Expect, Probe, ProbeOutput, Step, Value};
-use crate::row;
+use crate::{expect, row, rows};
 
-use crate::kinds::shared::docker::{self, ENGINE, NETWORK};
+use crate::kinds::shared::docker::{self, ENGINE, NETWORK, Seen};
 use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape};
 
 /// A network that containers meet in.
@@ -38,6 +38,10 @@ pub struct Observed {
     labels: Vec<(String, String)>,
     /// Running containers in it.
     containers: Vec<String>,
+}
+
+rows! {
+    include_str!("apply.sh") => struct Wanted { name, verb, driver, subnet, gateway, range, internal, attachable; more }
 }
 
 impl Kind for DockerNetwork {
@@ -199,8 +203,8 @@ impl Kind for DockerNetwork {
 
     fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
         Some(match resource.is_absent() {
-            true => vec![Expect::Is("absent".into())],
-            false => vec![Expect::Is("present".into()), Expect::Any],
+            true => expect![Seen::Absent],
+            false => expect![Seen::Present],
         })
     }
 
@@ -214,8 +218,16 @@ impl Kind for DockerNetwork {
             };
             let name = planned.resource.name();
             let Desired { driver, subnet, gateway, ip_range, internal, attachable, .. } = desired;
-            let mut row =
-                row![name, verb, driver, subnet.as_ref(), gateway.as_ref(), ip_range.as_ref(), *internal, *attachable];
+            let mut row = row![Wanted {
+                name,
+                verb,
+                driver,
+                subnet: subnet.as_ref(),
+                gateway: gateway.as_ref(),
+                range: ip_range.as_ref(),
+                internal: *internal,
+                attachable: *attachable,
+            }];
             // What the spec leaves alone stays as it is when the network is made again.
             let found = planned.observed.found();
             let options = desired.options.as_ref().or(found.map(|found| &found.options));

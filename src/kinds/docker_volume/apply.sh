@@ -1,12 +1,12 @@
-# Row: name, create or remove, driver, then pairs: o or l, and the option or label as key=value.
+# The verb is create or remove; more are pairs: o or l, and the option or label as key=value.
+columns name verb driver more
 i=-1
 for row in $ROWS; do
     i=$((i + 1))
+    read_row "$row"
     IFS=$US
-    set -- $row
+    set -- $more
     IFS=$NL
-    name=$1 verb=$2 driver=$3
-    shift 3
     if [ "$verb" = remove ]; then
         message=$(docker volume rm "$name" </dev/null 2>&1) || item_failed "$i" "$message"
         continue

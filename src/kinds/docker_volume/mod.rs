@@ -1,9 +1,9 @@
 //! `docker_volume`: a named volume, which outlives the containers that use it.
 
 use crate::model::{Change, Changes, Expect, Probe, ProbeOutput, Step, Value};
-use crate::row;
+use crate::{expect, row, rows};
 
-use crate::kinds::shared::docker::{self, ENGINE, VOLUME};
+use crate::kinds::shared::docker::{self, ENGINE, Seen, VOLUME};
 use crate::resource::{
     Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Refusal, Resource, Shape, Space,
 };
@@ -26,6 +26,10 @@ pub struct Observed {
     driver: String,
     options: Vec<(String, String)>,
     mountpoint: String,
+}
+
+rows! {
+    include_str!("apply.sh") => struct Wanted { name, verb, driver; more }
 }
 
 impl Kind for DockerVolume {
@@ -129,8 +133,8 @@ impl Kind for DockerVolume {
 
     fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
         Some(match resource.is_absent() {
-            true => vec![Expect::Is("absent".into())],
-            false => vec![Expect::Is("present".into()), Expect::Any],
+            true => expect![Seen::Absent],
+            false => expect![Seen::Present],
         })
     }
 
@@ -138,7 +142,7 @@ impl Kind for DockerVolume {
         let rows = batch.iter().map(|planned| {
             let desired = &planned.resource.desired;
             let verb = if planned.resource.is_absent() { "remove" } else { "create" };
-            let mut row = row![planned.resource.name(), verb, &desired.driver];
+            let mut row = row![Wanted { name: planned.resource.name(), verb, driver: &desired.driver }];
             docker::add_pairs(&mut row, "o", desired.options.as_deref().unwrap_or_default());
             docker::add_pairs(&mut row, "l", &desired.labels);
             row

@@ -1,10 +1,11 @@
-# Row: image, network or volume (the same in all), name.
-# Record: no-client; no-engine, what docker says; absent; or present and what `docker inspect` tells, in JSON.
+# After ask.sh. The sort is image, network or volume, the same in all rows; found is what `docker inspect` tells, in JSON.
+# Record: "absent"
+# Record: "present", json
 # One listing and one inspect, however many rows.
+columns sort name
 look() {
     set -- $ROWS
-    split_row "$1"
-    sort=$f1
+    read_row "$1"
     case $sort in
         image) format='{{.Repository}}:{{.Tag}}' ;;
         *) format='{{.Name}}' ;;
@@ -12,18 +13,19 @@ look() {
     ask_docker "$sort" ls --format "$format" || return 0
     set --
     for row in $ROWS; do
-        split_row "$row"
-        case $NL$listed$NL in *"$NL$f2$NL"*) set -- "$@" "$f2" ;; esac
+        read_row "$row"
+        case $NL$listed$NL in *"$NL$name$NL"*) set -- "$@" "$name" ;; esac
     done
     found=
     [ $# = 0 ] || found=$(docker "$sort" inspect --format '{{json .}}' "$@" </dev/null) || return
     set -- $found
     i=0
     for row in $ROWS; do
-        split_row "$row"
+        read_row "$row"
         case $NL$listed$NL in
-            *"$NL$f2$NL"*)
-                emit "$i" present "$1"
+            *"$NL$name$NL"*)
+                json=$1
+                emit "$i" present "$json"
                 shift
                 ;;
             *) emit "$i" absent ;;

@@ -1,7 +1,7 @@
 //! What the kinds of Docker share: the claims they meet in, names, and how objects of the engine are looked at.
 
-use crate::model::{Arg, Probe, ProbeOutput, Record, Row, Value};
-use crate::row;
+use crate::model::{Arg, Probe, ProbeOutput, Record, Records, Row, Value};
+use crate::{records, row, rows};
 
 use crate::resource::{Claim, Fields, Observation, Space};
 
@@ -19,9 +19,24 @@ pub(crate) const LOGIN: Space = Space("docker login");
 /// Looks at objects of one sort, with one listing and one `inspect`.
 pub(crate) const LOOK: &str = concat!(include_str!("ask.sh"), include_str!("look.sh"));
 
+rows! {
+    LOOK => struct Asked { sort, name }
+}
+
+records! {
+    LOOK =>
+    /// What is seen of an object; `present` with what `docker inspect` tells.
+    pub(crate) enum Seen {
+        "no-client" => NoClient,
+        "no-engine" => NoEngine { answer },
+        "absent" => Absent,
+        "present" => Present { json },
+    }
+}
+
 /// Makes the probe for objects of a sort (`network`), by name.
 pub(crate) fn probe<'a>(sort: &'static str, names: impl Iterator<Item = &'a str>) -> Probe {
-    Probe::new(LOOK, names.map(|name| row![sort, name]).collect())
+    Probe::new(LOOK, names.map(|name| row![Asked { sort, name }]).collect())
 }
 
 /// Reads the first record of every row; `present` reads what `docker inspect` tells of an object.
@@ -30,40 +45,25 @@ pub(crate) fn observations<O>(
     output: &ProbeOutput,
     present: impl Fn(usize, &serde_json::Value) -> Result<O, String>,
 ) -> Vec<Observation<O>> {
-    let observe = |(at, record): (usize, Option<&Record>)| {
-        let Some(record) = record else { return Observation::Failed(output.explain()) };
-        if let Some(trouble) = trouble(record) {
-            return trouble;
-        }
-        match record.field(0) {
-            "absent" => Observation::Absent,
-            "present" => match serde_json::from_str(record.field(1)) {
-                Ok(json) => present(at, &json).map_or_else(Observation::Failed, Observation::Present),
-                Err(error) => Observation::Failed(format!("what docker tells of it cannot be read: {error}")),
-            },
-            other => Observation::Failed(format!("the probe said `{other}` of it")),
-        }
-    };
-    output.first_records(rows).into_iter().enumerate().map(observe).collect()
-}
-
-/// Says what keeps objects from being looked at: no client, or an engine that does not answer.
-pub(crate) fn trouble<O>(record: &Record) -> Option<Observation<O>> {
-    match record.field(0) {
-        "no-client" => Some(Observation::Later {
+    let observe = |(at, record): (usize, Option<&Record>)| match record.map(Seen::read) {
+        None => Observation::Failed(output.explain()),
+        Some(Err(wrong)) => Observation::Failed(wrong),
+        Some(Ok(Seen::Absent)) => Observation::Absent,
+        Some(Ok(Seen::Present { json })) => match serde_json::from_str(json) {
+            Ok(json) => present(at, &json).map_or_else(Observation::Failed, Observation::Present),
+            Err(error) => Observation::Failed(format!("what docker tells of it cannot be read: {error}")),
+        },
+        Some(Ok(Seen::NoClient)) => Observation::Later {
             needs: Claim::new(Space::PROGRAM, "docker"),
             reason: "docker is not on the host: the packages docker.io and, from Debian 13 on, docker-cli bring it"
                 .into(),
-        }),
-        "no-engine" => Some(Observation::Later {
+        },
+        Some(Ok(Seen::NoEngine { answer })) => Observation::Later {
             needs: Claim::new(ENGINE, ""),
-            reason: format!(
-                "the Docker engine does not answer ({}): start it, or add a docker_engine",
-                record.field(1)
-            ),
-        }),
-        _ => None,
-    }
+            reason: format!("the Docker engine does not answer ({answer}): start it, or add a docker_engine"),
+        },
+    };
+    output.first_records(rows).into_iter().enumerate().map(observe).collect()
 }
 
 /// Returns an image's name as the engine lists it: with a tag, and without what stands for Docker Hub.
@@ -119,7 +119,7 @@ pub(crate) fn shown(entries: &[(String, String)]) -> Value {
 /// Adds options and labels to a row: `o` or `l`, and `key=value`.
 pub(crate) fn add_pairs(row: &mut Row, flag: &str, entries: &[(String, String)]) {
     for (key, value) in entries {
-        row.extend(row![flag, format!("{key}={value}")]);
+        row.extend([flag.into(), format!("{key}={value}").into()]);
     }
 }
 

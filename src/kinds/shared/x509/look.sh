@@ -1,19 +1,24 @@
-# Row: name, folder, issuer, domains, each followed by ",", renew_before in seconds, the name of its certificate authority,
-# SHA-256 of the program and units that renew.
-# Record: "absent", "denied", "no-openssl", or "present" and:
-#   key and certificate: "ok", "missing", "unreadable", "mismatch"; names: "same", "differ"; time: "fresh", "due", "expired";
-#   what issued it; "ok" or why its chain does not verify; type of key; owner, group and mode of the key; "ok" or what is
-#   wrong with the other files; whether it is renewed: "on", "off"; settings; then what openssl says of it: all lines; the
-#   time on the host, in seconds; SHA-256 of the full chain; "reload" where one is owed.
+# Domains are followed by "," each, renew_before is in seconds, ca is the name of the authority, and programs are the SHA-256 of
+# the program and the units that renew, each followed by a blank.
+# Of a certificate that is there:
+#   pair of key and certificate: "ok", "missing", "unreadable", "mismatch"; names: "same", "differ"; freshness: "fresh", "due";
+#   source: what issued it; verifies: "ok" or why its chain does not; type of key; owner, group and mode of the key; public: "ok"
+#   or what is wrong with the other files; whether renewal is "on" or "off"; settings; what openssl said of it, all lines; now, the
+#   time on the host in seconds; hash: SHA-256 of the full chain; owed: "reload" where one is.
+# Record: "absent"
+# Record: "denied"
+# Record: "no-openssl"
+# Record: "present", pair, names, freshness, source, verifies, type, owner, group, mode, public, renewal, settings, said, now, hash, owed
 # For all rows a stat, a sha256sum, a systemctl and a date; for each certificate three openssl.
+columns name dir issuer domains renew_before ca programs
 certificate_rows=$ROWS
 ROWS=$(
     printf '%s\n' "/usr/local/lib/infra/certs$US" "/etc/systemd/system/infra-certs.service$US" \
         "/etc/systemd/system/infra-certs.timer$US"
     for row in $certificate_rows; do
-        split_row "$row"
+        read_row "$row"
         for file in privkey cert chain fullchain; do
-            printf '%s\n' "$f2/.live/$file.pem$US"
+            printf '%s\n' "$dir/.live/$file.pem$US"
         done
     done
 )
@@ -23,8 +28,8 @@ now=$(date +%s) || return
 set -- $scanned
 hashes=
 for line in "$1" "$2" "$3"; do
-    split_row "$line"
-    hashes="$hashes$f7 "
+    read_scan "$line"
+    hashes="$hashes$seen_hash "
 done
 timer=
 case $3 in
@@ -46,19 +51,19 @@ read_all() { # FILE: sets $text
 
 i=-1
 for row in $certificate_rows; do
-    split_row "$row"
-    i=$((i + 1))
-    name=$f1 dir=$f2 issuer=$f3 domains=$f4 renew_before=$f5 ca=$f6 renewal=off
-    if [ "$hashes" = "$f7" ]; then renewal=$timer; fi
-    split_row "$1"
-    state=$f2 owner=$f3 group=$f4 mode=$f5
+    read_row "$row"
+    i=$((i + 1)) renewal=off
+    if [ "$hashes" = "$programs" ]; then renewal=$timer; fi
+    read_scan "$1"
+    state=$seen_type owner=$seen_owner group=$seen_group mode=$seen_mode
     public=ok hash=
     for line in "$2" "$3" "$4"; do
-        split_row "$line"
-        hash=$f7
-        [ "$line" = "$2" ] && own_hash=$f7
-        case $f2 in
-            file) [ "$f3 $f4 $f5" = "$owner $group 0644" ] || [ "$public" != ok ] || public="$f3 $f4 $f5" ;;
+        read_scan "$line"
+        hash=$seen_hash
+        [ "$line" = "$2" ] && own_hash=$seen_hash
+        seen="$seen_owner $seen_group $seen_mode"
+        case $seen_type in
+            file) [ "$seen" = "$owner $group 0644" ] || [ "$public" != ok ] || public=$seen ;;
         esac
     done
     shift 4
@@ -73,7 +78,7 @@ for row in $certificate_rows; do
             ;;
         *)
             if path_state "$dir/.live" || [ -n "$settings" ]; then
-                emit "$i" present missing differ fresh none ok none '' '' '' ok "$renewal" "$settings" '' "$now"
+                emit "$i" present missing differ fresh none ok none '' '' '' ok "$renewal" "$settings" '' "$now" '' ''
             else
                 emit "$i" "$path_state"
             fi

@@ -10,12 +10,12 @@ mod observed;
 mod wanted;
 
 use crate::model::{Blob, Expect, Lock, Probe, Row, Step, sha256};
-use crate::row;
+use crate::{expect, row, rows};
 
 use crate::resource::{Claims, Resource, Space};
 
 pub use attributes::ATTRIBUTES;
-pub use observed::{Observed, Pair, created, parse, placed};
+pub use observed::{Observed, Pair, Seen, created, parse, placed};
 pub use wanted::{Acme, Issuer, Wanted};
 
 /// A certificate of a host, by name.
@@ -44,6 +44,11 @@ const RENEWAL: [(&str, &str, &str); 3] = [
 /// The files of a certificate, below its folder.
 pub const FILES: [&str; 4] = ["privkey.pem", "cert.pem", "chain.pem", "fullchain.pem"];
 
+rows! {
+    include_str!("look.sh") => struct Asked { name, dir, issuer, domains, renew_before, ca, programs }
+    include_str!("renewal.sh") => struct Renewing { path, mode, size, hash }
+}
+
 /// Makes the probe that looks at certificates.
 pub fn probe(all: &[&Resource<Wanted>]) -> Probe {
     let hashes: String = RENEWAL.iter().map(|(_, _, text)| format!("{} ", sha256(text.as_bytes()))).collect();
@@ -52,7 +57,15 @@ pub fn probe(all: &[&Resource<Wanted>]) -> Probe {
         let names: String = wanted.names().map(|name| format!("{name},")).collect();
         let renew_before = wanted.renew_before.as_secs();
         let authority = wanted.issuer.authority();
-        row![resource.name(), &wanted.dir, wanted.issuer.word(), names, renew_before, authority, &hashes]
+        row![Asked {
+            name: resource.name(),
+            dir: &wanted.dir,
+            issuer: wanted.issuer.word(),
+            domains: names,
+            renew_before,
+            ca: authority,
+            programs: &hashes,
+        }]
     });
     Probe::new(include_str!("look.sh"), rows.collect())
 }
@@ -61,7 +74,10 @@ pub fn probe(all: &[&Resource<Wanted>]) -> Probe {
 pub fn renewal(covers: Vec<usize>) -> Step {
     let rows: Vec<Row> = RENEWAL
         .iter()
-        .map(|(path, mode, text)| row![*path, *mode, text.len() as u64, sha256(text.as_bytes())])
+        .map(|(path, mode, text)| {
+            let (size, hash) = (text.len() as u64, sha256(text.as_bytes()));
+            row![Renewing { path: *path, mode: *mode, size, hash }]
+        })
         .collect();
     let input = RENEWAL.iter().map(|(_, _, text)| Blob(text.as_bytes().into())).collect();
     Step::new(include_str!("renewal.sh"), covers, "renew certificates every 12 hours")
@@ -73,33 +89,28 @@ pub fn renewal(covers: Vec<usize>) -> Step {
 /// Says what the probe's record must be: the certificate as wanted where it `is_issued` there, owners and modes where the
 /// files `are_owned` there.
 pub fn expected(wanted: &Wanted, is_issued: bool, are_owned: bool) -> Vec<Expect> {
-    let is = |text: &str| Expect::Is(text.to_string());
-    let is_if = |condition: bool, text: &str| if condition { is(text) } else { Expect::Any };
     let is_renewed = is_issued && wanted.is_renewed();
     let settings = if is_renewed { wanted.settings() } else { String::new() };
     let chain = match &wanted.issuer {
-        Issuer::Provided { chain, .. } => is(chain.hash()),
-        _ => Expect::Any,
+        Issuer::Provided { chain, .. } => Some(chain.hash()),
+        _ => None,
     };
-    vec![
-        is("present"),
-        is("ok"),
-        is_if(is_issued, "same"),
-        is_if(is_renewed, "fresh"),
-        is_if(is_issued, &wanted.issuer.source()),
-        is_if(is_issued, "ok"),
-        is_if(is_renewed, &wanted.key_type),
-        is_if(are_owned, &wanted.owner),
-        is_if(are_owned, &wanted.group),
-        is_if(are_owned, &wanted.mode),
-        is_if(are_owned, "ok"),
-        is_if(is_renewed, "on"),
-        is_if(is_issued, &settings),
-        Expect::Any,
-        Expect::Any,
-        chain,
-        is_if(is_issued, ""),
-    ]
+    expect![Seen::Present {
+        pair: "ok",
+        names: is_issued.then_some("same"),
+        freshness: is_renewed.then_some("fresh"),
+        source: is_issued.then(|| wanted.issuer.source()),
+        verifies: is_issued.then_some("ok"),
+        r#type: is_renewed.then_some(&wanted.key_type),
+        owner: are_owned.then_some(&wanted.owner),
+        group: are_owned.then_some(&wanted.group),
+        mode: are_owned.then_some(&wanted.mode),
+        public: are_owned.then_some("ok"),
+        renewal: is_renewed.then_some("on"),
+        settings: is_issued.then_some(settings),
+        hash: chain,
+        owed: is_issued.then_some(""),
+    }]
 }
 
 /// What every certificate claims that the host issues or orders itself.

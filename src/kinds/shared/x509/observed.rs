@@ -1,6 +1,7 @@
 //! A certificate as it was found.
 
-use crate::model::{Changes, ProbeOutput, Record, Value};
+use crate::model::{Changes, ProbeOutput, Value};
+use crate::records;
 
 use super::dates;
 use super::wanted::{Issuer, SETTINGS, Wanted, in_words, read_settings};
@@ -11,8 +12,21 @@ const DAY: i64 = 86_400;
 /// A clock that was ahead by less has been set before anybody looks, in seconds.
 const SETTLES: i64 = 300;
 
+records! {
+    include_str!("look.sh") =>
+    /// What the probe says of a certificate.
+    pub enum Seen {
+        "absent" => Absent,
+        "denied" => Denied,
+        "no-openssl" => NoOpenssl,
+        "present" => Present {
+            pair, names, freshness, source, verifies, r#type, owner, group, mode, public, renewal, settings, said, now, hash, owed
+        },
+    }
+}
+
 /// A certificate as it was found.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Observed {
     pub pair: Pair,
     /// Whether its names are those wanted.
@@ -43,71 +57,95 @@ pub struct Observed {
 }
 
 /// How key and certificate are to each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Pair {
     Match,
     Mismatch,
+    #[default]
     Missing,
     Unreadable,
 }
 
 /// How a certificate's end is to the time it is renewed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Freshness {
     Fresh,
     /// It is to be renewed, or has expired.
+    #[default]
     Due,
 }
 
 /// Reads what the probe wrote.
 pub fn parse(all: &[&Resource<Wanted>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-    parse_first(all, output, |record: &Record, resource| match record.field(0) {
-        "absent" => Observation::Absent,
-        "present" => Observation::Present(Observed::read(record)),
-        "no-openssl" if resource.is_absent() => Observation::Present(Observed::read(record)),
-        "no-openssl" => Observation::Later {
+    parse_first(all, output, |seen, resource| match seen {
+        Seen::Absent => Observation::Absent,
+        // That it is there is all that is to be known of one that goes.
+        Seen::NoOpenssl if resource.is_absent() => Observation::Present(Observed::default()),
+        Seen::NoOpenssl => Observation::Later {
             needs: Claim::new(Space::PROGRAM, "openssl"),
             reason: "openssl is not installed".into(),
         },
-        _ => Observation::Failed("its key may not be looked at by this account: it takes `become`".into()),
+        Seen::Denied => Observation::Failed("its key may not be looked at by this account: it takes `become`".into()),
+        Seen::Present {
+            pair,
+            names,
+            freshness,
+            source,
+            verifies,
+            r#type,
+            owner,
+            group,
+            mode,
+            public,
+            renewal,
+            settings,
+            said,
+            now,
+            hash,
+            owed,
+        } => Observation::Present(
+            Observed {
+                pair: match pair {
+                    "ok" => Pair::Match,
+                    "mismatch" => Pair::Mismatch,
+                    "unreadable" => Pair::Unreadable,
+                    _ => Pair::Missing,
+                },
+                names_are_same: names == "same",
+                freshness: if freshness == "fresh" { Freshness::Fresh } else { Freshness::Due },
+                source: source.to_string(),
+                unverified: (verifies != "ok").then(|| reason(verifies)),
+                key_type: r#type.to_string(),
+                owner: owner.to_string(),
+                group: group.to_string(),
+                mode: mode.to_string(),
+                files: (public != "ok").then(|| public.to_string()),
+                is_renewed: renewal == "on",
+                settings: settings.to_string(),
+                chain_hash: hash.to_string(),
+                owes_reload: !owed.is_empty(),
+                ..Observed::default()
+            }
+            .with_words(said, now.parse().ok()),
+        ),
     })
 }
 
 impl Observed {
-    fn read(record: &Record) -> Self {
-        let field = |at: usize| record.field(at).to_string();
-        let is_ok = |at: usize| (record.field(at) != "ok").then(|| field(at));
-        let said = record.field(13);
+    /// Adds what openssl says of it.
+    fn with_words(self, said: &str, now: Option<i64>) -> Self {
         let after = |prefix: &str| said.lines().find_map(|line| line.strip_prefix(prefix)).unwrap_or_default();
         let ends = dates::seconds(after("notAfter="));
-        let now: Option<i64> = record.field(14).parse().ok();
         let begins = dates::seconds(after("notBefore="));
         let is_early = begins.zip(now).is_some_and(|(begins, now)| begins > now + SETTLES);
         Self {
-            pair: match record.field(1) {
-                "ok" => Pair::Match,
-                "mismatch" => Pair::Mismatch,
-                "unreadable" => Pair::Unreadable,
-                _ => Pair::Missing,
-            },
-            names_are_same: record.field(2) == "same",
-            freshness: if record.field(3) == "fresh" && !is_early { Freshness::Fresh } else { Freshness::Due },
-            source: field(4),
-            unverified: is_ok(5).map(|message| reason(&message)),
-            key_type: field(6),
-            owner: field(7),
-            group: field(8),
-            mode: field(9),
-            files: is_ok(10),
-            is_renewed: record.field(11) == "on",
-            settings: field(12),
+            freshness: if is_early { Freshness::Due } else { self.freshness },
             subject: after("subject=").trim().to_string(),
             issued_by: after("issuer=").trim().to_string(),
             names: names(said),
             left: ends.zip(now).map(|(ends, now)| ends - now),
             is_early,
-            chain_hash: field(15),
-            owes_reload: !record.field(16).is_empty(),
+            ..self
         }
     }
 

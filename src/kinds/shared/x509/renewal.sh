@@ -1,10 +1,11 @@
-# Row: path, mode, size on standard input, SHA-256. What another step has put in place already stays.
+# The size is that on standard input. What another step has put in place already stays.
+columns path mode size hash
 scan_paths hash
 missing=
 set -- $scanned
 for row in $ROWS; do
-    split_row "$row"
-    case $1 in *"${US}root${US}root$US$f2$US"*"$US$f4$US"*) ;; *) missing=1 ;; esac
+    read_row "$row"
+    case $1 in *"${US}root${US}root$US$mode$US"*"$US$hash$US"*) ;; *) missing=1 ;; esac
     shift
 done
 if [ -z "$missing" ] && systemctl is-active --quiet infra-certs.timer && systemctl is-enabled --quiet infra-certs.timer; then
@@ -12,20 +13,20 @@ if [ -z "$missing" ] && systemctl is-active --quiet infra-certs.timer && systemc
 fi
 failed=
 for row in $ROWS; do
-    split_row "$row"
-    new=${f1%/*}/.infra-$$.tmp
-    if ! mkdir -p -- "${f1%/*}" || ! rm -f -- "$new" || ! (umask 077 && take "$f3" >"$new"); then
+    read_row "$row"
+    new=${path%/*}/.infra-$$.tmp
+    if ! mkdir -p -- "${path%/*}" || ! rm -f -- "$new" || ! (umask 077 && take "$size" >"$new"); then
         failed=1
         break
     fi
     sum=$(sha256sum <"$new")
-    if [ "${sum%% *}" != "$f4" ]; then
-        printf '%s\n' "$f1 did not arrive whole; is the disk full?"
+    if [ "${sum%% *}" != "$hash" ]; then
+        printf '%s\n' "$path did not arrive whole; is the disk full?"
         failed=1
         break
     fi
-    if ! chown root:root "$new" || ! chmod "$f2" "$new" || ! { sync -- "$new" 2>/dev/null || sync; } ||
-        ! mv -f -T -- "$new" "$f1"; then
+    if ! chown root:root "$new" || ! chmod "$mode" "$new" || ! { sync -- "$new" 2>/dev/null || sync; } ||
+        ! mv -f -T -- "$new" "$path"; then
         failed=1
         break
     fi
