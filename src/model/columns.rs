@@ -53,7 +53,7 @@ pub fn pattern<const COUNT: usize>(form: &Form, fields: [(usize, Expect); COUNT]
         pattern[first + at] = expect;
     }
     // What may be anything need not be there.
-    while pattern.last() == Some(&Expect::Any) {
+    while pattern.len() > 1 && pattern.last() == Some(&Expect::Any) {
         pattern.pop();
     }
     pattern
@@ -83,29 +83,39 @@ pub const fn place(form: &Form, field: &str) -> usize {
     panic!("the form has no field of this name")
 }
 
-/// Checks that a program's first line `columns` names these fields, those of what the rows begin with first; anything else does
-/// not compile. The line is a comment where the fields are not read by their names; further ones are for other tables that the
-/// program makes for itself.
+/// Checks that a program has a line `columns` with these names, those of what the rows begin with first; anything else does not
+/// compile. The line is a comment where the fields are not read by their names.
 pub const fn check_row(program: &str, first: &[&str], names: &[&str]) {
     let program = program.as_bytes();
     let mut at = 0;
     while at < program.len() {
-        let start = if starts(program, at, b"# ") { at + 2 } else { at };
-        if starts(program, start, b"columns ") {
-            let mut here = start + 7;
-            let mut name = 0;
-            while name < first.len() + names.len() {
-                assert!(starts(program, here, b" "), "the program's line `columns` has fewer names");
-                let wanted = if name < first.len() { first[name] } else { names[name - first.len()] };
-                here = name_at(program, here + 1, wanted);
-                name += 1;
-            }
-            assert!(here == program.len() || program[here] == b'\n', "the program's line `columns` has more names");
+        let mut start = at;
+        while start < program.len() && (program[start] == b' ' || program[start] == b'#') {
+            start += 1;
+        }
+        if starts(program, start, b"columns ") && is_row(program, start + 7, first, names) {
             return;
         }
         at = next_line(program, at);
     }
-    panic!("the program has no line `columns`, which names the fields of its rows");
+    panic!("the program has no line `columns` with these names, which are its fields in their order");
+}
+
+/// Returns whether these names stand here, each after a blank, and nothing else up to the end of the line.
+const fn is_row(program: &[u8], mut here: usize, first: &[&str], names: &[&str]) -> bool {
+    let mut name = 0;
+    while name < first.len() + names.len() {
+        let wanted = if name < first.len() { first[name] } else { names[name - first.len()] };
+        if !starts(program, here, b" ") {
+            return false;
+        }
+        here = match name_at(program, here + 1, wanted) {
+            Some(end) => end,
+            None => return false,
+        };
+        name += 1;
+    }
+    here == program.len() || program[here] == b'\n'
 }
 
 /// Checks that a program's lines `# Record:` have these forms, in this order; anything else does not compile.
@@ -118,7 +128,7 @@ pub const fn check_records(program: &str, forms: &[Form]) {
             let mut here = at + 10;
             if let Some(word) = forms[form].word {
                 assert!(starts(program, here, b"\""), "a word of a record stands in quotes");
-                here = name_at(program, here + 1, word);
+                here = required_name_at(program, here + 1, word);
                 assert!(starts(program, here, b"\""), "a word of a record stands in quotes");
                 here += 1;
             }
@@ -128,7 +138,7 @@ pub const fn check_records(program: &str, forms: &[Form]) {
                     assert!(starts(program, here, b", "), "the program's line `# Record:` has fewer names");
                     here += 2;
                 }
-                here = name_at(program, here, forms[form].fields[field]);
+                here = required_name_at(program, here, forms[form].fields[field]);
                 field += 1;
             }
             assert!(here == program.len() || program[here] == b'\n', "the program's line `# Record:` has more names");
@@ -139,17 +149,26 @@ pub const fn check_records(program: &str, forms: &[Form]) {
     assert!(form == forms.len(), "the program has fewer lines `# Record:`");
 }
 
-/// Returns where a name ends that has to stand here. A keyword of Rust has a mark there that the program has not.
-const fn name_at(program: &[u8], at: usize, name: &str) -> usize {
+/// Returns where a name ends that stands here. A keyword of Rust has a mark there that the program has not.
+const fn name_at(program: &[u8], at: usize, name: &str) -> Option<usize> {
     let name = name.as_bytes();
     let mut from = if starts(name, 0, b"r#") { 2 } else { 0 };
     let mut here = at;
     while from < name.len() {
-        assert!(here < program.len() && program[here] == name[from], "the program has another name there");
+        if here >= program.len() || program[here] != name[from] {
+            return None;
+        }
         from += 1;
         here += 1;
     }
-    here
+    Some(here)
+}
+
+const fn required_name_at(program: &[u8], at: usize, name: &str) -> usize {
+    match name_at(program, at, name) {
+        Some(end) => end,
+        None => panic!("the program has another name there"),
+    }
 }
 
 const fn starts(text: &[u8], at: usize, with: &[u8]) -> bool {
@@ -370,7 +389,8 @@ mod tests {
         assert!(fails(|| check_row("columns a\n", &["a"], &["b"])));
         assert!(fails(|| check_row("columns a b c\n", &["a"], &["b"])));
         assert!(fails(|| check_row("columns a bc\n", &["a"], &["b"])));
-        assert!(fails(|| check_row(" columns a b\n", &["a"], &["b"])));
+        assert!(fails(|| check_row("xcolumns a b\n", &["a"], &["b"])));
+        check_row("columns c\n    columns a b\n", &["a"], &["b"]);
         const ONE: &[Form] = &[Form { name: "A", word: Some("a"), fields: &["b", "c"] }];
         assert!(fails(|| check_records("# Record: \"a\", c, b\n", ONE)));
         assert!(fails(|| check_records("# Record: \"a\", b\n", ONE)));

@@ -21,6 +21,24 @@ pub(crate) fn parse_first<'a, D, O, R: Records<'a>>(
     records.collect()
 }
 
+/// Reads each observation from the records of its row, the first and the further ones. A row without a record, or with one that has
+/// none of the forms that it may have, failed.
+pub(crate) fn parse_records<'a, D, O, R: Records<'a> + Copy>(
+    all: &[&Resource<D>],
+    output: &'a ProbeOutput,
+    observation: impl Fn(R, &[R], &Resource<D>) -> Observation<O>,
+) -> Vec<Observation<O>> {
+    let rows = output.records_by_row(all.len());
+    let rows = rows.into_iter().zip(all).map(|(records, resource)| {
+        match records.into_iter().map(R::read).collect::<Result<Vec<R>, _>>().as_deref() {
+            Ok([]) => Observation::Failed(output.explain()),
+            Ok([first, more @ ..]) => observation(*first, more, resource),
+            Err(wrong) => Observation::Failed(wrong.clone()),
+        }
+    });
+    rows.collect()
+}
+
 /// Reads each observation from the records of its row, the first and the further ones. A row without a record failed.
 pub(crate) fn parse_all<D, O>(
     all: &[&Resource<D>],

@@ -8,19 +8,13 @@ use std::path::{Path, PathBuf};
 /// Folders that do not name their fields yet, with the reason.
 const PENDING: &[(&str, &str)] = &[
     ("backup", "not yet"),
-    ("check", "not yet"),
-    ("command", "not yet"),
     ("compose_project", "not yet"),
     ("database", "not yet"),
     ("database_user", "not yet"),
-    ("docker_engine", "not yet"),
-    ("docker_image", "not yet"),
-    ("download", "not yet"),
     ("firewall_rule", "not yet"),
     ("git_checkout", "not yet"),
     ("migration", "not yet"),
     ("nginx_site", "not yet"),
-    ("npm_project", "not yet"),
     ("package", "not yet"),
     ("package_repository", "not yet"),
     ("pm2_app", "not yet"),
@@ -28,8 +22,6 @@ const PENDING: &[(&str, &str)] = &[
     ("requirement", "not yet"),
     ("secret", "not yet"),
     ("seed", "not yet"),
-    ("service", "not yet"),
-    ("setting", "not yet"),
     ("shared", "not yet"),
     ("tree", "not yet"),
 ];
@@ -227,15 +219,12 @@ fn unread(folder: &Folder, shared: &Folder) -> Vec<String> {
         })
     };
     for (path, text) in &folder.programs {
-        // Further lines are for tables that the program makes for itself; after a comment, it reads no field by its name.
-        let mut lines = text.lines().map(|line| line.strip_prefix("# ").map_or((line, false), |line| (line, true)));
-        let first = lines.find(|(line, _)| line.starts_with("columns "));
-        let Some((columns, false)) = first else { continue };
-        let columns = columns.trim_start_matches("columns ");
-        // What looks at files reads these by itself.
-        for field in columns.strip_prefix("path hash most").unwrap_or(columns).split_whitespace() {
-            if !folder.programs.iter().chain(&shared.programs).any(|(_, text)| reads(text, field)) {
-                unread.push(format!("{}: nothing reads the field `{field}` of its rows", name(path)));
+        for columns in text.lines().filter_map(|line| line.trim_start().strip_prefix("columns ")) {
+            // What looks at files reads these by itself.
+            for field in columns.strip_prefix("path hash most").unwrap_or(columns).split_whitespace() {
+                if !folder.programs.iter().chain(&shared.programs).any(|(_, text)| reads(text, field)) {
+                    unread.push(format!("{}: nothing reads the field `{field}` of its rows", name(path)));
+                }
             }
         }
     }

@@ -1,8 +1,8 @@
 //! What must be seen, as data for the program that looks.
 
-use crate::model::{Arg, Value};
+use crate::model::{Row, Value};
 use crate::resource::Fields;
-use crate::row;
+use crate::{row, rows};
 
 /// One thing that must be seen.
 #[derive(Clone, Debug)]
@@ -27,6 +27,10 @@ pub(super) enum Wanted {
     Open,
     /// Exit status 0.
     Success,
+}
+
+rows! {
+    include_str!("look.sh") => struct Expected { what, number, subject, token; more }
 }
 
 impl Expectation {
@@ -54,13 +58,24 @@ impl Expectation {
         }
     }
 
-    /// Returns its fields in the row of an `http` check.
-    pub fn fields(&self, number: usize) -> Vec<Arg> {
+    /// Returns the statuses, where it is about them, with a blank between.
+    pub fn statuses(&self) -> Option<String> {
         match &self.wanted {
-            Wanted::Status(statuses) => row![statuses.iter().map(i64::to_string).collect::<Vec<_>>().join(" ")],
-            Wanted::Contains(text) => row!["contains", number.to_string(), text, ""],
-            Wanted::Json { path, token } => row!["json", number.to_string(), path, token],
-            Wanted::Open | Wanted::Success => Vec::new(),
+            Wanted::Status(statuses) => Some(statuses.iter().map(i64::to_string).collect::<Vec<_>>().join(" ")),
+            _ => None,
+        }
+    }
+
+    /// Returns its fields in the row of an `http` check; none of what is about the status.
+    pub fn fields(&self, number: usize) -> Row {
+        match &self.wanted {
+            Wanted::Contains(text) => {
+                row![Expected { what: "contains", number: number.to_string(), subject: text, token: "" }]
+            }
+            Wanted::Json { path, token } => {
+                row![Expected { what: "json", number: number.to_string(), subject: path, token }]
+            }
+            Wanted::Status(_) | Wanted::Open | Wanted::Success => Vec::new(),
         }
     }
 }

@@ -1,17 +1,27 @@
-# Row: form (http, tcp, command or none), seconds to wait, seconds between looks, then
-#   http:    curl configuration, statuses; then four fields for each further expectation: contains, its number, text, "";
-#            or json, its number, path, token
-#   tcp:     host, port
-#   command: user, text
-#
-# look ROW: looks once. Writes a line for each expectation, with its number, ok or bad, and what was seen; or one line
+# The form is http, tcp, command or none; within are the seconds to wait, every those between looks; what more there is depends on the
+# form. Of http more are further expectations: contains, with a text, and json, with a path and a token.
+columns form within every more
+
+# look ROW: looks once; call it in a subshell. Writes a line for each expectation, with its number, ok or bad, and what was seen; or one line
 # with the word answer, bad, and why there was none; or a line no-user or no-tool. What was seen is encoded and short.
 look() {
-    split_row "$1"
-    case $f1 in
-        http) look_http "$1" ;;
-        tcp) look_tcp "$f4" "$f5" ;;
-        command) look_command "$f4" "$f5" ;;
+    read_row "$1"
+    case $form in
+        http)
+            columns config statuses more
+            read_row "$more"
+            look_http
+            ;;
+        tcp)
+            columns host port
+            read_row "$more"
+            look_tcp "$host" "$port"
+            ;;
+        command)
+            columns user text
+            read_row "$more"
+            look_command "$user" "$text"
+            ;;
     esac
 }
 
@@ -61,9 +71,9 @@ look_tcp() {
 }
 
 look_http() {
-    decode "$f4"
+    decode "$config"
     config=$decoded
-    statuses=" $f5 "
+    statuses=" $statuses "
     no_proxy=localhost,127.0.0.1,::1${no_proxy:+,$no_proxy}
     export no_proxy
     if command -v curl >/dev/null; then
@@ -105,28 +115,22 @@ look_http() {
         *" $status "*) seen 0 ok "$status" ;;
         *) seen 0 bad "$status" ;;
     esac
-    expectations=$1
     json=
-    for skipped in 1 2 3 4 5; do
-        case $expectations in *"$US"*) expectations=${expectations#*"$US"} ;; *) expectations= ;; esac
-    done
-    while [ -n "$expectations" ]; do
-        split_row "$expectations"
-        case $f1 in
+    columns what number subject token more
+    while [ -n "$more" ]; do
+        read_row "$more"
+        case $what in
             contains)
-                decode "$f3"
+                decode "$subject"
                 case $answer in
-                    *"$decoded"*) seen "$f2" ok "$decoded" ;;
-                    *) seen "$f2" bad "$answer" ;;
+                    *"$decoded"*) seen "$number" ok "$decoded" ;;
+                    *) seen "$number" bad "$answer" ;;
                 esac
                 ;;
             json)
-                json=$json$f2$US$f3$US$f4$NL
+                json=$json$number$US$subject$US$token$NL
                 ;;
         esac
-        for skipped in 1 2 3 4; do
-            case $expectations in *"$US"*) expectations=${expectations#*"$US"} ;; *) expectations= ;; esac
-        done
     done
     [ -z "$json" ] || printf '%s\n%s\n' "$json" "$answer" | look_json
 }

@@ -2,10 +2,10 @@
 
 mod expectation;
 
-use crate::model::{Arg, Changes, Expect, Probe, ProbeOutput, Record, Secret, Step, Value};
-use crate::row;
+use crate::model::{Arg, Changes, Expect, Probe, ProbeOutput, Row, Secret, Step, Value};
+use crate::{expect, records, row, rows};
 
-use crate::resource::batch::parse_all;
+use crate::resource::batch::parse_records;
 use crate::resource::{
     Attribute, Claim, Claims, Documentation, Fields, Kind, Mode, Observation, Phase, Planned, Resource, Shape, Space,
 };
@@ -50,6 +50,24 @@ pub struct Observed {
     seen: Vec<(usize, bool, String)>,
     /// Why there was no answer to look at.
     silent: Option<String>,
+}
+
+rows! {
+    include_str!("look.sh") => struct Looked { form, within, every; more }
+    include_str!("look.sh") => struct Tcp { host, port }
+    include_str!("look.sh") => struct OfCommand { user, text }
+    include_str!("look.sh") => struct Http { config, statuses; more }
+}
+
+records! {
+    include_str!("probe.sh") => enum Seen {
+        "ok" => Good,
+        "bad" => Bad,
+        "no-user" => NoUser,
+        "no-tool" => NoTool,
+        "answer" => Silent { verdict, seen },
+        _ => Expectation { number, verdict, seen },
+    }
 }
 
 impl Kind for Check {
@@ -133,7 +151,7 @@ impl Kind for Check {
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        parse_all(all, output, observation)
+        parse_records(all, output, observation)
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
@@ -162,7 +180,7 @@ impl Kind for Check {
     }
 
     fn expected(_resource: &Resource<Desired>) -> Option<Vec<Expect>> {
-        Some(vec![Expect::Is("ok".into())])
+        Some(expect![Seen::Good])
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
@@ -219,51 +237,56 @@ fn tcp(fields: &mut Fields<'_>) -> Form {
     Form::Tcp { host: host.to_string(), port: port.to_string() }
 }
 
-fn check_row(resource: &Resource<Desired>) -> Vec<Arg> {
+fn check_row(resource: &Resource<Desired>) -> Row {
     let Desired { form, expectations, within, every } = &resource.desired;
-    match form {
-        Form::None => row!["none", *within, *every],
-        Form::Tcp { host, port } => row!["tcp", *within, *every, host, port],
-        Form::Command(text) => row!["command", *within, *every, resource.run_as.as_ref(), text.clone()],
+    let (form, more) = match form {
+        Form::None => ("none", Row::new()),
+        Form::Tcp { host, port } => ("tcp", row![Tcp { host, port }]),
+        Form::Command(text) => ("command", row![OfCommand { user: resource.run_as.as_ref(), text: text.clone() }]),
         Form::Http { config } => {
-            let mut row = row!["http", *within, *every, config.clone()];
+            let statuses = expectations.iter().find_map(Expectation::statuses);
+            let mut row = row![Http { config: config.clone(), statuses }];
             row.extend(expectations.iter().enumerate().flat_map(|(number, expectation)| expectation.fields(number)));
-            row
+            ("http", row)
         }
-    }
+    };
+    let mut row = row![Looked { form, within: *within, every: *every }];
+    row.extend(more);
+    row
 }
 
-fn observation(first: &Record, rest: &[&Record], resource: &Resource<Desired>) -> Observation<Observed> {
+fn observation(first: Seen<'_>, more: &[Seen<'_>], resource: &Resource<Desired>) -> Observation<Observed> {
     if resource.is_absent() {
         // Nothing is looked at, so that nothing can fail.
         return Observation::Present(Observed { holds: true, seen: Vec::new(), silent: None });
     }
-    match first.field(0) {
-        "ok" | "bad" => {
-            let silent = rest.iter().find(|record| record.field(0) == "answer");
-            let seen = rest
-                .iter()
-                .filter_map(|record| {
-                    Some((record.field(0).parse().ok()?, record.field(1) == "ok", record.field(2).to_string()))
-                })
-                .collect();
-            Observation::Present(Observed {
-                holds: first.field(0) == "ok",
-                seen,
-                silent: silent.map(|record| record.field(2).to_string()),
-            })
+    match first {
+        verdict @ (Seen::Good | Seen::Bad) => {
+            let silent = more.iter().find_map(|seen| match seen {
+                Seen::Silent { seen, .. } => Some(seen.to_string()),
+                _ => None,
+            });
+            let seen = more.iter().filter_map(|seen| match seen {
+                Seen::Expectation { number, verdict, seen } => {
+                    Some((number.parse().ok()?, *verdict == "ok", seen.to_string()))
+                }
+                _ => None,
+            });
+            Observation::Present(Observed { holds: matches!(verdict, Seen::Good), seen: seen.collect(), silent })
         }
-        "no-user" => Observation::Later {
+        Seen::NoUser => Observation::Later {
             needs: Claim::new(Space::USER, resource.run_as.clone().unwrap_or_default()),
             reason: "the user it runs as is not there yet".into(),
         },
-        "no-tool" => {
+        Seen::NoTool => {
             let (program, reason) = match resource.desired.form {
                 Form::Tcp { .. } => ("python3", "neither bash nor python3 is there to open a connection with"),
                 _ => ("curl", "neither curl nor python3 is there to ask with"),
             };
             Observation::Later { needs: Claim::new(Space::PROGRAM, program), reason: reason.into() }
         }
-        other => Observation::Failed(other.to_string()),
+        Seen::Silent { .. } | Seen::Expectation { .. } => {
+            Observation::Failed("the probe does not say whether it holds".into())
+        }
     }
 }

@@ -1,4 +1,10 @@
-# Record: ok, bad, no-user or no-tool; then one for each expectation: its number, ok or bad, what was seen.
+# After the first record one for each expectation, or why there is no answer.
+# Record: "ok"
+# Record: "bad"
+# Record: "no-user"
+# Record: "no-tool"
+# Record: "answer", verdict, seen
+# Record: number, verdict, seen
 # All are looked at at once, so that one that hangs costs the others nothing.
 i=0
 for row in $ROWS; do
@@ -10,8 +16,11 @@ for row in $ROWS; do
             *) verdict=ok ;;
         esac
         emit "$i" "$verdict"
+        columns number verdict seen
         for line in $looked; do
-            printf '%s\n' "$R$US$i$US$line"
+            read_row "$line"
+            decode "$seen" && seen=$decoded
+            emit "$i" "$number" "$verdict" "$seen"
         done
     ) &
     i=$((i + 1))

@@ -3,8 +3,7 @@ failures=$(
     i=0
     for row in $ROWS; do
         (
-            split_row "$row"
-            within=$f2 every=$f3
+            read_row "$row"
             deadline=$(($(date +%s) + within))
             while :; do
                 looked=$(look "$row")

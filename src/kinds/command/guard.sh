@@ -1,15 +1,13 @@
-# Row: user, folder, path created, unless, only_if, command, PROJECT/SERVICE of Compose ("" on the host), then names and values of environment variables.
-# read_command ROW: sets those as variables; call it in a subshell.
+# The service is PROJECT/SERVICE of Compose, "" on the host; more are names and values of environment variables.
+columns user directory creates unless only_if command service more
+
+# read_command ROW: sets the fields of a row as variables, and $environment; call it in a subshell.
 read_command() {
-    split_row "$1"
-    user=$f1 directory=$f2 creates=$f3 service=$f7
-    decode "$f4" && unless=$decoded
-    decode "$f5" && only_if=$decoded
-    decode "$f6" && command=$decoded
-    environment=$1
-    for skipped in 1 2 3 4 5 6 7; do
-        case $environment in *"$US"*) environment=${environment#*"$US"} ;; *) environment= ;; esac
-    done
+    read_row "$1"
+    environment=$more
+    decode "$unless" && unless=$decoded
+    decode "$only_if" && only_if=$decoded
+    decode "$command" && command=$decoded
 }
 
 # guard: sets $guard to wanted, done, no-container, no-user or no-directory, and $because to the guard that said so.

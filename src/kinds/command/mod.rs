@@ -1,7 +1,7 @@
 //! `command`: a command that runs only where its guard asks for it.
 
 use crate::model::{Arg, Changes, Expect, Probe, ProbeOutput, Step, Value};
-use crate::row;
+use crate::{expect, records, row, rows};
 
 use crate::resource::batch::parse_first;
 use crate::resource::{
@@ -42,6 +42,20 @@ pub struct Observed {
     wanted: bool,
     /// Which guard said so.
     because: String,
+}
+
+rows! {
+    include_str!("guard.sh") => struct Guarded { user, directory, creates, unless, only_if, command, service; more }
+}
+
+records! {
+    include_str!("probe.sh") => enum Seen {
+        "wanted" => Wanted,
+        "done" => Done { because },
+        "no-container" => NoContainer,
+        "no-user" => NoUser,
+        "no-directory" => NoDirectory,
+    }
 }
 
 impl Kind for Command {
@@ -134,23 +148,22 @@ impl Kind for Command {
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        parse_first(all, output, |record: &crate::model::Record, resource| match record.field(0) {
-            "wanted" => Observation::Present(Observed { wanted: true, because: record.field(1).to_string() }),
-            "done" => Observation::Present(Observed { wanted: false, because: record.field(1).to_string() }),
-            "no-user" => Observation::Later {
+        parse_first(all, output, |seen, resource| match seen {
+            Seen::Wanted => Observation::Present(Observed { wanted: true, because: String::new() }),
+            Seen::Done { because } => Observation::Present(Observed { wanted: false, because: because.to_string() }),
+            Seen::NoUser => Observation::Later {
                 needs: Claim::new(Space::USER, resource.run_as.clone().unwrap_or_default()),
                 reason: "the user it runs as is not there yet".into(),
             },
-            "no-container" => {
+            Seen::NoContainer => {
                 let service = resource.desired.service.clone().unwrap_or_default();
                 let reason = format!("the service {service} of Docker Compose does not run");
                 Observation::Later { needs: Claim::new(SERVICE, service), reason }
             }
-            "no-directory" => Observation::Later {
+            Seen::NoDirectory => Observation::Later {
                 needs: Claim::path(resource.desired.directory.clone().unwrap_or_default()),
                 reason: "the folder it runs in is not there yet".into(),
             },
-            other => Observation::Failed(other.to_string()),
         })
     }
 
@@ -177,7 +190,7 @@ impl Kind for Command {
     fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
         // `only_if` alone says when to run, not when it is done.
         let proves = resource.desired.guard.creates.is_some() || resource.desired.guard.unless.is_some();
-        Some(vec![if proves { Expect::Is("done".into()) } else { Expect::Any }])
+        Some(if proves { expect![Seen::Done] } else { vec![Expect::Any] })
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
@@ -203,15 +216,15 @@ impl Kind for Command {
 /// The fields its guards and the command need, then names and values of its environment.
 fn guard_row(resource: &Resource<Desired>) -> Vec<Arg> {
     let Desired { run, guard, directory, environment, service } = &resource.desired;
-    let mut row = row![
-        resource.run_as.as_ref(),
-        directory.as_ref(),
-        guard.creates.as_ref(),
-        guard.unless.clone(),
-        guard.only_if.clone(),
-        run.clone(),
-        service.as_ref(),
-    ];
+    let mut row = row![Guarded {
+        user: resource.run_as.as_ref(),
+        directory: directory.as_ref(),
+        creates: guard.creates.as_ref(),
+        unless: guard.unless.clone(),
+        only_if: guard.only_if.clone(),
+        command: run.clone(),
+        service: service.as_ref(),
+    }];
     for (name, value) in environment {
         row.push(name.into());
         row.push(value.clone());

@@ -1,10 +1,17 @@
-# Record: wanted or done with the guard that said so, no-container, no-user, no-directory.
+# Record: "wanted"
+# Record: "done", because
+# Record: "no-container"
+# Record: "no-user"
+# Record: "no-directory"
 i=0
 for row in $ROWS; do
     (
         read_command "$row"
         guard
-        emit "$i" "$guard" "$because"
+        case $guard in
+            done) emit "$i" done "$because" ;;
+            *) emit "$i" "$guard" ;;
+        esac
     )
     i=$((i + 1))
 done

@@ -1,7 +1,7 @@
-# Row: size of the file on standard input ("-" where it stays), its SHA-256, what a running engine needs to take it: reload,
+# Size and SHA-256 are of the file on standard input ("-" where it stays); taking is what a running engine needs to take it: reload,
 # restart or "".
-split_row "$ROWS"
-size=$f1 hash=$f2 taking=$f3
+columns size hash taking
+read_row "$ROWS"
 folder=/etc/docker
 file=$folder/daemon.json
 

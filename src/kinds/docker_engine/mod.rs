@@ -1,7 +1,7 @@
 //! `docker_engine`: Docker Engine, running and configured.
 
-use crate::model::{Blob, Change, Changes, Content, Lock, Probe, ProbeOutput, Record, Step, Value, decode_base64};
-use crate::row;
+use crate::model::{Blob, Change, Changes, Content, Lock, Probe, ProbeOutput, Step, Value, decode_base64};
+use crate::{records, row, rows};
 
 use crate::kinds::shared::docker::ENGINE;
 use crate::resource::batch::parse_first;
@@ -61,6 +61,20 @@ const RELOADED: &[&str] = &[
     "shutdown-timeout",
 ];
 
+rows! {
+    include_str!("probe.sh") => struct Asked { name }
+    include_str!("apply.sh") => struct Wanted { size, hash, taking }
+}
+
+records! {
+    include_str!("probe.sh") => enum Seen {
+        "absent" => Absent,
+        "no-systemd" => NoSystemd,
+        "denied" => Denied,
+        "present" => Present { running, enabled, settings, unapplied, containers, live },
+    }
+}
+
 impl Kind for DockerEngine {
     const KIND: &'static str = "docker_engine";
     const SECTION: &'static str = "docker_engines";
@@ -111,11 +125,11 @@ impl Kind for DockerEngine {
     }
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {
-        Probe::new(include_str!("probe.sh"), all.iter().map(|resource| row![resource.name()]).collect())
+        Probe::new(include_str!("probe.sh"), all.iter().map(|resource| row![Asked { name: resource.name() }]).collect())
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        parse_first(all, output, |record, _| observation(record))
+        parse_first(all, output, |seen, _| observation(seen))
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
@@ -177,7 +191,7 @@ impl Kind for DockerEngine {
             let content = file.map(|text| Content::new(text.as_bytes()));
             let size = content.as_ref().map_or_else(|| "-".to_string(), |content| content.size().to_string());
             Step::new(include_str!("apply.sh"), vec![at], "set up Docker Engine")
-                .rows(vec![row![size, content.as_ref().map(Content::hash), taking]])
+                .rows(vec![row![Wanted { size, hash: content.as_ref().map(Content::hash), taking }]])
                 .input(content.as_ref().and_then(Content::bytes).map(Blob::from).into_iter().collect())
                 .locks(&[Lock::SYSTEMD])
                 .timeout(resource.timeout.unwrap_or(std::time::Duration::from_secs(300)))
@@ -245,16 +259,16 @@ fn value(json: &Json) -> Value {
     }
 }
 
-fn observation(record: &Record) -> Observation<Observed> {
-    let flag = |at: usize| record.field(at) == "1";
-    match record.field(0) {
-        "present" => {}
-        "absent" => return Observation::Absent,
-        "no-systemd" => return Observation::Failed("the host does not run systemd".into()),
-        "denied" => return Observation::Failed(format!("{FILE} may not be read by this account")),
-        other => return Observation::Failed(format!("the probe said `{other}`")),
-    }
-    let settings = match record.field(3) {
+fn observation(seen: Seen<'_>) -> Observation<Observed> {
+    let (running, enabled, settings, unapplied, containers, live) = match seen {
+        Seen::Present { running, enabled, settings, unapplied, containers, live } => {
+            (running, enabled, settings, unapplied, containers, live)
+        }
+        Seen::Absent => return Observation::Absent,
+        Seen::NoSystemd => return Observation::Failed("the host does not run systemd".into()),
+        Seen::Denied => return Observation::Failed(format!("{FILE} may not be read by this account")),
+    };
+    let settings = match settings {
         "-" => None,
         text => {
             let bytes = decode_base64(text).unwrap_or_default();
@@ -267,12 +281,12 @@ fn observation(record: &Record) -> Observation<Observed> {
         }
     };
     let observed = Observed {
-        is_running: flag(1),
-        is_enabled: flag(2),
+        is_running: running == "1",
+        is_enabled: enabled == "1",
         settings,
-        is_applied: !flag(4),
-        running_containers: record.field(5).parse().unwrap_or_default(),
-        is_live_restore: record.field(6) == "true",
+        is_applied: unapplied != "1",
+        running_containers: containers.parse().unwrap_or_default(),
+        is_live_restore: live == "true",
     };
     // Installed, and nothing more.
     if !observed.is_running && !observed.is_enabled && observed.settings.is_none() && observed.is_applied {

@@ -1,24 +1,20 @@
-# Row: name, pull, import, build, build-path or remove, id of the image it replaces, then
-#   pull: repository and digest where it must have one
-#   import: path of the archive
-#   build: path of the context ("" where it comes on standard input), hash, Dockerfile, target, network, and pairs:
-#   "a" and an argument as KEY=value.
+# The verb is pull, import, build, build-path or remove; old is the id of the image that is replaced. More are, to pull, repository
+# and digest where it must have one; to import, the path of the archive; to build, the path of the context ("" where it comes on
+# standard input) and so on, and pairs: "a" and an argument as KEY=value.
+columns name verb old more
 command -v docker >/dev/null || {
     echo "docker is not on the host: add the package docker.io"
     exit 1
 }
-for row in $ROWS; do :; done
-IFS=$US
-set -- $row
-IFS=$NL
-name=$1 verb=$2 old=${3-}
+read_row "$ROWS"
 case $verb in
     remove)
         docker image rm "$name" 2>&1 </dev/null
         exit
         ;;
     pull)
-        digest=${4-}
+        columns digest
+        read_row "$more"
         if [ -n "$digest" ]; then
             docker pull --quiet "$digest" 2>&1 </dev/null && docker tag "$digest" "$name" 2>&1 </dev/null || exit
         else
@@ -26,12 +22,17 @@ case $verb in
         fi
         ;;
     import)
-        source_of archive "$4"
-        docker import --change "LABEL infra.source=$source" -- "$4" "$name" 2>&1 </dev/null || exit
+        columns path
+        read_row "$more"
+        source_of archive "$path"
+        docker import --change "LABEL infra.source=$source" -- "$path" "$name" 2>&1 </dev/null || exit
         ;;
     build*)
-        path=${4-} label=$5 dockerfile=$6 target=${7-} network=${8-}
-        shift 8
+        columns path label dockerfile target network more
+        read_row "$more"
+        IFS=$US
+        set -- $more
+        IFS=$NL
         if [ -n "$path" ]; then
             source_of folder "$path"
             label=$source-$label

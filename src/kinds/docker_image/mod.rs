@@ -4,10 +4,10 @@ mod context;
 
 use std::time::Duration;
 
-use crate::model::{Changes, Probe, ProbeOutput, Record, Step, Value};
-use crate::row;
+use crate::model::{Changes, Probe, ProbeOutput, Records, Row, Step, Value};
+use crate::{records, row, rows};
 
-use crate::kinds::shared::docker::{self, ENGINE, IMAGE, LOGIN};
+use crate::kinds::shared::docker::{self, Asked, ENGINE, IMAGE, LOGIN};
 use crate::resource::{
     Attribute, Claim, Claims, Documentation, Fields, Kind, Lane, Observation, Planned, Resource, Shape, Space,
 };
@@ -76,6 +76,20 @@ const PROBE: &str = concat!(
 const APPLY: &str = concat!(include_str!("source.sh"), include_str!("apply.sh"));
 /// Builds and pulls take as long as the network does.
 const TIMEOUT: Duration = Duration::from_secs(1800);
+
+rows! {
+    include_str!("probe.sh") => struct Sourced after Asked { form, path }
+    include_str!("apply.sh") => struct Made { name, verb, old; more }
+    include_str!("apply.sh") => struct Pulled { digest }
+    include_str!("apply.sh") => struct Imported { path }
+    include_str!("apply.sh") => struct Built { path, label, dockerfile, target, network; more }
+}
+
+records! {
+    include_str!("probe.sh") =>
+    /// What it would be made of.
+    enum Source { "source" => Is { source } }
+}
 
 impl Kind for DockerImage {
     const KIND: &'static str = "docker_image";
@@ -165,24 +179,27 @@ impl Kind for DockerImage {
     fn probe(all: &[&Resource<Desired>]) -> Probe {
         let rows = all.iter().map(|resource| {
             let name = docker::image_name(resource.name());
-            match &resource.desired.from {
-                _ if resource.is_absent() => row!["image", name, "", ""],
-                Origin::Archive(path) => row!["image", name, "archive", path],
-                Origin::Build(Build { context: Context::Path(path), .. }) => row!["image", name, "folder", path],
-                _ => row!["image", name, "", ""],
-            }
+            let (form, path) = match &resource.desired.from {
+                _ if resource.is_absent() => ("", ""),
+                Origin::Archive(path) => ("archive", path.as_str()),
+                Origin::Build(Build { context: Context::Path(path), .. }) => ("folder", path.as_str()),
+                _ => ("", ""),
+            };
+            let mut row = row![Asked { sort: "image", name }];
+            row.extend(row![Sourced { form, path }]);
+            row
         });
         Probe::new(PROBE, rows.collect())
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        let mut sources: Vec<Option<&Record>> = vec![None; all.len()];
-        for record in output.records.iter().filter(|record| record.field(0) == "source") {
-            if let Some(slot) = sources.get_mut(record.index) {
-                *slot = Some(record);
+        let mut sources = vec![""; all.len()];
+        for record in &output.records {
+            if let (Some(Source::Is { source }), Some(slot)) = (Source::find(record), sources.get_mut(record.index)) {
+                *slot = source;
             }
         }
-        let state = |at: usize| sources[at].map_or("", |record| record.field(1));
+        let state = |at: usize| sources[at];
         let images = docker::observations(all.len(), output, |at, json| {
             let repository = all[at].name().rsplit_once(':').map_or(all[at].name(), |(repository, _)| repository);
             let digests = json["RepoDigests"].as_array().into_iter().flatten().filter_map(|digest| digest.as_str());
@@ -299,29 +316,34 @@ fn step(at: usize, planned: &Planned<'_, DockerImage>) -> Step {
         Observation::Present(found) => found.id.as_str(),
         _ => "",
     };
+    let with = |verb: &str, more: Row| {
+        let mut row = row![Made { name: &name, verb, old }];
+        row.extend(more);
+        row
+    };
     let (verb, row, input) = match &resource.desired.from {
-        _ if resource.is_absent() => ("remove", row![&name, "remove"], Vec::new()),
+        _ if resource.is_absent() => ("remove", with("remove", Row::new()), Vec::new()),
         Origin::Registry { digest } => {
             let repository = name.rsplit_once(':').map_or(name.as_str(), |(repository, _)| repository);
             let digest = digest.as_ref().map(|digest| format!("{repository}@{digest}"));
-            ("pull", row![&name, "pull", old, digest], Vec::new())
+            ("pull", with("pull", row![Pulled { digest }]), Vec::new())
         }
-        Origin::Archive(path) => ("import", row![&name, "import", old, path], Vec::new()),
+        Origin::Archive(path) => ("import", with("import", row![Imported { path }]), Vec::new()),
         Origin::Build(build) => {
             let (verb, path, input) = match &build.context {
                 Context::Sent(entries) => ("build", "", context::archive(entries)),
                 Context::Path(path) => ("build-path", path.as_str(), Vec::new()),
             };
-            let mut row = row![
-                &name,
+            let mut row = with(
                 verb,
-                old,
-                path,
-                &build.hash,
-                &build.dockerfile,
-                build.target.as_ref(),
-                build.network.as_ref()
-            ];
+                row![Built {
+                    path,
+                    label: &build.hash,
+                    dockerfile: &build.dockerfile,
+                    target: build.target.as_ref(),
+                    network: build.network.as_ref(),
+                }],
+            );
             docker::add_pairs(&mut row, "a", &build.args);
             ("build", row, input)
         }

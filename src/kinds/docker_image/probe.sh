@@ -1,10 +1,12 @@
-# Row, further: archive or folder where it is made of one on the host, its path.
-# Record, further: source, what it would be made of now ("" where it is not there, after "!" why it cannot be read).
+# After what looks at images. The form is archive or folder, where it is made of one on the host. The source is what it would be made
+# of now, "" where that is not there, after "!" why it cannot be read.
+# Record: "source", source
+columns sort name form path
 i=0
 for row in $ROWS; do
-    split_row "$row"
-    if [ -n "$f3" ]; then
-        source_of "$f3" "$f4"
+    read_row "$row"
+    if [ -n "$form" ]; then
+        source_of "$form" "$path"
         emit "$i" source "$source"
     fi
     i=$((i + 1))

@@ -1,10 +1,11 @@
-# Row: path, URL, curl's configuration, SHA-256, owner, group, mode, how many leading folders to leave out of an archive
-# ("" for a file that is not unpacked), 1 where it must be fetched.
+# The configuration is curl's, wanted a SHA-256; strip is how many leading folders to leave out of an archive, "" for a file that is not
+# unpacked; fetch is 1 where it must be fetched.
 # What is fetched is written beside the target, and its hash is compared before anything of it is used.
-split_row "$ROWS"
-path=$f1 wanted=$f4 owner=$f5 group=$f6 mode=$f7 strip=$f8 fetch=$f9
-decode "$f2" && url=$decoded
-decode "$f3" && config=$decoded
+columns path url config wanted owner group mode strip fetch
+read_row "$ROWS"
+leading=$strip
+decode "$url" && url=$decoded
+decode "$config" && config=$decoded
 
 new=${path%/*}/.infra-$$.download
 folder=$new.d
@@ -69,7 +70,7 @@ unpack() {
     done
     (cd "$folder" && find . ! -type d) >"$new" || return
     if ! [ -s "$new" ]; then
-        echo "nothing is left of the archive after $f8 leading folders are taken away: lower strip"
+        echo "nothing is left of the archive after $leading leading folders are taken away: lower strip"
         return 1
     fi
 }
@@ -94,7 +95,7 @@ put_folder() {
         target=$folder
         own -R && mv -T -- "$folder" "$path" || return
     fi
-    { echo "sha256:$wanted strip=$f8" && cat "$new"; } >"$folder.marker" && chmod 0644 "$folder.marker" || return
+    { echo "sha256:$wanted strip=$leading" && cat "$new"; } >"$folder.marker" && chmod 0644 "$folder.marker" || return
     sync
     mv -f -T -- "$folder.marker" "$path/.infra-download"
 }

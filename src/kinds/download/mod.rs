@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::model::{Arg, Changes, Expect, Probe, ProbeOutput, Record, Secret, Step, Value};
-use crate::row;
+use crate::model::{Arg, Changes, Expect, Probe, ProbeOutput, Secret, Step, Value};
+use crate::{expect, records, row, rows};
 
 use crate::resource::batch::parse_first;
 use crate::resource::{
@@ -41,6 +41,24 @@ pub struct Observed {
 
 /// How long fetching and unpacking may take where the spec does not say.
 const TIMEOUT: Duration = Duration::from_secs(1800);
+
+rows! {
+    include_str!("probe.sh") => struct Asked { path, wanted, unpack, fetcher, unpacker }
+    include_str!("apply.sh") => struct Wanted { path, url, config, wanted, owner, group, mode, strip, fetch }
+    include_str!("remove.sh") => struct Going { path }
+}
+
+records! {
+    include_str!("probe.sh") => enum Seen {
+        "absent" => Absent,
+        "denied" => Denied,
+        "file" => File { owner, group, mode, size, hash },
+        "unpacked" => Unpacked { owner, group, mode, size, hash },
+        "folder" => Folder,
+        "no-tool" => NoTool { missing },
+        _ => Other { r#type },
+    }
+}
 
 impl Kind for Download {
     const KIND: &'static str = "download";
@@ -136,7 +154,7 @@ impl Kind for Download {
             let fetcher = if desired.headers.is_empty() { "" } else { "curl" };
             let unpacker = if desired.strip.is_some() && desired.url.ends_with(".zip") { "unzip" } else { "" };
             let wanted = if resource.is_absent() { "" } else { &desired.checksum };
-            row![resource.name(), wanted, desired.strip.is_some(), fetcher, unpacker]
+            row![Asked { path: resource.name(), wanted, unpack: desired.strip.is_some(), fetcher, unpacker }]
         });
         Probe::new(include_str!("probe.sh"), rows.collect())
     }
@@ -179,24 +197,16 @@ impl Kind for Download {
     }
 
     fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
-        let is = |text: &str| Expect::Is(text.to_string());
-        if resource.is_absent() {
-            return Some(vec![is("absent")]);
-        }
-        let desired = &resource.desired;
-        let given = |value: Option<&String>| value.map_or(Expect::Any, |value| is(value));
-        let (form, mark) = match desired.strip {
-            Some(strip) => ("unpacked", format!("sha256:{} strip={strip}", desired.checksum)),
-            None => ("file", desired.checksum.clone()),
-        };
-        Some(vec![
-            is(form),
-            given(owner(resource)),
-            given(desired.group.as_ref()),
-            given(desired.mode.as_ref()),
-            Expect::Any,
-            is(&mark),
-        ])
+        let Desired { checksum, strip, group, mode, .. } = &resource.desired;
+        let (owner, group, mode) = (owner(resource), group.as_ref(), mode.as_ref());
+        Some(match strip {
+            _ if resource.is_absent() => expect![Seen::Absent],
+            None => expect![Seen::File { owner: owner, group: group, mode: mode, hash: checksum }],
+            Some(strip) => {
+                let marker = format!("sha256:{checksum} strip={strip}");
+                expect![Seen::Unpacked { owner: owner, group: group, mode: mode, hash: marker }]
+            }
+        })
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
@@ -211,7 +221,7 @@ fn step(at: usize, planned: &Planned<'_, Download>) -> Step {
     let timeout = resource.timeout.unwrap_or(TIMEOUT);
     if resource.is_absent() {
         let step = Step::new(include_str!("remove.sh"), vec![at], format!("remove {name}"));
-        return step.rows(vec![row![name]]).timeout(timeout);
+        return step.rows(vec![row![Going { path: name }]]).timeout(timeout);
     }
     let fetches = planned.changes.iter().any(|change| matches!(change.attribute.as_str(), "checksum" | "strip"));
     // What is replaced keeps what the spec leaves alone.
@@ -228,8 +238,17 @@ fn step(at: usize, planned: &Planned<'_, Download>) -> Step {
         ),
     };
     let strip = desired.strip.map(|strip| strip.to_string());
-    let row =
-        row![name, &desired.url, curl_config(desired), &desired.checksum, owner, group, mode, strip.as_ref(), fetches];
+    let row = row![Wanted {
+        path: name,
+        url: &desired.url,
+        config: curl_config(desired),
+        wanted: &desired.checksum,
+        owner,
+        group,
+        mode,
+        strip: strip.as_ref(),
+        fetch: fetches,
+    }];
     let purpose = match (fetches, &strip) {
         (true, None) => format!("fetch {name}"),
         (true, Some(_)) => format!("fetch and unpack {name}"),
@@ -297,34 +316,37 @@ fn created_mode(desired: &Desired) -> String {
     desired.mode.clone().unwrap_or_else(|| if desired.strip.is_some() { "0755" } else { "0644" }.into())
 }
 
-fn observation(record: &Record, resource: &Resource<Desired>) -> Observation<Observed> {
-    let found = |checksum: &str, strip: Option<i64>| {
+fn observation(seen: Seen<'_>, resource: &Resource<Desired>) -> Observation<Observed> {
+    let found = |checksum: &str, strip: Option<i64>, owner: &str, group: &str, mode: &str| {
         Observation::Present(Observed {
             checksum: checksum.to_string(),
             strip,
-            owner: record.field(1).to_string(),
-            group: record.field(2).to_string(),
-            mode: record.field(3).to_string(),
+            owner: owner.to_string(),
+            group: group.to_string(),
+            mode: mode.to_string(),
         })
     };
     let fits = |is_folder: bool| resource.is_absent() || resource.desired.strip.is_some() == is_folder;
-    match record.field(0) {
-        "absent" => Observation::Absent,
-        "file" if fits(false) => found(&format!("sha256:{}", record.field(5)), None),
-        "unpacked" if fits(true) => {
-            let (checksum, strip) = record.field(5).split_once(" strip=").unwrap_or_default();
-            found(checksum, strip.parse().ok())
+    match seen {
+        Seen::Absent => Observation::Absent,
+        Seen::File { owner, group, mode, hash, .. } if fits(false) => {
+            found(&format!("sha256:{hash}"), None, owner, group, mode)
         }
-        "unpacked" => Observation::Failed("a folder is there, and the spec does not say `unpack`".into()),
-        "folder" => Observation::Failed(
+        Seen::File { .. } => Observation::Failed("it is there, but as file".into()),
+        Seen::Unpacked { owner, group, mode, hash, .. } if fits(true) => {
+            let (checksum, strip) = hash.split_once(" strip=").unwrap_or_default();
+            found(checksum, strip.parse().ok(), owner, group, mode)
+        }
+        Seen::Unpacked { .. } => Observation::Failed("a folder is there, and the spec does not say `unpack`".into()),
+        Seen::Folder => Observation::Failed(
             "a folder with files is there that was not unpacked by infra; it is left alone: move it away, or use another path"
                 .into(),
         ),
-        "no-tool" => Observation::Later {
-            needs: Claim::new(Space::PROGRAM, record.field(1)),
-            reason: format!("{} is not on the host", record.field(1)),
+        Seen::NoTool { missing } => Observation::Later {
+            needs: Claim::new(Space::PROGRAM, missing),
+            reason: format!("{missing} is not on the host"),
         },
-        "denied" => Observation::Failed("it or a folder above it may not be searched by this account".into()),
-        other => Observation::Failed(format!("it is there, but as {other}")),
+        Seen::Denied => Observation::Failed("it or a folder above it may not be searched by this account".into()),
+        Seen::Other { r#type } => Observation::Failed(format!("it is there, but as {type}")),
     }
 }

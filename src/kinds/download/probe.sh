@@ -1,9 +1,15 @@
-# Row: path, SHA-256 wanted, 1 where it is unpacked, the program that fetches it ("" where curl and wget will do), the one
-# that unpacks it ("" where tar does).
-# Record: absent, denied, another type; file, owner, group, mode, size, SHA-256; unpacked, owner, group, mode, size, the
-# first line of its marker; folder (with files, but no marker); or no-tool and the program, where it must be fetched and
-# that is missing.
+# Wanted is a SHA-256; unpack is 1 where it is unpacked; the fetcher is "" where curl and wget will do, the unpacker where tar does. Of
+# what is unpacked, the hash is the first line of its marker; a folder is one with files, but no marker; a program is missing where
+# it must be fetched.
+# Record: "absent"
+# Record: "denied"
+# Record: "file", owner, group, mode, size, hash
+# Record: "unpacked", owner, group, mode, size, hash
+# Record: "folder"
+# Record: "no-tool", missing
+# Record: type
 # One stat and one sha256sum for all.
+columns path wanted unpack fetcher unpacker
 
 # tool: sets $missing to the program that is not on the host.
 tool() {
@@ -20,11 +26,10 @@ scan_paths hash
 i=0
 set -- $scanned
 for row in $ROWS; do
-    split_row "$1"
+    read_scan "$1"
     shift
-    type=$f2 owner=$f3 group=$f4 mode=$f5 size=$f6 hash=$f7
-    split_row "$row"
-    path=$f1 wanted=$f2 unpack=$f3 fetcher=$f4 unpacker=$f5
+    type=$seen_type owner=$seen_owner group=$seen_group mode=$seen_mode size=$seen_size hash=$seen_hash
+    read_row "$row"
     if [ "$type" = directory ]; then
         hash=
         type=unpacked
@@ -49,12 +54,12 @@ for row in $ROWS; do
     if [ -z "$is_right" ] && [ -n "$wanted" ]; then
         tool
         if [ -n "$missing" ]; then
-            type=no-tool owner=$missing
+            type=no-tool
         fi
     fi
     case $type in
         file | unpacked) emit "$i" "$type" "$owner" "$group" "$mode" "$size" "$hash" ;;
-        no-tool) emit "$i" no-tool "$owner" ;;
+        no-tool) emit "$i" no-tool "$missing" ;;
         *) emit "$i" "$type" ;;
     esac
     i=$((i + 1))

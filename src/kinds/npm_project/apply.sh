@@ -1,7 +1,6 @@
-# Row: path, what is left out (words with commas), owner, 1 to install, "" to hand over only, 1 where scripts of packages
-# run. npm runs as the owner.
-split_row "$ROWS"
-path=$f1 omit=$f2 owner=$f3 install=$f4 scripts=$f5
+# Omitted are words with commas; install is 1, or "" to hand over only; scripts is 1 where those of packages run. npm runs as the owner.
+columns path omit owner install scripts
+read_row "$ROWS"
 
 if [ -n "$owner" ] && [ -d "$path/node_modules" ]; then
     find "$path/node_modules" ! -user "$owner" \( ! -type f -o -links 1 \) -exec chown -h -- "$owner" {} + || exit

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::model::{Changes, Expect, Lock, Probe, ProbeOutput, Record, Step, Value};
-use crate::row;
+use crate::model::{Changes, Expect, Lock, Probe, ProbeOutput, Step, Value};
+use crate::{expect, records, row, rows};
 
-use crate::resource::batch::parse_all;
+use crate::resource::batch::parse_records;
 use crate::resource::{
     Attribute, Claim, Claims, Documentation, Fields, Kind, Lane, Observation, Planned, Resource, Shape, Space,
 };
@@ -48,6 +48,26 @@ const PROBE: &str = concat!(include_str!("state.sh"), include_str!("probe.sh"));
 const APPLY: &str = concat!(include_str!("../shared/quoted.sh"), include_str!("state.sh"), include_str!("apply.sh"));
 
 const TIMEOUT: Duration = Duration::from_secs(1800);
+
+rows! {
+    include_str!("probe.sh") => struct Looked { path, omit }
+    include_str!("apply.sh") => struct Wanted { path, omit, owner, install, scripts }
+    include_str!("remove.sh") => struct Going { path }
+}
+
+records! {
+    include_str!("probe.sh") => enum Seen {
+        "absent" => Absent,
+        "denied" => Denied,
+        "no-npm" => NoNpm,
+        "no-lock" => NoLock,
+        "no-project" => NoProject,
+        "present" => Present { request, packages, owner },
+        "gone" => Gone { names },
+        "added" => Added { names },
+        _ => Other { r#type },
+    }
+}
 
 impl Kind for NpmProject {
     const KIND: &'static str = "npm_project";
@@ -100,19 +120,13 @@ impl Kind for NpmProject {
     fn probe(all: &[&Resource<Desired>]) -> Probe {
         let rows = all.iter().map(|resource| {
             let omit = if resource.is_absent() { "-" } else { &resource.desired.omit };
-            row![resource.name(), omit]
+            row![Looked { path: resource.name(), omit }]
         });
         Probe::new(PROBE, rows.collect())
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        parse_all(all, output, |record, more, resource| {
-            let list = |word: &str| {
-                let found = more.iter().find(|record| record.field(0) == word);
-                found.map_or_else(Vec::new, |record| record.field(1).lines().map(str::to_string).collect())
-            };
-            observation(record, resource.name(), list("gone"), list("added"))
-        })
+        parse_records(all, output, observation)
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
@@ -151,12 +165,10 @@ impl Kind for NpmProject {
     }
 
     fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
-        let is = |text: &str| Expect::Is(text.to_string());
-        if resource.is_absent() {
-            return Some(vec![is("absent")]);
-        }
-        let owner = owner(resource).map_or(Expect::Any, |owner| is(owner));
-        Some(vec![is("present"), is("same"), is("same"), owner])
+        Some(match resource.is_absent() {
+            true => expect![Seen::Absent],
+            false => expect![Seen::Present { request: "same", packages: "same", owner: owner(resource) }],
+        })
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
@@ -167,11 +179,17 @@ impl Kind for NpmProject {
             let installs = planned.changes.iter().any(|change| change.attribute != "owner");
             let step = if resource.is_absent() {
                 Step::new(include_str!("remove.sh"), vec![at], format!("remove {name}/node_modules"))
-                    .rows(vec![row![name]])
+                    .rows(vec![row![Going { path: name }]])
             } else {
                 let purpose = format!("{} {name}", if installs { "install the packages of" } else { "hand over" });
                 let desired = &resource.desired;
-                let row = row![name, &desired.omit, owner(resource), installs, desired.scripts];
+                let row = row![Wanted {
+                    path: name,
+                    omit: &desired.omit,
+                    owner: owner(resource),
+                    install: installs,
+                    scripts: desired.scripts,
+                }];
                 Step::new(APPLY, vec![at], purpose).rows(vec![row])
             };
             step.locks(&[Lock::NPM]).timeout(resource.timeout.unwrap_or(TIMEOUT))
@@ -185,28 +203,41 @@ fn owner(resource: &Resource<Desired>) -> Option<&String> {
     resource.desired.owner.as_ref().or(resource.run_as.as_ref())
 }
 
-fn observation(record: &Record, name: &str, gone: Vec<String>, added: Vec<String>) -> Observation<Observed> {
+fn observation(first: Seen<'_>, more: &[Seen<'_>], resource: &Resource<Desired>) -> Observation<Observed> {
+    let name = resource.name();
+    let lines = |names: &str| names.lines().map(str::to_string).collect::<Vec<String>>();
+    let (mut gone, mut added) = (Vec::new(), Vec::new());
+    for seen in more {
+        match seen {
+            Seen::Gone { names } => gone = lines(names),
+            Seen::Added { names } => added = lines(names),
+            _ => {}
+        }
+    }
     let later = |needs: Claim, reason: String| Observation::Later { needs, reason };
-    match record.field(0) {
-        "absent" => Observation::Absent,
-        "present" => Observation::Present(Observed {
-            asked: match record.field(1) {
+    match first {
+        Seen::Absent => Observation::Absent,
+        Seen::Present { request, packages, owner } => Observation::Present(Observed {
+            asked: match request {
                 "same" => Asked::Same,
                 "never" => Asked::Never,
                 _ => Asked::Differs,
             },
-            owner: record.field(3).to_string(),
+            owner: owner.to_string(),
             gone,
             added,
-            packages_differ: record.field(2) == "differs",
+            packages_differ: packages == "differs",
         }),
-        "no-npm" => later(Claim::new(Space::PROGRAM, "npm"), "npm is not on the host".into()),
-        "no-lock" => {
+        Seen::NoNpm => later(Claim::new(Space::PROGRAM, "npm"), "npm is not on the host".into()),
+        Seen::NoLock => {
             let path = format!("{name}/package-lock.json");
             later(Claim::path(&path), format!("there is no {path}"))
         }
-        "no-project" => later(Claim::path(name), format!("there is no folder {name}")),
-        "denied" => Observation::Failed("it or a folder above it may not be searched by this account".into()),
-        other => Observation::Failed(format!("node_modules is there, but as {other}, not a folder")),
+        Seen::NoProject => later(Claim::path(name), format!("there is no folder {name}")),
+        Seen::Denied => Observation::Failed("it or a folder above it may not be searched by this account".into()),
+        Seen::Other { r#type } => Observation::Failed(format!("node_modules is there, but as {type}, not a folder")),
+        Seen::Gone { .. } | Seen::Added { .. } => {
+            Observation::Failed("the probe does not say whether it is there".into())
+        }
     }
 }

@@ -1,11 +1,20 @@
-# Row: path, what is left out.
-# Record: absent, denied, no-npm, no-lock, no-project; present, what is asked (same, differs, never), packages (same,
-# differs), owner. Where packages differ, more records: "gone" or "added", and names.
+# Omitted are words with commas, "-" where it should be absent. The request is same, differs or never, packages are same or differ;
+# where they differ, further records say which are gone and which were added.
+# Record: "absent"
+# Record: "denied"
+# Record: "no-npm"
+# Record: "no-lock"
+# Record: "no-project"
+# Record: "present", request, packages, owner
+# Record: "gone", names
+# Record: "added", names
+# Record: type
 # One node for all, and two hashes for each project.
+columns path omit
 scan_rows=
 for row in $ROWS; do
-    split_row "$row"
-    scan_rows=$scan_rows$f1/node_modules$NL
+    read_row "$row"
+    scan_rows=$scan_rows$path/node_modules$NL
 done
 projects=$ROWS
 ROWS=$scan_rows
@@ -72,11 +81,10 @@ look_at() {
 i=0
 set -- $scanned
 for row in $ROWS; do
-    split_row "$1"
+    read_scan "$1"
     shift
-    type=$f2 owner=$f3
-    split_row "$row"
-    path=$f1 omit=$f2
+    type=$seen_type owner=$seen_owner
+    read_row "$row"
     look_at
     i=$((i + 1))
 done

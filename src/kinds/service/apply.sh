@@ -1,12 +1,12 @@
-# Row: unit, enable|disable|"", start|stop|restart|reload|"", seconds to wait for systemd. All but the unit is the same in
+# Enabling is enable, disable or "", the verb start, stop, restart, reload or "", the limit in seconds. All but the unit is the same in
 # every row. One systemctl for all units, whatever it is asked.
+columns unit enabling verb limit
 units='' count=0
 for row in $ROWS; do
-    split_row "$row"
-    units=$units$f1$NL
+    read_row "$row"
+    units=$units$unit$NL
     count=$((count + 1))
 done
-enabling=$f2 verb=$f3 limit=$f4
 refused= # indexes between colons
 
 # look: asks systemd about all units; sets $block_0, …

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::model::{Changes, Expect, Lock, OwedAction, Probe, ProbeOutput, Record, Step, Value};
-use crate::row;
+use crate::model::{Changes, Expect, Lock, OwedAction, Probe, ProbeOutput, Step, Value};
+use crate::{expect, records, row, rows};
 
 use crate::kinds::shared::unit_name;
 use crate::resource::batch::parse_first;
@@ -49,6 +49,18 @@ const GRACE: Duration = Duration::from_secs(20);
 
 /// Services that stand for another, which is what is required of them.
 const ALIASES: &[(&str, &str)] = &[("mariadb.service", "mysql.service"), ("mysqld.service", "mysql.service")];
+
+rows! {
+    include_str!("probe.sh") => struct Looking { unit, should_start }
+    include_str!("apply.sh") => struct Wanted { unit, enabling, verb, limit }
+}
+
+records! {
+    include_str!("probe.sh") => enum Seen {
+        "no-systemd" => NoSystemd,
+        _ => State { running, enabled, load, active, sub, file },
+    }
+}
 
 impl Kind for Service {
     const KIND: &'static str = "service";
@@ -117,8 +129,10 @@ impl Kind for Service {
     }
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {
-        let rows = all.iter().map(|resource| row![unit(resource), resource.desired.enabled == Some(true)]).collect();
-        Probe::new(include_str!("probe.sh"), rows)
+        let row = |resource: &&Resource<Desired>| {
+            row![Looking { unit: unit(resource), should_start: resource.desired.enabled == Some(true) }]
+        };
+        Probe::new(include_str!("probe.sh"), all.iter().map(row).collect())
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
@@ -153,16 +167,11 @@ impl Kind for Service {
     }
 
     fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
-        let word = |desired: Option<bool>, yes: &str, no: &str| match desired {
-            Some(true) => Expect::Is(yes.to_string()),
-            Some(false) => Expect::Is(no.to_string()),
-            None => Expect::Any,
-        };
-        let desired = &resource.desired;
-        let mut fields =
-            vec![word(desired.running, "running", "stopped"), word(desired.enabled, "enabled", "disabled")];
-        fields.resize(6, Expect::Any);
-        Some(fields)
+        let Desired { running, enabled, .. } = resource.desired;
+        Some(expect![Seen::State {
+            running: running.map(|runs| if runs { "running" } else { "stopped" }),
+            enabled: enabled.map(|starts| if starts { "enabled" } else { "disabled" }),
+        }])
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
@@ -188,18 +197,20 @@ struct Asked {
     limit: Duration,
 }
 
-fn observation(record: &Record, resource: &Resource<Desired>) -> Observation<Observed> {
+fn observation(seen: Seen<'_>, resource: &Resource<Desired>) -> Observation<Observed> {
+    let Seen::State { running, enabled, load, .. } = seen else {
+        return Observation::Failed("the host does not run systemd".into());
+    };
     let desired = &resource.desired;
     let wanted = desired.running == Some(true) || desired.enabled == Some(true);
-    let run = match record.field(0) {
+    let run = match running {
         "running" => Run::Running,
         "changing" => Run::Changing,
         "stopped" => Run::Stopped,
-        "no-systemd" => return Observation::Failed("the host does not run systemd".into()),
         other => return Observation::Failed(format!("its state {other} is none that is known")),
     };
-    let is_enabled = record.field(1) == "enabled";
-    match record.field(2) {
+    let is_enabled = enabled == "enabled";
+    match load {
         "masked" if wanted => {
             let message = format!("it is masked: `systemctl unmask {}` on the host lets it run", unit(resource));
             Observation::Failed(message)
@@ -237,7 +248,9 @@ fn step(batch: &[Planned<'_, Service>], asked: Asked, covers: Vec<usize>) -> Ste
         [at] => batch[*at].resource.name().to_string(),
         _ => format!("{} services", covers.len()),
     };
-    let rows = covers.iter().map(|&at| row![unit(batch[at].resource), enabling, verb, limit.as_secs().max(1)]);
+    let rows = covers
+        .iter()
+        .map(|&at| row![Wanted { unit: unit(batch[at].resource), enabling, verb, limit: limit.as_secs().max(1) }]);
     let rows = rows.collect();
     Step::new(include_str!("apply.sh"), covers, format!("{} {what}", words.join(" and ")))
         .rows(rows)

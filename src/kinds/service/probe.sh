@@ -1,6 +1,9 @@
-# Row: unit, 1 where it should start with the host.
-# Record: running, stopped or changing; enabled or disabled; then LoadState, ActiveState, SubState and UnitFileState.
+# Running is running, stopped or changing, enabled is enabled or disabled; then come LoadState, ActiveState, SubState and
+# UnitFileState.
+# Record: "no-systemd"
+# Record: running, enabled, load, active, sub, file
 # One systemctl show, however many rows: it prints a block for each unit, in the order asked, with an empty line between.
+columns unit should_start
 if ! [ -d /run/systemd/system ]; then
     i=0
     for row in $ROWS; do
@@ -11,7 +14,8 @@ if ! [ -d /run/systemd/system ]; then
 fi
 units=
 for row in $ROWS; do
-    units=$units${row%%"$US"*}$NL
+    read_row "$row"
+    units=$units$unit$NL
 done
 # It fails at a name that is none, and then says nothing of those after it: they have no record.
 blocks=$(systemctl show --no-pager --property=LoadState,ActiveState,SubState,UnitFileState -- $units)
@@ -42,7 +46,7 @@ while IFS= read -r line; do
         UnitFileState=*) file=${line#*=} ;;
         '' | .)
             if [ -z "$load" ] || [ "$#" -eq 0 ]; then continue; fi
-            split_row "$1"
+            read_row "$1"
             shift
             case $active in
                 active | reloading | refreshing) running=running ;;
@@ -53,8 +57,8 @@ while IFS= read -r line; do
             case $file in
                 enabled) enabled=enabled ;;
                 # Only others that it names in Also= are enabled and disabled with it.
-                indirect) [ -z "$f2" ] || enabled=enabled ;;
-                generated) ! starts_by_script "$f1" || enabled=enabled ;;
+                indirect) [ -z "$should_start" ] || enabled=enabled ;;
+                generated) ! starts_by_script "$unit" || enabled=enabled ;;
             esac
             emit "$i" "$running" "$enabled" "$load" "$active" "$sub" "$file"
             i=$((i + 1)) load='' active='' sub='' file=''

@@ -2,10 +2,10 @@
 
 mod document;
 
-use crate::model::{Changes, Content, Expect, Probe, ProbeOutput, Record, Secret, Step, Value, decode_base64};
-use crate::row;
+use crate::model::{Changes, Content, Expect, Probe, ProbeOutput, Secret, Step, Value, decode_base64};
+use crate::{records, row, rows};
 
-use crate::kinds::shared::owned_file::{self, NewFile};
+use crate::kinds::shared::owned_file::{self, NewFile, Written};
 use crate::resource::batch::parse_first;
 use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
 use document::{Document, Format, Path};
@@ -46,6 +46,23 @@ pub struct Observed {
 
 /// The largest file that is read, in bytes.
 const MOST_READ: u64 = 1024 * 1024;
+
+rows! {
+    include_str!("probe.sh") => struct Asked { path, most }
+    include_str!("apply.sh") =>
+    /// What the file was when it was looked at, and why it cannot be edited.
+    struct Edited after Written { hash, why }
+}
+
+records! {
+    include_str!("probe.sh") => enum Seen {
+        "absent" => Absent,
+        "denied" => Denied,
+        "large" => Large,
+        "file" => File { owner, group, mode, hash, base64, target },
+        _ => Other { r#type },
+    }
+}
 
 impl Kind for Setting {
     const KIND: &'static str = "setting";
@@ -133,7 +150,7 @@ impl Kind for Setting {
     }
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {
-        let rows = all.iter().map(|resource| row![resource.name(), MOST_READ]).collect();
+        let rows = all.iter().map(|resource| row![Asked { path: resource.name(), most: MOST_READ }]).collect();
         Probe::new(include_str!("probe.sh"), rows)
     }
 
@@ -216,7 +233,7 @@ fn file<'a>(at: usize, planned: &Planned<'_, Setting>, edited: &'a Result<Conten
         group: kept(&desired.group, |found| &found.group),
         mode: found.map_or_else(|| created_mode(desired), |_| kept(&desired.mode, |found| &found.mode)),
         content: edited.as_ref().ok(),
-        more: row![found.map(|found| &found.hash), edited.as_ref().err()],
+        more: row![Edited { hash: found.map(|found| &found.hash), why: edited.as_ref().err() }],
     }
 }
 
@@ -286,16 +303,16 @@ fn plain(value: Value) -> Value {
     }
 }
 
-fn observation(record: &Record, resource: &Resource<Desired>) -> Observation<Observed> {
+fn observation(seen: Seen<'_>, resource: &Resource<Desired>) -> Observation<Observed> {
     let desired = &resource.desired;
-    match record.field(0) {
-        "absent" => return Observation::Absent,
-        "file" => {}
-        "denied" => return Observation::Failed("it may not be read by this account".into()),
-        "large" => return Observation::Failed(format!("it has more than {} KiB", MOST_READ / 1024)),
-        other => return Observation::Failed(format!("it is there, but as {other}, not a file")),
-    }
-    let text = decode_base64(record.field(5)).and_then(|bytes| String::from_utf8(bytes.to_vec()).ok());
+    let (owner, group, mode, hash, base64, target) = match seen {
+        Seen::File { owner, group, mode, hash, base64, target } => (owner, group, mode, hash, base64, target),
+        Seen::Absent => return Observation::Absent,
+        Seen::Denied => return Observation::Failed("it may not be read by this account".into()),
+        Seen::Large => return Observation::Failed(format!("it has more than {} KiB", MOST_READ / 1024)),
+        Seen::Other { r#type } => return Observation::Failed(format!("it is there, but as {type}, not a file")),
+    };
+    let text = decode_base64(base64).and_then(|bytes| String::from_utf8(bytes.to_vec()).ok());
     let Some(text) = text else { return Observation::Failed("it is not UTF-8 text".into()) };
     let document = match Document::parse(desired.format, &text) {
         Ok(document) => document,
@@ -310,11 +327,11 @@ fn observation(record: &Record, resource: &Resource<Desired>) -> Observation<Obs
     }
     let observed = Observed {
         document,
-        target: Some(record.field(6)).filter(|path| ![resource.name(), ""].contains(path)).map(str::to_string),
-        hash: record.field(4).to_string(),
-        owner: record.field(1).to_string(),
-        group: record.field(2).to_string(),
-        mode: record.field(3).to_string(),
+        target: Some(target).filter(|path| ![resource.name(), ""].contains(path)).map(str::to_string),
+        hash: hash.to_string(),
+        owner: owner.to_string(),
+        group: group.to_string(),
+        mode: mode.to_string(),
         held,
     };
     // What cannot be edited is better known before anything is applied.

@@ -25,7 +25,7 @@ stats=$(
     done | xargs -0 -r stat -c "%n$US%f$US%U$US%G$US%u$US%g$US%N" --
 )
 set -- $stats
-columns none mode owner group uid gid quoted
+columns mode owner group uid gid quoted
 i=0
 for path in $there; do
     case $path in
@@ -33,7 +33,7 @@ for path in $there; do
         *)
             case ${1-} in
                 "$path$US"*)
-                    read_row "${1#"$path"}"
+                    read_row "${1#"$path$US"}"
                     shift
                     [ "$owner" != UNKNOWN ] || owner=$uid
                     [ "$group" != UNKNOWN ] || group=$gid

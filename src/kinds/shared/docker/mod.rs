@@ -20,7 +20,9 @@ pub(crate) const LOGIN: Space = Space("docker login");
 pub(crate) const LOOK: &str = concat!(include_str!("ask.sh"), include_str!("look.sh"));
 
 rows! {
-    LOOK => struct Asked { sort, name }
+    LOOK =>
+    /// An object of a sort; what a kind looks at besides follows.
+    pub(crate) struct Asked { sort, name }
 }
 
 records! {
