@@ -110,30 +110,22 @@ impl OfHost {
 }
 
 impl ClaimIndex {
-    /// Indexes the inputs; two resources that provide the same path, user or unit are an error.
+    /// Indexes the inputs; two resources that provide the same path, user or unit, or settle the same, are an error.
     pub fn new(inputs: &[Input], diagnostics: &mut Vec<Diagnostic>) -> Self {
         let mut index = Self::default();
+        let mut settled: FxHashMap<(&str, &Claim), Node> = FxHashMap::default();
         for (node, input) in inputs.iter().enumerate() {
             let of_host = index.of_host_mut(&input.address.host);
             if input.left_alone {
                 continue;
             }
             for claim in &input.claims.provides {
-                if let Some(first) = of_host.add(claim, node)
-                    && EXCLUSIVE.contains(&claim.space)
-                {
-                    diagnostics.push(
-                        Diagnostic::error(
-                            input.span,
-                            format!(
-                                "`{}` and `{}` both claim the {} {}",
-                                inputs[first].address, input.address, claim.space.0, claim.name
-                            ),
-                        )
-                        .related(inputs[first].span, "claimed first here")
-                        .help("declare it once; what two kinds want of one thing belongs in one of them"),
-                    );
-                }
+                let first = of_host.add(claim, node).filter(|_| EXCLUSIVE.contains(&claim.space));
+                diagnostics.extend(first.map(|first| both_claim(inputs, first, node, claim)));
+            }
+            for claim in input.claims.settles.iter().map(|settled| &settled.claim) {
+                let first = *settled.entry((&input.address.host, claim)).or_insert(node);
+                diagnostics.extend((first != node).then(|| both_claim(inputs, first, node, claim)));
             }
         }
         // After all of the above, so that the first provider of a path is the one that claims it for itself.
@@ -157,6 +149,15 @@ impl ClaimIndex {
     pub fn of_host(&self, host: &str) -> Option<&OfHost> {
         self.hosts.get(host)
     }
+}
+
+/// Reports a thing that two resources decide about.
+fn both_claim(inputs: &[Input], first: Node, second: Node, claim: &Claim) -> Diagnostic {
+    let (first, second) = (&inputs[first], &inputs[second]);
+    let what = format!("{} {}", claim.space.0, claim.name);
+    Diagnostic::error(second.span, format!("`{}` and `{}` both claim the {what}", first.address, second.address))
+        .related(first.span, "claimed first here")
+        .help("declare it once; what two kinds want of one thing belongs in one of them")
 }
 
 /// Who provides the whole content of a file allows nobody else to edit it: the two would undo each other for ever.

@@ -162,6 +162,13 @@ fn two_may_not_claim_one_thing() {
     let link = Input { claims: Claims::new().provides(Space::PATH, "/x"), ..input("app1/symlink:/x") };
     let (_, diagnostics) = build(&[file("/x"), link, package("p"), package("p")]);
     assert_eq!(messages(&diagnostics), ["`app1/file:/x` and `app1/symlink:/x` both claim the path /x"]);
+    let service = |name: &str| {
+        let claims = Claims::new().settles(Space::SERVICE, "x.service", &[]);
+        Input { claims, ..input(&format!("app1/service:{name}")) }
+    };
+    let (_, diagnostics) = build(&[service("x"), service("x.service").absent()]);
+    let expected = "`app1/service:x` and `app1/service:x.service` both claim the service x.service";
+    assert_eq!(messages(&diagnostics), [expected]);
     assert_eq!(diagnostics[0].related.len(), 1);
 }
 

@@ -66,12 +66,23 @@ pub enum Phase {
     Check,
 }
 
+/// What one resource alone decides about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settled {
+    pub claim: Claim,
+    /// The attributes its name comes from: nothing is settled until they are known.
+    pub by: &'static [&'static str],
+}
+
 /// What a resource provides and requires.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Claims {
     /// What exists once the resource is in place. Two resources of one host that provide the same path, user, unit or
     /// content are an error.
     pub provides: Vec<Claim>,
+    /// What it alone says how it is to be, under the system's own name for it, however the spec spells it. Two resources of
+    /// one host that settle the same are an error, also where one of them should be absent.
+    pub settles: Vec<Settled>,
     /// What exists too once it is in place, but may be declared by another resource as well (a user's home).
     pub shares: Vec<Claim>,
     /// What its observation reads, so that it is observed again once a provider has changed.
@@ -97,6 +108,12 @@ impl Claims {
 
     pub fn provides(mut self, space: Space, name: impl Into<String>) -> Self {
         self.provides.push(Claim::new(space, name));
+        self
+    }
+
+    /// Alone decides about something, whose name comes from these attributes besides the resource's own.
+    pub fn settles(mut self, space: Space, name: impl Into<String>, by: &'static [&'static str]) -> Self {
+        self.settles.push(Settled { claim: Claim::new(space, name), by });
         self
     }
 

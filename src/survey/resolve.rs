@@ -132,10 +132,13 @@ impl Survey<'_> {
 /// What the graph needs of a resource.
 fn input(resolved: &Resolved) -> graph::Input {
     let kind = resolved.resource.kind;
+    let mut claims = kind.claims(&resolved.resource);
+    let is_later = |attribute: &&str| resolved.deferrals.iter().any(|deferral| deferral.attribute == *attribute);
+    claims.settles.retain(|settled| !settled.by.iter().any(|attribute| is_later(&attribute)));
     graph::Input {
         address: resolved.address.clone(),
         span: resolved.span,
-        claims: kind.claims(&resolved.resource),
+        claims,
         triggers: if resolved.left_alone { Vec::new() } else { kind.triggers(&resolved.resource) },
         depends_on: resolved.depends_on.clone(),
         waits_for: resolved.deferrals.iter().map(|deferral| deferral.until.clone()).collect(),

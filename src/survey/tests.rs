@@ -599,3 +599,35 @@ fn a_value_that_never_comes_refuses_whatever_holds_it() {
         "{outline}"
     );
 }
+
+#[test]
+fn one_thing_is_declared_once_whatever_it_is_called() {
+    let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAII4gekUCHe66i/G9XTN2c9+wIYcdotaFMb6LteHl00JV";
+    let spec = format!(
+        "\
+hosts: {{ a: {{}}, b: {{}} }}
+services:
+  nginx: {{ running: true }}
+  nginx.service: {{ state: absent }}
+  ssh: {{ on: a, running: false }}
+  sshd: {{ on: a, running: true }}
+  cron: {{ on: a, running: true }}
+  cron.service: {{ on: b, running: true }}
+users: {{ u1: {{ uid: 4000, on: a }}, u2: {{ uid: 4000 }}, u3: {{ uid: 4000, state: absent }} }}
+groups: {{ g1: {{ gid: 4000, on: a }}, g2: {{ gid: 4000 }}, g3: {{ gid: \"{{{{ host.facts.x }}}}\" }}, g4: {{ gid: \"{{{{ host.facts.x }}}}\" }} }}
+authorized_keys:
+  one: {{ user: u1, key: {key} me, options: restrict, on: a }}
+  two: {{ user: u1, key: {key} you, on: a, path: /home/u1/.ssh/authorized_keys }}
+  other: {{ user: u2, key: {key} }}
+docker_images: {{ nginx: {{ on: a }}, \"docker.io/library/nginx:latest\": {{ on: a }} }}
+firewall_rules:
+  web: {{ port: [80, 443], on: a }}
+  site: {{ port: [443, 80], protocol: tcp, action: deny, on: a }}
+  from-home: {{ port: [80, 443], from: 10.0.0.1, on: a }}
+  old: {{ port: [80, 443], state: absent, on: a }}
+"
+    );
+    let wrong = World::new(&spec).survey(|_| ()).unwrap_err();
+    let wrong: Vec<&str> = wrong.lines().filter(|line| line.starts_with("error")).collect();
+    insta::assert_snapshot!(wrong.join("\n"));
+}

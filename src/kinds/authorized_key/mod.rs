@@ -127,8 +127,16 @@ impl Kind for AuthorizedKey {
     }
 
     fn claims(resource: &Resource<Desired>) -> Claims {
-        let claims = Claims::new().requires(Space::USER, &resource.desired.user);
-        match &resource.desired.path {
+        let Desired { user, key, path, .. } = &resource.desired;
+        // A key stands once in a file, whatever its options and comment are.
+        let home = if user == "root" { "/root".into() } else { format!("/home/{user}") };
+        let file = path.clone().unwrap_or_else(|| format!("{home}/.ssh/authorized_keys"));
+        let claims = Claims::new().requires(Space::USER, user).settles(
+            Space("key"),
+            format!("{} of {user} in {file}", key.blob()),
+            &["user", "key", "path"],
+        );
+        match path {
             Some(path) => claims.shares(Space::PATH, path).requires(Space::PATH, parent(path)),
             None => claims,
         }

@@ -157,7 +157,8 @@ impl Kind for DockerImage {
     }
 
     fn claims(resource: &Resource<Desired>) -> Claims {
-        let claims = Claims::new().provides(IMAGE, docker::image_name(resource.name())).requires(ENGINE, "");
+        let name = docker::image_name(resource.name());
+        let claims = Claims::new().provides(IMAGE, &name).settles(IMAGE, name, &[]).requires(ENGINE, "");
         if resource.is_absent() {
             return claims;
         }

@@ -112,7 +112,14 @@ impl Kind for FirewallRule {
     }
 
     fn claims(resource: &Resource<Desired>) -> Claims {
-        resource.desired.backend.required_by(Claims::new().shares(Space::FIREWALL, ""))
+        let Desired { backend, matches, is_described, .. } = &resource.desired;
+        let claims = backend.required_by(Claims::new().shares(Space::FIREWALL, ""));
+        // One that goes is found by its name: it may give way to another.
+        if resource.is_absent() || !is_described {
+            return claims;
+        }
+        let by = &["backend", "port", "protocol", "direction", "from", "to", "interface"];
+        claims.settles(Space("firewall rule for"), format!("{matches} ({backend:?})"), by)
     }
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {

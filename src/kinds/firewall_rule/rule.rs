@@ -61,6 +61,24 @@ impl Match {
     }
 }
 
+impl fmt::Display for Match {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "packets that {}", if self.is_outgoing { "go out" } else { "come in" })?;
+        if let Some(protocol) = &self.protocol {
+            write!(f, ", {protocol}")?;
+        }
+        if !self.ports.is_empty() {
+            write!(f, ", port {}", self.ports)?;
+        }
+        for (word, network) in [("from", &self.from), ("to", &self.to)] {
+            if let Some(network) = network {
+                write!(f, ", {word} {network}")?;
+            }
+        }
+        self.interface.iter().try_for_each(|interface| write!(f, ", on {interface}"))
+    }
+}
+
 /// Addresses with the same first bits, or one address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network {

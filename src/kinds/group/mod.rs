@@ -72,7 +72,11 @@ impl Kind for Group {
     }
 
     fn claims(resource: &Resource<Desired>) -> Claims {
-        Claims::new().provides(Space::GROUP, resource.name())
+        let claims = Claims::new().provides(Space::GROUP, resource.name());
+        match resource.desired.gid.filter(|_| !resource.is_absent()) {
+            Some(gid) => claims.settles(Space("gid"), gid.to_string(), &["gid"]),
+            None => claims,
+        }
     }
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {

@@ -48,7 +48,8 @@ const LIMIT: Duration = Duration::from_secs(180);
 const GRACE: Duration = Duration::from_secs(20);
 
 /// Services that stand for another, which is what is required of them.
-const ALIASES: &[(&str, &str)] = &[("mariadb.service", "mysql.service"), ("mysqld.service", "mysql.service")];
+const ALIASES: &[(&str, &str)] =
+    &[("mariadb.service", "mysql.service"), ("mysqld.service", "mysql.service"), ("sshd.service", "ssh.service")];
 
 rows! {
     include_str!("probe.sh") => struct Looking { unit, should_start }
@@ -100,12 +101,13 @@ impl Kind for Service {
 
     fn claims(resource: &Resource<Desired>) -> Claims {
         let files = unit_files(resource);
-        let claims = files.into_iter().fold(Claims::new(), |claims, unit| claims.requires(Space::UNIT, unit));
+        let unit = unit(resource);
+        let alias = ALIASES.iter().find(|(name, _)| *name == unit).map(|(_, alias)| *alias);
+        let claims = Claims::new().settles(Space::SERVICE, alias.unwrap_or(&unit), &[]);
+        let claims = files.into_iter().fold(claims, |claims, unit| claims.requires(Space::UNIT, unit));
         if resource.desired.running != Some(true) && !resource.is_absent() {
             return claims;
         }
-        let unit = unit(resource);
-        let alias = ALIASES.iter().find(|(name, _)| *name == unit).map(|(_, alias)| *alias);
         alias
             .into_iter()
             .fold(claims.provides(Space::SERVICE, &unit), |claims, alias| claims.provides(Space::SERVICE, alias))

@@ -199,6 +199,9 @@ impl Kind for User {
         let desired = &resource.desired;
         let group = desired.group.as_deref().unwrap_or(name);
         let mut claims = Claims::new().provides(Space::USER, name).requires(Space::GROUP, group);
+        if let Some(uid) = desired.uid.filter(|_| !resource.is_absent()) {
+            claims = claims.settles(Space("uid"), uid.to_string(), &["uid"]);
+        }
         if group == name {
             claims = claims.shares(Space::GROUP, name);
         }

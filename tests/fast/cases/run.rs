@@ -115,7 +115,9 @@ fn claims(kind: &dyn KindObject, case: &Case, all: &[&AnyResource], mistakes: &m
         ];
         let words: Vec<String> = parts
             .iter()
-            .flat_map(|(verb, claims)| claims.iter().map(move |c| format!("{verb} {} {}", c.space.0, c.name)))
+            .flat_map(|(verb, claims)| claims.iter().map(move |claim| (verb, claim)))
+            .chain(claims.settles.iter().map(|settled| (&"settles", &settled.claim)))
+            .map(|(verb, claim)| format!("{verb} {} {}", claim.space.0, claim.name))
             .collect();
         for line in expected.iter().filter(|line| !words.contains(line)) {
             mistakes.push(format!("claims of {name}: `{line}` is not among {words:?}"));
