@@ -276,6 +276,10 @@ const MATCHES: &str = "matches";
 fn observation(record: &Record, manager: &'static Variant) -> Observation<Observed> {
     match record.field(0) {
         "absent" => Observation::AbsentOn(manager),
+        "twice" => {
+            let name = record.field(1);
+            Observation::Failed(format!("on this host it is the same package as `{name}`: declare it once"))
+        }
         state => Observation::Present(Observed {
             manager,
             state: state.to_string(),

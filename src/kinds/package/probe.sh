@@ -1,4 +1,4 @@
-# Record: "absent", or state, "matches" or "differs" from the version pattern, version, the package that provides it where it
+# Record: "twice" and what another row calls the same package, "absent", or state, "matches" or "differs" from the version pattern, version, the package that provides it where it
 # is virtual.
 package_states || exit
 for line in $states; do

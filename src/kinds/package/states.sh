@@ -1,12 +1,19 @@
-# package_states: sets $states to one line a row: index, state, "matches" or "differs", version, provider.
+# package_states: sets $states to one line a row: index, state, "matches" or "differs", version, provider; or index, "twice"
+# and the name in another row that is about the same package.
 # Row: package, version pattern ("" for any), "remove" or "purge" where it should go.
 # A manager is asked through its package_list, which writes a line for each package on the host: name, architecture, state,
 # version, what it provides (as Debian's Provides), "ok" or "" where its files are whole.
 package_states() {
     # An empty line at the end says that the list is not whole.
     states=$({ printf '%s\n\n' "$ROWS"; package_list || echo; } | awk -F "$US" -v OFS="$US" '
+        # Leaves out the native architecture, which a name without one means too.
+        function own_name(name) {
+            sub(":" native "$", "", name)
+            return name
+        }
         # Finds what is known of a name: of the native architecture, or of the one it names.
         function find(table, name) {
+            name = own_name(name)
             if (name ~ /:/) return table[name]
             if (table[name ":" native] != "") return table[name ":" native]
             if (table[name ":all"] != "") return table[name ":all"]
@@ -53,6 +60,19 @@ package_states() {
         END {
             if (failed) exit 1
             for (at = 0; at < rows; at++) {
+                split(row[at], wish, FS)
+                name = own_name(wish[1])
+                if (name in first) {
+                    split(row[first[name]], other, FS)
+                    twin[at] = other[1]
+                    twin[first[name]] = wish[1]
+                } else first[name] = at
+            }
+            for (at = 0; at < rows; at++) {
+                if (at in twin) {
+                    print at, "twice", twin[at]
+                    continue
+                }
                 split(row[at], wish, FS)
                 split(find(own, wish[1]), found, FS)
                 state = found[1]
