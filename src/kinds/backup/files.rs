@@ -3,17 +3,17 @@
 use crate::model::Content;
 
 use super::settings::Settings;
-use crate::kinds::shared::database_engine::DUMP;
+use super::source::Source;
 
 /// The files, as they should be.
 #[derive(Clone, Debug)]
 pub(super) struct Files([Content; 3]);
 
 impl Files {
-    pub fn new(settings: &Settings) -> Self {
+    pub fn new(settings: &Settings, source: &dyn Source) -> Self {
         let Settings { name, schedule, .. } = settings;
         let head = "#!/bin/sh\n# Written by infra; what is changed here by hand is undone.\n";
-        let program = format!("{head}{}\n{DUMP}{}", settings.lines(), include_str!("program.sh"));
+        let program = format!("{head}{}\n{}{}", settings.lines(), source.functions(), include_str!("program.sh"));
         let service = format!(
             "# Written by infra.\n[Unit]\nDescription=Backup {name}\nAfter=network.target {SERVERS}\n\n[Service]\nType=oneshot\n\
              ExecStart=/usr/local/sbin/infra-backup-{name} run\nNice=10\nIOSchedulingClass=idle\n"

@@ -1,19 +1,21 @@
 //! `backup`: a dump of a database, or an archive of files, made by the host on a schedule.
 
+mod archive;
 mod desired;
 mod files;
 mod observed;
 mod settings;
+mod source;
 
 use std::time::Duration;
 
 use crate::model::{Blob, Changes, Content, Expect, Lock, Probe, ProbeOutput, Step, Value};
-use crate::row;
+use crate::{row, variants};
 
-use crate::kinds::shared::database_engine::DATABASE;
+use crate::kinds::shared::database_engine::{CHOICE, DATABASE, NOUN};
 use crate::resource::batch::{by_state, count};
 use crate::resource::{
-    Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space,
+    Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space, Variants,
 };
 
 pub use desired::Desired;
@@ -21,6 +23,17 @@ use files::Files;
 pub use observed::Observed;
 use observed::{FileState, WHICH};
 use settings::Settings;
+use source::Source;
+
+variants! {
+    /// The engines whose data can be dumped.
+    const ENGINES: dyn Source = (NOUN, CHOICE) {
+        mysql::Mysql,
+        postgresql::Postgresql,
+        sqlite::Sqlite,
+        redis::Redis,
+    }
+}
 
 /// A dump of a database, or an archive of files, made by the host on a schedule.
 pub struct Backup;
@@ -31,7 +44,7 @@ impl Kind for Backup {
     const ATTRIBUTES: &'static [Attribute] = &[
         Attribute::optional(
             "engine",
-            Shape::OneOf(&["mysql", "postgresql", "sqlite", "redis"]),
+            Shape::OneOf(ENGINES.variants.names),
             "The database engine, where a database is dumped; `mysql` stands for MariaDB too.",
         ),
         Attribute::optional(
@@ -76,14 +89,17 @@ impl Kind for Backup {
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
     };
+    const VARIANTS: Option<&'static Variants> = Some(&ENGINES.variants);
 
     type Desired = Desired;
     type Observed = Observed;
 
     fn decode(fields: &mut Fields<'_>) -> Desired {
-        let settings = Settings::decode(fields);
-        let files = Files::new(&settings);
-        Desired { settings, files }
+        let variant = fields.text("engine").and_then(|engine| ENGINES.variants.named(&engine));
+        let source = variant.map_or(&archive::Archive as &dyn Source, |variant| ENGINES.of(variant));
+        let settings = Settings::decode(fields, variant, source);
+        let files = Files::new(&settings, source);
+        Desired { variant, settings, source, files }
     }
 
     fn claims(resource: &Resource<Desired>) -> Claims {
@@ -97,22 +113,19 @@ impl Kind for Backup {
         if resource.is_absent() {
             return claims;
         }
-        let settings = &resource.desired.settings;
+        let Desired { variant, settings, source, .. } = &resource.desired;
         claims = claims.requires(Space::PATH, &settings.dir).requires_some(Space::PATH, settings.credentials.as_ref());
-        for program in settings.programs() {
-            claims = claims.requires(Space::PROGRAM, *program);
+        if settings.compress == "zstd" {
+            claims = claims.requires(Space::PROGRAM, "zstd");
         }
         for path in &settings.paths {
             claims = claims.requires(Space::PATH, path);
         }
-        match (settings.engine.as_deref(), settings.database.as_deref()) {
-            (Some("redis") | None, _) | (_, None) => claims,
-            (Some(engine), Some(database)) => {
-                if engine == "sqlite" {
-                    claims = claims.requires(Space::PATH, database);
-                }
-                claims.requires(DATABASE, format!("{engine}/{database}"))
-            }
+        let Some(variant) = variant else { return claims };
+        claims = variant.required_by(claims);
+        match &settings.database {
+            Some(name) => source.required_by(claims, name).requires(DATABASE, format!("{}/{name}", variant.name)),
+            None => claims,
         }
     }
 

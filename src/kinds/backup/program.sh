@@ -1,5 +1,6 @@
 
-# What follows is the same for all backups; the settings are the lines above that begin with "#: ".
+# What follows is the same for all backups. The settings are the lines at the top that begin with "#: ", and what is done with
+# the source is above.
 #
 #   run            makes a backup, then removes those that are too many or too old (the default)
 #   list           lists the backups, the newest first: name and size in bytes
@@ -10,7 +11,7 @@ umask 077
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 newline='
 '
-name='' engine='' database='' paths='' excludes='' dir='' credentials='' compress=none keep='' keep_days=''
+name='' database='' paths='' excludes='' dir='' credentials='' compress=none keep='' keep_days=''
 while IFS= read -r line; do
     case $line in
         '#: '*) ;;
@@ -21,7 +22,6 @@ while IFS= read -r line; do
     value=${line#* }
     case ${line%% *} in
         name) name=$value ;;
-        engine) engine=$value ;;
         database) database=$value ;;
         path) paths=$paths$value$newline ;;
         exclude) excludes=$excludes$value$newline ;;
@@ -35,12 +35,6 @@ done <"$0"
 set -f
 IFS=$newline
 
-case $engine in
-    mysql | postgresql) suffix=.sql ;;
-    sqlite) suffix=.sqlite ;;
-    redis) suffix=.rdb ;;
-    *) suffix=.tar ;;
-esac
 case $compress in
     gzip) suffix=$suffix.gz ;;
     zstd) suffix=$suffix.zst ;;
@@ -77,100 +71,6 @@ prepare() {
     fi
 }
 
-# The first of several programs that is there.
-first() {
-    for program do
-        if command -v "$program" >/dev/null; then
-            printf '%s\n' "$program"
-            return
-        fi
-    done
-    fail "the program $1 is not on the host"
-}
-
-mysql_client() {
-    program=$1
-    shift
-    "$program" ${credentials:+"--defaults-extra-file=$credentials"} --default-character-set=utf8mb4 "$@"
-}
-
-# Runs a program of PostgreSQL: as its own account, which the server knows by the socket, or with the credentials.
-postgresql() {
-    if [ -n "$credentials" ]; then
-        PGSERVICEFILE=$credentials PGSERVICE=backup "$@"
-    elif command -v runuser >/dev/null; then
-        (cd / && runuser -u postgres -- "$@")
-    else
-        (cd / && su postgres -s /bin/sh -c '"$0" "$@"' -- "$@")
-    fi
-}
-
-redis() {
-    if [ -n "$credentials" ]; then
-        IFS= read -r REDISCLI_AUTH <"$credentials"
-        export REDISCLI_AUTH
-    fi
-    redis-cli --no-auth-warning "$@" </dev/null
-}
-
-redis_info() {
-    redis INFO persistence | tr -d '\r' | sed -n "s/^$1://p"
-}
-
-# Waits until the server has written its file, and says where that is.
-redis_save() {
-    before=$(redis LASTSAVE) || return
-    while said=$(redis BGSAVE); do
-        case $said in
-            *started* | *scheduled*) break ;;
-            *'in progress'*) sleep 1 ;;
-            *)
-                printf '%s\n' "$said" >&2
-                return 1
-                ;;
-        esac
-    done
-    while [ "$(redis_info rdb_bgsave_in_progress)" = 1 ]; do
-        sleep 1
-    done
-    if [ "$(redis_info rdb_last_bgsave_status)" != ok ] || [ "$(redis LASTSAVE)" -lt "$before" ]; then
-        echo 'the server could not save: look at its log' >&2
-        return 1
-    fi
-}
-
-redis_file() {
-    printf '%s/%s\n' "$(redis CONFIG GET dir | sed 1d)" "$(redis CONFIG GET dbfilename | sed 1d)"
-}
-
-# Writes the data to standard output.
-dump() {
-    case $engine in
-        mysql)
-            program=$(first mariadb-dump mysqldump) || return
-            dump_of_mysql mysql_client "$program"
-            ;;
-        postgresql) dump_of_postgresql postgresql pg_dump ;;
-        sqlite) cat -- "$dir/$copy" ;;
-        redis)
-            redis_save || return
-            cat -- "$(redis_file)"
-            ;;
-        *)
-            set --
-            for pattern in $excludes; do
-                set -- "$@" "--exclude=$pattern"
-            done
-            for path in $paths; do
-                set -- "$@" "./${path#/}"
-            done
-            tar --create --file=- --numeric-owner --one-file-system --directory=/ "$@"
-            # 1 means that a file changed while it was read.
-            [ $? -le 1 ]
-            ;;
-    esac
-}
-
 pack() {
     case $compress in
         gzip) gzip -c ;;
@@ -199,10 +99,7 @@ check() {
 make() {
     hence="; ${2:-nothing was kept of it}"
     made=$name-$(date -u +%Y%m%dT%H%M%SZ)$1$suffix
-    if [ "$engine" = sqlite ]; then
-        [ -f "$database" ] || fail "there is no database $database$hence"
-        copy_sqlite "$dir/$copy" || fail "the database could not be copied into $dir$hence"
-    fi
+    ready "$hence"
     wrong=$({ { dump 3>&- || echo dump >&3; } | { pack 3>&- || echo write >&3; } >"$new" || echo write >&3; } 3>&1)
     case $wrong in
         '') ;;
@@ -245,74 +142,6 @@ list() {
     stat -c '%n %s' -- "$@" | sort -r | while IFS= read -r line; do
         printf '%s\n' "${line#"$dir/"}"
     done
-}
-
-# Says whether there is anything that a restore would overwrite.
-exists() {
-    case $engine in
-        mysql)
-            program=$(first mariadb mysql) || exit
-            found=$(mysql_client "$program" --batch --skip-column-names --execute \
-                "SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = '$database'") || fail "cannot look at the server"
-            [ "$found" != 0 ]
-            ;;
-        postgresql)
-            found=$(postgresql psql -X -q -A -t -d postgres -c \
-                "SELECT count(*) FROM pg_database WHERE datname = '$database'") || fail "cannot look at the server"
-            [ "$found" != 0 ]
-            ;;
-        sqlite) [ -s "$database" ] ;;
-        redis) : ;;
-        *)
-            for path in $paths; do
-                [ ! -e "$path" ] && [ ! -L "$path" ] || return 0
-            done
-            return 1
-            ;;
-    esac
-}
-
-# Puts the unpacked backup on standard input in the place of what is there.
-load() {
-    case $engine in
-        mysql)
-            program=$(first mariadb mysql) || return
-            {
-                # shellcheck disable=SC2016 # These are MySQL's quotes.
-                printf 'DROP DATABASE IF EXISTS `%s`;\n' "$database"
-                cat
-            } | mysql_client "$program" --batch --binary-mode
-            ;;
-        postgresql)
-            postgresql psql -X -q -v ON_ERROR_STOP=1 -d postgres -c "DROP DATABASE IF EXISTS \"$database\" WITH (FORCE)" \
-                </dev/null >/dev/null &&
-                postgresql psql -X -q -v ON_ERROR_STOP=1 -d postgres -f - >/dev/null
-            ;;
-        sqlite)
-            cat >"$dir/$copy" &&
-                (cd -- "$dir" && sqlite3 -batch -bail -init /dev/null -cmd '.timeout 30000' "$database" ".restore main $copy")
-            ;;
-        redis) redis_load ;;
-        *) tar --extract --file=- --preserve-permissions --same-owner --numeric-owner --directory=/ ;;
-    esac
-}
-
-# The server reads its file when it starts; an append-only log would win over it.
-redis_load() {
-    if [ "$(redis CONFIG GET appendonly | sed 1d)" != no ]; then
-        echo 'the server keeps an append-only log (appendonly), which it would read instead' >&2
-        return 1
-    fi
-    file=$(redis_file)
-    for unit in redis-server.service redis.service; do
-        if systemctl is-active --quiet "$unit"; then
-            owner=$(stat -c %u:%g -- "${file%/*}") && systemctl stop "$unit" && cat >"$file" && chown "$owner" "$file" &&
-                systemctl start "$unit"
-            return
-        fi
-    done
-    echo 'the server runs in no unit redis-server.service or redis.service' >&2
-    return 1
 }
 
 restore() {

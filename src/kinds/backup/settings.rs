@@ -1,7 +1,9 @@
 //! The settings of a backup: attributes in a spec, lines at the head of its program on the host.
 
 use crate::model::Value;
-use crate::resource::Fields;
+use crate::resource::{Fields, Variant};
+
+use super::source::Source;
 
 /// What a backup is of, where it goes, when it is made, and how long it stays.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -24,8 +26,8 @@ pub(super) const NAMES: [&str; 10] =
     ["engine", "database", "paths", "exclude", "dir", "schedule", "keep", "keep_days", "compress", "credentials"];
 
 impl Settings {
-    /// Reads the attributes of a spec.
-    pub fn decode(fields: &mut Fields<'_>) -> Self {
+    /// Reads the attributes of a spec, which is for this engine where there is one.
+    pub fn decode(fields: &mut Fields<'_>, variant: Option<&Variant>, source: &dyn Source) -> Self {
         let name = fields.name().to_string();
         let is_allowed = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
         if !name.starts_with(|c: char| c.is_ascii_alphanumeric()) || !name.chars().all(is_allowed) || name.len() > 100 {
@@ -55,18 +57,10 @@ impl Settings {
                 fields.error(only, format!("`{only}` goes with {other}"), "take it away");
             }
         }
-        if fields.has("credentials") && matches!(engine.as_deref(), None | Some("sqlite")) {
+        if fields.has("credentials") && !variant.is_some_and(|variant| variant.knows("credentials")) {
             fields.error("credentials", "nothing asks for credentials here", "take it away");
         }
-        let database = match engine.as_deref() {
-            None | Some("redis") => {
-                if engine.is_some() && fields.has("database") {
-                    fields.error("database", "a backup of Redis holds all its databases", "take it away");
-                }
-                None
-            }
-            Some(engine) => Some(database(fields, engine)),
-        };
+        let database = variant.and_then(|variant| database(fields, variant, source));
         let settings = Self {
             name,
             engine,
@@ -158,22 +152,6 @@ impl Settings {
         ];
         NAMES.into_iter().zip(values).filter(|(_, value)| *value != Value::Null).collect()
     }
-
-    /// Returns the programs that making it needs and a package has to bring.
-    pub fn programs(&self) -> &'static [&'static str] {
-        match (self.engine.as_deref(), self.compress.as_str()) {
-            (Some("mysql"), "zstd") => &["mysqldump", "zstd"],
-            (Some("mysql"), _) => &["mysqldump"],
-            (Some("postgresql"), "zstd") => &["pg_dump", "zstd"],
-            (Some("postgresql"), _) => &["pg_dump"],
-            (Some("sqlite"), "zstd") => &["sqlite3", "zstd"],
-            (Some("sqlite"), _) => &["sqlite3"],
-            (Some("redis"), "zstd") => &["redis-cli", "zstd"],
-            (Some("redis"), _) => &["redis-cli"],
-            (_, "zstd") => &["zstd"],
-            _ => &[],
-        }
-    }
 }
 
 fn line(name: &str, value: &Value) -> String {
@@ -184,21 +162,22 @@ fn line(name: &str, value: &Value) -> String {
     }
 }
 
-/// Reads the name of the database; in the program it stands in quotes of SQL.
-fn database(fields: &mut Fields<'_>, engine: &str) -> String {
-    let attribute = if fields.has("database") { "database" } else { "name" };
-    let database = fields.text("database").unwrap_or_else(|| fields.name().to_string());
-    if fields.is_absent() || fields.is_unknown("database") {
-        return database;
-    }
-    if engine == "sqlite" {
-        if !database.starts_with('/') || database.chars().any(char::is_control) {
-            let help = "write `database: /var/lib/app/app.sqlite`";
-            fields.error(attribute, format!("`{database}` is not the absolute path of a file"), help);
+/// Reads the database; none where a backup holds all there are.
+fn database(fields: &mut Fields<'_>, variant: &Variant, source: &dyn Source) -> Option<String> {
+    let is_given = fields.has("database");
+    if !variant.knows("database") {
+        if is_given {
+            let message = format!("a backup of {} holds all its databases", variant.title);
+            fields.error("database", message, "take it away");
         }
-    } else if database.is_empty() || !database.chars().all(|c| c.is_alphanumeric() || "_-.$".contains(c)) {
-        let help = "letters, digits, `_`, `-`, `.` and `$` are taken";
-        fields.error(attribute, format!("`{database}` is not taken as the name of a database"), help);
+        return None;
     }
-    database
+    let database = fields.text("database").unwrap_or_else(|| fields.name().to_string());
+    if !fields.is_absent()
+        && !fields.is_unknown("database")
+        && let Some([wrong, help]) = source.refuse_database(&database)
+    {
+        fields.error(if is_given { "database" } else { "name" }, wrong, help);
+    }
+    Some(database)
 }

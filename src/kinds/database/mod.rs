@@ -31,7 +31,7 @@ impl Kind for Database {
     const KIND: &'static str = "database";
     const SECTION: &'static str = "databases";
     const ATTRIBUTES: &'static [Attribute] = &[
-        Engine::ATTRIBUTE,
+        Engine::attribute(STORES.variants.names),
         Server::ATTRIBUTE,
         Attribute::optional("charset", Shape::Text, "MySQL: the default character set of new tables."),
         Attribute::optional("collation", Shape::Text, "MySQL: the default collation of new tables."),

@@ -25,7 +25,7 @@ begin_session() {
     exec 6>"$folder/in" 7<"$folder/out"
     rm -rf -- "$folder"
     folder=
-    [ "$engine" != mysql ] || printf 'DELIMITER %s\n' "$mark" >&6
+    open_session >&6
 }
 
 end_session() {
@@ -36,16 +36,10 @@ end_session() {
     exec 7<&-
 }
 
-# finish [ended]: ends a statement that was written, if it has not ended itself, and waits until it is done. Sets $answer to the last line that came, $said to what the
-# client complained of; false where that ended it.
+# finish [ended]: ends a statement that was written, if it has not ended itself, and waits until it is done. Sets $answer to
+# the last line that came, $said to what the client complained of; false where that ended it.
 finish() {
-    case ${1-}$engine in
-        mysql) printf "\n%s\nSELECT '%s'%s\n" "$mark" "$mark" "$mark" ;;
-        postgresql) printf '\n;\n\\echo %s\n' "$mark" ;;
-        sqlite) printf '\n;\n.print %s\n' "$mark" ;;
-        # psql waits for ever after a semicolon with nothing before it that follows a COPY.
-        ended*) printf '\n\\echo %s\n' "$mark" ;;
-    esac 2>/dev/null >&6
+    end_statement "${1-}" 2>/dev/null >&6
     answer='' said=''
     while IFS= read -r line <&7; do
         case $line in

@@ -1,11 +1,7 @@
 # dump_database FOLDER NAME: dumps the database of a connection into a folder, under a temporary name until it is whole. Sets
 # $dumped to the file; false where it cannot, with the reason in $wrong.
 dump_database() {
-    dumped=$1/$2-$(date -u +%Y%m%dT%H%M%SZ)-before-migration new=$1/.$2-$$.new wrong=
-    case $engine in
-        sqlite) dumped=$dumped.sqlite.gz ;;
-        *) dumped=$dumped.sql.gz ;;
-    esac
+    dumped=$1/$2-$(date -u +%Y%m%dT%H%M%SZ)-before-migration$dump_ending new=$1/.$2-$$.new wrong=
     if ! message=$(umask 077; mkdir -p -- "$1" 2>&1 && rm -f -- "$new" && : 2>&1 >"$new"); then
         wrong="cannot write to $1: $message"
         return 1
@@ -31,16 +27,5 @@ dump_database() {
 # that may do. One that logs in by its name alone is asked for by the server, though.
 make_dump() {
     [ -n "$login" ] && [ -z "$password" ] || account=
-    case $engine in
-        mysql)
-            dumper=mariadb-dump
-            command -v mariadb-dump >/dev/null || dumper=mysqldump
-            dump_of_mysql mysql_program "$dumper" --default-character-set=utf8mb4
-            ;;
-        postgresql) dump_of_postgresql postgresql_program pg_dump ;;
-        sqlite)
-            # Where nothing is there yet, nothing can be lost.
-            (umask 077; : >"$new.copy") && copy_sqlite "$new.copy" && cat -- "$new.copy"
-            ;;
-    esac
+    write_dump
 }

@@ -3,11 +3,11 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use crate::kinds::shared::database_engine::Engine;
 use crate::model::{Content, Value};
 use crate::resource::Fields;
 
-use super::statements::{Dialect, Statement, split};
+use super::migrations::Migrations;
+use super::statements::{Statement, split};
 
 /// A file of SQL.
 #[derive(Clone, Debug)]
@@ -30,7 +30,7 @@ const NO_TRANSACTION: &str = "-- infra: no-transaction";
 const LONGEST_NAME: usize = 190;
 
 /// Reads the folder: the files in the order they are applied. Mistakes in them are reported.
-pub(super) fn files(fields: &mut Fields<'_>, engine: Engine) -> Vec<File> {
+pub(super) fn files(fields: &mut Fields<'_>, migrations: &dyn Migrations) -> Vec<File> {
     let Some(Value::Map(entries)) = fields.value("dir") else { return Vec::new() };
     let mut names: Vec<(&String, &str, &Content)> = entries
         .iter()
@@ -62,7 +62,7 @@ pub(super) fn files(fields: &mut Fields<'_>, engine: Engine) -> Vec<File> {
             fields.error("dir", format!("the record does not take the name {name:?}"), help);
             continue;
         }
-        match file(name, place, content, engine) {
+        match file(name, place, content, migrations) {
             Ok(file) => files.push(file),
             Err((message, help)) => fields.error("dir", format!("{place}{message}"), help),
         }
@@ -71,21 +71,16 @@ pub(super) fn files(fields: &mut Fields<'_>, engine: Engine) -> Vec<File> {
 }
 
 /// Reads one file; an error is what follows its path, and the way out.
-fn file(name: &str, place: &str, content: &Content, engine: Engine) -> Result<File, (String, String)> {
+fn file(name: &str, place: &str, content: &Content, migrations: &dyn Migrations) -> Result<File, (String, String)> {
     let Some(text) = content.text() else {
         return Err((": it is not UTF-8 text".into(), "save it as UTF-8".into()));
     };
-    let dialect = match engine {
-        Engine::Mysql => Dialect::MySql,
-        Engine::Postgresql => Dialect::PostgreSql,
-        Engine::Sqlite => Dialect::Sqlite,
-    };
-    let statements = split(text, dialect).map_err(|mistake| {
-        let help = format!("mend it; it would be sent to {} like this", engine.title());
+    let statements = split(text, migrations.dialect()).map_err(|mistake| {
+        let help = format!("mend it; it would be sent to {} like this", migrations.engine().title());
         (format!(":{mistake}"), help)
     })?;
     let first = text.trim_start_matches('\u{feff}').lines().next().unwrap_or_default();
-    let is_transaction = engine != Engine::Mysql && first.trim_end() != NO_TRANSACTION;
+    let is_transaction = migrations.has_whole_files() && first.trim_end() != NO_TRANSACTION;
     let file = File {
         name: name.to_string(),
         place: place.to_string(),
@@ -94,7 +89,7 @@ fn file(name: &str, place: &str, content: &Content, engine: Engine) -> Result<Fi
         statements,
         is_transaction,
     };
-    let wrong = if is_transaction { outside_transaction(&file, engine) } else { unfinished_transaction(&file) };
+    let wrong = if is_transaction { outside_transaction(&file, migrations) } else { unfinished_transaction(&file) };
     match wrong {
         None => Ok(file),
         Some((statement, message, help)) => {
@@ -105,7 +100,10 @@ fn file(name: &str, place: &str, content: &Content, engine: Engine) -> Result<Fi
 }
 
 /// Finds a statement that cannot be part of the one transaction of its file.
-fn outside_transaction(file: &File, engine: Engine) -> Option<(&Statement, &'static str, &'static str)> {
+fn outside_transaction<'a>(
+    file: &'a File,
+    migrations: &dyn Migrations,
+) -> Option<(&'a Statement, &'static str, &'static str)> {
     const MARK: &str = "begin the file with the line `-- infra: no-transaction`, best with nothing else in it";
     file.statements.iter().find_map(|statement| {
         let first = statement.words.first().map_or("", String::as_str);
@@ -115,19 +113,7 @@ fn outside_transaction(file: &File, engine: Engine) -> Option<(&Statement, &'sta
             let help = "take it out, or begin the file with the line `-- infra: no-transaction`";
             return Some((statement, "the file runs in a transaction of its own", help));
         }
-        let refused: &[&[&str]] = match engine {
-            Engine::Postgresql => &[
-                &["VACUUM"],
-                &["CREATE", "DATABASE"],
-                &["DROP", "DATABASE"],
-                &["CREATE", "TABLESPACE"],
-                &["ALTER", "SYSTEM"],
-            ],
-            Engine::Sqlite => &[&["VACUUM"], &["PRAGMA", "FOREIGN_KEYS"], &["PRAGMA", "JOURNAL_MODE"]],
-            Engine::Mysql => &[],
-        };
-        let is_concurrent = engine == Engine::Postgresql && statement.words.iter().any(|word| word == "CONCURRENTLY");
-        (is_concurrent || refused.iter().any(|words| statement.begins(words))).then_some((
+        migrations.is_outside_transaction(statement).then_some((
             statement,
             "this does not work in a transaction, and the file runs in one",
             MARK,
@@ -219,6 +205,9 @@ fn version(name: &str) -> Option<Vec<u128>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::mysql::Mysql;
+    use super::super::postgresql::Postgresql;
+    use super::super::sqlite::Sqlite;
     use super::*;
 
     #[test]
@@ -253,25 +242,26 @@ mod tests {
     }
 
     #[track_caller]
-    fn read(text: &str, engine: Engine) -> Result<File, String> {
-        file("1.sql", "sql/1.sql", &Content::new(text.as_bytes()), engine).map_err(|(message, _)| message)
+    fn read(text: &str, migrations: &dyn Migrations) -> Result<File, String> {
+        file("1.sql", "sql/1.sql", &Content::new(text.as_bytes()), migrations).map_err(|(message, _)| message)
     }
 
     #[test]
     fn what_no_transaction_takes_is_refused() {
-        for (text, engine) in [
-            ("CREATE TABLE t (x int);\nCREATE UNIQUE INDEX CONCURRENTLY i ON t (x);", Engine::Postgresql),
-            ("\nVACUUM", Engine::Sqlite),
-            ("\nPRAGMA foreign_keys = off", Engine::Sqlite),
-            ("\nBEGIN; SELECT 1; COMMIT", Engine::Postgresql),
-        ] {
-            let wrong = read(text, engine).expect_err("refused");
+        let cases: [(&str, &dyn Migrations); 4] = [
+            ("CREATE TABLE t (x int);\nCREATE UNIQUE INDEX CONCURRENTLY i ON t (x);", &Postgresql),
+            ("\nVACUUM", &Sqlite),
+            ("\nPRAGMA foreign_keys = off", &Sqlite),
+            ("\nBEGIN; SELECT 1; COMMIT", &Postgresql),
+        ];
+        for (text, migrations) in cases {
+            let wrong = read(text, migrations).expect_err("refused");
             assert!(wrong.starts_with(":2:1: ") && wrong.contains("transaction"), "{wrong}");
-            assert!(!read(&format!("-- infra: no-transaction\r\n{text}"), engine).expect("taken").is_transaction);
+            assert!(!read(&format!("-- infra: no-transaction\r\n{text}"), migrations).expect("taken").is_transaction);
         }
-        assert!(read("SAVEPOINT a; ROLLBACK TO a;", Engine::Postgresql).expect("taken").is_transaction);
-        assert!(!read("BEGIN; SELECT 1; COMMIT;", Engine::Mysql).expect("taken").is_transaction);
-        let wrong = read("SELECT 1;\nSTART TRANSACTION;\nSELECT 2;", Engine::Mysql).expect_err("refused");
+        assert!(read("SAVEPOINT a; ROLLBACK TO a;", &Postgresql).expect("taken").is_transaction);
+        assert!(!read("BEGIN; SELECT 1; COMMIT;", &Mysql).expect("taken").is_transaction);
+        let wrong = read("SELECT 1;\nSTART TRANSACTION;\nSELECT 2;", &Mysql).expect_err("refused");
         assert!(wrong.contains(":2:1: what begins here does not end"), "{wrong}");
     }
 }

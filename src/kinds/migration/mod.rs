@@ -2,34 +2,45 @@
 
 mod folder;
 mod history;
+mod migrations;
 mod observed;
 mod record;
 mod script;
 mod sql;
 mod statements;
-
 mod tool;
 
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use crate::model::{Arg, Changes, Expect, Probe, ProbeOutput, Step, Until, Value};
-use crate::row;
+use crate::{row, variants};
 
 use crate::kinds::shared::database_engine::{
-    ACCOUNTS, Answers, CLIENTS, DATABASE, DUMP, Engine, Failure, Programs, SCHEMA, Server, programs,
+    ACCOUNTS, Answers, CHOICE, CLIENTS, DATABASE, Engine, Failure, NOUN, Programs, SCHEMA, Server, programs,
 };
 use crate::resource::{
     Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Refusal, Resource, Shape, Space,
+    Variants,
 };
 
 use folder::File;
+use migrations::Migrations;
 pub use observed::Observed;
 use observed::State;
 use record::{Applied, Pending};
 use script::Script;
 use sql::Record;
 use tool::Tool;
+
+variants! {
+    /// The engines.
+    const ENGINES: dyn Migrations = (NOUN, CHOICE) {
+        mysql::Mysql,
+        postgresql::Postgresql,
+        sqlite::Sqlite,
+    }
+}
 
 /// A folder of SQL files, or the migrations of a tool, applied to a database in their order.
 pub struct Migration;
@@ -71,9 +82,10 @@ static PROBE: LazyLock<String> = LazyLock::new(|| {
 });
 
 static APPLY: Programs = LazyLock::new(|| {
-    programs(|client| {
+    programs(|engine, client| {
         let before = concat!(include_str!("../shared/quoted.sh"), include_str!("tool.sh"));
-        format!("{before}{client}{DUMP}{}", concat!(include_str!("dump.sh"), include_str!("apply.sh")))
+        let own = format!("{}{}", engine.dump(), of(engine).session());
+        format!("{before}{client}{own}{}", concat!(include_str!("dump.sh"), include_str!("apply.sh")))
     })
 });
 
@@ -89,7 +101,7 @@ impl Kind for Migration {
         ),
         Attribute::optional(
             "engine",
-            Shape::OneOf(&["mysql", "postgresql", "sqlite"]),
+            Shape::OneOf(ENGINES.variants.names),
             "What holds the data; `mysql` stands for MariaDB too. Required for `sql` and for `backup`.",
         ),
         Server::ATTRIBUTE,
@@ -130,6 +142,7 @@ impl Kind for Migration {
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
     };
+    const VARIANTS: Option<&'static Variants> = Some(&ENGINES.variants);
 
     type Desired = Desired;
     type Observed = Observed;
@@ -146,7 +159,7 @@ impl Kind for Migration {
                 fields.error(needs, format!("`{needs}` goes with `engine`"), help);
             }
         }
-        if has_engine && engine == Engine::Sqlite && !database.starts_with('/') && !fields.is_unknown("database") {
+        if has_engine && !engine.has_server() && !database.starts_with('/') && !fields.is_unknown("database") {
             let attribute = if fields.has("database") { "database" } else { "name" };
             let help = "write `database: /var/lib/app/app.sqlite`";
             fields.error(attribute, format!("`{database}` is not the absolute path of a file"), help);
@@ -176,8 +189,8 @@ impl Kind for Migration {
                     "use letters, digits and `_`",
                 );
             }
-            let files = folder::files(fields, engine);
-            Runner::Sql { files, record: Record { engine, database: database.clone(), table } }
+            let files = folder::files(fields, of(engine));
+            Runner::Sql { files, record: Record { migrations: of(engine), database: database.clone(), table } }
         } else {
             if !fields.has("directory") && !fields.is_absent() {
                 fields.error(
@@ -345,6 +358,11 @@ impl Kind for Migration {
     }
 }
 
+/// Returns what an engine does with migrations.
+fn of(engine: Engine) -> &'static dyn Migrations {
+    ENGINES.of(engine.variant())
+}
+
 /// Makes the step that applies what is pending of one resource.
 fn step(at: usize, planned: &Planned<'_, Migration>) -> Step {
     let resource = planned.resource;
@@ -371,7 +389,8 @@ fn step(at: usize, planned: &Planned<'_, Migration>) -> Step {
         Runner::Tool(tool) => {
             if let Some((server, backup)) = server.as_ref().zip(backup) {
                 // alembic has no lock of its own; one on the server holds for runs from other hosts too.
-                let record = Record { engine: server.engine, database: database.clone(), table: tool.name.clone() };
+                let (database, table) = (database.clone(), tool.name.clone());
+                let record = Record { migrations: of(server.engine), database, table };
                 script.rows.extend(record.lock(*wait).map(|lock| row!["lock", lock, wait.to_string()]));
                 script.rows.push(backup);
             }

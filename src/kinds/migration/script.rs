@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::kinds::shared::database_engine::Engine;
 use crate::model::{Blob, Row};
 use crate::row;
 
@@ -59,8 +58,8 @@ impl Script {
             if at > 0 {
                 self.rows.push(row!["end"]);
             }
-            if record.engine == Engine::Sqlite {
-                self.rows.push(row!["plain", format!(".timeout {}", wait * 1000)]);
+            if let Some(opening) = record.migrations.opening(wait) {
+                self.rows.push(row!["plain", opening]);
             }
             if let Some(lock) = record.lock(wait) {
                 self.rows.push(row!["lock", lock, wait.to_string()]);
@@ -83,7 +82,7 @@ impl Script {
     /// A file in one transaction.
     fn whole(&mut self, record: &Record, file: &File) {
         let purpose = format!("apply {}", file.place);
-        self.sql(record.begin(), &purpose);
+        self.sql(record.migrations.begin(), &purpose);
         // Another run would fail here: a name is there once.
         self.sql(record.applied(file), &purpose);
         for number in 1..=file.statements.len() {
@@ -131,7 +130,7 @@ impl Script {
                 (false, _) => {
                     self.sql(record.started(file, number), &purpose);
                     // A statement that can be rolled back and its progress are one; one that cannot ends the transaction.
-                    let is_one = record.engine == Engine::Mysql;
+                    let is_one = !record.migrations.has_whole_files();
                     if is_one {
                         self.sql("START TRANSACTION", &purpose);
                     }

@@ -41,7 +41,7 @@ impl Kind for Seed {
     const KIND: &'static str = "seed";
     const SECTION: &'static str = "seeds";
     const ATTRIBUTES: &'static [Attribute] = &[
-        Engine::ATTRIBUTE,
+        Engine::attribute(TABLES.variants.names),
         Server::ATTRIBUTE,
         Attribute::required("database", Shape::Text, "The database; for SQLite the absolute path of its file."),
         Attribute::required("table", Shape::Text, "The table; for PostgreSQL also `schema.table`."),

@@ -62,21 +62,18 @@ pub(crate) static CLIENTS: LazyLock<String> = LazyLock::new(|| {
 pub(crate) static QUERY: LazyLock<String> = LazyLock::new(|| format!("{}{}", *CLIENTS, include_str!("query.sh")));
 /// Changes: runs the SQL of every row, with a client for each row, up to its first error. Rows are made by
 /// [`Server::query`] as well.
-pub(crate) static RUN: Programs = LazyLock::new(|| programs(|client| format!("{client}{}", include_str!("run.sh"))));
+pub(crate) static RUN: Programs = LazyLock::new(|| programs(|_, client| format!("{client}{}", include_str!("run.sh"))));
 
 /// A program for each engine, in the order of [`Engine`]; each holds its own client alone.
 pub(crate) type Programs = LazyLock<Vec<String>>;
 
 /// Makes a program for each engine from the functions that run its client.
-pub(crate) fn programs(make: impl Fn(&str) -> String) -> Vec<String> {
-    let client = |way: &dyn Way| format!("{}{}", include_str!("client.sh"), way.client());
-    ENGINES.iter().map(|(_, way)| make(&client(way))).collect()
+pub(crate) fn programs(make: impl Fn(Engine, &str) -> String) -> Vec<String> {
+    let program = |engine: Engine| make(engine, &format!("{}{}", include_str!("client.sh"), engine.way().client()));
+    Engine::ALL.into_iter().map(program).collect()
 }
 
-/// Functions for shell programs that dump a database.
-pub(crate) const DUMP: &str = include_str!("dump.sh");
-
-/// Which program holds the data: the variants of [`ENGINES`], for matches.
+/// Which program holds the data: the variants of [`ENGINES`], in the same order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Engine {
     /// MySQL and MariaDB.
@@ -86,23 +83,23 @@ pub(crate) enum Engine {
     Sqlite,
 }
 
+const _: () = assert!(ENGINES.variants.all.len() == Engine::ALL.len(), "an engine is in the table and in the enum");
+
 impl Engine {
     pub(crate) const ALL: [Self; 3] = [Self::Mysql, Self::Postgresql, Self::Sqlite];
 
-    /// The attribute of every kind about databases.
-    pub(crate) const ATTRIBUTE: Attribute = Attribute::required(
-        "engine",
-        Shape::OneOf(ENGINES.variants.names),
-        "What holds the data; `mysql` stands for MariaDB too.",
-    );
+    /// The attribute of kinds that know all engines.
+    pub(crate) const ATTRIBUTE: Attribute = Self::attribute(ENGINES.variants.names);
+
+    /// Returns the attribute of a kind that knows these engines.
+    pub(crate) const fn attribute(known: &'static [&'static str]) -> Attribute {
+        Attribute::required("engine", Shape::OneOf(known), "What holds the data; `mysql` stands for MariaDB too.")
+    }
 
     /// Reads the attribute; one that is missing or wrong has been reported.
     pub(crate) fn decode(fields: &mut Fields<'_>) -> Self {
-        match fields.text("engine").as_deref() {
-            Some("postgresql") => Self::Postgresql,
-            Some("sqlite") => Self::Sqlite,
-            _ => Self::Mysql,
-        }
+        let name = fields.text("engine");
+        Self::ALL.into_iter().find(|engine| Some(engine.word()) == name.as_deref()).unwrap_or_default()
     }
 
     /// Returns it as a variant of kinds.
@@ -113,6 +110,12 @@ impl Engine {
     /// Returns whether a server holds its databases, which have names; where none does they are files, which have paths.
     pub(crate) fn has_server(self) -> bool {
         self.way().has_server()
+    }
+
+    /// Returns functions for shell programs that dump a database of its: what a dump is made of, and how one can be told from a
+    /// part of one.
+    pub(crate) fn dump(self) -> &'static str {
+        self.way().dump()
     }
 
     fn way(self) -> &'static dyn Way {

@@ -7,6 +7,8 @@ use super::hex::hex;
 pub(crate) trait Way: Sync {
     /// Returns the shell functions that find and run its client; see `client.sh`.
     fn client(&self) -> &'static str;
+    /// Returns the shell functions that dump a database: `is_whole`, and `dump_with` or `copy_to`.
+    fn dump(&self) -> &'static str;
     /// Returns whether a server holds its databases, which have names; where none does they are files, which have paths.
     fn has_server(&self) -> bool {
         true

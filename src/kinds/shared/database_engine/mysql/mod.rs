@@ -22,6 +22,10 @@ impl Way for Mysql {
         include_str!("client.sh")
     }
 
+    fn dump(&self) -> &'static str {
+        include_str!("dump.sh")
+    }
+
     fn admin(&self) -> &'static str {
         "root"
     }

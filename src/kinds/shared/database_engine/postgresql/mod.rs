@@ -24,6 +24,10 @@ impl Way for Postgresql {
         include_str!("client.sh")
     }
 
+    fn dump(&self) -> &'static str {
+        include_str!("dump.sh")
+    }
+
     fn admin(&self) -> &'static str {
         "postgres"
     }

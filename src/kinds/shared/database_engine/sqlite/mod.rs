@@ -22,6 +22,10 @@ impl Way for Sqlite {
         include_str!("client.sh")
     }
 
+    fn dump(&self) -> &'static str {
+        include_str!("dump.sh")
+    }
+
     fn has_server(&self) -> bool {
         false
     }

@@ -1,0 +1,25 @@
+//! Dumps of MySQL and MariaDB.
+
+use crate::kinds::shared::database_engine::{Engine, MYSQL};
+use crate::resource::{Confine, Feature, Variant};
+
+use super::source::Source;
+
+pub const VARIANT: Variant = Variant {
+    features: &[
+        Feature { name: "databases one by one", attributes: &["database"] },
+        Feature { name: "logins by a file", attributes: &["credentials"] },
+    ],
+    confine: &[Confine::Program("mysqldump")],
+    ..MYSQL
+};
+
+/// What MySQL and MariaDB need.
+#[derive(Debug)]
+pub struct Mysql;
+
+impl Source for Mysql {
+    fn functions(&self) -> String {
+        format!("{}{}", Engine::Mysql.dump(), include_str!("source.sh"))
+    }
+}

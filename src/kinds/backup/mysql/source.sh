@@ -1,0 +1,49 @@
+# What is particular to a backup of MySQL or MariaDB: the ending of its files; ready, dump, exists and load; and is_whole, which says
+# whether a dump on standard input is all there.
+suffix=.sql
+
+mysql_client() {
+    program=$1
+    shift
+    "$program" ${credentials:+"--defaults-extra-file=$credentials"} --default-character-set=utf8mb4 "$@"
+}
+
+# The first of several programs that is there.
+first() {
+    for program do
+        if command -v "$program" >/dev/null; then
+            printf '%s\n' "$program"
+            return
+        fi
+    done
+    fail "the program $1 is not on the host"
+}
+
+# ready CONSEQUENCE: does what comes before a dump.
+ready() {
+    :
+}
+
+# Writes the data to standard output.
+dump() {
+    program=$(first mariadb-dump mysqldump) || return
+    dump_with mysql_client "$program"
+}
+
+# Says whether there is anything that a restore would overwrite.
+exists() {
+    program=$(first mariadb mysql) || exit
+    found=$(mysql_client "$program" --batch --skip-column-names --execute \
+        "SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = '$database'") || fail "cannot look at the server"
+    [ "$found" != 0 ]
+}
+
+# Puts the unpacked backup on standard input in the place of what is there.
+load() {
+    program=$(first mariadb mysql) || return
+    {
+        # shellcheck disable=SC2016 # These are MySQL's quotes.
+        printf 'DROP DATABASE IF EXISTS `%s`;\n' "$database"
+        cat
+    } | mysql_client "$program" --batch --binary-mode
+}

@@ -1,0 +1,9 @@
+# dump_with WORD…: writes a dump of $database to standard output; the words begin a command that reaches the server and logs in.
+dump_with() {
+    "$@" --create --no-password --dbname="$database"
+}
+
+# Says whether the dump on standard input is all there.
+is_whole() {
+    tail -n 8 | grep -q '^-- PostgreSQL database dump complete'
+}
