@@ -30,6 +30,11 @@ impl Hosts {
         self.connected.get(name)
     }
 
+    /// Returns the names of all hosts.
+    pub fn names(&self) -> impl Iterator<Item = String> {
+        self.connected.keys().cloned()
+    }
+
     /// Ends all shells and returns what the run has cost each host.
     pub async fn close(self) -> Vec<(String, Stats)> {
         let stats = self.stats();

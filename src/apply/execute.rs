@@ -1,17 +1,22 @@
 //! Applies a plan: frames to hosts, side by side across them and, where the schedule says so, on each.
 //!
 //! [`send`] makes what goes to a host, [`judge`] takes what comes back, [`debts`] follows the restarts that changes owe.
+//! [`last_look`] proves in the end that all is as planned.
 
 mod debts;
 mod judge;
+mod last_look;
+mod reach;
 mod send;
 mod work;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::graph::{Graph, Node};
 use crate::host::HostError;
@@ -55,8 +60,10 @@ struct Execution<'r, 's> {
     events: &'r Events,
     /// What is about to happen to each resource of the run.
     turns: HashMap<Node, Turn>,
-    /// What was really changed.
+    /// What was really changed, since the last look where there was one.
     changed: BTreeSet<Node>,
+    /// What was really changed before that.
+    changed_before: BTreeSet<Node>,
     /// What turned out to need nothing.
     needless: BTreeSet<Node>,
     report: Report,
@@ -65,78 +72,124 @@ struct Execution<'r, 's> {
     refused: BTreeSet<String>,
     /// What the steps on their way to each host have locked.
     locks: BTreeMap<String, Vec<Lock>>,
+    /// Where the outcome of each resource is in the report.
+    settled: HashMap<Node, usize>,
+    /// What was seen for the plan may be so no more.
+    is_plan_old: bool,
+    started: Instant,
+    /// What was looked at since.
+    fresh: BTreeSet<Node>,
 }
 
-/// Applies a plan. The survey is the one the plan was made from.
+/// How long what was seen for a plan holds good, if nobody is asked meanwhile.
+const HOLDS_GOOD: Duration = Duration::from_secs(5);
+
+/// How a plan is applied.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// How many hosts are worked on at once.
+    pub parallel: usize,
+    /// Somebody has read the plan since hosts were observed: what is to be changed is looked at again first.
+    pub plan_was_read: bool,
+}
+
+/// Applies a plan. The survey is the one the plan was made from. In the end, hosts that were changed are observed once
+/// more: an apply that succeeds leaves nothing to do.
 pub async fn apply(
     survey: &mut Survey<'_>,
     scope: &Scope,
     plan: &Plan,
     hosts: &Hosts,
-    parallel: usize,
+    terms: Terms,
     events: &Events,
     mut stop: watch::Receiver<Stop>,
 ) -> Report {
     let mut execution = Execution::new(survey, scope, events);
+    execution.is_plan_old = terms.plan_was_read;
     let (graph, tasks, status) = execution.prepare(plan);
     let mut schedule = Schedule::new(graph, tasks, status);
+    schedule.hold_checks(true);
     execution.record_debts_elsewhere(plan, hosts).await;
-    // The hosts to ask for more work, and how many frames are on their way to each.
-    let mut asked: BTreeSet<String> = plan.hosts.iter().cloned().collect();
-    let mut busy: BTreeMap<String, usize> = BTreeMap::new();
-    let mut work: JoinSet<Done> = JoinSet::new();
-    let mut stopping = Stop::No;
-    loop {
-        execution.skip(&mut schedule);
-        for name in asked.clone() {
-            if stopping != Stop::No || (busy.len() >= parallel && !busy.contains_key(&name)) {
-                continue;
-            }
-            let Some(host) = hosts.get(&name).filter(|_| !execution.lost.contains(&name)) else { continue };
-            while let Some(job) = execution.next_job(&mut schedule, &name, host) {
-                *busy.entry(name.clone()).or_default() += 1;
-                work.spawn(job);
-            }
-            // One whose main lane is free may wait for another host.
-            if !schedule.is_main_free(&name) {
-                asked.remove(&name);
-            }
-        }
-        if work.is_empty() {
+    let mut stopping = execution.run_all(&mut schedule, hosts, terms, &mut stop).await;
+    for round in 0.. {
+        if stopping != Stop::No || !execution.look_at_the_end(&mut schedule, hosts, round).await {
             break;
         }
-        tokio::select! {
-            Some(done) = work.join_next() => {
-                // A task that panicked is a bug; its panic message has been printed.
-                let Ok(Done { host, place, answer }) = done else { continue };
-                schedule.free(&host, place);
-                execution.take(&mut schedule, &host, place, answer);
-                match busy.get_mut(&host) {
-                    Some(frames @ 2..) => *frames -= 1,
-                    _ => _ = busy.remove(&host),
-                }
-                asked.insert(host);
-            }
-            Ok(()) = stop.changed() => {
-                let how = *stop.borrow();
-                if how > stopping {
-                    stopping = how;
-                    events.send(Event::Stopping);
-                    for host in busy.keys().filter_map(|name| hosts.get(name)) {
-                        match how {
-                            Stop::Now => host.kill(),
-                            Stop::AfterStep | Stop::No => host.stop(),
-                        }
-                    }
-                }
-            }
-        }
+        stopping = execution.run_all(&mut schedule, hosts, terms, &mut stop).await;
+    }
+    schedule.hold_checks(false);
+    if stopping == Stop::No {
+        stopping = execution.run_all(&mut schedule, hosts, terms, &mut stop).await;
     }
     execution.forget_needless_debts(&schedule, hosts).await;
     execution.finish(&mut schedule, stopping);
     let mut report = execution.report;
     rotation::finish(survey, scope, plan, hosts, events, &mut report).await;
     report
+}
+
+impl Execution<'_, '_> {
+    /// Sends frames until nothing is left that could be sent.
+    async fn run_all(
+        &mut self,
+        schedule: &mut Schedule,
+        hosts: &Hosts,
+        terms: Terms,
+        stop: &mut watch::Receiver<Stop>,
+    ) -> Stop {
+        // The hosts to ask for more work.
+        let mut asked: BTreeSet<String> = hosts.names().collect();
+        // How many frames are on their way to each host.
+        let mut busy: BTreeMap<String, usize> = BTreeMap::new();
+        let mut work: JoinSet<Done> = JoinSet::new();
+        let mut stopping = *stop.borrow();
+        loop {
+            self.skip(schedule);
+            for name in asked.clone() {
+                if stopping != Stop::No || (busy.len() >= terms.parallel && !busy.contains_key(&name)) {
+                    continue;
+                }
+                let Some(host) = hosts.get(&name).filter(|_| !self.lost.contains(&name)) else { continue };
+                while let Some(job) = self.next_job(schedule, &name, host) {
+                    *busy.entry(name.clone()).or_default() += 1;
+                    work.spawn(job);
+                }
+                // One whose main lane is free may wait for another host.
+                if !schedule.is_main_free(&name) {
+                    asked.remove(&name);
+                }
+            }
+            if work.is_empty() {
+                return stopping;
+            }
+            tokio::select! {
+                Some(done) = work.join_next() => {
+                    // A task that panicked is a bug; its panic message has been printed.
+                    let Ok(Done { host, place, answer }) = done else { continue };
+                    schedule.free(&host, place);
+                    self.take(schedule, &host, place, answer);
+                    match busy.get_mut(&host) {
+                        Some(frames @ 2..) => *frames -= 1,
+                        _ => _ = busy.remove(&host),
+                    }
+                    asked.insert(host);
+                }
+                Ok(()) = stop.changed() => {
+                    let how = *stop.borrow();
+                    if how > stopping {
+                        stopping = how;
+                        self.events.send(Event::Stopping);
+                        for host in busy.keys().filter_map(|name| hosts.get(name)) {
+                            match how {
+                                Stop::Now => host.kill(),
+                                Stop::AfterStep | Stop::No => host.stop(),
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
 }
 
 impl<'r, 's> Execution<'r, 's> {
@@ -147,12 +200,22 @@ impl<'r, 's> Execution<'r, 's> {
             events,
             turns: HashMap::new(),
             changed: BTreeSet::new(),
+            changed_before: BTreeSet::new(),
             needless: BTreeSet::new(),
             report: Report::default(),
             lost: BTreeSet::new(),
             refused: BTreeSet::new(),
             locks: BTreeMap::new(),
+            settled: HashMap::new(),
+            is_plan_old: false,
+            started: Instant::now(),
+            fresh: BTreeSet::new(),
         }
+    }
+
+    /// Returns whether what was seen of a resource was seen so long ago that somebody may have changed it.
+    fn is_old(&self, node: Node) -> bool {
+        (self.is_plan_old || self.started.elapsed() > HOLDS_GOOD) && !self.fresh.contains(&node)
     }
 
     /// Turns the plan into tasks for the schedule.
@@ -168,10 +231,12 @@ impl<'r, 's> Execution<'r, 's> {
                     in_order: resolved.resource.kind.info().in_order,
                     uncertain: false,
                     lane: resolved.resource.kind.info().lane,
+                    touches: Arc::default(),
                 }
             })
             .collect::<Vec<_>>();
         let mut tasks = tasks;
+        self.set_reach(plan, &mut tasks);
         let changes: BTreeSet<&str> =
             plan.resources.iter().filter(|planned| planned.acts()).map(|planned| &*planned.address.host).collect();
         for planned in &plan.resources {
@@ -250,7 +315,16 @@ impl<'r, 's> Execution<'r, 's> {
         }
         let address = self.survey.resolved(node).address.clone();
         self.events.send(Event::Settled { address: address.clone(), outcome: outcome.clone() });
-        self.report.outcomes.push((address, outcome));
+        let outcomes = &mut self.report.outcomes;
+        match self.settled.get(&node).map(|&at| &mut outcomes[at].1) {
+            None => {
+                self.settled.insert(node, outcomes.len());
+                outcomes.push((address, outcome));
+            }
+            // What was applied and had to be mended was applied.
+            Some(Outcome::Applied { .. }) if matches!(outcome, Outcome::Applied { .. } | Outcome::NotNeeded) => {}
+            Some(before) => *before = outcome,
+        }
     }
 
     fn lose(&mut self, name: &str, error: HostError) {

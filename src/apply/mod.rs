@@ -10,4 +10,4 @@ mod rotation;
 
 pub use drive::{Hosts, ObserveError, Reach, connect, observe};
 pub use event::{Event, Events};
-pub use execute::{Stop, apply};
+pub use execute::{Stop, Terms, apply};

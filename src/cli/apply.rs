@@ -4,7 +4,7 @@ use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::apply::{self, Stop};
+use crate::apply::{self, Stop, Terms};
 use crate::plan;
 use crate::render::{PlanJson, report_json, report_text};
 use crate::trace::{MACHINE, Trace};
@@ -81,7 +81,8 @@ fn plan_and_apply(arguments: &Arguments, terminal: &Terminal, trace: &Trace) -> 
     let report = run.with_progress(terminal.progress(), |events| {
         let (survey, hosts, plan, run) = (&mut survey, &hosts, &plan, &run);
         async move {
-            let applying = apply::apply(survey, &run.scope, plan, hosts, run.parallel(), &events, stop);
+            let terms = Terms { parallel: run.parallel(), plan_was_read: !arguments.auto_approve };
+            let applying = apply::apply(survey, &run.scope, plan, hosts, terms, &events, stop);
             tokio::pin!(applying);
             tokio::select! {
                 report = &mut applying => report,

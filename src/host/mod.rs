@@ -31,7 +31,7 @@ pub use options::Options;
 pub use script::{NotAScript, Script};
 pub use session::Host;
 pub use stats::Stats;
-pub use steps::{FrameReport, FrameStep, StepEvent, StepFrame, StepReport, StepStatus, Verify, VerifyItem};
+pub use steps::{FrameReport, FrameStep, LookAgain, StepEvent, StepFrame, StepReport, StepStatus, Verify, VerifyItem};
 pub use target::{Target, Transport};
 pub use transport::{Keep, KeepError};
 

@@ -10,7 +10,7 @@ use crate::model::{Expect, Look, Owed, OwedAction, Probe, ProbeOutput, ProbeStat
 
 use super::script::Script;
 use super::shells::Asked;
-use super::steps::{FrameReport, FrameStep, Progress, StepEvent, StepFrame, Verify};
+use super::steps::{FrameReport, FrameStep, LookAgain, Progress, StepEvent, StepFrame, Verify};
 use super::wire::Line;
 use super::{HostError, Problem};
 use crate::model::Observed;
@@ -89,7 +89,16 @@ impl Replay {
                 tell("skipped", vec![missing.to_string()]);
                 continue;
             }
-            tell("step", vec![]);
+            if let Some(look) = &step.look {
+                if !self.is_as_seen(&state, look, number, &mut progress) {
+                    continue;
+                }
+                fine.insert(look.item);
+            }
+            let mut tell = |word: &str| {
+                let _ = progress.take(Line::Control(word.into(), vec![number.to_string()]));
+            };
+            tell("step");
             state.steps += 1;
             state.recorded.push(format!("frame {frame_number}: {}", describe(step)));
             let told = self.script.steps.iter().find(|told| step.step.purpose.contains(&told.step));
@@ -103,6 +112,10 @@ impl Replay {
             if told.lost {
                 failure = Some(Problem::ConnectionLost { step: None, said: String::new() }.at(name));
                 break;
+            }
+            for (kind, names) in &told.brings {
+                let brought = names.iter().map(|(name, records)| ((kind.clone(), name.clone()), records.clone()));
+                state.changed.extend(brought);
             }
             let status = told.status.to_string();
             let is_fine = told.status == 0 && told.failed_rows.is_empty();
@@ -123,6 +136,33 @@ impl Replay {
             }
         }
         progress.finish(failure, false)
+    }
+
+    /// Looks at what a step is about; tells it where that is not as it was.
+    fn is_as_seen(&self, state: &State, look: &LookAgain, number: usize, progress: &mut Progress) -> bool {
+        let kind = state.kinds.get(&(look.probe.look, look.probe.script)).cloned().unwrap_or_default();
+        let rows = look.probe.rows.iter().enumerate();
+        let now: Vec<Record> = rows
+            .flat_map(|(index, row)| {
+                let records = self.records(state, &kind, row).into_iter();
+                records.map(move |fields| Record { index, fields })
+            })
+            .collect();
+        let counted = |records: &[Record]| {
+            let mut records = records.to_vec();
+            if look.firsts {
+                records.dedup_by_key(|record| record.index);
+            }
+            records
+        };
+        if counted(&now) == counted(&look.seen) {
+            return true;
+        }
+        let mut tell = |line| _ = progress.take(line);
+        tell(Line::Control("look".into(), vec![number.to_string()]));
+        now.into_iter().for_each(|record| tell(Line::Record(record)));
+        tell(Line::Control("looked".into(), vec![number.to_string(), "0".into()]));
+        false
     }
 
     /// Changes what the rows of a verification answer, if the step went well, and compares. Returns the items that are

@@ -16,6 +16,9 @@
 //!     output: ["E: Unable to locate package"]
 //!     failed_rows: { 0: no such package }
 //!     lost: true                                     # the connection goes while it runs
+//!     brings:                                        # what else it changes, as in `now`
+//!       file:
+//!         /etc/app.conf: [[file, root, root, "0644", "3", …]]
 //! ```
 //!
 //! Where a kind tells what it expects after its steps, that is what it sees then, unless `later` says otherwise.
@@ -39,7 +42,7 @@ pub struct Script {
 }
 
 /// Records by kind and name.
-type Answers = BTreeMap<String, BTreeMap<String, Vec<Vec<String>>>>;
+pub(super) type Answers = BTreeMap<String, BTreeMap<String, Vec<Vec<String>>>>;
 
 impl Default for Script {
     fn default() -> Self {
@@ -64,6 +67,7 @@ pub(super) struct ScriptedStep {
     pub output: Vec<String>,
     pub failed_rows: BTreeMap<usize, String>,
     pub lost: bool,
+    pub brings: Answers,
 }
 
 /// Why a text is not a script.

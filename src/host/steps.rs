@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use crate::model::{Expect, Owed, Probe, ProbeOutput, Step};
+use crate::model::{Expect, Owed, Probe, ProbeOutput, Record, Step};
 
 use super::observed::{Section, status};
 use super::wire::Line;
@@ -34,6 +34,8 @@ pub struct FrameStep {
     pub needs: Vec<usize>,
     /// Items that are fine once the step has ended with 0 and no row of it has failed.
     pub completes: Vec<usize>,
+    /// What the host looks at again before the step starts.
+    pub look: Option<LookAgain>,
     /// How the host sees what the step has done.
     pub verify: Option<Verify>,
     /// Written to the host's disk before the step starts.
@@ -43,6 +45,19 @@ pub struct FrameStep {
     /// How often it is tried again after it failed, and the pause before. Its input is sent once for each try.
     pub retries: u32,
     pub pause: Duration,
+}
+
+/// A look at what a step is about, right before it starts: it does not start where the probe tells anything else than
+/// before. The step's verification, if it has one, runs the same program.
+#[derive(Clone, Debug)]
+pub struct LookAgain {
+    pub probe: Probe,
+    /// The records that the probe wrote before, in the order of its rows.
+    pub seen: Vec<Record>,
+    /// Only the first record of each row counts.
+    pub firsts: bool,
+    /// Is fine where all is as it was; further steps that rely on the same look need it.
+    pub item: usize,
 }
 
 /// A verification: a kind's own probe, and what it should tell.
@@ -69,6 +84,7 @@ impl FrameStep {
             step,
             needs: Vec::new(),
             completes: Vec::new(),
+            look: None,
             verify: None,
             owes: Vec::new(),
             settles: Vec::new(),
@@ -80,7 +96,8 @@ impl FrameStep {
     /// Returns how long it may take at most, with all tries and what ends them.
     pub(super) fn longest(&self) -> Duration {
         let check = self.verify.as_ref().map_or(Duration::ZERO, |verify| verify.probe.timeout + Duration::from_secs(5));
-        (self.step.timeout + Duration::from_secs(15) + check + self.pause) * (self.retries + 1)
+        let look = self.look.as_ref().map_or(Duration::ZERO, |look| look.probe.timeout + Duration::from_secs(5));
+        look + (self.step.timeout + Duration::from_secs(15) + check + self.pause) * (self.retries + 1)
     }
 }
 
@@ -126,6 +143,8 @@ pub enum StepStatus {
     Skipped {
         because: usize,
     },
+    /// What it is about is not as it was any more, so it was not started; [`StepReport::looked`] has what was seen.
+    Stale,
     /// The run was stopped before it.
     Cancelled,
     /// What it would owe could not be recorded, so it was not started.
@@ -157,6 +176,8 @@ pub struct StepReport {
     pub unchanged_rows: Vec<usize>,
     /// The last lines of its output.
     pub output: Vec<String>,
+    /// What the look before it saw, where that was not what it should be.
+    pub looked: Option<ProbeOutput>,
     pub verified: Option<ProbeOutput>,
     /// Items whose records are as expected. They count whatever the step's status is.
     pub matched: Vec<usize>,
@@ -184,6 +205,7 @@ impl Progress {
             failed_rows: Vec::new(),
             unchanged_rows: Vec::new(),
             output: Vec::new(),
+            looked: None,
             verified: None,
             matched: Vec::new(),
         };
@@ -279,7 +301,12 @@ impl Progress {
                 self.end(at, StepStatus::Skipped { because });
             }
             "cancelled" => self.end(at, StepStatus::Cancelled),
-            "check" => self.checking = Some(Section::new(at)),
+            "look" | "check" => self.checking = Some(Section::new(at)),
+            "looked" => {
+                let section = self.checking.take().unwrap_or_else(|| Section::new(at));
+                self.reports[at].looked = Some(section.finish(status(second)));
+                self.end(at, StepStatus::Stale);
+            }
             "checked" => {
                 self.unverified = None;
                 let output = self.checking.take().ok_or_else(nonsense)?.finish(status(second));

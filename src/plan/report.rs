@@ -59,7 +59,18 @@ pub struct Report {
     pub outcomes: Vec<(Address, Outcome)>,
     /// What went wrong with whole hosts.
     pub hosts: Vec<HostFailure>,
+    /// What turned out otherwise than it was seen for the plan, because of the run itself.
+    pub found: Vec<Found>,
+    /// What was not as it should be after all had been applied, and was applied again.
+    pub mended: Vec<Address>,
     pub was_stopped: bool,
+}
+
+/// A resource that another one of the run brought or changed, before its own turn came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    pub address: Address,
+    pub by: Address,
 }
 
 /// A host that was lost on the way.

@@ -1,10 +1,11 @@
 //! How a run ended, for people and for programs.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use serde_json::{Value as Json, json};
 
-use crate::model::Action;
+use crate::model::{Action, Address};
 use crate::plan::{Outcome, Plan, Report};
 
 use super::json::FORMAT_VERSION;
@@ -65,11 +66,38 @@ pub fn text(report: &Report, plan: &Plan, paint: Paint) -> String {
             _ => {}
         }
     }
+    text.push_str(&otherwise(report));
     if report.was_stopped {
         text.push_str("The run was stopped. What is listed as not done was not started; the next apply does it.\n");
     }
     let _ = writeln!(text, "{}", paint.paint(Role::Heading, &summary(report, plan)));
     text
+}
+
+/// Says what was not as it had been seen, because of the run itself, and what had to be applied again in the end.
+fn otherwise(report: &Report) -> String {
+    let mut text = String::new();
+    let mut found: BTreeMap<&Address, Vec<&Address>> = BTreeMap::new();
+    for one in &report.found {
+        found.entry(&one.by).or_default().push(&one.address);
+    }
+    for (by, addresses) in found {
+        let _ = writeln!(text, "{by} brought or changed {} before its turn", first_of(&addresses));
+    }
+    let mended: Vec<&Address> = report.mended.iter().collect();
+    if !mended.is_empty() {
+        let _ = writeln!(text, "{} was not as planned once all was applied, and was applied again", first_of(&mended));
+    }
+    text
+}
+
+/// Names the first of several.
+fn first_of(addresses: &[&Address]) -> String {
+    match addresses {
+        [] => String::new(),
+        [one] => one.to_string(),
+        [first, rest @ ..] => format!("{first} and {} more", rest.len()),
+    }
 }
 
 /// Returns the last line of a run.
@@ -120,6 +148,10 @@ pub fn json(report: &Report) -> Json {
             }
             entry
         }).collect::<Vec<_>>(),
+        "found": report.found.iter().map(|found| json!({
+            "address": found.address.to_string(), "by": found.by.to_string(),
+        })).collect::<Vec<_>>(),
+        "applied_again": report.mended.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "hosts_lost": report.hosts.iter().map(|failure| json!({
             "host": failure.host, "message": failure.message, "help": failure.help,
         })).collect::<Vec<_>>(),

@@ -1,5 +1,7 @@
 //! What resources provide and require: the only way kinds meet.
 
+use super::Touches;
+
 /// A namespace of claims. A new kind may bring its own; only [`Space::PATH`] has a rule beyond equality.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Space(pub &'static str);
@@ -93,6 +95,7 @@ pub struct Claims {
     pub follows: Vec<Claim>,
     /// Whose provider is reloaded when it changes; something in the spec has to provide it.
     pub reloads: Vec<Claim>,
+    pub touches: Touches,
     pub phase: Phase,
 }
 
@@ -147,12 +150,40 @@ impl Claims {
         self
     }
 
+    /// May change more than what it provides.
+    pub fn touches(mut self, touches: Touches) -> Self {
+        self.touches = touches;
+        self
+    }
+
+    /// May change whatever lies below a path.
+    pub fn touches_below(mut self, path: impl Into<String>) -> Self {
+        match &mut self.touches {
+            Touches::Below(paths) => paths.push(path.into()),
+            Touches::Nothing => self.touches = Touches::Below(vec![path.into()]),
+            Touches::System | Touches::Everything => {}
+        }
+        self
+    }
+
+    /// Returns the paths that its observation looks at.
+    pub fn looked_at(&self) -> impl Iterator<Item = &str> + Clone {
+        let claims = self.provides.iter().chain(&self.shares).chain(&self.reads);
+        claims.filter(|claim| claim.space == Space::PATH).map(|claim| claim.name.as_str())
+    }
+
     /// Requires something only where it is given.
     pub fn requires_some(self, space: Space, name: Option<&String>) -> Self {
         match name {
             Some(name) => self.requires(space, name),
             None => self,
         }
+    }
+
+    /// Requires the folder that a path lies in.
+    pub fn requires_folder_of(self, path: &str) -> Self {
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        self.requires(Space::PATH, if folder.is_empty() { "/" } else { folder })
     }
 
     /// Requires owner and group of a path where they are named.

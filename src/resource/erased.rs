@@ -135,6 +135,10 @@ impl<K: Kind> KindObject for Erased<K> {
             .collect()
     }
 
+    fn is_same(&self, one: &AnyObserved, other: &AnyObserved) -> bool {
+        *Self::observation(one) == *Self::observation(other)
+    }
+
     fn observed_attributes(&self, observed: &AnyObserved) -> Vec<(&'static str, Value)> {
         match &*Self::observation(observed) {
             Observation::Present(value) => K::attributes(value),

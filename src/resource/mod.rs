@@ -18,6 +18,7 @@ mod object;
 mod observation;
 mod refusal;
 mod state;
+mod touches;
 mod variant;
 
 pub use attribute::{Attribute, COMMON, Documentation, ON, STATE, Shape};
@@ -36,4 +37,5 @@ pub use object::{
 pub use observation::Observation;
 pub use refusal::Refusal;
 pub use state::{Resource, State};
+pub use touches::Touches;
 pub use variant::{Choice, Confine, Feature, Reported, Table, Variant, Variants};

@@ -143,6 +143,8 @@ pub trait KindObject: Send + Sync {
     fn owed_applies(&self, resource: &AnyResource, observed: &AnyObserved) -> bool;
     fn probe(&self, all: &[&AnyResource]) -> Probe;
     fn parse(&self, all: &[&AnyResource], output: &ProbeOutput) -> Vec<AnyObserved>;
+    /// Returns whether two observations of a resource found the same.
+    fn is_same(&self, one: &AnyObserved, other: &AnyObserved) -> bool;
     fn observed_attributes(&self, observed: &AnyObserved) -> Vec<(&'static str, Value)>;
     /// Compares; a resource that should go and is there is `deleted`.
     fn diff(&self, resource: &AnyResource, observed: &AnyObserved) -> Changes;

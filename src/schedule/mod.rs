@@ -4,12 +4,16 @@
 //! can tell that the other is in place. Resources of one kind that are ready together form a batch, so that they can
 //! share steps. A resource with nothing to do passes on what it waits for: what depends on it waits for that too.
 //!
+//! What a change may touch besides what it is about ([`touched`]) was seen too early: it is looked at again by the host
+//! right before its steps, or observed anew where nothing was to be done for it.
+//!
 //! A host has a main lane, in which frames run one after another, and a few side lanes for what waits for the network
 //! or a build and touches nothing that others do ([`Lane`]). [`parts`] says what of a frame may run side by side.
 
 mod next;
 mod parts;
 mod placing;
+mod touched;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -59,6 +63,8 @@ pub struct Task {
     pub uncertain: bool,
     /// Where its steps may run.
     pub lane: Lane,
+    /// The resources of its host that a change of it may change too.
+    pub touches: Arc<[Node]>,
 }
 
 /// Resources of one kind that are ready together, in graph order.
@@ -108,6 +114,10 @@ pub struct Schedule {
     in_place: Vec<bool>,
     /// Deferred resources that turned out to wait for another one than the graph knows of.
     held: HashMap<Node, Node>,
+    /// Resources that something may have changed since they were seen, with that something.
+    stale: HashMap<Node, Node>,
+    /// Checks wait, whatever else is left.
+    holds_checks: bool,
     /// What each host is at work on.
     lanes: HashMap<Arc<str>, Occupied>,
     /// The most resources in one frame.
@@ -153,6 +163,8 @@ impl Schedule {
             open,
             in_place,
             held: HashMap::new(),
+            stale: HashMap::new(),
+            holds_checks: false,
             lanes: HashMap::new(),
             most: 2_000,
         };
@@ -196,6 +208,31 @@ impl Schedule {
                 work.push(after);
             }
         }
+    }
+
+    /// Has these done once more, after all else has come to its end.
+    pub fn begin_again(&mut self, nodes: &BTreeSet<Node>) {
+        let mut status = std::mem::take(&mut self.status);
+        for (node, status) in status.iter_mut().enumerate() {
+            match status {
+                _ if nodes.contains(&node) => *status = Status::Ready,
+                Status::Done => *status = Status::Settled,
+                _ => {}
+            }
+        }
+        let tasks = std::mem::take(&mut self.tasks);
+        let lanes = std::mem::take(&mut self.lanes);
+        *self = Self { holds_checks: self.holds_checks, lanes, ..Self::new(self.graph.clone(), tasks, status) };
+    }
+
+    /// Keeps checks back, or lets them go.
+    pub fn hold_checks(&mut self, hold: bool) {
+        self.holds_checks = hold;
+    }
+
+    /// Returns whether a resource is a check that is kept back.
+    fn is_held_check(&self, node: Node) -> bool {
+        self.holds_checks && self.graph.phase(node) == Phase::Check
     }
 
     /// Returns what is left of a host.

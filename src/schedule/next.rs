@@ -6,16 +6,17 @@ use crate::graph::Node;
 use crate::resource::Lane;
 
 use super::parts::Parts;
-use super::placing::Placing;
+use super::placing::{Placed, Placing};
 use super::{Batch, Frame, MOST_BESIDE, Occupied, Place, Schedule, Status};
 
 impl Schedule {
     /// Decides what a host does next, marks it, and takes the lane it runs in. A host may be asked again while it works.
     pub fn next(&mut self, host: &str) -> Frame {
-        let left = self.left(host);
+        let mut left = self.left(host);
         if left.is_empty() {
             return Frame::Finished;
         }
+        left.retain(|&node| !self.is_held_check(node));
         let lanes = self.lanes.get(host).copied().unwrap_or_default();
         let waits_beside = |&node: &Node| {
             self.tasks[node].lane != Lane::Main && matches!(self.status[node], Status::Ready | Status::Deferred)
@@ -23,8 +24,8 @@ impl Schedule {
         if lanes.main && (lanes.is_single || !left.iter().any(waits_beside)) {
             return Frame::Wait;
         }
-        let whole = Placing::new(self, &left).fill(self.most);
-        let picked = self.pick(whole, lanes);
+        let Placed { batches, touched } = Placing::new(self, &left).fill(self.most);
+        let picked = self.pick(batches, lanes);
         let frame = match picked {
             Some((place, batches)) => Frame::Run(place, batches),
             None => match self.observable(left, lanes) {
@@ -39,8 +40,13 @@ impl Schedule {
             Frame::Observe(place, nodes) => (*place, nodes.clone()),
             Frame::Wait | Frame::Finished => return frame,
         };
-        for node in nodes {
+        for &node in &nodes {
             self.status[node] = Status::Running;
+        }
+        for node in nodes {
+            if let Some(&by) = touched.get(&node).filter(|&&by| self.status[by] == Status::Running) {
+                self.stale.entry(node).or_insert(by);
+            }
         }
         let lanes = self.lanes.entry(host.into()).or_default();
         match place {

@@ -1,6 +1,7 @@
 //! Which resources share a frame: batch after batch, as long as the host can tell by itself what comes next.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::graph::Node;
 use crate::resource::Phase;
@@ -18,6 +19,17 @@ pub(super) struct Placing<'s> {
     depths: HashMap<(Phase, &'static str), BTreeMap<usize, usize>>,
     /// What can go now, by its place in graph order.
     free: BTreeMap<(Phase, &'static str), BTreeMap<usize, Node>>,
+    /// What the frame itself may change before its turn comes, and by what.
+    touched: HashMap<Node, Node>,
+    /// What rests on resources without anything to do that the frame itself may change: those are observed first.
+    blocked: HashSet<Node>,
+}
+
+/// What a frame is filled with.
+pub(super) struct Placed {
+    pub batches: Vec<Batch>,
+    /// Resources that what is placed may change, and by what.
+    pub touched: HashMap<Node, Node>,
 }
 
 impl<'s> Placing<'s> {
@@ -28,6 +40,8 @@ impl<'s> Placing<'s> {
             phases: BTreeMap::new(),
             depths: HashMap::new(),
             free: BTreeMap::new(),
+            touched: HashMap::new(),
+            blocked: HashSet::new(),
         };
         for &node in left {
             *placing.phases.entry(schedule.graph.phase(node)).or_default() += 1;
@@ -47,11 +61,14 @@ impl<'s> Placing<'s> {
     }
 
     fn release(&mut self, node: Node) {
+        if self.blocked.contains(&node) {
+            return;
+        }
         self.free.entry(self.group(node)).or_default().insert(self.schedule.place[node], node);
     }
 
     /// Picks batch after batch: always the kind whose deepest resource is shallow, and all of it that can go.
-    pub(super) fn fill(mut self, most: usize) -> Vec<Batch> {
+    pub(super) fn fill(mut self, most: usize) -> Placed {
         let mut batches = Vec::new();
         let mut room = most;
         while room > 0
@@ -72,9 +89,34 @@ impl<'s> Placing<'s> {
                 self.place(node);
             }
             room -= nodes.len();
+            self.touch(&nodes);
             batches.push(Batch { kind: group.1, nodes });
         }
-        batches
+        Placed { batches, touched: self.touched }
+    }
+
+    /// Remembers what a batch may change besides what it is about.
+    fn touch(&mut self, batch: &[Node]) {
+        let schedule = self.schedule;
+        let mut last: Option<&Arc<[Node]>> = None;
+        for &by in batch {
+            let touches = &schedule.tasks[by].touches;
+            // Packages of a host touch the same.
+            if touches.is_empty() || last.is_some_and(|last| Arc::ptr_eq(last, touches)) {
+                continue;
+            }
+            last = Some(touches);
+            for &node in touches.iter().filter(|node| !batch.contains(node)) {
+                self.touched.entry(node).or_insert(by);
+            }
+            for after in schedule.rest_on_touched(by) {
+                self.blocked.insert(after);
+                let (group, place) = (self.group(after), schedule.place[after]);
+                if let Some(nodes) = self.free.get_mut(&group) {
+                    nodes.remove(&place);
+                }
+            }
+        }
     }
 
     fn next_group(&self) -> Option<(Phase, &'static str)> {

@@ -27,7 +27,15 @@ impl Sketch {
         let known = crate::kinds::by_name(&address.kind);
         let (kind, in_order) = known.map_or(("thing", false), |kind| (kind.name(), kind.info().in_order));
         let lane = known.map_or(Lane::Main, |kind| kind.info().lane);
-        self.tasks.push(Task { host: address.host.clone(), kind, decidable: true, in_order, uncertain: false, lane });
+        self.tasks.push(Task {
+            host: address.host.clone(),
+            kind,
+            decidable: true,
+            in_order,
+            uncertain: false,
+            lane,
+            touches: Arc::default(),
+        });
         self.inputs.push(Input {
             address,
             span,
@@ -565,4 +573,74 @@ proptest! {
             }
         }
     }
+}
+
+impl Sketch {
+    /// What a change of the last one may change too.
+    fn touches(mut self, nodes: &[Node]) -> Self {
+        self.tasks.last_mut().unwrap().touches = nodes.into();
+        self
+    }
+}
+
+#[test]
+fn what_a_frame_may_change_itself_is_stale_in_it() {
+    let mut schedule = Sketch::new()
+        .add("a/package:x", &[], Status::Ready)
+        .phase(Phase::Package)
+        .touches(&[1, 2])
+        .add("a/file:/etc/x", &[], Status::Ready)
+        .add("a/file:/etc/y", &[], Status::Ready)
+        .add("a/file:/home/z", &[], Status::Ready)
+        .schedule();
+    assert_eq!(schedule.next("a"), frame(&[("package", &[0]), ("file", &[1, 2, 3])]));
+    assert_eq!([0, 1, 2, 3].map(|node| schedule.touched_by(node)), [None, Some(0), Some(0), None]);
+    // What was looked at is fresh, until something touches it again.
+    schedule.seen(1);
+    schedule.set(1, Status::Ready);
+    schedule.set(0, Status::Done);
+    schedule.touch(0);
+    assert_eq!([1, 2].map(|node| schedule.touched_by(node)), [Some(0), Some(0)]);
+}
+
+#[test]
+fn what_rests_on_something_unchanged_waits_until_that_is_observed_anew() {
+    let mut schedule = Sketch::new()
+        .add("a/command:x", &["file:/first"], Status::Ready)
+        .touches(&[1, 2, 4, 5])
+        .add("a/file:/first", &[], Status::Settled)
+        .add("a/symlink:/default", &[], Status::Settled)
+        .add("a/directory:/between", &["symlink:/default"], Status::Settled)
+        .add("a/service:x", &["directory:/between"], Status::Ready)
+        .add("a/file:/alone", &[], Status::Settled)
+        .add("a/service:y", &["command:x"], Status::Ready)
+        .schedule();
+    // Neither what comes before it nor what nothing rests on is observed again.
+    assert_eq!(schedule.next("a"), frame(&[("command", &[0]), ("service", &[6])]));
+    done(&mut schedule, &[0, 6]);
+    schedule.touch(0);
+    assert_eq!(schedule.next("a"), observe(&[2]));
+    end(&mut schedule, "a", Place::Main, &[2], Status::Ready);
+    assert_eq!(schedule.next("a"), frame(&[("symlink", &[2]), ("service", &[4])]));
+    assert_eq!(schedule.gates(&[4], &[2, 4].into()), [2]);
+    done(&mut schedule, &[2, 4]);
+    assert_eq!(schedule.next("a"), Frame::Finished);
+}
+
+#[test]
+fn checks_are_kept_back_until_they_are_let_go() {
+    let mut schedule = Sketch::new()
+        .add("a/file:/x", &[], Status::Ready)
+        .add("a/check:x", &[], Status::Ready)
+        .phase(Phase::Check)
+        .schedule();
+    schedule.hold_checks(true);
+    assert_eq!(schedule.next("a"), frame(&[("file", &[0])]));
+    done(&mut schedule, &[0]);
+    assert_eq!(schedule.next("a"), Frame::Wait);
+    schedule.begin_again(&[0].into());
+    assert_eq!(schedule.next("a"), frame(&[("file", &[0])]));
+    done(&mut schedule, &[0]);
+    schedule.hold_checks(false);
+    assert_eq!(schedule.next("a"), frame(&[("check", &[1])]));
 }

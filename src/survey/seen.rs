@@ -46,6 +46,17 @@ impl Survey<'_> {
         }
     }
 
+    /// Returns the records in which resources of one kind were seen last, numbered by their places here.
+    pub fn records(&self, nodes: &[usize]) -> Vec<Record> {
+        let mut records = Vec::new();
+        for (index, &node) in nodes.iter().enumerate() {
+            let Some((place, row)) = self.asked[node] else { continue };
+            let of_row = self.sightings[place].of_row(row);
+            records.extend(of_row.map(|record| Record { index, fields: record.fields.clone() }));
+        }
+        records
+    }
+
     /// Returns what was seen of a resource last.
     pub fn observed(&self, node: usize) -> Option<&AnyObserved> {
         self.observed[node].as_ref()
@@ -54,7 +65,7 @@ impl Survey<'_> {
     /// Remembers what was said about resources, and reads it.
     fn see(&mut self, nodes: &[usize], output: ProbeOutput) {
         let asked = nodes.iter().map(|&node| self.resolution.resources[node].address.clone()).collect();
-        self.sightings.push(Sighting { asked, output });
+        self.sightings.push(Sighting::new(asked, output));
         self.read(self.sightings.len() - 1);
     }
 

@@ -2,7 +2,7 @@
 
 use indexmap::IndexSet;
 
-use crate::model::{Address, ProbeOutput, Secret};
+use crate::model::{Address, ProbeOutput, Record, Secret};
 
 /// What was asked of a host about one kind, and what it said.
 #[derive(Clone, Debug)]
@@ -10,6 +10,20 @@ pub(super) struct Sighting {
     /// Row `n` of the probe was about `asked[n]`.
     pub asked: Vec<Address>,
     pub output: ProbeOutput,
+}
+
+impl Sighting {
+    pub fn new(asked: Vec<Address>, mut output: ProbeOutput) -> Self {
+        // Those of a row in the order written, and rows in their order.
+        output.records.sort_by_key(|record| record.index);
+        Self { asked, output }
+    }
+
+    /// Returns what was said about one row.
+    pub fn of_row(&self, row: usize) -> impl Iterator<Item = &Record> {
+        let first = self.output.records.partition_point(|record| record.index < row);
+        self.output.records[first..].iter().take_while(move |record| record.index == row)
+    }
 }
 
 /// All secrets seen in a run, those that were replaced too.

@@ -22,3 +22,4 @@ mod sources;
 mod support;
 mod systems;
 mod transcripts;
+mod truth;

@@ -98,7 +98,9 @@ impl Execution<'_, '_> {
         for service in 0..self.survey.len() {
             let sources = self.survey.graph().triggers(service);
             let is_owed = |source: &Node| {
-                self.changed.contains(source) || matches!(schedule.status(*source), Status::Failed | Status::Running)
+                self.changed.contains(source)
+                    || self.changed_before.contains(source)
+                    || matches!(schedule.status(*source), Status::Failed | Status::Running)
             };
             let is_needless = sources.iter().any(|(source, _)| self.needless.contains(source))
                 && !sources.iter().any(|(source, _)| is_owed(source))

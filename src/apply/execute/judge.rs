@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::graph::Node;
 use crate::host::{HostError, Problem, StepReport, StepStatus};
 use crate::model::{Address, Change, Expect, ProbeOutput};
-use crate::plan::{self, Act, Decision, Failure, HostFailure, Outcome, Owing, Upstream, Withheld};
+use crate::plan::{self, Act, Decision, Failure, Found, HostFailure, Outcome, Owing, Upstream, Withheld};
 use crate::render::describe;
 use crate::resource::{AnyObserved, Mode};
 use crate::schedule::{Place, Schedule, Status};
@@ -43,6 +43,9 @@ impl Execution<'_, '_> {
                 }
                 for (sent, step) in sent.into_iter().zip(report.steps) {
                     self.take_step(schedule, &sent, &step);
+                    if matches!(step.status, StepStatus::Exited(_) | StepStatus::TimedOut | StepStatus::Killed) {
+                        self.touch(schedule, &sent.covers);
+                    }
                 }
                 match report.failure {
                     Some(error) if self.is_refused(name, place, &error) => schedule.keep_to_main(name),
@@ -68,8 +71,14 @@ impl Execution<'_, '_> {
         let observed = self.survey.observed(node).filter(|_| is_seen).cloned().unwrap_or(AnyObserved::NotYet);
         let item = self.survey.item(node);
         let decision = plan::decide(&item, &observed, &self.upstream(schedule, &item, &observed, node));
+        let by = schedule.touched_by(node);
+        schedule.seen(node);
+        self.fresh.insert(node);
         match decision {
             Decision::Act(act) | Decision::Perhaps(act, _) => {
+                if let Some(by) = by {
+                    self.note_found(node, &observed, by);
+                }
                 let owed_before = self.survey.owed(node);
                 let Act { action, changes } = act;
                 self.turns.insert(node, Turn { action, changes, observed, owed_before });
@@ -95,7 +104,10 @@ impl Execution<'_, '_> {
             // The end of a rotation comes after everything else.
             Decision::Nothing | Decision::Finish | Decision::Waive(_) | Decision::Miss(_) => {
                 schedule.set(node, Status::Settled);
-                self.settle(node, Outcome::NotNeeded);
+                // Of what was unchanged all along nothing is to be said.
+                if self.turns.contains_key(&node) {
+                    self.settle(node, Outcome::NotNeeded);
+                }
             }
         }
     }
@@ -115,6 +127,9 @@ impl Execution<'_, '_> {
 
     /// Takes the end of one step, with what was seen after it.
     fn take_step(&mut self, schedule: &mut Schedule, sent: &Sent, step: &StepReport) {
+        if step.status == StepStatus::Stale {
+            return self.take_look(schedule, sent, step);
+        }
         if let Some(verified) = &step.verified {
             self.survey.take_verified(&sent.verifies, verified.clone());
         }
@@ -126,11 +141,62 @@ impl Execution<'_, '_> {
         }
     }
 
+    /// Notes what a resource of the run brought or changed of another one, that had been seen otherwise.
+    fn note_found(&mut self, node: Node, now: &AnyObserved, by: Node) {
+        let kind = self.survey.resource(node).kind;
+        let before = self.turns.get(&node).map(|turn| &turn.observed);
+        if before.is_none_or(|before| !kind.is_same(before, now)) {
+            let address = |node| self.survey.resolved(node).address.clone();
+            let found = Found { address: address(node), by: address(by) };
+            self.report.found.push(found);
+        }
+    }
+
+    /// Marks what steps may have changed besides what they are about.
+    fn touch(&self, schedule: &mut Schedule, covers: &[Node]) {
+        for &node in covers {
+            if self.changed.contains(&node) || schedule.status(node) == Status::Failed {
+                schedule.touch(node);
+            }
+        }
+    }
+
+    /// Returns whether the run itself may have changed what is seen of a resource: something that may touch it has run, or
+    /// something that it depends on has changed.
+    fn may_be_our_own(&self, schedule: &Schedule, node: Node) -> bool {
+        schedule.touched_by(node).is_some() || schedule.before(node).iter().any(|other| self.changed.contains(other))
+    }
+
+    /// Takes what was seen right before a step that did not start, because that is not what was seen before. What the run
+    /// itself may have changed is decided about anew.
+    fn take_look(&mut self, schedule: &mut Schedule, sent: &Sent, step: &StepReport) {
+        let before: Vec<_> = sent.looks.iter().map(|node| self.turns[node].observed.clone()).collect();
+        self.survey.take_verified(&sent.looks, step.looked.clone().unwrap_or_else(ProbeOutput::missing));
+        for (&node, before) in sent.looks.iter().zip(before) {
+            let observed = self.survey.observed(node).cloned().unwrap_or(AnyObserved::NotYet);
+            let resource = self.survey.resource(node);
+            if resource.kind.is_same(&before, &observed) {
+                schedule.seen(node);
+                self.fresh.insert(node);
+                schedule.set(node, Status::Ready);
+            } else if self.may_be_our_own(schedule, node) || self.survey.compare(node).is_empty() {
+                self.decide(schedule, node);
+            } else {
+                let words = self.changed_meanwhile(node);
+                let failure = self.failure(sent, step, words);
+                self.fail(schedule, node, failure);
+            }
+        }
+    }
+
     fn take_resource(&mut self, schedule: &mut Schedule, node: Node, row: usize, sent: &Sent, step: &StepReport) {
         let words = match &step.status {
             // The step as a whole was held back by something this resource may not depend on itself.
             StepStatus::Skipped { .. } => return schedule.set(node, Status::Ready),
-            StepStatus::Cancelled | StepStatus::NotReached => return schedule.set(node, Status::Ready),
+            // What was looked at is decided about already.
+            StepStatus::Stale | StepStatus::Cancelled | StepStatus::NotReached => {
+                return schedule.set(node, Status::Ready);
+            }
             StepStatus::Lost => "the host was lost while its step ran; the host ends it".to_string(),
             StepStatus::Killed => "its step was killed, as asked".to_string(),
             StepStatus::TimedOut => "its step outlived its timeout and was killed with its children".to_string(),
@@ -182,10 +248,22 @@ impl Execution<'_, '_> {
     }
 
     /// Returns whether what is observed after a resource's steps proves them; a command with `only_if` alone does not.
-    fn proves_itself(&self, node: Node) -> bool {
+    pub(super) fn proves_itself(&self, node: Node) -> bool {
         let resource = self.survey.resource(node);
         let expected = resource.kind.expected(resource);
         resource.kind.mode() != Mode::Run || !expected.is_some_and(|all| all.iter().all(|field| *field == Expect::Any))
+    }
+
+    /// Says what is not as the plan was made for.
+    fn changed_meanwhile(&self, node: Node) -> String {
+        let redactor = self.survey.redactor();
+        let left = self.survey.compare(node);
+        let attributes = left.iter().map(|change| {
+            let (now, planned) = (describe(&change.before), describe(&change.after));
+            redactor.redact(&format!("{} is {now} now, planned {planned}", change.attribute)).into_owned()
+        });
+        let attributes = attributes.collect::<Vec<_>>().join("; ");
+        format!("somebody changed it after the plan was made, and it was left as it is: {attributes}")
     }
 
     /// Says what is not as it should be after the steps.
@@ -215,6 +293,7 @@ impl Execution<'_, '_> {
             StepStatus::Lost | StepStatus::NotReached | StepStatus::Killed => {
                 (None, Some("run the same apply again: it goes on from what is there"))
             }
+            StepStatus::Stale => (None, Some("plan again, and look at what else changes it")),
             StepStatus::Skipped { .. } | StepStatus::Cancelled => (None, None),
         };
         Failure {

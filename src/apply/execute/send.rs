@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tokio::sync::mpsc;
 
 use crate::graph::Node;
-use crate::host::{FrameStep, Host, StepEvent, StepFrame, Verify, VerifyItem};
+use crate::host::{FrameStep, Host, LookAgain, StepEvent, StepFrame, Verify, VerifyItem};
 use crate::model::{Action, Lock, OwedAction, Probe};
 use crate::plan::Outcome;
-use crate::resource::{ErasedPlanned, KindObject};
+use crate::resource::{AnyObserved, ErasedPlanned, KindObject, Mode};
 use crate::schedule::{Batch, Frame, Place, Schedule, Status};
 
 use super::super::event::Event;
@@ -58,9 +58,31 @@ impl Execution<'_, '_> {
     }
 
     /// Makes the probe for resources of one kind.
-    fn probe(&self, nodes: &[Node]) -> Probe {
+    pub(super) fn probe(&self, nodes: &[Node]) -> Probe {
         let resources: Vec<_> = nodes.iter().map(|&node| self.survey.resource(node)).collect();
         resources[0].kind.probe(&resources)
+    }
+
+    /// Has the host look again at resources of one kind before their steps, where what was seen of any may be so no more.
+    fn look(&self, schedule: &Schedule, nodes: &[Node], item: usize) -> Option<LookAgain> {
+        let is_old = |&node: &Node| schedule.touched_by(node).is_some() || self.is_old(node);
+        let is_wanted = nodes.iter().any(is_old) && nodes.iter().all(|&node| self.can_look(node));
+        is_wanted.then(|| LookAgain {
+            probe: self.probe(nodes),
+            seen: self.survey.records(nodes),
+            // The host can tell from the first record of a row whether it is in place.
+            firsts: nodes
+                .iter()
+                .all(|&node| self.survey.resource(node).kind.expected(self.survey.resource(node)).is_some()),
+            item,
+        })
+    }
+
+    /// Returns whether a look at it means anything: a command asks its own guard, a check looks by itself.
+    fn can_look(&self, node: Node) -> bool {
+        let resource = self.survey.resource(node);
+        resource.kind.mode() == Mode::Converge
+            && matches!(self.turns[&node].observed, AnyObserved::Present(_) | AnyObserved::Absent(_))
     }
 
     /// Takes out restarts of which no source really changed.
@@ -170,6 +192,8 @@ impl Execution<'_, '_> {
                 last.insert(batch.nodes[covered], at);
             }
         }
+        let mut look = self.look(schedule, &batch.nodes, self.survey.len() + 2 * steps.len() + 1);
+        let look_item = look.as_ref().map(|look| look.item);
         // A further step for a resource needs the one before it: that item stands for the step, not for a resource.
         let mut before: HashMap<Node, usize> = HashMap::new();
         for (at, step) in made.into_iter().enumerate() {
@@ -179,9 +203,14 @@ impl Execution<'_, '_> {
             framed.retries = covers.iter().map(|&node| self.survey.resolved(node).retries).max().unwrap_or(0);
             framed.needs = schedule.gates(&covers, running);
             framed.needs.extend(covers.iter().filter_map(|node| before.get(node)));
-            let step_item = self.survey.len() + steps.len();
+            let step_item = self.survey.len() + 2 * steps.len();
             framed.completes = vec![step_item];
             before.extend(covers.iter().map(|&node| (node, step_item)));
+            let looks = if look.is_some() { batch.nodes.clone() } else { Vec::new() };
+            match look.take() {
+                Some(look) => framed.look = Some(look),
+                None => framed.needs.extend(look_item),
+            }
             framed.owes = self.debts(&covers);
             framed.settles = verifies.iter().flat_map(|&node| self.settled_debts(node, running)).collect();
             framed.verify = (!verifies.is_empty()).then(|| Verify {
@@ -194,7 +223,7 @@ impl Execution<'_, '_> {
                     })
                     .collect(),
             });
-            sent.push(Sent { covers, verifies, purpose: framed.id.clone() });
+            sent.push(Sent { covers, verifies, looks, purpose: framed.id.clone() });
             steps.push(framed);
         }
     }

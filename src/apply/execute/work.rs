@@ -16,6 +16,8 @@ pub(super) struct Sent {
     /// The resources it covers; of those, the ones whose last step it is are verified after it.
     pub covers: Vec<Node>,
     pub verifies: Vec<Node>,
+    /// The resources that are looked at again right before it.
+    pub looks: Vec<Node>,
     pub purpose: String,
 }
 

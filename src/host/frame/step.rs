@@ -1,11 +1,13 @@
 //! Steps as a frame holds them.
 
+use std::collections::HashSet;
+
 use sha2::{Digest, Sha256};
 
 use crate::model::{Expect, Owed, OwedAction};
 
 use super::super::Problem;
-use super::super::steps::{FrameStep, StepFrame, Verify};
+use super::super::steps::{FrameStep, LookAgain, StepFrame, Verify};
 use super::{Frame, STEPS, Text, body};
 
 const CHILD_START: &str = include_str!("../program/child-start.sh");
@@ -31,8 +33,9 @@ impl Frame {
     fn step(&mut self, number: usize, planned: &FrameStep, setup_size: usize) -> Result<(), Problem> {
         let step = &planned.step;
         let program = self.program(step.script)?;
-        let check = match &planned.verify {
-            Some(verify) => self.probe(verify.probe.look, &verify.probe)?,
+        let looks = planned.look.as_ref().map(|look| &look.probe);
+        let check = match planned.verify.as_ref().map(|verify| &verify.probe).or(looks) {
+            Some(probe) => self.probe(probe.look, probe)?,
             None => "''".to_string(),
         };
         let mut data = Text::new();
@@ -53,6 +56,12 @@ impl Frame {
         text.raw("\nowes=").quoted(&records(&planned.owes), "a record")?;
         text.raw("\nsettles=").quoted(&file_names(&planned.settles), "a record")?;
         text.raw("\ndata=").quoted(data.as_str(), "a row")?;
+        match &planned.look {
+            Some(look) => look_of(text, look)?,
+            None => {
+                text.raw("\nlook= look_rows= seen=");
+            }
+        }
         match &planned.verify {
             Some(verify) => check_of(text, verify)?,
             None => {
@@ -62,6 +71,22 @@ impl Frame {
         text.raw(&format!("run_frame_step \"$program_{program}\" {check}\n"));
         Ok(())
     }
+}
+
+fn look_of(text: &mut Text, look: &LookAgain) -> Result<(), Problem> {
+    let limit = look.probe.timeout.as_secs_f64().ceil().max(1.0);
+    let firsts = if look.firsts { "1" } else { "" };
+    text.raw(&format!("\nlook={} look_limit={limit} firsts={firsts}\nlook_rows=", look.item))
+        .rows(look.probe.rows.iter().map(Vec::as_slice))?;
+    let mut seen = Text::new();
+    let mut told = HashSet::new();
+    for record in look.seen.iter().filter(|record| !look.firsts || told.insert(record.index)) {
+        seen.raw(&record.index.to_string());
+        record.fields.iter().for_each(|field| _ = seen.raw("\u{1f}").field(field));
+        seen.raw("\n");
+    }
+    text.raw("\nseen=").quoted(seen.as_str(), "what was seen")?;
+    Ok(())
 }
 
 fn check_of(text: &mut Text, verify: &Verify) -> Result<(), Problem> {

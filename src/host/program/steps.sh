@@ -9,9 +9,11 @@ case $text in *": whole") eval "$text" ;; *) echo "the program did not arrive wh
 #   input, user                 bytes of standard input for each try; the account, empty for this one
 #   needs, completes            items that must be fine before; items that are fine after it ended with 0
 #   data, data_size             the text that sets its rows; the size of all that its child reads as its program
+#   look, look_limit, look_rows, seen           where it looks again before it starts: what its probe told before
+#   firsts                                      of each row only the first record counts in that
 #   check, check_limit, check_rows, expected    the verification, where there is one
 #   owes, settles               records to write before and to remove after
-# Arguments: its program, the program of its verification.
+# Arguments: its program, the program of its look and its verification.
 run_frame_step() {
     for _item in $needs; do
         if eval "[ -z \"\${fine_${frame_number}_$_item-}\" ]"; then
@@ -24,6 +26,13 @@ run_frame_step() {
         skip_input "$tries"
         tell cancelled "$step"
         return 0
+    fi
+    if [ -n "$look" ]; then
+        if [ "$(look_again "$2")" != same ]; then
+            skip_input "$tries"
+            return 0
+        fi
+        eval "fine_${frame_number}_$look=1"
     fi
     if ! record_owed; then
         skip_input "$tries"
@@ -92,7 +101,7 @@ supervise() {
     _left=
     if [ -n "$check" ]; then
         tell check "$step" >&4
-        (verify "$1" | judge) </dev/null 5<&- &
+        (probe_again "$1" "$check_rows" | judge) </dev/null 5<&- &
         if ! await $! "$check_limit"; then
             signal_tree KILL $!
             tell checked "$step" late >&4
@@ -132,14 +141,58 @@ end_tree() {
     await "$1" 3 || :
 }
 
-verify() {
+# Runs a probe, and tells its exit status in a last line.
+probe_again() {
     (
         program=$1
-        ROWS=$check_rows
+        ROWS=$2
         set --
         run_program
     ) 2>&4 4>&-
     printf '\n%s?%s\n' "$R" "$?"
+}
+
+# Says "same" where a step's probe tells what it told before. Otherwise that goes to the other end, and nothing is said.
+look_again() {
+    exec </dev/null 3<&-
+    IFS=' ' read -r self _rest </proc/self/stat
+    trap : USR2
+    start_ticking "$self" "$look_limit"
+    # What its tools complain of belongs to what it tells.
+    (probe_again "$1" "$look_rows" 4>&1 | compare) &
+    if ! await $! "$look_limit"; then
+        signal_tree KILL $!
+        tell looked "$step" late >&4
+    fi
+    kill "$ticker" 2>/dev/null
+}
+
+# Compares the records of a probe with those it wrote before.
+compare() {
+    _out=$(cat)
+    _status=${_out##*"$R?"}
+    _out=${_out%"$NL$R?$_status"}
+    _now=
+    for _line in $_out; do
+        case $_line in
+            "$R$US"*) _line=${_line#"$R$US"} ;;
+            *) continue ;;
+        esac
+        if [ -n "$firsts" ]; then
+            _index=${_line%%"$US"*}
+            case $_index in '' | *[!0-9]*) continue ;; esac
+            eval "_had=\${_had_$_index-} _had_$_index=1"
+            [ -z "$_had" ] || continue
+        fi
+        _now=$_now$_line$NL
+    done
+    if [ "$_status" = 0 ] && [ "$_now" = "$seen" ]; then
+        printf 'same\n'
+        return
+    fi
+    tell look "$step" >&4
+    [ -z "$_out" ] || printf '%s\n' "${_out%"$NL"}" >&4
+    tell looked "$step" "$_status" >&4
 }
 
 # Compares the first record of each row with what is expected: a field of "*" may be anything, one of "=text" is that.

@@ -6,8 +6,8 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use super::support::{each, gone, observe, record, section};
-use crate::host::{FrameReport, FrameStep, Host, StepEvent, StepFrame, StepStatus, Verify, VerifyItem};
-use crate::model::{Blob, Expect, Owed, OwedAction, Probe, ProbeStatus, Row, Secret, Step};
+use crate::host::{FrameReport, FrameStep, Host, LookAgain, StepEvent, StepFrame, StepStatus, Verify, VerifyItem};
+use crate::model::{Blob, Expect, Owed, OwedAction, Probe, ProbeStatus, Record, Row, Secret, Step};
 use crate::row;
 
 pub(super) fn step(id: &str, script: &'static str, rows: Vec<Row>) -> FrameStep {
@@ -531,5 +531,82 @@ fn a_step_can_tell_of_its_rows_and_of_nothing_else() {
         assert_eq!(report.steps[0].status, StepStatus::Exited(4));
         assert_eq!(report.steps[0].unchanged_rows, [3]);
         assert_eq!(report.steps[1].output, ["fine"]);
+    });
+}
+
+/// A probe that writes what is in files: a line each, and "more" after it.
+const TELLS: &str =
+    "i=0; for row in $ROWS; do split_row \"$row\"; emit $i \"$(cat \"$f1\")\"; emit $i more; i=$((i + 1)); done";
+
+#[test]
+fn a_step_starts_only_where_all_is_as_it_was_seen() {
+    each(|flavour| async move {
+        let host = flavour.host().await;
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name).to_str().unwrap().to_string();
+        let (first, second) = ("it's\none \u{1f} two", "*");
+        std::fs::write(at("a"), first).unwrap();
+        std::fs::write(at("b"), second).unwrap();
+        let record = |index, field: &str| Record { index, fields: vec![field.to_string()] };
+        let look = |seen: Vec<Record>, firsts| {
+            let probe = Probe::new(TELLS, vec![row![at("a")], row![at("b")]]);
+            Some(LookAgain { probe, seen, firsts, item: 50 })
+        };
+        let all = || vec![record(0, first), record(0, "more"), record(1, second), record(1, "more")];
+        let mut same = step("same", "cat; echo ran", vec![]);
+        same.step.input = vec![blob(b"input\n")];
+        same.look = look(all(), false);
+        let mut further = step("further", "echo ran", vec![]);
+        further.needs = vec![50];
+        let mut firsts = step("firsts", "split_row \"$ROWS\"; echo changed >\"$f1\"; echo ran", vec![row![at("b")]]);
+        firsts.look = look(vec![record(0, first), record(0, "other"), record(1, second)], true);
+        let mut stale = step("stale", "cat; echo ran", vec![]);
+        stale.step.input = vec![blob(b"input\n")];
+        stale.look = look(all(), false);
+        stale.look.as_mut().unwrap().item = 51;
+        stale.owes = vec![Owed { resource: "service:x".into(), action: OwedAction::Restart }];
+        let mut after = step("after", "echo ran", vec![]);
+        after.needs = vec![51];
+        let last = step("last", "cat; echo end", vec![]);
+        let report = run(&host, vec![same, further, firsts, stale, after, last]).await;
+        assert_eq!(report.steps[0].output, ["input", "ran"], "{report:?}");
+        assert_eq!(report.steps[1].output, ["ran"]);
+        assert_eq!(report.steps[2].output, ["ran"], "{report:?}");
+        assert_eq!(report.steps[3].status, StepStatus::Stale);
+        let looked = report.steps[3].looked.as_ref().unwrap();
+        let now = [record(0, first), record(0, "more"), record(1, "changed"), record(1, "more")];
+        assert_eq!((&looked.status, looked.records.as_slice()), (&ProbeStatus::Done, now.as_slice()));
+        assert_eq!(report.steps[4].status, StepStatus::Skipped { because: 51 });
+        assert_eq!(report.steps[5].output, ["end"]);
+        assert_eq!(host.stats().steps, 4);
+    });
+}
+
+#[test]
+fn a_look_that_fails_or_hangs_is_not_as_it_was() {
+    each(|flavour| async move {
+        let host = flavour.host().await;
+        let looking = |id: &str, script| {
+            let mut step = step(id, "echo ran", vec![]);
+            let mut probe = Probe::new(script, vec![row!["x"]]);
+            probe.timeout = Duration::from_secs(1);
+            step.look = Some(LookAgain { probe, seen: vec![], firsts: false, item: 9 });
+            step
+        };
+        let steps = vec![
+            looking("fails", "echo broken >&2; exit 3"),
+            looking("hangs", "sleep 1000"),
+            step("last", "echo end", vec![]),
+        ];
+        let report = run(&host, steps).await;
+        assert_eq!(report.steps[0].status, StepStatus::Stale);
+        let looked = report.steps[0].looked.as_ref().unwrap();
+        assert_eq!(
+            (&looked.status, looked.messages.as_slice()),
+            (&ProbeStatus::Failed(3), ["broken".to_string()].as_slice())
+        );
+        assert_eq!(report.steps[1].status, StepStatus::Stale);
+        assert_eq!(report.steps[1].looked.as_ref().unwrap().status, ProbeStatus::TimedOut);
+        assert_eq!(report.steps[2].output, ["end"]);
     });
 }

@@ -5,7 +5,7 @@ use crate::{expect, records, row, rows};
 
 use crate::resource::batch::parse_first;
 use crate::resource::{
-    Attribute, Claim, Claims, Documentation, Fields, Kind, Mode, Observation, Planned, Resource, Shape, Space,
+    Attribute, Claim, Claims, Documentation, Fields, Kind, Mode, Observation, Planned, Resource, Shape, Space, Touches,
 };
 
 /// A command that runs only where its guard asks for it.
@@ -129,13 +129,14 @@ impl Kind for Command {
 
     fn claims(resource: &Resource<Desired>) -> Claims {
         if let Some(service) = &resource.desired.service {
-            return Claims::new().requires(SERVICE, service);
+            return Claims::new().touches(Touches::Everything).requires(SERVICE, service);
         }
         let mut claims = Claims::new()
+            .touches(Touches::Everything)
             .requires_some(Space::USER, resource.run_as.as_ref())
             .requires_some(Space::PATH, resource.desired.directory.as_ref());
         if let Some(path) = &resource.desired.guard.creates {
-            claims = claims.requires(Space::PATH, path.rsplit_once('/').map_or("/", |(parent, _)| parent));
+            claims = claims.requires_folder_of(path);
         }
         claims
     }

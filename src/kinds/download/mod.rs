@@ -138,7 +138,7 @@ impl Kind for Download {
             return claims;
         }
         let claims = match desired.strip {
-            Some(_) => claims,
+            Some(_) => claims.touches_below(resource.name()),
             None => claims.provides(Space::CONTENT, resource.name()),
         };
         let local = desired.url.strip_prefix("file://").map(str::to_string);

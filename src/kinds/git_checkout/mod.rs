@@ -136,7 +136,10 @@ impl Kind for GitCheckout {
 
     fn claims(resource: &Resource<Desired>) -> Claims {
         let desired = &resource.desired;
-        let claims = Claims::new().provides(Space::PATH, resource.name()).requires(Space::PROGRAM, "git");
+        let claims = Claims::new()
+            .provides(Space::PATH, resource.name())
+            .touches_below(resource.name())
+            .requires(Space::PROGRAM, "git");
         if resource.is_absent() {
             return claims;
         }

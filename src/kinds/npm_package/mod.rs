@@ -7,7 +7,7 @@ use crate::{expect, records, row, rows};
 
 use crate::resource::batch::{by_state, count, parse_first};
 use crate::resource::{
-    Attribute, Claim, Claims, Documentation, Fields, Kind, Lane, Observation, Planned, Resource, Shape, Space,
+    Attribute, Claim, Claims, Documentation, Fields, Kind, Lane, Observation, Planned, Resource, Shape, Space, Touches,
 };
 
 /// A package that npm installs for all of the host.
@@ -90,6 +90,7 @@ impl Kind for NpmPackage {
         Claims::new()
             .provides(Space("npm package"), name)
             .provides(Space::PROGRAM, program)
+            .touches(Touches::System)
             .requires(Space::PROGRAM, "npm")
     }
 

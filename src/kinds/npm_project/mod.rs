@@ -107,7 +107,7 @@ impl Kind for NpmProject {
 
     fn claims(resource: &Resource<Desired>) -> Claims {
         let name = resource.name();
-        let claims = Claims::new().provides(Space::PATH, format!("{name}/node_modules"));
+        let claims = Claims::new().provides(Space::PATH, format!("{name}/node_modules")).touches_below(name);
         if resource.is_absent() {
             return claims;
         }

@@ -14,7 +14,7 @@ use crate::kinds::shared::package_manager::{CHOICE, NOUN};
 use crate::resource::batch::parse_first;
 use crate::resource::{
     Attribute, Claims, Documentation, Fields, Kind, Observation, Phase, Planned, Refusal, Resource, Shape, Space,
-    Variant, Variants,
+    Touches, Variant, Variants,
 };
 
 pub use manager::Manager;
@@ -164,7 +164,7 @@ impl Kind for Package {
     fn claims(resource: &Resource<Desired>) -> Claims {
         let name = resource.name();
         let plain = name.split(':').next().unwrap_or(name);
-        let mut claims = Claims::new().phase(Phase::Package).provides(Space::PACKAGE, name);
+        let mut claims = Claims::new().phase(Phase::Package).touches(Touches::System).provides(Space::PACKAGE, name);
         if plain != name {
             claims = claims.provides(Space::PACKAGE, plain);
         }

@@ -124,6 +124,7 @@ impl Kind for PythonEnv {
         let desired = &resource.desired;
         let claims = Claims::new()
             .provides(Space::PATH, resource.name())
+            .touches_below(resource.name())
             .requires(Space::PROGRAM, desired.python.as_str())
             .requires(Space::PROGRAM, "python3-venv")
             .requires_some(Space::USER, owner(resource));

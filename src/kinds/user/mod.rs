@@ -206,8 +206,11 @@ impl Kind for User {
             claims = claims.shares(Space::GROUP, name);
         }
         match &desired.home {
-            Some(home) => claims = claims.shares(Space::PATH, home),
-            None if desired.create_home => claims = claims.shares(Space::PATH, format!("/home/{name}")),
+            Some(home) => claims = claims.shares(Space::PATH, home).touches_below(home),
+            None if desired.create_home => {
+                let home = format!("/home/{name}");
+                claims = claims.shares(Space::PATH, &home).touches_below(home);
+            }
             None => {}
         }
         desired.groups.iter().fold(claims, |claims, group| claims.requires(Space::GROUP, group))

@@ -1,0 +1,158 @@
+//! The last look: each host that was changed is observed once more, whole. What is not as the spec has it is applied
+//! again, a few times; what then still differs has failed. So an apply that succeeds has proven that the next plan is empty.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use tokio::task::JoinSet;
+
+use crate::graph::Node;
+use crate::model::{Action, Probe, ProbeOutput};
+use crate::plan::{self, Act, Decision, Failure, Owing, Upstream};
+use crate::render::describe;
+use crate::resource::{AnyObserved, Mode};
+use crate::schedule::{Schedule, Status};
+
+use super::super::drive::Hosts;
+use super::{Event, Execution, Turn};
+
+/// How often what differs in the end is applied again.
+const MOST_ROUNDS: usize = 2;
+
+impl Execution<'_, '_> {
+    /// Observes all hosts that were changed since the last time. Returns whether anything has to be applied again.
+    pub(super) async fn look_at_the_end(&mut self, schedule: &mut Schedule, hosts: &Hosts, round: usize) -> bool {
+        let looked_at = self.to_look_at(schedule, hosts);
+        if looked_at.is_empty() {
+            return false;
+        }
+        self.observe_again(&looked_at, hosts).await;
+        let mut acting: BTreeSet<Node> = BTreeSet::new();
+        let graph = self.survey.graph().clone();
+        let seen: BTreeSet<Node> = looked_at.into_values().flatten().collect();
+        for &node in graph.order().iter().filter(|node| seen.contains(node)) {
+            let sources = graph.triggers(node).iter().filter(|(source, _)| acting.contains(source));
+            let owed = sources.map(|(_, action)| *action).max();
+            match self.decide_at_the_end(node, owed.map(Owing::Perhaps)) {
+                Decision::Act(act) | Decision::Perhaps(act, _) if round < MOST_ROUNDS => {
+                    if act.action != Action::Restart && act.action != Action::Reload {
+                        self.report.mended.push(self.survey.resolved(node).address.clone());
+                    }
+                    self.act_again(node, act);
+                    acting.insert(node);
+                }
+                Decision::Act(act) | Decision::Perhaps(act, _) => {
+                    let words = self.still_differs(&act);
+                    let help = "look at what else changes it, then plan again";
+                    self.fail(schedule, node, Failure::new(words).help(help));
+                }
+                Decision::Refuse(refusal) => {
+                    let message = self.survey.redactor().redact(&refusal.message).into_owned();
+                    self.fail(schedule, node, Failure::new(message).help(refusal.help));
+                }
+                _ => {}
+            }
+        }
+        if acting.is_empty() {
+            return false;
+        }
+        let changed = std::mem::take(&mut self.changed);
+        self.changed_before.extend(changed);
+        schedule.begin_again(&acting);
+        true
+    }
+
+    /// Returns what is looked at of each host that was changed: all that is compared and has come to a good end.
+    fn to_look_at(&self, schedule: &Schedule, hosts: &Hosts) -> BTreeMap<String, Vec<Node>> {
+        let host = |node: Node| self.survey.resolved(node).address.host.clone();
+        let changed: BTreeSet<_> = self.changed.iter().map(|&node| host(node)).collect();
+        let mut of_hosts: BTreeMap<String, Vec<Node>> = BTreeMap::new();
+        let mut broken = BTreeSet::new();
+        for node in 0..self.survey.len() {
+            let name = host(node);
+            if !changed.contains(&name) || hosts.get(&name).is_none() || self.lost.contains(&*name) {
+                continue;
+            }
+            match schedule.status(node) {
+                Status::Done | Status::Settled if self.is_proven_in_the_end(node) => {
+                    of_hosts.entry(name.to_string()).or_default().push(node);
+                }
+                // What is not done is said anyway, and the next plan starts from there.
+                Status::Failed | Status::Skipped => _ = broken.insert(name.to_string()),
+                _ => {}
+            }
+        }
+        of_hosts.retain(|name, _| !broken.contains(name));
+        of_hosts
+    }
+
+    /// A command that has run proves itself where its guard can tell; one that has not is asked in the next plan.
+    fn is_proven_in_the_end(&self, node: Node) -> bool {
+        let item = self.survey.item(node);
+        let is_of_run = item.in_scope && !item.left_alone && self.survey.is_observable(node);
+        is_of_run
+            && match item.resource.kind.mode() {
+                Mode::Converge => true,
+                Mode::Run => self.proves_itself(node),
+                Mode::Check | Mode::Requirement => false,
+            }
+    }
+
+    /// Observes resources of several hosts, one frame for each host.
+    async fn observe_again(&mut self, looked_at: &BTreeMap<String, Vec<Node>>, hosts: &Hosts) {
+        let mut work = JoinSet::new();
+        let mut asked: HashMap<String, BTreeMap<&'static str, Vec<Node>>> = HashMap::new();
+        for (name, nodes) in looked_at {
+            let Some(host) = hosts.get(name).cloned() else { continue };
+            let by_kind = asked.entry(name.clone()).or_default();
+            for &node in nodes {
+                by_kind.entry(self.survey.resolved(node).resource.kind.name()).or_default().push(node);
+            }
+            let sections: Vec<(String, Probe)> =
+                by_kind.iter().map(|(kind, nodes)| ((*kind).to_string(), self.probe(nodes))).collect();
+            self.events.send(Event::Observing { host: name.clone(), resources: nodes.len() });
+            let name = name.clone();
+            work.spawn(async move { (name, host.observe(sections).await) });
+        }
+        while let Some(answer) = work.join_next().await {
+            // A task that panicked is a bug; its panic message has been printed.
+            let Ok((name, result)) = answer else { continue };
+            self.events.send(Event::Observed { host: name.clone() });
+            match result {
+                Ok(mut observed) => {
+                    for (kind, nodes) in asked.remove(&name).unwrap_or_default() {
+                        let output = observed.sections.remove(kind).unwrap_or_else(ProbeOutput::missing);
+                        self.survey.take_verified(&nodes, output);
+                    }
+                }
+                Err(error) => self.lose(&name, error),
+            }
+        }
+    }
+
+    fn decide_at_the_end(&self, node: Node, owed: Option<Owing>) -> Decision {
+        let observed = self.survey.observed(node).cloned().unwrap_or(AnyObserved::NotYet);
+        let item = self.survey.item(node);
+        let owed = owed.filter(|_| item.resource.kind.owed_applies(item.resource, &observed));
+        let upstream = Upstream { is_partial: self.survey.is_partial(), owed, ..Upstream::default() };
+        plan::decide(&item, &observed, &upstream)
+    }
+
+    fn act_again(&mut self, node: Node, act: Act) {
+        let observed = self.survey.observed(node).cloned().unwrap_or(AnyObserved::NotYet);
+        let Act { action, changes } = act;
+        self.turns.insert(node, Turn { action, changes, observed, owed_before: None });
+        self.needless.remove(&node);
+        self.fresh.insert(node);
+    }
+
+    /// Says what is not as it should be after all has been done.
+    fn still_differs(&self, act: &Act) -> String {
+        let redactor = self.survey.redactor();
+        let attributes = act.changes.iter().map(|change| {
+            let (found, wanted) = (describe(&change.before), describe(&change.after));
+            redactor.redact(&format!("{} is {found}, wanted {wanted}", change.attribute)).into_owned()
+        });
+        let attributes = attributes.collect::<Vec<_>>().join("; ");
+        format!("it was applied {} times, and in the end is not as it should be: {attributes}", MOST_ROUNDS + 1)
+    }
+}
