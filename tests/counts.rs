@@ -52,7 +52,8 @@ fn allocations(fleet: &Fleet, size: usize, state: State) -> f64 {
         survey.take(&host, told);
     }
     let plan = infra::plan::build(&survey);
-    assert!(plan.resources.len() * 10 >= size * 9, "{}: {} resources", fleet.name, plan.resources.len());
+    let first = plan.problems.first();
+    assert!(plan.resources.len() * 10 >= size * 9, "{}: {} resources; {first:?}", fleet.name, plan.resources.len());
     assert_eq!(plan.has_changes(), state == State::Bare);
     (COUNT.load(Ordering::Relaxed) - before) as f64 / plan.resources.len() as f64
 }

@@ -156,9 +156,13 @@ fn answer(sections: &[(String, Probe)], counts: &BTreeMap<String, usize>, state:
                 })
                 .collect();
             // Which variant the host has is said last.
-            if kind.starts_with("package") {
-                records.push(Record { index: 0, fields: vec!["variant".into(), "apt".into()] });
-            }
+            let variant = match kind.as_str() {
+                "package" | "package_repository" => Some("apt"),
+                "nginx_site" => Some("sites_enabled"),
+                _ => None,
+            };
+            let variant = variant.map(|variant| Record { index: 0, fields: vec!["variant".into(), variant.into()] });
+            records.extend(variant);
             (kind.clone(), ProbeOutput { status: ProbeStatus::Done, records, messages: Vec::new() })
         })
         .collect();
@@ -175,8 +179,8 @@ fn records(kind: &str, row: Option<&Row>, state: State) -> Vec<Vec<String>> {
     };
     let records: &[&[&str]] = match (state, kind) {
         (State::Bare, "service") => &[&["stopped", "disabled", "not-found", "inactive", "dead", ""]],
-        (State::Bare, "user" | "group") => &[&["absent", ""]],
-        (State::Bare, "nginx_site") => &[&["absent"], &["link", "no", ""]],
+        (State::Bare, "user" | "group") => &[&["absent"]],
+        (State::Bare, "nginx_site") => &[&["absent"], &["link", "no", "", "no-nginx"]],
         (State::Bare, "database") => &[&["absent", "", "", ""]],
         (State::Bare, "database_user") => &[&["absent", ""]],
         (State::Bare, "migration") => &[&["error", "ERROR 1146 (42S02): Table 'app.schema_migrations' doesn't exist"]],

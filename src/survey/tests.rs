@@ -190,7 +190,7 @@ fn a_secret_that_is_there_is_read_out_of_scope_and_not_shown() {
 #[test]
 fn what_cannot_be_observed_yet_waits_for_what_provides_it() {
     let spec = concat!("users: { app: {} }\n", "commands: { one: { run: make, creates: /srv/x, as: app } }\n",);
-    let world = app1(spec).tell("app1/user:app", "absent _").tell("app1/command:one", "no-user");
+    let world = app1(spec).tell("app1/user:app", "absent").tell("app1/command:one", "no-user");
     assert_eq!(world.outline(), "create app1/user:app\nrun app1/command:one after [app1/user:app]\n");
 }
 
@@ -342,7 +342,7 @@ fn a_partial_run_leaves_what_needs_what_it_does_not_replace() {
     );
     let stopped = "stopped disabled loaded inactive dead disabled";
     let world = app1(spec)
-        .tell("app1/symlink:/srv/app", "file root root _")
+        .tell("app1/symlink:/srv/app", "file root root")
         .tell("app1/file:/a", "absent")
         .tell("app1/file:/b", "absent")
         .tell("app1/file:/c", "absent")
