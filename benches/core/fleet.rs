@@ -185,7 +185,7 @@ fn records(kind: &str, row: Option<&Row>, state: State) -> Vec<Vec<String>> {
         (State::Bare, "database_user") => &[&["absent", ""]],
         (State::Bare, "migration") => &[&["error", "ERROR 1146 (42S02): Table 'app.schema_migrations' doesn't exist"]],
         (State::Bare, "compose_project") => &[&["absent"], &["docker", "ok"]],
-        (State::Bare, "command") => &[&["wanted", ""]],
+        (State::Bare, "command") => &[&["wanted"]],
         (State::Bare, "check") => &[&["bad"], &["0", "bad", "Connection refused"]],
         (State::Bare, _) => &[&["absent"]],
         (State::InPlace, "file") => &[&["file", owner, owner, "0640", "7", hash]],

@@ -219,7 +219,7 @@ fn a_command_after_changes_runs_perhaps() {
         "  held: { run: make, creates: /srv/x }\n",
         "  far: { run: make, creates: /y, depends_on: [command:held] }\n",
     );
-    let world = app1(spec).tell("app1/command:held", "done creates").tell("app1/command:far", "wanted _");
+    let world = app1(spec).tell("app1/command:held", "done creates").tell("app1/command:far", "wanted");
     let changed = world.clone().tell("app1/directory:/srv", "absent");
     assert_eq!(
         changed.outline(),
@@ -527,9 +527,9 @@ fn rotated(note: &str) -> World {
     app1(ROTATED)
         .tell("app1/secret:db", &format!("present cG9pc29uZWQ= {note} /var/lib/infra"))
         .tell("app1/file:/etc/app", "file root root 0600 17 abc")
-        .tell("app1/command:once", "done")
+        .tell("app1/command:once", "done creates")
         .tell("app1/check:login", "ok")
-        .tell("app1/service:app", "running enabled loaded")
+        .tell("app1/service:app", RUNS)
 }
 
 #[test]
