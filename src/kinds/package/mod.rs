@@ -52,7 +52,7 @@ pub struct Observed {
     version: String,
     /// Whether its version is the one the spec asks for.
     version_matches: bool,
-    /// The package that provides it, where it is virtual.
+    /// The package that provides it, where it is virtual; its other name, where it is declared twice.
     provider: String,
 }
 
@@ -224,6 +224,9 @@ impl Kind for Package {
         let (variant, manager) = (manager(observed), MANAGERS.of(manager(observed)));
         let used = used(&resource.desired);
         let refuse = |message: String, help: &str| Some(Refusal { message, help: help.to_string() });
+        if let Some(Observed { provider, .. }) = observed.found().filter(|found| found.state == TWICE) {
+            return refuse(format!("on this host it is the same package as `{provider}`"), "declare it once");
+        }
         let wrong = [resource.name()]
             .into_iter()
             .chain(replaces.iter().map(String::as_str))
@@ -270,16 +273,21 @@ impl Kind for Package {
 
 /// The word for a package that is there and works.
 const INSTALLED: &str = "installed";
+/// The word for a package that another resource names otherwise.
+const TWICE: &str = "twice";
 /// The word for a version that is the one asked for.
 const MATCHES: &str = "matches";
 
 fn observation(record: &Record, manager: &'static Variant) -> Observation<Observed> {
     match record.field(0) {
         "absent" => Observation::AbsentOn(manager),
-        "twice" => {
-            let name = record.field(1);
-            Observation::Failed(format!("on this host it is the same package as `{name}`: declare it once"))
-        }
+        TWICE => Observation::Present(Observed {
+            manager,
+            state: TWICE.to_string(),
+            version_matches: true,
+            version: String::new(),
+            provider: record.field(1).to_string(),
+        }),
         state => Observation::Present(Observed {
             manager,
             state: state.to_string(),
