@@ -129,7 +129,7 @@ fn describe(reason: &Reason, loaded: &Loaded) -> String {
     match reason {
         Reason::DependsOn(span) => format!("depends_on at {}", loaded.sources.place(*span)),
         Reason::Provides(claim) => format!("{} {}", claim.space.0, claim.name),
-        Reason::Follows(claim) => format!("usually after {} {}", claim.space.0, claim.name),
+        Reason::Follows(claim) => format!("usually after {} {}", claim.space.0, claim.name).trim_end().to_string(),
         Reason::Contains(folder) => format!("inside {folder}"),
         Reason::Value => "a value known once it is applied".into(),
         Reason::Triggers(action) => format!("{}s when it changes", action.word()),

@@ -14,6 +14,10 @@ impl Space {
     pub const USER: Self = Self("user");
     /// A unix group, by name.
     pub const GROUP: Self = Self("group");
+    /// Unix users that go: all of them share this, by the empty name.
+    pub const GOING_USER: Self = Self("users that go");
+    /// Unix groups that go: all of them share this, by the empty name.
+    pub const GOING_GROUP: Self = Self("groups that go");
     /// A systemd unit, by its full name (`nginx.service`).
     pub const UNIT: Self = Self("unit");
     /// A service that runs, by its unit's full name.

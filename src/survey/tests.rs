@@ -631,3 +631,24 @@ firewall_rules:
     let wrong: Vec<&str> = wrong.lines().filter(|line| line.starts_with("error")).collect();
     insta::assert_snapshot!(wrong.join("\n"));
 }
+
+#[test]
+fn what_an_account_is_needed_for_goes_before_it() {
+    let spec = "\
+hosts: { a: {} }
+users: { gone: { state: absent }, stays: { group: other } }
+groups: { prime: { state: absent }, other: {} }
+services: { app: { state: absent }, web: { running: true } }
+";
+    let world = World::new(spec)
+        .tell("a/user:gone", "present 1001 prime /home/gone /bin/sh _ 1 _ _ _ _")
+        .tell("a/user:stays", "present 1002 prime /home/stays /bin/sh _ 1 _ _ _ _")
+        .tell("a/group:prime", "present 1000")
+        .tell("a/group:other", "absent")
+        .tell("a/service:app", "running enabled loaded active running enabled")
+        .tell("a/service:web", "running enabled loaded active running enabled");
+    assert_eq!(
+        world.outline(),
+        "create a/group:other\ndelete a/service:app\ndelete a/user:gone\nupdate a/user:stays\ndelete a/group:prime\n"
+    );
+}

@@ -73,7 +73,10 @@ impl Kind for Group {
 
     fn claims(resource: &Resource<Desired>) -> Claims {
         let claims = Claims::new().provides(Space::GROUP, resource.name());
-        match resource.desired.gid.filter(|_| !resource.is_absent()) {
+        if resource.is_absent() {
+            return claims.shares(Space::GOING_GROUP, "");
+        }
+        match resource.desired.gid {
             Some(gid) => claims.settles(Space("gid"), gid.to_string(), &["gid"]),
             None => claims,
         }

@@ -105,6 +105,9 @@ impl Kind for Service {
         let alias = ALIASES.iter().find(|(name, _)| *name == unit).map(|(_, alias)| *alias);
         let claims = Claims::new().settles(Space::SERVICE, alias.unwrap_or(&unit), &[]);
         let claims = files.into_iter().fold(claims, |claims, unit| claims.requires(Space::UNIT, unit));
+        // Whoever it runs as stays until it has stopped.
+        let stops = resource.desired.running == Some(false);
+        let claims = if stops { claims.follows(Space::GOING_USER, "") } else { claims };
         if resource.desired.running != Some(true) && !resource.is_absent() {
             return claims;
         }

@@ -199,7 +199,11 @@ impl Kind for User {
         let desired = &resource.desired;
         let group = desired.group.as_deref().unwrap_or(name);
         let mut claims = Claims::new().provides(Space::USER, name).requires(Space::GROUP, group);
-        if let Some(uid) = desired.uid.filter(|_| !resource.is_absent()) {
+        // Its primary group on the host may be another than the spec has, and cannot go before the user goes or changes it.
+        claims = claims.follows(Space::GOING_GROUP, "");
+        if resource.is_absent() {
+            claims = claims.shares(Space::GOING_USER, "");
+        } else if let Some(uid) = desired.uid {
             claims = claims.settles(Space("uid"), uid.to_string(), &["uid"]);
         }
         if group == name {
