@@ -217,6 +217,7 @@ macro_rules! rows {
     )+};
     (@declare $(#[$meta:meta])* $vis:vis struct $name:ident { $($field:ident),* $(,)? }) => {
         $(#[$meta])*
+        #[derive(Default)]
         $vis struct $name {
             $($vis $field: $crate::model::Arg),*
         }
@@ -368,6 +369,7 @@ mod tests {
     fn rows_have_the_order_of_their_columns() {
         let path = "/srv";
         assert_eq!(row![Wanted { mode: Some("0755"), path }], row!["/srv", "0755"]);
+        assert_eq!(row![Wanted { mode: true, .. }], row!["", "1"]);
     }
 
     #[test]

@@ -46,6 +46,12 @@ impl fmt::Debug for Arg {
     }
 }
 
+impl Default for Arg {
+    fn default() -> Self {
+        Self::Plain(String::new())
+    }
+}
+
 impl From<&str> for Arg {
     fn from(text: &str) -> Self {
         Self::Plain(text.to_string())
@@ -107,9 +113,13 @@ impl From<&Arc<[u8]>> for Blob {
 /// The fields a program gets for one resource.
 pub type Row = Vec<Arg>;
 
-/// Makes a [`Row`] from anything that turns into fields, by the names that [`rows!`](crate::rows) has declared.
+/// Makes a [`Row`] from anything that turns into fields, by the names that [`rows!`](crate::rows) has declared; after `..` those that are
+/// not named are empty.
 #[macro_export]
 macro_rules! row {
+    ($columns:ident { $($field:ident $(: $value:expr)?,)+ .. }) => {
+        $columns { $($field: $crate::row!(@field $field $($value)?),)+ ..Default::default() }.into_row()
+    };
     ($columns:ident { $($field:ident $(: $value:expr)?),* $(,)? }) => {
         $columns { $($field: $crate::row!(@field $field $($value)?)),* }.into_row()
     };

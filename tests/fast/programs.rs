@@ -12,18 +12,12 @@ const PENDING: &[(&str, &str)] = &[
     ("database", "not yet"),
     ("database_user", "not yet"),
     ("firewall_rule", "not yet"),
-    ("git_checkout", "not yet"),
     ("migration", "not yet"),
     ("nginx_site", "not yet"),
     ("package", "not yet"),
     ("package_repository", "not yet"),
-    ("pm2_app", "not yet"),
-    ("python_env", "not yet"),
-    ("requirement", "not yet"),
-    ("secret", "not yet"),
     ("seed", "not yet"),
     ("shared", "not yet"),
-    ("tree", "not yet"),
 ];
 
 /// A folder of a kind, or of what kinds share.
@@ -211,7 +205,7 @@ fn strangers(folder: &Folder) -> Vec<String> {
 fn unread(folder: &Folder, shared: &Folder) -> Vec<String> {
     let mut unread = Vec::new();
     let reads = |text: &str, field: &str| {
-        let uses = [format!("${field}"), format!("${{{field}"), format!("[{field}]")];
+        let uses = [format!("${field}"), format!("${{{field}"), format!("[{field}]"), format!("({field})")];
         let mut lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
         lines.any(|line| {
             let ends = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');

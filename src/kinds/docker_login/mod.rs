@@ -115,7 +115,7 @@ impl Kind for DockerLogin {
             let registry = if resource.name() == "docker.io" { HUB } else { resource.name() };
             let user = resource.run_as.as_ref();
             match resource.is_absent() {
-                true => row![Wanted { user, registry, username: "", password: "" }],
+                true => row![Wanted { user, registry, .. }],
                 false => row![Wanted { user, registry, username, password: password.clone() }],
             }
         });

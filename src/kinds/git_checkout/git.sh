@@ -1,13 +1,13 @@
-# Row: path, user that git runs as, URL, "branch", "tag", "commit" or "default" ("" where only the owner is wrong, "absent"
-# where it should go), its name, 1 for submodules, 1 for force, depth, SSH key on the host, user name, token, 1 where the
-# repository is on the host itself.
-# read_checkout ROW: sets those as variables.
+# The user is the one that git runs as; the kind is branch, tag, commit or default ("" where only the owner is wrong, "absent" where it
+# should go), the ref its name; the key is an SSH key on the host; is_local is 1 where the repository is on the host itself.
+columns path user url kind ref submodules force depth key username token is_local
+
+# read_checkout ROW: sets the fields of a row as variables.
 read_checkout() {
-    split_row "$1"
-    path=$f1 user=$f2 kind=$f4 ref=$f5 submodules=$f6 force=$f7 depth=$f8 key=$f9 is_local=${f12:+1}
-    decode "$f3" && url=$decoded
-    decode "$f10" && username=$decoded
-    decode "$f11" && token=$decoded
+    read_row "$1"
+    decode "$url" && url=$decoded
+    decode "$username" && username=$decoded
+    decode "$token" && token=$decoded
     # Who one is already, one need not become.
     [ "$user" != "$self" ] || user=
 }

@@ -4,8 +4,8 @@ mod source;
 
 use std::time::Duration;
 
-use crate::model::{Arg, Changes, Expect, Probe, ProbeOutput, Record, Step, Value};
-use crate::row;
+use crate::model::{Arg, Changes, Expect, Probe, ProbeOutput, Row, Step, Value};
+use crate::{expect, records, row, rows};
 
 use crate::resource::batch::parse_first;
 use crate::resource::{
@@ -60,6 +60,28 @@ const TIMEOUT: Duration = Duration::from_secs(900);
 
 /// How many changed files are named one by one.
 const MOST_NAMED: usize = 10;
+
+rows! {
+    include_str!("git.sh") => struct Checkout {
+        path, user, url, kind, r#ref, submodules, force, depth, key, username, token, is_local
+    }
+    include_str!("remove.sh") => struct Going { path }
+}
+
+records! {
+    include_str!("probe.sh") => enum Seen {
+        "absent" => Absent,
+        "denied" => Denied,
+        "folder" => Folder,
+        "no-git" => NoGit,
+        "no-user" => NoUser,
+        "no-key" => NoKey,
+        "no-remote" => NoRemote,
+        "failed" => Failed { why },
+        "present" => Present { verdict, owner, head, branch, there, wanted, wanted_branch, own, modules, files },
+        _ => Other { state },
+    }
+}
 
 impl Kind for GitCheckout {
     const KIND: &'static str = "git_checkout";
@@ -210,11 +232,10 @@ impl Kind for GitCheckout {
     }
 
     fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
-        let is = |text: &str| Expect::Is(text.to_string());
-        if resource.is_absent() {
-            return Some(vec![is("absent")]);
-        }
-        Some(vec![is("present"), is("same"), owner(resource).map_or(Expect::Any, |owner| is(owner))])
+        Some(match resource.is_absent() {
+            true => expect![Seen::Absent],
+            false => expect![Seen::Present { verdict: "same", owner: owner(resource) }],
+        })
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
@@ -229,7 +250,7 @@ fn step(at: usize, planned: &Planned<'_, GitCheckout>) -> Step {
     let timeout = resource.timeout.unwrap_or(TIMEOUT);
     if resource.is_absent() {
         let step = Step::new(include_str!("remove.sh"), vec![at], format!("remove {name}"));
-        return step.rows(vec![row![name]]).timeout(timeout);
+        return step.rows(vec![row![Going { path: name }]]).timeout(timeout);
     }
     let found = planned.observed.found().map(|found| &found.owner);
     let only_owner = found.is_some() && planned.changes.iter().all(|change| change.attribute == "owner");
@@ -242,26 +263,26 @@ fn step(at: usize, planned: &Planned<'_, GitCheckout>) -> Step {
     Step::new(APPLY, vec![at], purpose).rows(vec![row(resource, user, kind)]).timeout(timeout)
 }
 
-/// Returns the fields that `git.sh` reads.
-fn row(resource: &Resource<Desired>, user: Option<&String>, kind: &str) -> Vec<Arg> {
+/// Returns the row that both programs read.
+fn row(resource: &Resource<Desired>, user: Option<&String>, kind: &str) -> Row {
     let desired = &resource.desired;
     if resource.is_absent() {
-        return row![resource.name(), "", "", kind];
+        return row![Checkout { path: resource.name(), kind, .. }];
     }
-    row![
-        resource.name(),
+    row![Checkout {
+        path: resource.name(),
         user,
-        desired.url.as_str(),
+        url: desired.url.as_str(),
         kind,
-        desired.revision.named().map(|(_, name)| name),
-        desired.submodules,
-        desired.force,
-        desired.depth.map(|depth| depth.to_string()),
-        desired.ssh_key.as_ref(),
-        desired.token.as_ref().and(desired.username.as_ref()),
-        desired.token.clone(),
-        local_path(&desired.url).is_some(),
-    ]
+        r#ref: desired.revision.named().map(|(_, name)| name),
+        submodules: desired.submodules,
+        force: desired.force,
+        depth: desired.depth.map(|depth| depth.to_string()),
+        key: desired.ssh_key.as_ref(),
+        username: desired.token.as_ref().and(desired.username.as_ref()),
+        token: desired.token.clone(),
+        is_local: local_path(&desired.url).is_some(),
+    }]
 }
 
 /// Returns the word for what is to be checked out.
@@ -280,49 +301,52 @@ fn owner(resource: &Resource<Desired>) -> Option<&String> {
     resource.desired.owner.as_ref().or(resource.run_as.as_ref())
 }
 
-fn observation(record: &Record, resource: &Resource<Desired>) -> Observation<Observed> {
+fn observation(seen: Seen<'_>, resource: &Resource<Desired>) -> Observation<Observed> {
     let desired = &resource.desired;
     let later = |needs: Claim, reason: String| Observation::Later { needs, reason };
-    match record.field(0) {
-        "absent" => return Observation::Absent,
-        "present" => {}
-        "no-git" if resource.is_absent() => {
+    let given = |text: &str| Some(text.to_string()).filter(|text| !text.is_empty());
+    let observed = match seen {
+        Seen::Absent => return Observation::Absent,
+        Seen::Present { verdict: _, owner, head, branch, there, wanted, wanted_branch, own, modules, files } => {
+            Observed {
+                owner: owner.to_string(),
+                commit: head.to_string(),
+                branch: given(branch),
+                url: there.to_string(),
+                wanted: given(wanted),
+                wanted_branch: given(wanted_branch),
+                own_commits: own.parse().unwrap_or_default(),
+                submodules: modules.parse().unwrap_or_default(),
+                files: files.lines().map(str::to_string).collect(),
+            }
+        }
+        Seen::NoGit if resource.is_absent() => {
             return Observation::Failed("without git on the host its local changes cannot be seen".into());
         }
-        "no-git" => return later(Claim::new(Space::PROGRAM, "git"), "git is not on the host".into()),
-        "no-user" => {
+        Seen::NoGit => return later(Claim::new(Space::PROGRAM, "git"), "git is not on the host".into()),
+        Seen::NoUser => {
             let user = owner(resource).cloned().unwrap_or_default();
             return later(Claim::new(Space::USER, &user), format!("the user {user} does not exist"));
         }
-        "no-key" => {
+        Seen::NoKey => {
             let key = desired.ssh_key.clone().unwrap_or_default();
             return later(Claim::path(&key), format!("the key {key} is not there"));
         }
-        "no-remote" => {
+        Seen::NoRemote => {
             let path = local_path(&desired.url).unwrap_or_default();
             return later(Claim::path(path), format!("the repository {path} is not there"));
         }
-        "failed" => return Observation::Failed(record.field(1).replace('\n', "; ")),
-        "denied" => return Observation::Failed("it or a folder above it may not be searched by this account".into()),
-        "folder" => {
+        Seen::Failed { why } => return Observation::Failed(why.replace('\n', "; ")),
+        Seen::Denied => {
+            return Observation::Failed("it or a folder above it may not be searched by this account".into());
+        }
+        Seen::Folder => {
             return Observation::Failed(
                 "a folder with files is there that is no git checkout; it is left alone: move it away, or use another path"
                     .into(),
             );
         }
-        other => return Observation::Failed(format!("it is there, but as {other}, not a folder")),
-    }
-    let given = |at: usize| Some(record.field(at).to_string()).filter(|text| !text.is_empty());
-    let observed = Observed {
-        owner: record.field(2).to_string(),
-        commit: record.field(3).to_string(),
-        branch: given(4),
-        url: record.field(5).to_string(),
-        wanted: given(6),
-        wanted_branch: given(7),
-        own_commits: record.field(8).parse().unwrap_or_default(),
-        submodules: record.field(9).parse().unwrap_or_default(),
-        files: record.field(10).lines().map(str::to_string).collect(),
+        Seen::Other { state } => return Observation::Failed(format!("it is there, but as {state}, not a folder")),
     };
     match lost(&observed) {
         Some(lost) if !desired.force => Observation::Failed(format!(

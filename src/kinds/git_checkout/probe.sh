@@ -1,7 +1,16 @@
-# Record: absent, denied, folder (with files, but no checkout), another type; no-git, no-user, no-key, no-remote; failed
-# and why; or present, whether all is as it should be (same, differs), owner, commit, branch ("" where there is none),
-# URL, the commit wanted ("" where it is not here yet), the branch wanted, commits that are only here, submodules that
-# are at another commit, files that were changed (a line each).
+# A folder is one with files, but no checkout. The verdict is same or differs; head is the commit, the branch "" where there is none,
+# there the URL, wanted the commit wanted ("" where it is not here yet), own are commits that are only here, modules are submodules
+# at another commit, files those that were changed, a line each.
+# Record: "absent"
+# Record: "denied"
+# Record: "folder"
+# Record: "no-git"
+# Record: "no-user"
+# Record: "no-key"
+# Record: "no-remote"
+# Record: "failed", why
+# Record: "present", verdict, owner, head, branch, there, wanted, wanted_branch, own, modules, files
+# Record: state
 # A set of git processes for each checkout, and one that asks the remote for each that follows a branch. The remotes are
 # asked side by side.
 
@@ -76,9 +85,9 @@ i=0
 set -- $states
 remotes=$(
     for row in $ROWS; do
-        split_row "$1"
+        read_scan "$1"
         shift
-        owner=$f3
+        owner=$seen_owner
         read_checkout "$row"
         # Without a user of its own it is asked for by the one whose checkout it is.
         [ -n "$user" ] || [ "$owner" = "$self" ] || user=$owner
@@ -131,9 +140,11 @@ look_at() {
     fi
     # Its own user looks at it: nobody else has to trust what it configures.
     variables path kind ref submodules
-    [ "$owner" != "$self" ] || owner=
-    if ! text=$(as_user "$owner" "$data$git_text$look" 2>&1); then
-        emit "$i" failed "$text"
+    as=$owner
+    [ "$as" != "$self" ] || as=
+    if ! text=$(as_user "$as" "$data$git_text$look" 2>&1); then
+        why=$text
+        emit "$i" failed "$why"
         return
     fi
     head='' branch='' there='' wanted='' own=0 modules=0 rest=
@@ -153,29 +164,29 @@ look_at() {
     for line in $remotes; do
         case $line in
             "$i$US"*)
-                split_row "$line"
-                if [ "$f2" = failed ]; then
-                    decode "$f3"
-                    emit "$i" failed "$decoded"
+                wanted=${line##*"$US"}
+                wanted_branch=${line#"$i$US"}
+                wanted_branch=${wanted_branch%"$US$wanted"}
+                if [ "$wanted_branch" = failed ]; then
+                    decode "$wanted" && why=$decoded
+                    emit "$i" failed "$why"
                     return
                 fi
-                wanted_branch=$f2 wanted=$f3
                 ;;
         esac
     done
     verdict=differs
     [ "$head" != "$wanted" ] || [ "$there" != "$url" ] || [ "$own$modules" != 00 ] || [ -n "$files" ] || verdict=same
     case $kind in branch | default) [ "$branch" = "$wanted_branch" ] || verdict=differs ;; esac
-    emit "$i" present "$verdict" "$2" "$head" "$branch" "$there" "$wanted" "$wanted_branch" "$own" "$modules" "$files"
+    emit "$i" present "$verdict" "$owner" "$head" "$branch" "$there" "$wanted" "$wanted_branch" "$own" "$modules" "$files"
 }
 
 i=0
 set -- $states
 for row in $ROWS; do
-    split_row "$1"
+    read_scan "$1"
     shift
-    state=$f2 owner=$f3
     read_checkout "$row"
-    look_at "$state" "$owner"
+    look_at "$seen_type" "$seen_owner"
     i=$((i + 1))
 done

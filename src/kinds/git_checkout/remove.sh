@@ -1,3 +1,3 @@
-# Row: path.
-split_row "$ROWS"
-rm -rf -- "$f1"
+columns path
+read_row "$ROWS"
+rm -rf -- "$path"

@@ -1,8 +1,8 @@
-# Row: user, name, start, replace, reload, restart, scale, save or delete, the configuration as JSON, instances, 1 where
-# apps start with the host, seconds to wait.
-split_row "$ROWS"
-user=$f1 name=$f2 verb=$f3 instances=$f5 startup=$f6 limit=$f7
-decode "$f4" && config=$decoded
+# The verb is start, replace, reload, restart, scale, save or delete; the configuration is JSON; startup is 1 where apps start with the
+# host; the limit is in seconds.
+columns user name verb config instances startup limit
+read_row "$ROWS"
+decode "$config" && config=$decoded
 search=$PATH self=$(id -un)
 owner=${user:-$self}
 [ "$user" != "$self" ] || user=

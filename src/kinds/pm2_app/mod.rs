@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::model::{Arg, Changes, Expect, Lock, OwedAction, Probe, ProbeOutput, Record, Secret, Step, Value};
-use crate::row;
+use crate::model::{Arg, Changes, Expect, Lock, OwedAction, Probe, ProbeOutput, Secret, Step, Value};
+use crate::{expect, records, row, rows};
 
 use crate::resource::batch::parse_first;
 use crate::resource::{
@@ -46,6 +46,20 @@ const PM2: Lock = Lock("pm2");
 
 /// How long an application may take until it runs, where the spec does not say.
 const LIMIT: Duration = Duration::from_secs(60);
+
+rows! {
+    include_str!("probe.sh") => struct Looked { account, app }
+    include_str!("apply.sh") => struct Changed { user, name, verb, config, instances, startup, limit }
+}
+
+records! {
+    include_str!("probe.sh") => enum Seen {
+        "no-pm2" => NoPm2,
+        "no-user" => NoUser,
+        "absent" => Absent,
+        "present" => Present { compared, boot, json },
+    }
+}
 
 impl Kind for Pm2App {
     const KIND: &'static str = "pm2_app";
@@ -100,7 +114,10 @@ impl Kind for Pm2App {
     }
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {
-        let rows = all.iter().map(|resource| row![resource.run_as.as_ref(), wanted(resource)]).collect();
+        let rows = all
+            .iter()
+            .map(|resource| row![Looked { account: resource.run_as.as_ref(), app: wanted(resource) }])
+            .collect();
         Probe::new(PROBE, rows)
     }
 
@@ -167,12 +184,10 @@ impl Kind for Pm2App {
     }
 
     fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
-        let is = |text: &str| Expect::Is(text.to_string());
-        if resource.is_absent() {
-            return Some(vec![is("absent")]);
-        }
-        let startup = if resource.desired.startup { is("1") } else { Expect::Any };
-        Some(vec![is("present"), is("same"), startup])
+        Some(match resource.is_absent() {
+            true => expect![Seen::Absent],
+            false => expect![Seen::Present { compared: "same", boot: resource.desired.startup.then_some("1") }],
+        })
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
@@ -204,15 +219,15 @@ fn step(at: usize, planned: &Planned<'_, Pm2App>) -> Step {
         "save" => ("save", "save the list of"),
         verb => (verb, verb),
     };
-    let row = row![
-        resource.run_as.as_ref(),
-        resource.name(),
+    let row = row![Changed {
+        user: resource.run_as.as_ref(),
+        name: resource.name(),
         verb,
-        if resource.is_absent() { Arg::Plain(String::new()) } else { ecosystem(resource) },
-        desired.instances.to_string(),
-        desired.startup,
-        limit.as_secs().max(1),
-    ];
+        config: if resource.is_absent() { Arg::Plain(String::new()) } else { ecosystem(resource) },
+        instances: desired.instances.to_string(),
+        startup: desired.startup,
+        limit: limit.as_secs().max(1),
+    }];
     Step::new(APPLY, vec![at], format!("{purpose} {}", resource.name()))
         .rows(vec![row])
         .locks(&[PM2, Lock::SYSTEMD])
@@ -295,24 +310,23 @@ fn shown(value: &Arg) -> Value {
     }
 }
 
-fn observation(record: &Record, resource: &Resource<Desired>) -> Observation<Observed> {
-    match record.field(0) {
-        "absent" => Observation::Absent,
-        "present" => match serde_json::from_str::<Json>(record.field(3)) {
-            Ok(found) => Observation::Present(read(&found, record.field(2) == "1")),
+fn observation(seen: Seen<'_>, resource: &Resource<Desired>) -> Observation<Observed> {
+    match seen {
+        Seen::Absent => Observation::Absent,
+        Seen::Present { json, boot, compared: _ } => match serde_json::from_str::<Json>(json) {
+            Ok(found) => Observation::Present(read(&found, boot == "1")),
             Err(error) => Observation::Failed(format!("what PM2 said of it cannot be read: {error}")),
         },
-        "no-pm2" => {
+        Seen::NoPm2 => {
             Observation::Later { needs: Claim::new(Space::PROGRAM, "pm2"), reason: "pm2 is not on the host".into() }
         }
-        "no-user" => {
+        Seen::NoUser => {
             let user = resource.run_as.clone().unwrap_or_default();
             Observation::Later {
                 reason: format!("the user {user} does not exist"),
                 needs: Claim::new(Space::USER, user),
             }
         }
-        other => Observation::Failed(format!("its state {other} is none that is known")),
     }
 }
 

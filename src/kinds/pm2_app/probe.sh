@@ -1,7 +1,11 @@
-# Row: user, what is wanted as JSON on one line, 1 where apps start with the host.
-# Record: no-pm2, no-user; absent; present, whether all is as wanted (same, differs), boot (1, or "" where the unit that
-# starts the apps is not there), and what was found as JSON.
+# The account is a user, "" for the session's own; what is wanted is JSON on one line. Compared is same or differs; boot is 1, or "" where
+# the unit that starts the apps is not there; what was found is JSON.
 # A few processes for each user, however many apps.
+# Record: "no-pm2"
+# Record: "no-user"
+# Record: "absent"
+# Record: "present", compared, boot, json
+columns account app
 
 # Reads what is wanted, a line each with its row; writes for each row its index, "absent", "same" or "differs", and what was
 # found. Values of environment variables stay here.
@@ -134,7 +138,8 @@ fi
 search=$PATH self=$(id -un)
 users=
 for row in $ROWS; do
-    user=${row%%"$US"*}
+    read_row "$row"
+    user=$account
     case $NL$users in *"$NL$user$NL"*) ;; *) users=$users$user$NL ;; esac
 done
 # An empty line stands for the session's own user, and would be lost in a list.
@@ -146,13 +151,13 @@ for of in $(printf '%s' "$users" | sed 's/^$/./'); do
     [ -z "$user" ] || id -u -- "$user" >/dev/null 2>&1 || known=
     for row in $ROWS; do
         i=$((i + 1))
-        split_row "$row"
-        [ "${f1:-.}" = "$of" ] || continue
+        read_row "$row"
+        [ "${account:-.}" = "$of" ] || continue
         if [ -z "$known" ]; then
             emit "$i" no-user
             continue
         fi
-        decode "$f2"
+        decode "$app"
         wanted="$wanted$i $decoded$NL"
     done
     [ -n "$known" ] || continue

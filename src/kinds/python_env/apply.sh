@@ -1,13 +1,13 @@
-# Row: path, interpreter, owner, "new" to make it or make it anew, "install" or "restore" for its packages, file of
-# requirements on the host, requirements, packages to uninstall, packages to bring back (name==version, a line each),
-# "upgrade" for pip, address of the package index.
+# The python is the interpreter; make is "new" to make it or make it anew; packages is "install" or "restore"; the file is one of
+# requirements on the host, wanted are the others; unwanted are packages to uninstall, missing those to bring back (name==version, a
+# line each); upgrade is "upgrade" for pip; the index is the address of the package index.
 # All that happens inside the environment is done by its owner, who finds the data in variables of the same names.
-split_row "$ROWS"
-path=$f1 python=$f2 owner=$f3 make=$f4 packages=$f5 file=$f6 upgrade=$f10
-decode "$f7" && wanted=$decoded
-decode "$f8" && unwanted=$decoded
-decode "$f9" && missing=$decoded
-decode "$f11" && index=$decoded
+columns path python owner make packages file wanted unwanted missing upgrade index
+read_row "$ROWS"
+decode "$wanted" && wanted=$decoded
+decode "$unwanted" && unwanted=$decoded
+decode "$missing" && missing=$decoded
+decode "$index" && index=$decoded
 
 # Prints what was recorded and is not needed any more: neither asked for, nor by what is asked for, nor a tool of pip.
 # Prints nothing where a line cannot be told to name a package. PEP 508 says what a line and a marker are.

@@ -2,10 +2,10 @@
 
 mod packages;
 
-use crate::model::{Arg, Changes, Content, Expect, Probe, ProbeOutput, Record, Step, Value};
-use crate::row;
+use crate::model::{Arg, Changes, Content, Expect, Probe, ProbeOutput, Row, Step, Value};
+use crate::{expect, records, row, rows};
 
-use crate::resource::batch::parse_all;
+use crate::resource::batch::parse_records;
 use crate::resource::{
     Attribute, Claim, Claims, Documentation, Fields, Kind, Lane, Observation, Planned, Resource, Shape, Space,
 };
@@ -65,6 +65,29 @@ enum Asked {
 
 /// How many packages that differ are named one by one.
 const MOST_NAMED: usize = 20;
+
+rows! {
+    include_str!("probe.sh") => struct Looked { path, python, file, wanted_text }
+    include_str!("apply.sh") => struct Wanted {
+        path, python, owner, make, packages, file, wanted, unwanted, missing, upgrade, index
+    }
+    include_str!("remove.sh") => struct Going { path }
+}
+
+records! {
+    include_str!("probe.sh") => enum Seen {
+        "absent" => Absent,
+        "denied" => Denied,
+        "folder" => Folder,
+        "present" => Present { interpreter, request, packages, owner, version },
+        "asked" => Asked { asked },
+        "asked-file" => AskedFile { asked_file },
+        "file" => File { file_text },
+        "recorded" => Recorded { recorded },
+        "installed" => Installed { installed },
+        _ => Other { state },
+    }
+}
 
 impl Kind for PythonEnv {
     const KIND: &'static str = "python_env";
@@ -139,14 +162,19 @@ impl Kind for PythonEnv {
             .iter()
             .map(|resource| {
                 let desired = &resource.desired;
-                row![resource.name(), &desired.python, desired.file.as_ref(), &desired.asked]
+                row![Looked {
+                    path: resource.name(),
+                    python: &desired.python,
+                    file: desired.file.as_ref(),
+                    wanted_text: &desired.asked,
+                }]
             })
             .collect();
         Probe::new(concat!(include_str!("state.sh"), include_str!("probe.sh")), rows)
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        parse_all(all, output, observation)
+        parse_records(all, output, observation)
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
@@ -203,12 +231,12 @@ impl Kind for PythonEnv {
     }
 
     fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
-        if resource.is_absent() {
-            return Some(vec![Expect::Is("absent".into())]);
-        }
-        let is = |text: &str| Expect::Is(text.to_string());
-        let owner = owner(resource).map_or(Expect::Any, |owner| is(owner));
-        Some(vec![is("present"), is("ok"), is("same"), is("same"), owner])
+        Some(match resource.is_absent() {
+            true => expect![Seen::Absent],
+            false => {
+                expect![Seen::Present { interpreter: "ok", request: "same", packages: "same", owner: owner(resource) }]
+            }
+        })
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
@@ -216,7 +244,8 @@ impl Kind for PythonEnv {
         let step = |(at, planned): (usize, &Planned<'_, Self>)| {
             let name = planned.resource.name();
             let step = if planned.resource.is_absent() {
-                Step::new(include_str!("remove.sh"), vec![at], format!("remove {name}")).rows(vec![row![name]])
+                Step::new(include_str!("remove.sh"), vec![at], format!("remove {name}"))
+                    .rows(vec![row![Going { path: name }]])
             } else {
                 let script =
                     concat!(include_str!("../shared/quoted.sh"), include_str!("state.sh"), include_str!("apply.sh"));
@@ -230,7 +259,7 @@ impl Kind for PythonEnv {
 }
 
 /// Returns the row and the purpose of the step that makes or changes an environment.
-fn apply(planned: &Planned<'_, PythonEnv>) -> (Vec<Arg>, String) {
+fn apply(planned: &Planned<'_, PythonEnv>) -> (Row, String) {
     let resource = planned.resource;
     let desired = &resource.desired;
     let (is_new, is_asked, differences) = match planned.observed {
@@ -252,19 +281,19 @@ fn apply(planned: &Planned<'_, PythonEnv>) -> (Vec<Arg>, String) {
     // Where other things are asked for, the requirements say what is to be there.
     let missing: Vec<String> =
         if packages == "restore" { differences.iter().filter_map(pin).collect() } else { Vec::new() };
-    let row = row![
-        resource.name(),
-        &desired.python,
-        owner(resource),
-        if is_new { "new" } else { "" },
+    let row = row![Wanted {
+        path: resource.name(),
+        python: &desired.python,
+        owner: owner(resource),
+        make: if is_new { "new" } else { "" },
         packages,
-        desired.file.as_ref(),
-        &desired.asked,
-        unwanted.join("\n"),
-        missing.join("\n"),
-        if desired.upgrade_pip && packages == "install" { "upgrade" } else { "" },
-        desired.index_url.clone(),
-    ];
+        file: desired.file.as_ref(),
+        wanted: &desired.asked,
+        unwanted: unwanted.join("\n"),
+        missing: missing.join("\n"),
+        upgrade: if desired.upgrade_pip && packages == "install" { "upgrade" } else { "" },
+        index: desired.index_url.clone(),
+    }];
     (row, purpose)
 }
 
@@ -292,23 +321,52 @@ fn owner(resource: &Resource<Desired>) -> Option<&String> {
     resource.desired.owner.as_ref().or(resource.run_as.as_ref())
 }
 
-fn observation(first: &Record, more: &[&Record], resource: &Resource<Desired>) -> Observation<Observed> {
-    let text = |word: &str| {
-        more.iter().find(|record| record.field(0) == word).map(|record| record.field(1).to_string()).unwrap_or_default()
-    };
-    match first.field(0) {
-        "absent" => return Observation::Absent,
-        "present" => {}
-        "denied" => return Observation::Failed("it or a folder above it may not be searched by this account".into()),
-        "folder" => {
+/// What the further records say.
+#[derive(Default)]
+struct Before<'a> {
+    asked: &'a str,
+    file_then: &'a str,
+    file_now: &'a str,
+    recorded: &'a str,
+    installed: &'a str,
+}
+
+impl<'a> Before<'a> {
+    fn add(&mut self, seen: Seen<'a>) {
+        match seen {
+            Seen::Asked { asked } => self.asked = asked,
+            Seen::AskedFile { asked_file } => self.file_then = asked_file,
+            Seen::File { file_text } => self.file_now = file_text,
+            Seen::Recorded { recorded } => self.recorded = recorded,
+            Seen::Installed { installed } => self.installed = installed,
+            _ => {}
+        }
+    }
+}
+
+fn observation(first: Seen<'_>, more: &[Seen<'_>], resource: &Resource<Desired>) -> Observation<Observed> {
+    let (interpreter, request, packages, owner, version) = match first {
+        Seen::Present { interpreter, request, packages, owner, version } => {
+            (interpreter, request, packages, owner, version)
+        }
+        Seen::Absent => return Observation::Absent,
+        Seen::Denied => {
+            return Observation::Failed("it or a folder above it may not be searched by this account".into());
+        }
+        Seen::Folder => {
             return Observation::Failed(
                 "a folder is there that is no virtual environment; it is left alone: move it away, or use another path"
                     .into(),
             );
         }
-        other => return Observation::Failed(format!("it is there, but as {other}, not a virtual environment")),
-    }
-    let interpreter = match first.field(1) {
+        Seen::Other { state } => {
+            return Observation::Failed(format!("it is there, but as {state}, not a virtual environment"));
+        }
+        _ => return Observation::Failed("the probe does not say whether it is there".into()),
+    };
+    let mut before = Before::default();
+    more.iter().for_each(|seen| before.add(*seen));
+    let interpreter = match interpreter {
         "ok" => Interpreter::Right,
         "broken" => Interpreter::Broken,
         "other" => Interpreter::Other,
@@ -322,7 +380,7 @@ fn observation(first: &Record, more: &[&Record], resource: &Resource<Desired>) -
             };
         }
     };
-    let asked = match first.field(2) {
+    let asked = match request {
         "same" => Asked::Same,
         "none" => Asked::Never,
         "no-file" if !resource.is_absent() => {
@@ -332,17 +390,21 @@ fn observation(first: &Record, more: &[&Record], resource: &Resource<Desired>) -
                 needs: Claim::path(file),
             };
         }
-        _ => Asked::Otherwise { asked: text("asked"), file_then: text("asked-file"), file_now: text("file") },
+        _ => Asked::Otherwise {
+            asked: before.asked.to_string(),
+            file_then: before.file_then.to_string(),
+            file_now: before.file_now.to_string(),
+        },
     };
-    let packages = if first.field(3) == "same" || asked == Asked::Never {
+    let packages = if packages == "same" || asked == Asked::Never {
         Vec::new()
     } else {
-        packages::differences(&text("recorded"), &text("installed"))
+        packages::differences(before.recorded, before.installed)
     };
     Observation::Present(Observed {
         interpreter,
-        version: first.field(5).to_string(),
-        owner: first.field(4).to_string(),
+        version: version.to_string(),
+        owner: owner.to_string(),
         asked,
         packages,
     })

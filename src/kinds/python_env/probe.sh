@@ -1,9 +1,19 @@
-# Row: path, interpreter, file of requirements on the host, requirements.
-# Record: absent, denied, folder (not an environment), another type; or present with the state of its interpreter (ok,
-# broken, other, or no-python where the one wanted is missing), of what was asked of it (same, differs, none, no-file),
-# of its packages (same, differs), its owner and its version. Where they are not the same, more records: asked and
-# asked-file as they were, file as it is now; recorded and installed packages.
+# The python is the interpreter wanted, the file one of requirements on the host, the text the other requirements. A folder is none with an
+# environment. The interpreter is ok, broken, other, or no-python where the one wanted is missing; the request same, differs, none or
+# no-file; the packages are same or differ. Where they are not the same, more records: what was asked, in the spec and in the file, and
+# the file as it is now; recorded and installed packages.
+# Record: "absent"
+# Record: "denied"
+# Record: "folder"
+# Record: "present", interpreter, request, packages, owner, version
+# Record: "asked", asked
+# Record: "asked-file", asked_file
+# Record: "file", file_text
+# Record: "recorded", recorded
+# Record: "installed", installed
+# Record: state
 # Two processes for all; one more each for an environment whose interpreter is a script, or not where pyvenv.cfg says.
+columns path python file wanted_text
 
 # interpreter PATH WANTED: sets $interpreter and $version.
 interpreter() {
@@ -43,13 +53,11 @@ scan_paths
 set -- $scanned
 i=0
 for row in $ROWS; do
-    split_row "$1"
+    read_scan "$1"
     shift
-    state=$f2 owner=$f3
-    split_row "$row"
-    path=$f1 python=$f2 file=$f3
-    decode "$f4"
-    wanted_text=$decoded
+    state=$seen_type owner=$seen_owner
+    read_row "$row"
+    decode "$wanted_text" && wanted_text=$decoded
     if [ "$state" = directory ] && ! [ -e "$path/pyvenv.cfg" ] && ! [ -e "$path/.infra-requirements" ]; then
         state=folder
         # One that is empty may become one.

@@ -2,8 +2,8 @@
 
 mod version;
 
-use crate::model::{Changes, Probe, ProbeOutput, Record, Step, Value, YamlNode};
-use crate::row;
+use crate::model::{Changes, Probe, ProbeOutput, Step, Value, YamlNode};
+use crate::{records, row, rows};
 
 use crate::resource::batch::parse_first;
 use crate::resource::parse_size;
@@ -77,6 +77,16 @@ const PROGRAM: &[Attribute] = &[
 
 const FAMILY: Shape = Shape::OneOf(&["debian", "redhat", "alpine", "arch", "suse"]);
 
+rows! {
+    include_str!("probe.sh") => struct Asked { disk, program, command, asks }
+}
+
+records! {
+    include_str!("probe.sh") => enum Seen {
+        _ => Host { cpus, memory, id, id_like, version_id, machine, space, there, version },
+    }
+}
+
 impl Kind for Requirement {
     const KIND: &'static str = "requirement";
     const SECTION: &'static str = "requirements";
@@ -144,7 +154,7 @@ impl Kind for Requirement {
                 let program = resource.desired.program.as_ref();
                 let asks = program.is_some_and(|program| program.version.is_some());
                 let command = program.and_then(|program| program.version_command.as_ref()).filter(|_| asks);
-                row![disk, program.map(|program| &program.name), command, asks]
+                row![Asked { disk, program: program.map(|program| &program.name), command, asks }]
             })
             .collect();
         Probe::new(include_str!("probe.sh"), rows)
@@ -252,26 +262,27 @@ fn systems(fields: &mut Fields<'_>) -> Vec<(String, Option<Bounds>)> {
     systems
 }
 
-fn observation(record: &Record, resource: &Resource<Desired>) -> Observation<Observed> {
-    let bytes = |at: usize| record.field(at).parse::<u64>().unwrap_or(0).saturating_mul(1024);
+fn observation(seen: Seen<'_>, resource: &Resource<Desired>) -> Observation<Observed> {
+    let Seen::Host { cpus, memory, id, id_like, version_id, machine, space, there, version } = seen;
+    let bytes = |kib: &str| kib.parse::<u64>().unwrap_or(0).saturating_mul(1024);
     let desired = &resource.desired;
     let untold = [
-        ("how many processors it has", desired.cpus.is_some() && record.field(0).is_empty()),
-        ("how much memory it has", desired.memory.is_some() && record.field(1).is_empty()),
-        ("how much space is free", desired.disk.is_some() && record.field(6).is_empty()),
+        ("how many processors it has", desired.cpus.is_some() && cpus.is_empty()),
+        ("how much memory it has", desired.memory.is_some() && memory.is_empty()),
+        ("how much space is free", desired.disk.is_some() && space.is_empty()),
     ];
     if let Some((what, _)) = untold.iter().find(|(_, untold)| *untold) {
         return Observation::Failed(format!("the host does not tell {what}"));
     }
     let observed = Observed {
-        cpus: record.field(0).parse().unwrap_or(0),
-        memory: bytes(1),
-        id: record.field(2).to_string(),
-        id_like: record.field(3).to_string(),
-        version_id: record.field(4).to_string(),
-        machine: record.field(5).to_string(),
-        free: bytes(6),
-        program: (record.field(7) == "there").then(|| record.field(8).to_string()),
+        cpus: cpus.parse().unwrap_or(0),
+        memory: bytes(memory),
+        id: id.to_string(),
+        id_like: id_like.to_string(),
+        version_id: version_id.to_string(),
+        machine: machine.to_string(),
+        free: bytes(space),
+        program: (there == "there").then(|| version.to_string()),
     };
     match &desired.program {
         Some(program) if observed.program.is_none() => {

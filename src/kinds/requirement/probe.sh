@@ -1,8 +1,9 @@
-# Row: folder whose file system is asked for its free space, program, command that prints its version (its --version
-# where there is none), whether its version is asked for; any may be empty.
-# Record: processors, memory in KiB, ID, ID_LIKE and VERSION_ID of os-release(5), machine, free space in KiB, "there" or
-# "missing" for the program, its version. What is not known is empty.
+# The disk is a folder whose file system is asked for its free space, the command prints the program's version (its --version where there
+# is none), asks is 1 where its version is asked for; any may be empty. Memory and space are in KiB, the id and the like are those of
+# os-release(5), there is "there" or "missing" for the program. What is not known is empty.
+# Record: cpus, memory, id, id_like, version_id, machine, space, there, version
 # Three processes, and one for each program whose version is asked for.
+columns disk program command asks
 cpus=$(nproc 2>/dev/null)
 machine=$(uname -m)
 memory=
@@ -11,16 +12,16 @@ if [ -r /proc/meminfo ]; then
         [ "$name" != MemTotal: ] || memory=$value
     done </proc/meminfo
 fi
-ID='' ID_LIKE='' VERSION_ID=''
+id='' id_like='' version_id=''
 for file in /etc/os-release /usr/lib/os-release; do
     [ -r "$file" ] || continue
     while IFS='=' read -r name value; do
         value=${value#[\"\']}
         value=${value%[\"\']}
         case $name in
-            ID) ID=$value ;;
-            ID_LIKE) ID_LIKE=$value ;;
-            VERSION_ID) VERSION_ID=$value ;;
+            ID) id=$value ;;
+            ID_LIKE) id_like=$value ;;
+            VERSION_ID) version_id=$value ;;
         esac
     done <"$file"
     break
@@ -29,8 +30,8 @@ done
 # A folder that is not there yet will be on the file system of the nearest one that is. One df for all.
 folders=
 for row in $ROWS; do
-    split_row "$row"
-    folder=$f1
+    read_row "$row"
+    folder=$disk
     [ -n "$folder" ] || continue
     while ! [ -d "${folder:-/}" ]; do
         folder=${folder%/*}
@@ -64,9 +65,9 @@ first_version() {
 
 i=0
 for row in $ROWS; do
-    split_row "$row"
-    folder=$f1 program=$f2 there='' version='' space=''
-    decode "$f3"
+    read_row "$row"
+    folder=$disk there='' version='' space=''
+    decode "$command"
     asking=$decoded
     if [ -n "$folder" ]; then
         line=${spaces%%"$NL"*}
@@ -82,11 +83,11 @@ for row in $ROWS; do
             there=there
             if [ "$asking" ]; then
                 first_version "$(as_user "" "$asking" 2>&1)"
-            elif [ "$f4" ]; then
+            elif [ "$asks" ]; then
                 first_version "$("$program" --version </dev/null 2>&1)"
             fi
         fi
     fi
-    emit "$i" "$cpus" "$memory" "$ID" "$ID_LIKE" "$VERSION_ID" "$machine" "$space" "$there" "$version"
+    emit "$i" "$cpus" "$memory" "$id" "$id_like" "$version_id" "$machine" "$space" "$there" "$version"
     i=$((i + 1))
 done

@@ -3,11 +3,15 @@
 use std::collections::BTreeMap;
 
 use crate::model::{Blob, Row, Step, remove_json, set_json_string, sha256};
-use crate::row;
+use crate::{row, rows};
 
 use crate::resource::Planned;
 
 use super::value::{Secret, count, replaced};
+
+rows! {
+    include_str!("edit.sh") => struct Edited { path, hash, form, size, alphabet, before, after, note, old }
+}
 
 /// The largest JSON file, in bytes.
 pub(super) const MOST: usize = 1024 * 1024;
@@ -81,9 +85,18 @@ fn file(
             Some((old, note)) => (Some(old.clone()), Some(note.to_string())),
             None => (None, None),
         };
-        let sizes = (before.len() as u64, after.map(|after| after.len() as u64));
         covers.push(at);
-        rows.push(row![path, hash.clone(), form, size, alphabet, sizes.0, sizes.1, note, old]);
+        rows.push(row![Edited {
+            path,
+            hash: hash.clone(),
+            form,
+            size,
+            alphabet,
+            before: before.len() as u64,
+            after: after.map(|after| after.len() as u64),
+            note,
+            old,
+        }]);
         input.extend([Some(before), after].into_iter().flatten().map(|part| Blob(part.as_bytes().into())));
     }
 }

@@ -1,13 +1,13 @@
-# Row: path, its SHA-256 as it was seen (empty where it was not there), form (or nothing), size, alphabet for tr, bytes of
-# the step's input before the value, bytes after it (only in the last row of a path), where to note what is replaced,
-# what is replaced.
+# The hash is the SHA-256 as it was seen (empty where it was not there); the form may be nothing; before are the bytes of the step's
+# input before the value, after those after it (only in the last row of a path); the note is where to note what is replaced, which is
+# the old one.
 # The rows of a path follow each other: its new text is the input with values between.
+columns path hash form size alphabet before after note old
 i=0
 file=
 for row in $ROWS; do
-    split_row "$row"
-    path=$f1 hash=$f2 form=$f3 size=$f4 alphabet=$f5 before=$f6 after=$f7 note=$f8
-    decode "$f9"
+    read_row "$row"
+    decode "$old"
     index=$i
     i=$((i + 1))
     if [ "$path" != "$file" ]; then

@@ -1,8 +1,8 @@
-# Row: path, key, its note. Takes the key's lines out of the file.
+# Takes the key's lines out of the file.
+columns path key note
 i=0
 for row in $ROWS; do
-    split_row "$row"
-    path=$f1 key=$f2 note=$f3
+    read_row "$row"
     index=$i wrong=
     i=$((i + 1))
     if [ -f "$path" ] && start_file "$path" "$index"; then

@@ -1,9 +1,9 @@
-# Row: path, key, form (characters, hex, base64), size, alphabet for tr, where to note what is replaced.
+# The form is characters, hex or base64, the alphabet for tr; the note is where to note what is replaced.
 # A line that has a value stays, unless it is noted; one without a value is a place for one.
+columns path key form size alphabet note
 i=0
 for row in $ROWS; do
-    split_row "$row"
-    path=$f1 key=$f2 form=$f3 size=$f4 alphabet=$f5 note=$f6
+    read_row "$row"
     index=$i
     i=$((i + 1))
     have='' old=

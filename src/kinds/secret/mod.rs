@@ -4,10 +4,10 @@ mod edit;
 mod value;
 
 use crate::model::{
-    Changes, Expect, Probe, ProbeOutput, Record, Secret as Hidden, Step, Until, Value, YamlNode, decode_base64,
-    json_scalar, sha256,
+    Changes, Expect, Probe, ProbeOutput, Secret as Hidden, Step, Until, Value, YamlNode, decode_base64, json_scalar,
+    sha256,
 };
-use crate::row;
+use crate::{expect, records, row, rows};
 
 use crate::resource::batch::parse_first;
 use crate::resource::{
@@ -51,6 +51,22 @@ const KEEP: &[Attribute] = &[
     ),
     Attribute::optional("host", Shape::Text, "The host it is kept on, where the spec has several."),
 ];
+
+rows! {
+    include_str!("probe.sh") => struct Looked { path, key, format, name }
+    include_str!("make.sh") => struct Made { path, key, form, size, alphabet, note }
+    include_str!("forget.sh") => struct Forgotten { path, key, note }
+    include_str!("conclude.sh") => struct Concluded { note }
+}
+
+records! {
+    include_str!("probe.sh") => enum Seen {
+        "absent" => Absent,
+        "present" => Present { shown, previous, state_folder },
+        "text" => Text { shown, previous, state_folder },
+        _ => Unreadable { found },
+    }
+}
 
 impl Kind for Secret {
     const KIND: &'static str = "secret";
@@ -134,13 +150,13 @@ impl Kind for Secret {
         let rows = all.iter().map(|resource| {
             let desired = &resource.desired;
             let format = if desired.format == Format::Json { "json" } else { "env" };
-            row![&desired.path, &desired.key, format, note(resource)]
+            row![Looked { path: &desired.path, key: &desired.key, format, name: note(resource) }]
         });
         Probe::new(include_str!("probe.sh"), rows.collect())
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        parse_first(all, output, |record, resource| observation(record, resource).unwrap_or_else(Observation::Failed))
+        parse_first(all, output, |seen, resource| observation(seen, resource).unwrap_or_else(Observation::Failed))
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
@@ -165,14 +181,13 @@ impl Kind for Secret {
     }
 
     fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
-        let word = match (resource.is_absent(), resource.desired.format) {
+        match (resource.is_absent(), resource.desired.format) {
             // Whether the value is in the file, or is a new one, the host cannot tell.
-            _ if resource.desired.rotate => return None,
-            (_, Format::Json) => return None,
-            (true, Format::Env) => "absent",
-            (false, Format::Env) => "present",
-        };
-        Some(vec![Expect::Is(word.into())])
+            _ if resource.desired.rotate => None,
+            (_, Format::Json) => None,
+            (true, Format::Env) => Some(expect![Seen::Absent]),
+            (false, Format::Env) => Some(expect![Seen::Present]),
+        }
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
@@ -191,7 +206,7 @@ impl Kind for Secret {
                 let desired = &batch[at].resource.desired;
                 let (form, size, alphabet) = desired.recipe.fields();
                 let note = replaced(&batch[at]).map(|(_, note)| note.to_string());
-                row![&desired.path, &desired.key, form, size, alphabet, note]
+                row![Made { path: &desired.path, key: &desired.key, form, size, alphabet, note }]
             });
             let (rows, purpose) = (rows.collect(), format!("{verb} {}", count(covers.len())));
             let script = concat!(include_str!("value.sh"), include_str!("make.sh"));
@@ -200,7 +215,8 @@ impl Kind for Secret {
         if !absent.is_empty() {
             let rows = absent.iter().map(|&at| {
                 let desired = &batch[at].resource.desired;
-                row![&desired.path, &desired.key, batch[at].observed.found().map(|observed| observed.note.clone())]
+                let note = batch[at].observed.found().map(|observed| observed.note.clone());
+                row![Forgotten { path: &desired.path, key: &desired.key, note }]
             });
             let (rows, purpose) = (rows.collect(), format!("forget {}", count(absent.len())));
             let script = concat!(include_str!("value.sh"), include_str!("forget.sh"));
@@ -223,24 +239,24 @@ impl MakesValue for Secret {
     }
 
     fn conclude(batch: &[Planned<'_, Self>]) -> Vec<Step> {
-        let notes = batch.iter().filter_map(|planned| Some(row![&planned.observed.found()?.note]));
+        let notes = batch.iter().filter_map(|planned| Some(row![Concluded { note: &planned.observed.found()?.note }]));
         let purpose = format!("finish the rotation of {}", count(batch.len()));
         let covers = (0..batch.len()).collect();
         vec![Step::new(include_str!("conclude.sh"), covers, purpose).rows(notes.collect())]
     }
 }
 
-fn observation(record: &Record, resource: &Resource<Desired>) -> Result<Observation<Observed>, String> {
+fn observation(seen: Seen<'_>, resource: &Resource<Desired>) -> Result<Observation<Observed>, String> {
     let desired = &resource.desired;
-    let text = |field: usize| match decode_base64(record.field(field)).map(|bytes| String::from_utf8(bytes.to_vec())) {
+    let text = |base64: &str| match decode_base64(base64).map(|bytes| String::from_utf8(bytes.to_vec())) {
         Some(Ok(text)) => Ok(text),
         _ => Err(format!("{} is not UTF-8", desired.path)),
     };
-    let (value, text_of_file) = match record.field(0) {
-        "absent" => return Ok(Observation::Absent),
-        "present" => (Some(text(1)?), None),
-        "text" => {
-            let all = Hidden::new(text(1)?);
+    let (value, text_of_file, previous, state_folder) = match seen {
+        Seen::Absent => return Ok(Observation::Absent),
+        Seen::Present { shown, previous, state_folder } => (Some(text(shown)?), None, previous, state_folder),
+        Seen::Text { shown, previous, state_folder } => {
+            let all = Hidden::new(text(shown)?);
             if all.expose().len() > edit::MOST {
                 return Err(format!("{} is larger than 1 MiB", desired.path));
             }
@@ -250,19 +266,19 @@ fn observation(record: &Record, resource: &Resource<Desired>) -> Result<Observat
                     json_scalar(all.expose(), &desired.key).map_err(|error| format!("{}: {}", desired.path, error.0))?
                 }
             };
-            (value, Some(all))
+            (value, Some(all), previous, state_folder)
         }
-        other => return Err(other.to_string()),
+        Seen::Unreadable { found } => return Err(found.to_string()),
     };
     if value.is_none() && resource.is_absent() {
         return Ok(Observation::Absent);
     }
-    let previous = Some(text(2)?).filter(|previous| !previous.is_empty()).map(Hidden::new);
+    let previous = Some(text(previous)?).filter(|previous| !previous.is_empty()).map(Hidden::new);
     let value = value.map(Hidden::new).map(|value| match &previous {
         Some(previous) => value.replacing(previous),
         None => value,
     });
-    let note = format!("{}/rotating/{}", record.field(3), note(resource));
+    let note = format!("{state_folder}/rotating/{}", note(resource));
     Ok(Observation::Present(Observed { value, text: text_of_file, note }))
 }
 

@@ -1,11 +1,15 @@
-# Row: path, key, format (env, json), name of its note. Record: "absent", or "present" (of a JSON file "text"), the value
-# (or the whole file), what it replaces while it is rotated, the state folder; the second and third as base64. Or why
-# it cannot be read.
+# The format is env or json; the name is that of its note. Shown is the value, of a JSON file the whole text, previous what it replaces
+# while it is rotated, both in base64.
+# Record: "absent"
+# Record: "present", shown, previous, state_folder
+# Record: "text", shown, previous, state_folder
+# Record: found
 # No process for a key that is absent; one or two for each that is there, and one more while it is rotated.
+columns path key format name
 i=0
 for row in $ROWS; do
-    split_row "$row"
-    path=$f1 key=$f2 format=$f3 note=$state_folder/rotating/$f4
+    read_row "$row"
+    note=$state_folder/rotating/$name
     found=absent value='' shown=
     if path_state "$path"; then
         if ! [ -f "$path" ]; then

@@ -1,8 +1,9 @@
-# Row: folder, "new" where it is not there yet, then seven fields for each thing to do: verb, path below the folder, owner,
-# group, mode, size, SHA-256 or target. The verbs, in this order: "folder" makes one (outer ones first), "file" writes one
+# New is "new" where the folder is not there yet; more are seven fields for each thing to do: path is below the folder, want is a SHA-256
+# or a target. The verbs, in this order: "folder" makes one (outer ones first), "file" writes one
 # from standard input, "link" makes one, "keep" only gives owner and mode to what is there, "remove" removes a file, link
 # or empty folder (inner ones first).
 # A file is written beside its place with owner and mode, synced and renamed; a new folder is put in its place whole.
+columns root new more
 umask 077
 
 # each VERBS FIELD: writes that field of the things with these verbs.
@@ -99,24 +100,29 @@ END_OF_PLACES
 exec 6<&0 </dev/null
 index=0
 for row in $ROWS; do
-    split_row "$row"
-    root=$f1 new=$f2 base=$f1 prepared=1
+    read_row "$row"
+    base=$root prepared=1
     [ -z "$new" ] || base=${root%/*}/.infra-$$-$index.tmp
     # A line for each: verb, place, owner:group, mode, size, hash or target, path it is written to.
-    things=$(printf '%s\n' "$base" "$row" | awk -F "$US" -v OFS="$US" -v pid="$$" '
-        NR == 1 { base = $0; next }
-        {
-            for (i = 3; i + 6 <= NF; i += 7) {
-                place = $(i + 1) == "" ? base : base "/" $(i + 1)
-                written = place
-                if ($2 == "" && ($i == "file" || $i == "link")) {
-                    sub(/[^\/]*$/, "", written)
-                    written = written ".infra-" pid "-" ++count ".tmp"
+    things=$(
+        row_columns=$awk_columns
+        columns verb path owner group mode size want
+        printf '%s\n' "$base" "$row" | awk -F "$US" $row_columns $awk_columns -v OFS="$US" -v pid="$$" '
+            function of(column) { return $(i + column - 1) }
+            NR == 1 { base = $0; next }
+            {
+                for (i = more; i + want - 1 <= NF; i += want) {
+                    place = of(path) == "" ? base : base "/" of(path)
+                    written = place
+                    if ($new == "" && (of(verb) == "file" || of(verb) == "link")) {
+                        sub(/[^\/]*$/, "", written)
+                        written = written ".infra-" pid "-" ++count ".tmp"
+                    }
+                    print of(verb), place, of(owner) (of(group) == "" ? "" : ":" of(group)), of(mode), of(size), of(want), written
                 }
-                print $i, place, $(i + 2) ($(i + 3) == "" ? "" : ":" $(i + 3)), $(i + 4), $(i + 5), $(i + 6), written
             }
-        }
-    ')
+        '
+    )
     message=$(prepare 2>&1) || prepared=
     receive
     if [ -n "$prepared" ] && message=$(finish 2>&1); then

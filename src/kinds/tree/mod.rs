@@ -6,13 +6,14 @@ mod plan;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Changes, Content, Expect, Probe, ProbeOutput, Record, Step, Value, decode_base64};
+use crate::model::{Changes, Content, Expect, Probe, ProbeOutput, Step, Value, decode_base64};
 
-use crate::resource::batch::parse_all;
+use crate::resource::batch::parse_records;
 use crate::resource::{
     Attribute, Capabilities, Claims, Documentation, Erased, Fields, Kind, KnowsOthersBelow, Observation, Planned,
     Resource, Shape, Space,
 };
+use crate::{expect, records, row, rows};
 
 use copy::Found;
 pub use copy::{Desired, Observed, Tree};
@@ -20,6 +21,25 @@ use item::{Excludes, Item, What};
 
 /// The largest content that is fetched for a diff, in bytes.
 const MOST_FETCHED: u64 = 64 * 1024;
+rows! {
+    include_str!("probe.sh") => struct Asked { folder, wanted_owner, wanted_group, listing, limit; more }
+    include_str!("probe.sh") => struct Thing { r#type, mode, want, path }
+}
+
+records! {
+    include_str!("probe.sh") => enum Seen {
+        "absent" => Absent,
+        "denied" => Denied,
+        "unreadable" => Unreadable,
+        "same" => Same,
+        "differs" => Differs,
+        "item" => State { number, state },
+        "item" => Item { number, r#type, owner, group, mode, size, hash, target },
+        "content" => Content { number, base64 },
+        "more" => More { path },
+    }
+}
+
 impl Kind for Tree {
     const KIND: &'static str = "tree";
     const SECTION: &'static str = "trees";
@@ -101,9 +121,20 @@ impl Kind for Tree {
                     (false, true) => "list",
                     (false, false) => "",
                 };
-                let mut row = crate::row![resource.name(), owner.as_ref(), group.as_ref(), flag, MOST_FETCHED];
+                let mut row = row![Asked {
+                    folder: resource.name(),
+                    wanted_owner: owner.as_ref(),
+                    wanted_group: group.as_ref(),
+                    listing: flag,
+                    limit: MOST_FETCHED,
+                }];
                 for item in items {
-                    row.extend(crate::row![item.word(), &item.mode, item.want(), &item.path]);
+                    row.extend(row![Thing {
+                        r#type: item.word(),
+                        mode: &item.mode,
+                        want: item.want(),
+                        path: &item.path,
+                    }]);
                 }
                 row
             })
@@ -112,7 +143,7 @@ impl Kind for Tree {
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        parse_all(all, output, observation)
+        parse_records(all, output, observation)
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
@@ -129,7 +160,7 @@ impl Kind for Tree {
         // What else may stay in the folder only this side can tell.
         let Desired { prune, excludes, others_below, .. } = &resource.desired;
         let others = *prune && (!excludes.is_empty() || !others_below.is_empty());
-        (!resource.is_absent() && !others).then(|| vec![Expect::Is("same".into())])
+        (!resource.is_absent() && !others).then(|| expect![Seen::Same])
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
@@ -161,28 +192,37 @@ fn path_of(resource: &Resource<Desired>, below: &str) -> String {
     if below.is_empty() { resource.name().to_string() } else { format!("{}/{below}", resource.name()) }
 }
 
-fn observation(first: &Record, rest: &[&Record], resource: &Resource<Desired>) -> Observation<Observed> {
-    match first.field(0) {
-        "absent" => return Observation::Absent,
-        "denied" => return Observation::Failed("a folder above it may not be searched by this account".into()),
-        "unreadable" => return Observation::Failed("a file in it has a newline in its name".into()),
+fn observation(first: Seen<'_>, rest: &[Seen<'_>], resource: &Resource<Desired>) -> Observation<Observed> {
+    match first {
+        Seen::Absent => return Observation::Absent,
+        Seen::Denied => return Observation::Failed("a folder above it may not be searched by this account".into()),
+        Seen::Unreadable => return Observation::Failed("a file in it has a newline in its name".into()),
         _ => {}
     }
     let items = &resource.desired.items;
     let mut observed = Observed { items: BTreeMap::new(), more: BTreeSet::new() };
-    for record in rest.iter().filter(|record| record.field(0) == "item") {
-        let Some((number, item)) = record.field(1).parse().ok().and_then(|at: usize| Some((at, items.get(at)?))) else {
-            return Observation::Failed("the host tells of a file that was not asked for".into());
-        };
-        match found(record, item) {
-            Ok(found) => observed.items.insert(number, found),
-            Err(reason) => return Observation::Failed(reason),
-        };
+    let mut more = Vec::new();
+    for seen in rest {
+        match *seen {
+            Seen::Item { number, .. } | Seen::State { number, .. } => {
+                let number: Option<usize> = number.parse().ok();
+                let Some((number, item)) = number.and_then(|at| Some((at, items.get(at)?))) else {
+                    return Observation::Failed("the host tells of a file that was not asked for".into());
+                };
+                match found(*seen, item) {
+                    Ok(found) => observed.items.insert(number, found),
+                    Err(reason) => return Observation::Failed(reason),
+                };
+            }
+            Seen::More { path } => more.push(path.to_string()),
+            _ => {}
+        }
     }
-    for record in rest.iter().filter(|record| record.field(0) == "content") {
-        let number: Option<usize> = record.field(1).parse().ok();
+    for seen in rest {
+        let Seen::Content { number, base64 } = *seen else { continue };
+        let number: Option<usize> = number.parse().ok();
         if let Some(Found::There { content, .. }) = number.and_then(|number| observed.items.get_mut(&number))
-            && let Some(bytes) = decode_base64(record.field(2))
+            && let Some(bytes) = decode_base64(base64)
         {
             // It may have changed since its hash was taken: then the summary says more.
             let fetched = Content::new(bytes);
@@ -191,8 +231,7 @@ fn observation(first: &Record, rest: &[&Record], resource: &Resource<Desired>) -
             }
         }
     }
-    let more = rest.iter().filter(|record| record.field(0) == "more").map(|record| record.field(1).to_string());
-    plan::sort_out(resource, &mut observed, more.collect());
+    plan::sort_out(resource, &mut observed, more);
     if resource.is_absent() && observed.items.is_empty() && observed.more.is_empty() {
         return Observation::Absent;
     }
@@ -200,25 +239,25 @@ fn observation(first: &Record, rest: &[&Record], resource: &Resource<Desired>) -
 }
 
 /// Reads what was found in the place of an item.
-fn found(record: &Record, item: &Item) -> Result<Found, String> {
-    let word = record.field(2);
-    if word == "denied" {
-        return Err(format!("{} is in a folder that may not be searched by this account", item.label()));
-    }
-    if word == "absent" {
-        return Ok(Found::Absent);
-    }
+fn found(seen: Seen<'_>, item: &Item) -> Result<Found, String> {
+    let (word, owner, group, mode, size, hash, target) = match seen {
+        Seen::Item { number: _, r#type, owner, group, mode, size, hash, target } => {
+            (r#type, owner, group, mode, size, hash, target)
+        }
+        Seen::State { state: "absent", .. } => return Ok(Found::Absent),
+        _ => return Err(format!("{} is in a folder that may not be searched by this account", item.label())),
+    };
     // A file may take the place of a link; what is in a folder is not thrown away, nor is a folder's place taken.
     if (word == "directory") != matches!(item.what, What::Folder) {
         return Err(format!("{} is there, but as {word}; move it away", item.label()));
     }
-    let size = record.field(6).parse().unwrap_or_default();
+    let size = size.parse().unwrap_or_default();
     Ok(Found::There {
         word: word.to_string(),
-        owner: record.field(3).to_string(),
-        group: record.field(4).to_string(),
-        mode: record.field(5).to_string(),
-        content: (word == "file").then(|| Content::summary(record.field(7), size)),
-        target: record.field(8).to_string(),
+        owner: owner.to_string(),
+        group: group.to_string(),
+        mode: mode.to_string(),
+        content: (word == "file").then(|| Content::summary(hash, size)),
+        target: target.to_string(),
     })
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Arg, Blob, Changes, Value};
+use crate::model::{Arg, Blob, Changes, Row, Value};
 use crate::resource::{Observation, Planned, Resource};
-use crate::row;
+use crate::{row, rows};
 
 use super::copy::{Desired, Found, Observed, Tree};
 use super::item::{Item, What};
@@ -103,7 +103,7 @@ fn compare(desired: &Desired, item: &Item, found: &Found, changes: &mut Changes)
 }
 
 /// Returns the row of the step for a tree, and what goes to its standard input.
-pub(super) fn row(planned: &Planned<'_, Tree>) -> (Vec<Arg>, Vec<Blob>) {
+pub(super) fn row(planned: &Planned<'_, Tree>) -> (Row, Vec<Blob>) {
     let resource = planned.resource;
     let desired = &resource.desired;
     let mut things = Things::default();
@@ -120,12 +120,18 @@ pub(super) fn row(planned: &Planned<'_, Tree>) -> (Vec<Arg>, Vec<Blob>) {
         }
         _ => desired.items.iter().for_each(|item| things.put(desired, item, &Found::Absent)),
     }
-    let mut row = row![resource.name(), if planned.is_new() { "new" } else { "" }];
+    let new = if planned.is_new() { "new" } else { "" };
+    let mut row = row![Copied { root: resource.name(), new }];
     row.extend([things.folders, things.files, things.links, things.kept, things.removed].into_iter().flatten());
     (row, things.input)
 }
 
-/// What is to be done, by verb: seven fields for each thing.
+rows! {
+    include_str!("apply.sh") => struct Copied { root, new; more }
+    include_str!("apply.sh") => struct Thing { verb, path, owner, group, mode, size, want }
+}
+
+/// What is to be done, by verb: the fields of a [`Thing`] for each.
 #[derive(Default)]
 struct Things {
     folders: Vec<Arg>,
@@ -158,12 +164,15 @@ impl Things {
         };
         let path = &item.path;
         match &item.what {
-            _ if is_right => self.kept.extend(row!["keep", path, owner, group, mode, "", ""]),
-            What::Folder => self.folders.extend(row!["folder", path, owner, group, mode, "", ""]),
-            What::Link(target) => self.links.extend(row!["link", path, owner, group, "", "", target]),
+            _ if is_right => self.kept.extend(row![Thing { verb: "keep", path, owner, group, mode, .. }]),
+            What::Folder => self.folders.extend(row![Thing { verb: "folder", path, owner, group, mode, .. }]),
+            What::Link(target) => {
+                self.links.extend(row![Thing { verb: "link", path, owner, group, want: target, .. }]);
+            }
             What::File(content) => {
                 let bytes = content.bytes().cloned().unwrap_or_default();
-                self.files.extend(row!["file", path, owner, group, mode, bytes.len() as u64, content.hash()]);
+                let (size, want) = (bytes.len() as u64, content.hash());
+                self.files.extend(row![Thing { verb: "file", path, owner, group, mode, size, want }]);
                 self.input.push(Blob(bytes));
             }
         }
@@ -173,6 +182,6 @@ impl Things {
     fn remove<'a>(&mut self, paths: impl Iterator<Item = &'a str>) {
         let mut paths: Vec<&str> = paths.collect();
         paths.sort_unstable_by(|a, b| b.cmp(a));
-        self.removed.extend(paths.into_iter().flat_map(|path| row!["remove", path, "", "", "", "", ""]));
+        self.removed.extend(paths.into_iter().flat_map(|path| row![Thing { verb: "remove", path, .. }]));
     }
 }

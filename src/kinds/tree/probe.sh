@@ -1,18 +1,34 @@
-# Row: folder, owner, group, "list" where what else is below it matters, or "gone" where all of it should go, largest
-# content fetched in bytes, then four fields for each thing wanted, the folder itself first: type (directory, file,
-# symlink), mode, SHA-256 or the link's target, path below the folder.
-# Record: absent (the folder), denied, unreadable (a name with a newline is below it), same or differs. Then, for each
-# thing that is not as wanted (with "gone": that is there), "item", its number, absent or denied or its type (directory,
-# file, symlink, other), owner, group, mode, size, SHA-256, target; for the first files with another content "content", number,
-# base64; with "list" and "gone" everything that is not wanted as "more", path.
+# The listing is "list" where what else is below the folder matters, or "gone" where all of it should go; the limit is the largest content
+# fetched, in bytes. More are four fields for each thing wanted, the folder itself first: type (directory, file, symlink), mode, want
+# (SHA-256 or the link's target), path below the folder.
+# Unreadable is a folder with a newline in a name below it. The first record is followed by one for each thing that is not as wanted
+# (with "gone": that is there), by its number, with a state (absent, denied) or all that is seen of it; by the content of the first files
+# with another one; and with "list" and "gone" by everything that is not wanted.
+# Record: "absent"
+# Record: "denied"
+# Record: "unreadable"
+# Record: "same"
+# Record: "differs"
+# Record: "item", number, state
+# Record: "item", number, type, owner, group, mode, size, hash, target
+# Record: "content", number, base64
+# Record: "more", path
 # A constant number of processes, however many folders and files, and one base64 for each content fetched.
+columns folder wanted_owner wanted_group listing limit more
 [ -n "$ROWS" ] || return 0
 
 # One line for each thing wanted: row, number, type, mode, hash or target, path.
-wanted=$(printf '%s\n' "$ROWS" | awk -F "$US" -v OFS="$US" '{
-    for (i = 6; i + 3 <= NF; i += 4)
-        print NR - 1, (i - 6) / 4, $i, $(i + 1), $(i + 2), $(i + 3) == "" ? $1 : $1 "/" $(i + 3)
-}')
+wanted=$(
+    row_columns=$awk_columns
+    columns type mode want path
+    printf '%s\n' "$ROWS" | awk -F "$US" $row_columns $awk_columns -v OFS="$US" '
+        function of(column) { return $(i + column - 1) }
+        {
+            for (i = more; i + path - 1 <= NF; i += path)
+                print NR - 1, (i - more) / path, of(type), of(mode), of(want), of(path) == "" ? $folder : $folder "/" of(path)
+        }
+    '
+)
 # The paths that are there; a unit separator stands in front of one that cannot be told.
 there=$(
     for line in $wanted; do
@@ -42,14 +58,14 @@ sums=$(
 found=$(
     set --
     for row in $ROWS; do
-        split_row "$row"
-        [ -z "$f4" ] || [ ! -d "$f1" ] || [ -L "$f1" ] || set -- "$@" "$f1"
+        read_row "$row"
+        [ -z "$listing" ] || [ ! -d "$folder" ] || [ -L "$folder" ] || set -- "$@" "$folder"
     done
     [ "$#" = 0 ] || find "$@" -mindepth 1
 )
 records=$(
     printf '%s\n' "$ROWS" "$R" "$there" "$R" "$stats" "$R" "$sums" "$R" "$found" "$R" "$wanted" |
-        awk -F "$US" -v OFS="$US" -v r="$R" "$awk_names"'
+        awk -F "$US" $awk_columns -v OFS="$US" -v r="$R" "$awk_names"'
             function pointed(path, quoted) {
                 if (substr(quoted, length(path) + 1, 4) == " -> ") return substr(quoted, length(path) + 5)
                 quoted = substr(quoted, length(path) + 8)
@@ -59,7 +75,8 @@ records=$(
             $0 == r { part++; next }
             $0 == "" { next }
             part == 0 {
-                root[rows] = $1; owner[rows] = $2; group[rows] = $3; flag[rows] = $4; most[rows] = $5
+                root[rows] = $folder; owner[rows] = $wanted_owner; group[rows] = $wanted_group
+                flag[rows] = $listing; most[rows] = $limit
                 rows++
                 next
             }
