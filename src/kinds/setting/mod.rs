@@ -71,8 +71,8 @@ impl Kind for Setting {
         Attribute::optional(
             "format",
             Shape::OneOf(Format::WORDS),
-            "How the file is written: json, yaml, ini (`[section]`, `key = value`), env (`KEY=value`), words (`key value`); \
-             told by the end of the name where left out.",
+            "How the file is written: json, yaml, ini (`[section]`, `key = value`), env (`KEY=value`), words (`key value`), \
+             ssh (words, with blocks that begin with Match or Host); told by the name where left out.",
         ),
         Attribute::optional(
             "set",
@@ -111,7 +111,11 @@ impl Kind for Setting {
 
     fn decode(fields: &mut Fields<'_>) -> Desired {
         let format = match fields.text("format") {
-            Some(word) => Format::by_word(&word),
+            // What OpenSSH reads are words with something more.
+            Some(word) => {
+                let is_ssh = word == "words" && Format::by_name(fields.name()) == Some(Format::Ssh);
+                if is_ssh { Some(Format::Ssh) } else { Format::by_word(&word) }
+            }
             None => Format::by_name(fields.name()),
         };
         if format.is_none() {

@@ -35,10 +35,16 @@ pub enum Format {
     Ini,
     Env,
     Words,
+    /// What OpenSSH reads: words, whose letters may be large or small, with blocks that hold for some connections only.
+    Ssh,
 }
 
+/// The keys that begin a block of [`Format::Ssh`].
+pub const BLOCKS: &[&str] = &["Match", "Host"];
+
 impl Format {
-    pub const WORDS: &'static [&'static str] = &["json", "yaml", "ini", "env", "words"];
+    const ALL: [Self; 6] = [Self::Json, Self::Yaml, Self::Ini, Self::Env, Self::Words, Self::Ssh];
+    pub const WORDS: &'static [&'static str] = &["json", "yaml", "ini", "env", "words", "ssh"];
 
     pub fn word(self) -> &'static str {
         match self {
@@ -47,16 +53,21 @@ impl Format {
             Self::Ini => "ini",
             Self::Env => "env",
             Self::Words => "words",
+            Self::Ssh => "ssh",
         }
     }
 
     pub fn by_word(word: &str) -> Option<Self> {
-        [Self::Json, Self::Yaml, Self::Ini, Self::Env, Self::Words].into_iter().find(|format| format.word() == word)
+        Self::ALL.into_iter().find(|format| format.word() == word)
     }
 
-    /// Tells it by the end of a file's name.
+    /// Tells it by a file's name, mostly by its end.
     pub fn by_name(name: &str) -> Option<Self> {
-        let file = name.rsplit('/').next()?;
+        let (folder, file) = name.rsplit_once('/')?;
+        let is_ssh = |name: &str| name.ends_with("/sshd_config") || name.ends_with("/ssh_config");
+        if is_ssh(name) || folder.strip_suffix(".d").is_some_and(is_ssh) || name.ends_with("/.ssh/config") {
+            return Some(Self::Ssh);
+        }
         Some(match file.rsplit_once('.')?.1 {
             "json" => Self::Json,
             "yaml" | "yml" => Self::Yaml,
@@ -71,7 +82,7 @@ impl Format {
         match self {
             Self::Json | Self::Yaml => usize::MAX,
             Self::Ini => 2,
-            Self::Env | Self::Words => 1,
+            Self::Env | Self::Words | Self::Ssh => 1,
         }
     }
 
@@ -80,16 +91,11 @@ impl Format {
         if matches!(self, Self::Json | Self::Yaml) || value.unknown().is_some() {
             return Ok(());
         }
-        let is_key = |key: &String| match self {
-            Self::Env => {
-                !key.starts_with(|c: char| c.is_ascii_digit())
-                    && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        let has_section = self == Self::Ini && path.0.len() > 1;
+        for (depth, key) in path.0.iter().enumerate() {
+            if let Some(why) = self.not_a_key(key, has_section && depth == 0) {
+                return Err(format!("`{key}` is not a key of {}: it {why}", self.word()));
             }
-            Self::Ini => !key.contains(['=', '[', ']', '\n']) && !key.starts_with(['#', ';']) && key.trim() == key,
-            _ => !key.contains(char::is_whitespace) && !key.starts_with('#'),
-        };
-        if let Some(wrong) = path.0.iter().find(|key| key.is_empty() || !is_key(key)) {
-            return Err(format!("`{wrong}` is not a key of {}", self.word()));
         }
         match value {
             Value::Null if self == Self::Ini => Ok(()),
@@ -100,6 +106,34 @@ impl Format {
                 true => Err(format!("`{path}` has several lines, which {} has no place for", self.word())),
                 false => Ok(()),
             },
+        }
+    }
+
+    /// Says what keeps a text from being a key, or the name of a section.
+    fn not_a_key(self, key: &str, is_section: bool) -> Option<&'static str> {
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        match self {
+            _ if key.is_empty() => Some("is empty"),
+            _ if key.contains(['\n', '\r', '\0']) => Some("has several lines"),
+            Self::Env if !key.chars().all(is_name) => Some("holds other characters than letters, digits and `_`"),
+            Self::Env if key.starts_with(|c: char| c.is_ascii_digit()) => Some("begins with a digit"),
+            Self::Env => None,
+            Self::Ini if key.trim() != key => Some("begins or ends with a blank"),
+            Self::Ini if is_section => key.contains(']').then_some("holds `]`, which ends the name of a section"),
+            Self::Ini if key.contains('=') => Some("holds `=`"),
+            Self::Ini => key.starts_with(['#', ';', '[']).then_some("begins with `#`, `;` or `[`"),
+            Self::Ssh if BLOCKS.iter().any(|block| key.eq_ignore_ascii_case(block)) => Some("begins a block"),
+            _ if key.contains(char::is_whitespace) => Some("holds a blank"),
+            _ => key.starts_with('#').then_some("begins with `#`"),
+        }
+    }
+
+    /// Returns what stands between a key and its value.
+    pub fn separator(self) -> &'static str {
+        match self {
+            Self::Env => "=",
+            Self::Words | Self::Ssh => " ",
+            _ => " = ",
         }
     }
 

@@ -14,11 +14,18 @@ pub struct JsonDocument {
     /// None where it is all on one line.
     indent: Option<String>,
     ends_with_newline: bool,
+    /// Lines end in a carriage return too.
+    has_returns: bool,
 }
 
 impl JsonDocument {
     pub fn empty() -> Self {
-        Self { value: Json::Object(serde_json::Map::new()), indent: Some("  ".into()), ends_with_newline: true }
+        Self {
+            value: Json::Object(serde_json::Map::new()),
+            indent: Some("  ".into()),
+            ends_with_newline: true,
+            has_returns: false,
+        }
     }
 
     pub fn parse(text: &str) -> Result<Self, String> {
@@ -30,7 +37,7 @@ impl JsonDocument {
         }
         let second = text.trim_start().lines().nth(1);
         let indent = second.map(|line| line[..line.len() - line.trim_start().len()].to_string());
-        Ok(Self { value, indent, ends_with_newline: text.ends_with('\n') })
+        Ok(Self { value, indent, ends_with_newline: text.ends_with('\n'), has_returns: text.contains("\r\n") })
     }
 
     pub fn get(&self, path: &Path) -> Option<Value> {
@@ -59,7 +66,8 @@ impl JsonDocument {
         if self.ends_with_newline {
             text.push('\n');
         }
-        text
+        // In its texts, line ends are written with backslashes.
+        if self.has_returns { text.replace('\n', "\r\n") } else { text }
     }
 }
 

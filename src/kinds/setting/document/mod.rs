@@ -3,6 +3,7 @@
 mod format;
 mod json;
 mod lines;
+mod text;
 mod yaml;
 
 use std::fmt;

@@ -6,11 +6,11 @@ use crate::model::Value;
 
 use super::format::Path;
 use super::json::{from_json, look, put, take, to_json};
+use super::text::{Line, Lines};
 
 #[derive(Clone, PartialEq)]
 pub struct YamlDocument {
-    /// Without their ends.
-    lines: Vec<String>,
+    lines: Lines,
     value: Json,
 }
 
@@ -22,7 +22,7 @@ struct Entry {
 
 impl YamlDocument {
     pub fn empty() -> Self {
-        Self { lines: Vec::new(), value: Json::Null }
+        Self { lines: Lines::parse(""), value: Json::Null }
     }
 
     pub fn parse(text: &str) -> Result<Self, String> {
@@ -30,11 +30,11 @@ impl YamlDocument {
         if !value.is_object() && !value.is_null() {
             return Err("it is no mapping at its top".into());
         }
-        Ok(Self { lines: text.lines().map(String::from).collect(), value })
+        Ok(Self { lines: Lines::parse(text), value })
     }
 
     pub fn text(&self) -> String {
-        self.lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect()
+        self.lines.text()
     }
 
     pub fn get(&self, path: &Path) -> Option<Value> {
@@ -64,7 +64,7 @@ impl YamlDocument {
             found = Some(entry);
         }
         if let Some(entry) = found {
-            edited.drain(entry.line..entry.end);
+            edited.splice(entry.line..entry.end, []);
         }
         // A mapping that lost its last key reads as null.
         let is_empty = |value: &Json| value.as_object().is_some_and(serde_json::Map::is_empty);
@@ -76,7 +76,7 @@ impl YamlDocument {
     }
 
     /// Keeps what was edited if it reads as it should.
-    fn take_over(&mut self, lines: Vec<String>, wanted: Json, path: &Path) -> Result<(), String> {
+    fn take_over(&mut self, lines: Lines, wanted: Json, path: &Path) -> Result<(), String> {
         let edited = Self { lines, value: wanted };
         if read(&edited.text()).as_ref() != Ok(&edited.value) {
             return Err(cannot(path));
@@ -112,15 +112,15 @@ fn is_blank(line: &str) -> bool {
 }
 
 /// Returns the indentation of the first key in a range.
-fn indent_in(lines: &[String], (first, end): (usize, usize)) -> Option<usize> {
-    let is_key = |line: &&String| !is_blank(line) && line.trim() != "---" && !line.starts_with('%');
+fn indent_in(lines: &[Line], (first, end): (usize, usize)) -> Option<usize> {
+    let is_key = |line: &&Line| !is_blank(line) && line.trim() != "---" && !line.starts_with('%');
     lines[first..end].iter().find(is_key).map(|line| indent_of(line))
 }
 
 /// Finds the entry of a key in a block mapping that lies in a range of lines.
-fn find(lines: &[String], range: (usize, usize), key: &str) -> Option<Entry> {
+fn find(lines: &[Line], range: (usize, usize), key: &str) -> Option<Entry> {
     let indent = indent_in(lines, range)?;
-    let is_it = |line: &String| {
+    let is_it = |line: &Line| {
         let rest = &line[indent.min(line.len())..];
         let names = [key.to_string(), format!("\"{key}\""), format!("'{key}'")];
         indent_of(line) == indent
@@ -131,7 +131,7 @@ fn find(lines: &[String], range: (usize, usize), key: &str) -> Option<Entry> {
     };
     let line = (range.0..range.1).find(|&at| is_it(&lines[at]))?;
     // Items of a list may stand as far to the left as the key they belong to.
-    let is_inside = |line: &String| {
+    let is_inside = |line: &Line| {
         is_blank(line) || indent_of(line) > indent || (indent_of(line) == indent && line.trim_start().starts_with("- "))
     };
     let mut end = (line + 1..range.1).find(|&at| !is_inside(&lines[at])).unwrap_or(range.1);
@@ -143,7 +143,7 @@ fn find(lines: &[String], range: (usize, usize), key: &str) -> Option<Entry> {
 }
 
 /// Sets a value: replaces that of the entry, or adds one with the mappings above it that are missing.
-fn write(lines: &mut Vec<String>, path: &Path, value: &str) -> Result<(), String> {
+fn write(lines: &mut Lines, path: &Path, value: &str) -> Result<(), String> {
     let mut range = (0, lines.len());
     let mut indent = indent_in(lines, range).unwrap_or(0);
     for (depth, key) in path.0.iter().enumerate() {
@@ -171,7 +171,6 @@ fn write(lines: &mut Vec<String>, path: &Path, value: &str) -> Result<(), String
                     let lead = " ".repeat(indent + 2 * below);
                     if is_last { format!("{lead}{key}: {value}") } else { format!("{lead}{key}:") }
                 });
-                let missing: Vec<String> = missing.collect();
                 lines.splice(last..last, missing);
                 return Ok(());
             }
