@@ -91,6 +91,8 @@ pub struct Terms {
     pub parallel: usize,
     /// Somebody has read the plan since hosts were observed: what is to be changed is looked at again first.
     pub plan_was_read: bool,
+    /// Goes in another order that the graph allows, which this chooses.
+    pub shuffle: Option<u64>,
 }
 
 /// Applies a plan. The survey is the one the plan was made from. In the end, hosts that were changed are observed once
@@ -109,6 +111,9 @@ pub async fn apply(
     let (graph, tasks, status) = execution.prepare(plan);
     let mut schedule = Schedule::new(graph, tasks, status);
     schedule.hold_checks(true);
+    if let Some(seed) = terms.shuffle {
+        schedule.shuffle(seed);
+    }
     execution.record_debts_elsewhere(plan, hosts).await;
     let mut stopping = execution.run_all(&mut schedule, hosts, terms, &mut stop).await;
     for round in 0.. {

@@ -24,6 +24,10 @@ pub struct Arguments {
     #[arg(short = 'y', long)]
     auto_approve: bool,
 
+    /// Goes in another order that the graph allows, and in small steps, to find what lacks an edge; the number chooses which
+    #[arg(long, value_name = "SEED")]
+    shuffle: Option<u64>,
+
     /// The form of plan and report.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -81,7 +85,8 @@ fn plan_and_apply(arguments: &Arguments, terminal: &Terminal, trace: &Trace) -> 
     let report = run.with_progress(terminal.progress(), |events| {
         let (survey, hosts, plan, run) = (&mut survey, &hosts, &plan, &run);
         async move {
-            let terms = Terms { parallel: run.parallel(), plan_was_read: !arguments.auto_approve };
+            let terms =
+                Terms { parallel: run.parallel(), plan_was_read: !arguments.auto_approve, shuffle: arguments.shuffle };
             let applying = apply::apply(survey, &run.scope, plan, hosts, terms, &events, stop);
             tokio::pin!(applying);
             tokio::select! {

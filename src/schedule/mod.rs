@@ -13,6 +13,7 @@
 mod next;
 mod parts;
 mod placing;
+mod shuffle;
 mod touched;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -20,6 +21,8 @@ use std::sync::Arc;
 
 use crate::graph::{Graph, Node};
 use crate::resource::{Lane, Phase};
+
+use shuffle::Shuffle;
 
 /// The most frames that run beside the main lane of a host.
 const MOST_BESIDE: usize = 3;
@@ -122,6 +125,8 @@ pub struct Schedule {
     lanes: HashMap<Arc<str>, Occupied>,
     /// The most resources in one frame.
     most: usize,
+    /// Chooses another order than the usual one.
+    shuffle: Option<Shuffle>,
 }
 
 /// Which lanes of a host are taken.
@@ -167,6 +172,7 @@ impl Schedule {
             holds_checks: false,
             lanes: HashMap::new(),
             most: 2_000,
+            shuffle: None,
         };
         for node in 0..schedule.status.len() {
             schedule.arrive(node);
@@ -210,6 +216,16 @@ impl Schedule {
         }
     }
 
+    /// Goes in another order than the usual one, in small frames; with an odd seed all in the main lane.
+    pub fn shuffle(&mut self, seed: u64) {
+        self.shuffle = Some(Shuffle::new(seed));
+        if seed % 2 == 1 {
+            for host in self.hosts.keys() {
+                self.lanes.entry(host.clone()).or_default().is_single = true;
+            }
+        }
+    }
+
     /// Has these done once more, after all else has come to its end.
     pub fn begin_again(&mut self, nodes: &BTreeSet<Node>) {
         let mut status = std::mem::take(&mut self.status);
@@ -222,7 +238,9 @@ impl Schedule {
         }
         let tasks = std::mem::take(&mut self.tasks);
         let lanes = std::mem::take(&mut self.lanes);
-        *self = Self { holds_checks: self.holds_checks, lanes, ..Self::new(self.graph.clone(), tasks, status) };
+        let shuffle = self.shuffle.take();
+        *self =
+            Self { holds_checks: self.holds_checks, shuffle, lanes, ..Self::new(self.graph.clone(), tasks, status) };
     }
 
     /// Keeps checks back, or lets them go.

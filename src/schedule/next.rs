@@ -24,7 +24,9 @@ impl Schedule {
         if lanes.main && (lanes.is_single || !left.iter().any(waits_beside)) {
             return Frame::Wait;
         }
-        let Placed { batches, touched } = Placing::new(self, &left).fill(self.most);
+        let mut shuffle = self.shuffle.take();
+        let Placed { batches, touched } = Placing::new(self, &left).fill(self.most, shuffle.as_mut());
+        self.shuffle = shuffle;
         let picked = self.pick(batches, lanes);
         let frame = match picked {
             Some((place, batches)) => Frame::Run(place, batches),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::graph::Node;
 use crate::resource::Phase;
 
+use super::shuffle::Shuffle;
 use super::{Batch, Schedule, Status};
 
 /// A frame that is being filled.
@@ -68,16 +69,20 @@ impl<'s> Placing<'s> {
     }
 
     /// Picks batch after batch: always the kind whose deepest resource is shallow, and all of it that can go.
-    pub(super) fn fill(mut self, most: usize) -> Placed {
+    pub(super) fn fill(mut self, most: usize, mut shuffle: Option<&mut Shuffle>) -> Placed {
         let mut batches = Vec::new();
-        let mut room = most;
+        let mut room = shuffle.as_mut().map_or(most, |shuffle| shuffle.room());
         while room > 0
-            && let Some(group) = self.next_group()
+            && let Some(group) = self.next_group(shuffle.as_deref_mut())
         {
             let mut nodes = Vec::new();
             let mut placed = 0;
             while nodes.len() < room
-                && let Some((_, node)) = self.free.get_mut(&group).and_then(BTreeMap::pop_first)
+                && let Some(free) = self.free.get_mut(&group)
+                && let Some(node) = match &mut shuffle {
+                    Some(shuffle) => shuffle.take(free),
+                    None => free.pop_first().map(|(_, node)| node),
+                }
             {
                 nodes.push(node);
                 if self.schedule.tasks[node].in_order {
@@ -119,10 +124,13 @@ impl<'s> Placing<'s> {
         }
     }
 
-    fn next_group(&self) -> Option<(Phase, &'static str)> {
+    fn next_group(&self, shuffle: Option<&mut Shuffle>) -> Option<(Phase, &'static str)> {
         let phase = *self.phases.keys().next()?;
         let free = self.free.range((phase, "")..).take_while(|((of, _), _)| *of == phase);
         let groups = free.filter(|(_, nodes)| !nodes.is_empty()).map(|(group, _)| *group);
+        if let Some(shuffle) = shuffle {
+            return shuffle.group(groups);
+        }
         groups.min_by_key(|group| (self.depths[group].keys().next_back().copied(), group.1))
     }
 

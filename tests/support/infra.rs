@@ -77,10 +77,33 @@ impl Infra {
         report
     }
 
+    /// Applies in an order that chance chooses among those that the graph allows, and must succeed. `INFRA_TEST_SEED` chooses
+    /// another one.
+    #[track_caller]
+    pub fn apply_in_any_order(&self) -> Report {
+        let named = || {
+            self.spec
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .bytes()
+                .fold(0_u64, |seed, byte| seed.wrapping_mul(31) + u64::from(byte))
+        };
+        let seed = std::env::var("INFRA_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(named);
+        let report = self.report(&["--auto-approve", "--format", "json", "--shuffle", &seed.to_string()]);
+        assert!(report.success, "apply --shuffle {seed} failed\n{}", report.said);
+        report
+    }
+
     /// Applies, whatever comes of it.
     #[track_caller]
     pub fn try_apply(&self) -> Report {
-        let output = self.run("apply", &["--auto-approve", "--format", "json"]);
+        self.report(&["--auto-approve", "--format", "json"])
+    }
+
+    #[track_caller]
+    fn report(&self, options: &[&str]) -> Report {
+        let output = self.run("apply", options);
         let json = json(&output);
         Report { success: output.status.success(), said: said(&output), json }
     }
