@@ -1,8 +1,9 @@
 //! What most kinds do alike with all resources of a host: reading what a probe wrote of each, and making one step for
 //! those that should be there and one for those that should go.
 
-use crate::model::{ProbeOutput, Record, Records, Step};
+use crate::model::{ProbeOutput, Records, Step};
 
+use super::variant::is_report;
 use super::{Kind, Observation, Planned, Resource};
 
 /// Reads each observation from the first record of its row. A row without a record, or with one that has none of the forms that
@@ -23,32 +24,24 @@ pub(crate) fn parse_first<'a, D, O, R: Records<'a>>(
 
 /// Reads each observation from the records of its row, the first and the further ones. A row without a record, or with one that has
 /// none of the forms that it may have, failed.
-pub(crate) fn parse_records<'a, D, O, R: Records<'a> + Copy>(
+pub(crate) fn parse_all<'a, D, O, R: Records<'a> + Copy>(
     all: &[&Resource<D>],
     output: &'a ProbeOutput,
     observation: impl Fn(R, &[R], &Resource<D>) -> Observation<O>,
 ) -> Vec<Observation<O>> {
     let rows = output.records_by_row(all.len());
     let rows = rows.into_iter().zip(all).map(|(records, resource)| {
-        match records.into_iter().map(R::read).collect::<Result<Vec<R>, _>>().as_deref() {
+        match records
+            .into_iter()
+            .filter(|record| !is_report(record))
+            .map(R::read)
+            .collect::<Result<Vec<R>, _>>()
+            .as_deref()
+        {
             Ok([]) => Observation::Failed(output.explain()),
             Ok([first, more @ ..]) => observation(*first, more, resource),
             Err(wrong) => Observation::Failed(wrong.clone()),
         }
-    });
-    rows.collect()
-}
-
-/// Reads each observation from the records of its row, the first and the further ones. A row without a record failed.
-pub(crate) fn parse_all<D, O>(
-    all: &[&Resource<D>],
-    output: &ProbeOutput,
-    observation: impl Fn(&Record, &[&Record], &Resource<D>) -> Observation<O>,
-) -> Vec<Observation<O>> {
-    let rows = output.records_by_row(all.len());
-    let rows = rows.iter().zip(all).map(|(records, resource)| match records.split_first() {
-        None => Observation::Failed(output.explain()),
-        Some((first, more)) => observation(first, more, resource),
     });
     rows.collect()
 }

@@ -175,7 +175,7 @@ fn a_secret_that_is_there_is_read_out_of_scope_and_not_shown() {
         "secrets: { db: { generate: {}, keep: { path: /etc/c, key: DB } } }\n",
         "files: { /etc/app: { content: 'password={{ secrets.db }}' }, /etc/other: { content: x } }\n",
     ))
-    .tell("app1/secret:db", "present cG9pc29uZWQ=")
+    .tell("app1/secret:db", "present cG9pc29uZWQ= _ /var/lib/infra")
     .tell("app1/file:/etc/app", "absent")
     .tell("app1/file:/etc/other", "absent")
     .target("file:/etc/app");
@@ -425,7 +425,7 @@ fn a_partial_run_reads_secrets_of_other_hosts_and_changes_nothing_there() {
         "  /etc/db: { on: db1, content: x }\n",
     );
     let world = World::new(spec).tell("app1/file:/etc/app", "absent").tell("db1/file:/etc/db", "absent").host("app1");
-    let known = world.clone().tell("db1/secret:db", "present cG9pc29uZWQ=");
+    let known = world.clone().tell("db1/secret:db", "present cG9pc29uZWQ= _ /var/lib/infra");
     assert_eq!(known.outline(), "create app1/file:/etc/app\n");
     let missing = world.tell("db1/secret:db", "absent");
     assert_eq!(

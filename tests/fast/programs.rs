@@ -11,11 +11,8 @@ const PENDING: &[(&str, &str)] = &[
     ("compose_project", "not yet"),
     ("database", "not yet"),
     ("database_user", "not yet"),
-    ("firewall_rule", "not yet"),
     ("migration", "not yet"),
     ("nginx_site", "not yet"),
-    ("package", "not yet"),
-    ("package_repository", "not yet"),
     ("seed", "not yet"),
     ("shared", "not yet"),
 ];

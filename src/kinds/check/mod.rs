@@ -5,7 +5,7 @@ mod expectation;
 use crate::model::{Arg, Changes, Expect, Probe, ProbeOutput, Row, Secret, Step, Value};
 use crate::{expect, records, row, rows};
 
-use crate::resource::batch::parse_records;
+use crate::resource::batch::parse_all;
 use crate::resource::{
     Attribute, Claim, Claims, Documentation, Fields, Kind, Mode, Observation, Phase, Planned, Resource, Shape, Space,
 };
@@ -151,7 +151,7 @@ impl Kind for Check {
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        parse_records(all, output, observation)
+        parse_all(all, output, observation)
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {

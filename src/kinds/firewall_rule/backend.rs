@@ -1,6 +1,6 @@
 //! Rules as the spec wants them, and what a program does that keeps them.
 
-use crate::model::{Arg, Changes, Expect, ProbeOutput, Record, Step, Value};
+use crate::model::{Changes, Expect, ProbeOutput, Record, Row, Step, Value};
 use crate::resource::{Fields, Found, Observation, Planned, Resource, Variant};
 
 use super::rule::{Match, Network, Verdict};
@@ -11,8 +11,8 @@ pub trait Backend: Sync {
     fn probe(&self) -> &'static str;
     /// Reports what it has no words for in a rule that should be there.
     fn check(&self, fields: &mut Fields<'_>, desired: &Desired);
-    /// Returns what its probe has to know, after its name.
-    fn row(&self, resource: &Resource<Desired>) -> Vec<Arg>;
+    /// Returns what its probe has to know: its name, and more.
+    fn row(&self, resource: &Resource<Desired>) -> Row;
     /// Reads the first record of each of its resources.
     fn observe(&self, rows: &[(&Record, &Resource<Desired>)], output: &ProbeOutput) -> Vec<Observation<Found>>;
     fn attributes(&self, found: &Found) -> Vec<(&'static str, Value)>;

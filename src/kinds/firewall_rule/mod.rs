@@ -7,7 +7,7 @@ mod rule;
 
 use std::sync::LazyLock;
 
-use crate::model::{Arg, Changes, Expect, Probe, ProbeOutput, ProbeStatus, Record, Step, Value, YamlNode};
+use crate::model::{Changes, Expect, Probe, ProbeOutput, ProbeStatus, Record, Step, Value, YamlNode};
 use crate::variants;
 
 use crate::resource::{
@@ -123,11 +123,7 @@ impl Kind for FirewallRule {
     }
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {
-        let rows = all.iter().map(|resource| {
-            let name = Arg::from(resource.desired.backend.name);
-            [name].into_iter().chain(of(resource).row(resource)).collect()
-        });
-        Probe::new(&PROBE, rows.collect())
+        Probe::new(&PROBE, all.iter().map(|resource| of(resource).row(resource)).collect())
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {

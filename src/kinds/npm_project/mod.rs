@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::model::{Changes, Expect, Lock, Probe, ProbeOutput, Step, Value};
 use crate::{expect, records, row, rows};
 
-use crate::resource::batch::parse_records;
+use crate::resource::batch::parse_all;
 use crate::resource::{
     Attribute, Claim, Claims, Documentation, Fields, Kind, Lane, Observation, Planned, Resource, Shape, Space,
 };
@@ -126,7 +126,7 @@ impl Kind for NpmProject {
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        parse_records(all, output, observation)
+        parse_all(all, output, observation)
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {

@@ -1,5 +1,13 @@
 //! What a package manager does.
 
+use crate::rows;
+
+rows! {
+    _ =>
+    /// What the programs of all managers are given.
+    pub(super) struct Wanted { package, pattern, goes, recommends, replaces }
+}
+
 /// What a package manager does. Its programs are put together with `states.sh`, which says what the rows are.
 pub trait Manager: Sync {
     /// Returns the shell function `package_list`, which lists the packages of the host.

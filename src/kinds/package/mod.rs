@@ -7,8 +7,8 @@ mod manager;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use crate::model::{Changes, Expect, Lock, Probe, ProbeOutput, Record, Step, Until, Value};
-use crate::{row, variants};
+use crate::model::{Changes, Expect, Lock, Probe, ProbeOutput, Step, Until, Value};
+use crate::{expect, records, row, rows, variants};
 
 use crate::kinds::shared::package_manager::{CHOICE, NOUN};
 use crate::resource::batch::parse_first;
@@ -18,6 +18,7 @@ use crate::resource::{
 };
 
 pub use manager::Manager;
+use manager::Wanted;
 
 variants! {
     /// The package managers.
@@ -87,6 +88,18 @@ const PROGRAMS: &[(&str, &[&str])] = &[
     ("redis", &["redis-server", "redis-cli"]),
     ("redis-tools", &["redis-cli"]),
 ];
+
+rows! {
+    include_str!("states.sh") => struct Asked { package, pattern, goes }
+}
+
+records! {
+    include_str!("probe.sh") => enum Seen {
+        "absent" => Absent,
+        "twice" => Twice { twin },
+        _ => There { state, compared, version, provider },
+    }
+}
 
 impl Kind for Package {
     const KIND: &'static str = "package";
@@ -176,13 +189,17 @@ impl Kind for Package {
     fn probe(all: &[&Resource<Desired>]) -> Probe {
         Probe::new(
             &PROBE,
-            all.iter().map(|resource| row![resource.name(), version(resource), going(resource)]).collect(),
+            all.iter()
+                .map(|resource| {
+                    row![Asked { package: resource.name(), pattern: version(resource), goes: going(resource) }]
+                })
+                .collect(),
         )
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
         match MANAGERS.reported(output) {
-            Ok(reported) => parse_first(all, output, |record, _| observation(record, reported.variant)),
+            Ok(reported) => parse_first(all, output, |seen, _| observation(seen, reported.variant)),
             Err(reason) => all.iter().map(|_| Observation::Failed(reason.clone())).collect(),
         }
     }
@@ -248,8 +265,10 @@ impl Kind for Package {
     }
 
     fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
-        let is = |word: &str| Expect::Is(word.into());
-        Some(if resource.is_absent() { vec![is("absent")] } else { vec![is(INSTALLED), is(MATCHES)] })
+        Some(match resource.is_absent() {
+            true => expect![Seen::Absent],
+            false => expect![Seen::There { state: INSTALLED, compared: MATCHES }],
+        })
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
@@ -278,22 +297,22 @@ const TWICE: &str = "twice";
 /// The word for a version that is the one asked for.
 const MATCHES: &str = "matches";
 
-fn observation(record: &Record, manager: &'static Variant) -> Observation<Observed> {
-    match record.field(0) {
-        "absent" => Observation::AbsentOn(manager),
-        TWICE => Observation::Present(Observed {
+fn observation(seen: Seen<'_>, manager: &'static Variant) -> Observation<Observed> {
+    match seen {
+        Seen::Absent => Observation::AbsentOn(manager),
+        Seen::Twice { twin } => Observation::Present(Observed {
             manager,
             state: TWICE.to_string(),
             version_matches: true,
             version: String::new(),
-            provider: record.field(1).to_string(),
+            provider: twin.to_string(),
         }),
-        state => Observation::Present(Observed {
+        Seen::There { state, compared, version, provider } => Observation::Present(Observed {
             manager,
             state: state.to_string(),
-            version_matches: record.field(1) == MATCHES,
-            version: record.field(2).to_string(),
-            provider: record.field(3).to_string(),
+            version_matches: compared == MATCHES,
+            version: version.to_string(),
+            provider: provider.to_string(),
         }),
     }
 }
@@ -317,7 +336,13 @@ fn transaction(
             let resource = batch[at].resource;
             let recommends = resource.desired.recommends.map(|wanted| if wanted { "yes" } else { "no" });
             let replaces = resource.desired.replaces.join(",");
-            row![resource.name(), version(resource), going(resource), recommends, replaces]
+            row![Wanted {
+                package: resource.name(),
+                pattern: version(resource),
+                goes: going(resource),
+                recommends,
+                replaces,
+            }]
         })
         .collect();
     let timeout = covers.iter().filter_map(|&at| batch[at].resource.timeout).max().unwrap_or(TIMEOUT);

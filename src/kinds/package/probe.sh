@@ -1,7 +1,17 @@
-# Record: "twice" and what another row calls the same package, "absent", or state, "matches" or "differs" from the version pattern, version, the package that provides it where it
-# is virtual.
+# Compared is "matches" or "differs" from the version pattern; the provider is the package that provides it where it is virtual.
+# Twice is one that another row names otherwise.
+# Record: "absent"
+# Record: "twice", twin
+# Record: state, compared, version, provider
 package_states || exit
 for line in $states; do
-    split_row "$line"
-    emit "$f1" "$f2" "$f3" "$f4" "$f5"
+    read_state "$line"
+    case $state in
+        absent) emit "$at" absent ;;
+        twice)
+            twin=$compared
+            emit "$at" twice "$twin"
+            ;;
+        *) emit "$at" "$state" "$compared" "$version" "$provider" ;;
+    esac
 done

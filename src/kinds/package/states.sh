@@ -1,11 +1,21 @@
+# The pattern is one of the version, "" for any; goes is "remove" or "purge" where it should go.
+columns package pattern goes
+
+# read_state LINE: splits a line of $states.
+read_state() {
+    IFS=$US
+    set -- $1
+    IFS=$NL
+    at=${1-} state=${2-} compared=${3-} version=${4-} provider=${5-}
+}
+
 # package_states: sets $states to one line a row: index, state, "matches" or "differs", version, provider; or index, "twice"
 # and the name in another row that is about the same package.
-# Row: package, version pattern ("" for any), "remove" or "purge" where it should go.
 # A manager is asked through its package_list, which writes a line for each package on the host: name, architecture, state,
 # version, what it provides (as Debian's Provides), "ok" or "" where its files are whole.
 package_states() {
     # An empty line at the end says that the list is not whole.
-    states=$({ printf '%s\n\n' "$ROWS"; package_list || echo; } | awk -F "$US" -v OFS="$US" '
+    states=$({ printf '%s\n\n' "$ROWS"; package_list || echo; } | awk -F "$US" $awk_columns -v OFS="$US" '
         # Leaves out the native architecture, which a name without one means too.
         function own_name(name) {
             sub(":" native "$", "", name)
@@ -19,10 +29,10 @@ package_states() {
             if (table[name ":all"] != "") return table[name ":all"]
             return table[name ":"]
         }
-        function matches(pattern, version) {
-            if (pattern == "" || pattern == version) return 1
-            if (pattern !~ /[*]$/) return 0
-            return index(version, substr(pattern, 1, length(pattern) - 1)) == 1
+        function matches(wanted_version, version) {
+            if (wanted_version == "" || wanted_version == version) return 1
+            if (wanted_version !~ /[*]$/) return 0
+            return index(version, substr(wanted_version, 1, length(wanted_version) - 1)) == 1
         }
         $0 == "" {
             if (listing) { failed = 1; exit }
@@ -31,7 +41,7 @@ package_states() {
         }
         !listing {
             row[rows++] = $0
-            plain = $1
+            plain = $package
             sub(/:.*/, "", plain)
             wanted[plain] = 1
             next
@@ -61,11 +71,11 @@ package_states() {
             if (failed) exit 1
             for (at = 0; at < rows; at++) {
                 split(row[at], wish, FS)
-                name = own_name(wish[1])
+                name = own_name(wish[package])
                 if (name in first) {
                     split(row[first[name]], other, FS)
-                    twin[at] = other[1]
-                    twin[first[name]] = wish[1]
+                    twin[at] = other[package]
+                    twin[first[name]] = wish[package]
                 } else first[name] = at
             }
             for (at = 0; at < rows; at++) {
@@ -74,12 +84,12 @@ package_states() {
                     continue
                 }
                 split(row[at], wish, FS)
-                split(find(own, wish[1]), found, FS)
+                split(find(own, wish[package]), found, FS)
                 state = found[1]
                 version = found[2]
                 provider = ""
-                if (state != "installed" && wish[3] == "") {
-                    virtual = find(provided, wish[1])
+                if (state != "installed" && wish[goes] == "") {
+                    virtual = find(provided, wish[package])
                     if (virtual != "") {
                         state = "installed"
                         split(virtual, found, FS)
@@ -87,10 +97,10 @@ package_states() {
                         provider = found[2]
                     }
                 }
-                if (state == "" || state == "not-installed" || (state == "config-files" && wish[3] != "purge")) {
+                if (state == "" || state == "not-installed" || (state == "config-files" && wish[goes] != "purge")) {
                     print at, "absent"
                 } else {
-                    print at, state, (matches(wish[2], version) ? "matches" : "differs"), version, provider
+                    print at, state, (matches(wish[pattern], version) ? "matches" : "differs"), version, provider
                 }
             }
         }'

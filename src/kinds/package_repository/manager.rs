@@ -1,6 +1,31 @@
 //! What a package manager makes of a repository.
 
 use super::repository::{Desired, Files};
+use crate::{records, rows};
+
+rows! {
+    _ => pub(super) struct Asked { name, ending, wanted_sources, wanted_pin }
+}
+
+rows! {
+    _ => pub(super) struct Wanted { name, ending, sources_size, key_size, pin_size }
+}
+
+rows! {
+    _ => pub(super) struct Going { name }
+}
+
+records! {
+    _ =>
+    /// What the programs of all managers say.
+    pub(super) enum Seen {
+        "absent" => Absent,
+        "denied" => Denied,
+        "present" => Present { sources, key, pin, key_size, access },
+        "content" => Content { which, base64 },
+        _ => Other { state },
+    }
+}
 
 /// What a package manager makes of a repository.
 pub trait Manager: Sync {

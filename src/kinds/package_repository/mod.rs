@@ -6,8 +6,8 @@ mod repository;
 
 use std::sync::{Arc, LazyLock};
 
-use crate::model::{Blob, Changes, Content, Expect, Lock, Probe, ProbeOutput, Record, Step, Value, decode_base64};
-use crate::{row, variants};
+use crate::model::{Blob, Changes, Content, Expect, Lock, Probe, ProbeOutput, Step, Value, decode_base64};
+use crate::{expect, row, variants};
 
 use crate::kinds::shared::package_manager::{CHOICE, NOUN};
 use crate::resource::batch::{by_state, count, parse_all};
@@ -18,6 +18,7 @@ use crate::resource::{
 
 use key::Form;
 pub use manager::Manager;
+use manager::{Asked, Going, Seen, Wanted};
 pub use repository::{Desired, Files};
 
 variants! {
@@ -202,7 +203,7 @@ impl Kind for PackageRepository {
                 let form = resource.desired.key.as_ref().map(|(form, _)| form.ending());
                 let (sources, pins) = hashes(resource);
                 let sources = if resource.is_absent() { String::new() } else { sources.join(",") };
-                row![resource.name(), form, sources, pins.join(",")]
+                row![Asked { name: resource.name(), ending: form, wanted_sources: sources, wanted_pin: pins.join(",") }]
             })
             .collect();
         Probe::new(&PROBE, rows)
@@ -213,12 +214,14 @@ impl Kind for PackageRepository {
             Ok(reported) => reported.variant,
             Err(reason) => return all.iter().map(|_| Observation::Failed(reason.clone())).collect(),
         };
-        parse_all(all, output, |record, more, resource| {
-            let fetched = |which: &str| {
-                let mut contents = more.iter().filter(|record| record.field(0) == "content");
-                contents.find(|record| record.field(1) == which).and_then(|record| decode_base64(record.field(2)))
+        parse_all(all, output, |first, more: &[Seen<'_>], resource| {
+            let fetched = |wanted: &str| {
+                more.iter().find_map(|seen| match seen {
+                    Seen::Content { which, base64 } if *which == wanted => decode_base64(base64),
+                    _ => None,
+                })
             };
-            observation(record, resource, manager, fetched)
+            observation(first, resource, manager, fetched)
         })
     }
 
@@ -251,18 +254,14 @@ impl Kind for PackageRepository {
     }
 
     fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
-        let is = |text: &str| Expect::Is(text.into());
         if resource.is_absent() {
-            return Some(vec![is("absent")]);
+            return Some(expect![Seen::Absent]);
         }
         let key = resource.desired.key.as_ref().map_or("", |(_, key)| key.hash());
         let (sources, pins) = hashes(resource);
         // Where managers write different files, only the parsing knows whose they must be.
-        let one = |hashes: &[String]| match hashes {
-            [one] => is(one),
-            _ => Expect::Any,
-        };
-        Some(vec![is("present"), one(&sources), is(key), one(&pins), Expect::Any, is(ACCESS)])
+        let one = |hashes: Vec<String>| <[String; 1]>::try_from(hashes).ok().map(|[one]| one);
+        Some(expect![Seen::Present { sources: one(sources), key: key, pin: one(pins), access: ACCESS }])
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
@@ -272,7 +271,7 @@ impl Kind for PackageRepository {
 
 /// Makes the one step that removes these repositories.
 fn remove(batch: &[Planned<'_, PackageRepository>], absent: Vec<usize>) -> Step {
-    let rows = absent.iter().map(|&at| row![batch[at].resource.name()]).collect();
+    let rows = absent.iter().map(|&at| row![Going { name: batch[at].resource.name() }]).collect();
     let purpose = format!("remove {}", count(absent.len(), "repository", "repositories"));
     Step::new(of_host(batch).remove(), absent, purpose).rows(rows).locks(&[Lock::PACKAGES])
 }
@@ -293,7 +292,13 @@ fn write(batch: &[Planned<'_, PackageRepository>], covers: Vec<usize>) -> Step {
         let bytes = contents.map(|content| content.and_then(Content::bytes));
         let size = |at: usize| bytes[at].map_or_else(|| "-".to_string(), |bytes| bytes.len().to_string());
         let ending = key.map(|(form, _)| form.ending());
-        rows.push(row![resource.name(), ending, size(0), size(1), size(2)]);
+        rows.push(row![Wanted {
+            name: resource.name(),
+            ending,
+            sources_size: size(0),
+            key_size: size(1),
+            pin_size: size(2),
+        }]);
         input.extend(bytes.into_iter().flatten().map(Blob::from));
     }
     let timeout = covers.iter().filter_map(|&at| batch[at].resource.timeout).max().unwrap_or(TIMEOUT);
@@ -336,7 +341,7 @@ fn used(desired: &Desired) -> impl Iterator<Item = &'static str> {
 }
 
 fn observation(
-    record: &Record,
+    seen: Seen<'_>,
     resource: &Resource<Desired>,
     manager: &'static Variant,
     fetched: impl Fn(&str) -> Option<Arc<[u8]>>,
@@ -349,19 +354,22 @@ fn observation(
         (_, Some(bytes)) => Some(Content::new(bytes)),
         _ => Some(Content::summary(hash, 0)),
     };
-    match record.field(0) {
-        "absent" => Observation::AbsentOn(manager),
-        "denied" => Observation::Failed("a folder above its files may not be searched by this account".into()),
-        "present" => Observation::Present(Observed {
-            manager,
-            sources: content("sources", record.field(1), Some(&sources)),
-            key: Some(record.field(2))
-                .filter(|hash| !hash.is_empty())
-                .map(|hash| Content::summary(hash, record.field(4).parse().unwrap_or_default())),
-            pin: content("pin", record.field(3), pin.as_ref()),
-            access: record.field(5).to_string(),
-        }),
-        other => Observation::Failed(other.to_string()),
+    match seen {
+        Seen::Absent => Observation::AbsentOn(manager),
+        Seen::Denied => Observation::Failed("a folder above its files may not be searched by this account".into()),
+        Seen::Present { sources: sources_hash, key, pin: pin_hash, key_size, access } => {
+            Observation::Present(Observed {
+                manager,
+                sources: content("sources", sources_hash, Some(&sources)),
+                key: Some(key)
+                    .filter(|hash| !hash.is_empty())
+                    .map(|hash| Content::summary(hash, key_size.parse().unwrap_or_default())),
+                pin: content("pin", pin_hash, pin.as_ref()),
+                access: access.to_string(),
+            })
+        }
+        Seen::Content { .. } => Observation::Failed("the probe does not say whether it is there".into()),
+        Seen::Other { state } => Observation::Failed(state.to_string()),
     }
 }
 

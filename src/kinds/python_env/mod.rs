@@ -5,7 +5,7 @@ mod packages;
 use crate::model::{Arg, Changes, Content, Expect, Probe, ProbeOutput, Row, Step, Value};
 use crate::{expect, records, row, rows};
 
-use crate::resource::batch::parse_records;
+use crate::resource::batch::parse_all;
 use crate::resource::{
     Attribute, Claim, Claims, Documentation, Fields, Kind, Lane, Observation, Planned, Resource, Shape, Space,
 };
@@ -174,7 +174,7 @@ impl Kind for PythonEnv {
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        parse_records(all, output, observation)
+        parse_all(all, output, observation)
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {

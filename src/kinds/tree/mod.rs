@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Changes, Content, Expect, Probe, ProbeOutput, Step, Value, decode_base64};
 
-use crate::resource::batch::parse_records;
+use crate::resource::batch::parse_all;
 use crate::resource::{
     Attribute, Capabilities, Claims, Documentation, Erased, Fields, Kind, KnowsOthersBelow, Observation, Planned,
     Resource, Shape, Space,
@@ -143,7 +143,7 @@ impl Kind for Tree {
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        parse_records(all, output, observation)
+        parse_all(all, output, observation)
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {

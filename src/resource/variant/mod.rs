@@ -44,6 +44,7 @@ mod table;
 
 use std::fmt;
 
+pub(super) use table::is_report;
 pub use table::{Reported, Table};
 
 use super::{Claims, Fields, Refusal, Space};

@@ -1,6 +1,6 @@
 //! The variants of a kind with what each does, and the programs that are made of their parts.
 
-use crate::model::ProbeOutput;
+use crate::model::{ProbeOutput, Record};
 
 use super::{Choice, Confine, Variant, Variants};
 
@@ -40,8 +40,7 @@ impl<T: ?Sized> Table<T> {
 
     /// Returns the variant that a probe made by [`Table::host_probe`] reported, or why there is none.
     pub fn reported(&self, output: &ProbeOutput) -> Result<Reported, String> {
-        let is_report = |word: &str| matches!(word, REPORT | ASSUMPTION | STRANGER);
-        let report = output.records.iter().rev().find(|record| is_report(record.field(0)));
+        let report = output.records.iter().rev().find(|record| is_report(record));
         let report = report.ok_or_else(|| output.explain())?;
         let name = report.field(1);
         let reported = |variant| Reported { variant, is_assumed: report.field(0) == ASSUMPTION };
@@ -111,6 +110,11 @@ const REPORT: &str = "variant";
 const ASSUMPTION: &str = "assumed";
 /// The same where it is none of the table.
 const STRANGER: &str = "unsupported";
+
+/// Returns whether a record is about no row, but names the variant of the host.
+pub(crate) fn is_report(record: &Record) -> bool {
+    matches!(record.field(0), REPORT | ASSUMPTION | STRANGER)
+}
 
 /// Writes what `choose.sh` reads of a variant.
 fn line(variant: &Variant) -> String {

@@ -1,5 +1,5 @@
-# Row: "iptables", the rule for IPv4 and for IPv6 as `iptables -S` prints it ("" for none), the end of its comment.
-# Our chains are made anew in one go, from what they hold and the rows, in the order of the numbers in their comments.
+# The rows are those of probe.sh. Our chains are made anew in one go, from what they hold and the rows, in the order of the numbers in their comments.
+columns backend wanted4 wanted6 comment
 umask 027
 
 # set_rules TOOL FIELD FILE
@@ -12,15 +12,15 @@ set_rules() {
         for line in $live; do
             case $line in "-A infra-input "* | "-A infra-output "*) ;; *) continue ;; esac
             for row in $ROWS; do
-                split_row "$row"
-                decode "$f4"
+                read_row "$row"
+                decode "$comment"
                 case $line in *" --comment \""[0-9][0-9][0-9][0-9]"$decoded\" "*) continue 2 ;; esac
             done
             printf '%s\n' "$line"
         done
         for row in $ROWS; do
-            split_row "$row"
-            if [ "$2" = 4 ]; then decode "$f2"; else decode "$f3"; fi
+            read_row "$row"
+            if [ "$2" = 4 ]; then decode "$wanted4"; else decode "$wanted6"; fi
             [ -z "$decoded" ] || printf '%s\n' "$decoded"
         done
     )

@@ -1,8 +1,8 @@
 //! The backend iptables: two chains of our own, gone through before any others, kept by netfilter-persistent.
 
-use crate::model::{Arg, Changes, Expect, Lock, ProbeOutput, Record, Step, Value};
+use crate::model::{Changes, Expect, Lock, ProbeOutput, Record, Records, Row, Step, Value, columns};
 use crate::resource::{Claim, Confine, Fields, Found, Observation, Planned, Resource, Space, Variant};
-use crate::row;
+use crate::{expect, records, row, rows};
 
 use super::backend::{Backend, Desired, FirewallRule, described, purpose};
 use super::rule::{Match, Network, Verdict};
@@ -17,6 +17,22 @@ pub const VARIANT: Variant = Variant {
 
 /// What iptables does.
 pub struct Iptables;
+
+rows! {
+    include_str!("probe.sh") => struct Asked { backend, wanted4, wanted6, comment }
+}
+const _: () = columns::check_row(include_str!("apply.sh"), &[], Asked::NAMES);
+
+records! {
+    include_str!("probe.sh") => enum Seen {
+        "no-iptables" => NoIptables,
+        "denied" => Denied,
+        "failed" => Failed,
+        "absent" => Absent,
+        "in-place" => InPlace { rule4, rule6, flaw },
+        "other" => Other { rule4, rule6, flaw },
+    }
+}
 
 /// What iptables has of a rule.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,13 +72,17 @@ impl Backend for Iptables {
     }
 
     /// The rule for IPv4 and IPv6 ("" where it is of the other family), and the comment that names it.
-    fn row(&self, resource: &Resource<Desired>) -> Vec<Arg> {
-        let (ipv4, ipv6) = lines(resource);
-        row![ipv4, ipv6, comment(resource.name())]
+    fn row(&self, resource: &Resource<Desired>) -> Row {
+        let (wanted4, wanted6) = lines(resource);
+        row![Asked { backend: VARIANT.name, wanted4, wanted6, comment: comment(resource.name()) }]
     }
 
     fn observe(&self, rows: &[(&Record, &Resource<Desired>)], output: &ProbeOutput) -> Vec<Observation<Found>> {
-        rows.iter().map(|(record, _)| observation(record, output).map(Found::new)).collect()
+        let seen = |(record, _): &(&Record, &Resource<Desired>)| match Seen::read(record) {
+            Ok(seen) => observation(seen, output).map(Found::new),
+            Err(wrong) => Observation::Failed(wrong),
+        };
+        rows.iter().map(seen).collect()
     }
 
     fn attributes(&self, found: &Found) -> Vec<(&'static str, Value)> {
@@ -77,18 +97,14 @@ impl Backend for Iptables {
     }
 
     fn expected(&self, resource: &Resource<Desired>) -> Option<Vec<Expect>> {
-        let is = |text: &str| Expect::Is(text.to_string());
         Some(match resource.is_absent() {
-            true => vec![is("absent")],
-            false => vec![is("in-place"), Expect::Any, Expect::Any, is("")],
+            true => expect![Seen::Absent],
+            false => expect![Seen::InPlace { flaw: "" }],
         })
     }
 
     fn step(&self, batch: &[Planned<'_, FirewallRule>], covers: Vec<usize>) -> Step {
-        let rows = covers
-            .iter()
-            .map(|&at| [Arg::from(VARIANT.name)].into_iter().chain(self.row(batch[at].resource)).collect());
-        let rows = rows.collect();
+        let rows = covers.iter().map(|&at| self.row(batch[at].resource)).collect();
         let purpose = purpose(batch, &covers);
         Step::new(include_str!("apply.sh"), covers, purpose).rows(rows).locks(&[Lock::FIREWALL])
     }
@@ -153,20 +169,19 @@ fn line(name: &str, verdict: Verdict, matches: &Match, is_ipv6: bool) -> String 
     words.join(" ")
 }
 
-fn observation(record: &Record, output: &ProbeOutput) -> Observation<Kept> {
-    match record.field(0) {
-        "no-iptables" => Observation::Later {
+fn observation(seen: Seen<'_>, output: &ProbeOutput) -> Observation<Kept> {
+    match seen {
+        Seen::NoIptables => Observation::Later {
             needs: Claim::new(Space::PROGRAM, "netfilter-persistent"),
             reason: "iptables or netfilter-persistent (package iptables-persistent) is not installed".into(),
         },
-        "denied" => Observation::Failed("the packet filter may be read by root only: set `become: true`".into()),
-        "failed" => Observation::Failed(output.explain()),
-        "absent" => Observation::Absent,
-        "in-place" | "other" => {
-            let text = |at: usize| Some(record.field(at).to_string()).filter(|text| !text.is_empty());
-            Observation::Present(Kept { ipv4: text(1), ipv6: text(2), flaw: text(3) })
+        Seen::Denied => Observation::Failed("the packet filter may be read by root only: set `become: true`".into()),
+        Seen::Failed => Observation::Failed(output.explain()),
+        Seen::Absent => Observation::Absent,
+        Seen::InPlace { rule4, rule6, flaw } | Seen::Other { rule4, rule6, flaw } => {
+            let given = |text: &str| Some(text.to_string()).filter(|text| !text.is_empty());
+            Observation::Present(Kept { ipv4: given(rule4), ipv6: given(rule6), flaw: given(flaw) })
         }
-        other => Observation::Failed(format!("its state {other} is none that is known")),
     }
 }
 

@@ -1,7 +1,13 @@
-# Row: "iptables", the rule for IPv4 and for IPv6 as `iptables -S` prints it ("" for none), the end of its comment.
-# Record: in-place, absent or other; the rule the kernel has for IPv4 and IPv6, or "none" where the host has no IPv6; what
-# is wrong with how it is kept. Or "no-iptables", "denied", "failed".
+# The backend is "iptables"; rules are as `iptables -S` prints them ("" for none); the comment is the end of one. Of one that is there
+# the rules are told that the kernel has for IPv4 and IPv6, "none" where the host has no IPv6, and what is wrong with how it is kept.
+# Record: "no-iptables"
+# Record: "denied"
+# Record: "failed"
+# Record: "absent"
+# Record: "in-place", rule4, rule6, flaw
+# Record: "other", rule4, rule6, flaw
 # Two processes and one systemctl, however many rows.
+columns backend wanted4 wanted6 comment
 case $NL$ROWS in *"${NL}iptables$US"*) ;; *) return 0 ;; esac
 state=
 if ! command -v iptables >/dev/null || ! command -v netfilter-persistent >/dev/null; then
@@ -18,7 +24,8 @@ fi
 if [ -n "$state" ]; then
     i=0
     for row in $ROWS; do
-        case $row in iptables"$US"*) emit "$i" "$state" ;; esac
+        read_row "$row"
+        [ "$backend" != iptables ] || emit "$i" "$state"
         i=$((i + 1))
     done
     return 0
@@ -77,11 +84,11 @@ i=0
 for row in $ROWS; do
     index=$i
     i=$((i + 1))
-    split_row "$row"
-    [ "$f1" = iptables ] || continue
-    decode "$f4"
+    read_row "$row"
+    [ "$backend" = iptables ] || continue
+    decode "$comment"
     pick "$live4" "$decoded"
-    rule4=$picked rule6=none wanted6=$f3
+    rule4=$picked rule6=none
     if [ "$live6" != none ]; then
         pick "$live6" "$decoded"
         rule6=$picked
@@ -92,7 +99,7 @@ for row in $ROWS; do
     if [ "$rule6" = none ]; then wanted6=none; fi
     if [ -z "$rule4" ] && { [ -z "$rule6" ] || [ "$rule6" = none ]; }; then
         emit "$index" absent
-    elif [ "$rule4" = "$f2" ] && [ "$rule6" = "$wanted6" ]; then
+    elif [ "$rule4" = "$wanted4" ] && [ "$rule6" = "$wanted6" ]; then
         emit "$index" in-place "$rule4" "$rule6" "$flaw"
     else
         emit "$index" other "$rule4" "$rule6" "$flaw"

@@ -1,6 +1,7 @@
-# Row: rules to delete, one a line, each as the words ufw wants with a blank between; the words of the rule to add ("" for
-# none) and its comment; 1 where it goes before the others; 1 where ufw has to be on; 1 where it has to read its rules again.
+# Stale are rules to delete, one a line, each as the words ufw wants with a blank between; words are those of the rule to add, "" for
+# none; goes_first is 1 where it goes before the others, enables where ufw has to be on, rereads where it has to read its rules again.
 # Whatever the rules say, ssh stays open.
+columns stale words comment goes_first enables rereads
 run_ufw() {
     message=$(ufw "$@" </dev/null 2>&1) && case $message in *ERROR*) false ;; esac
 }
@@ -30,20 +31,20 @@ forget_chains() {
 
 i=-1 on='' again='' bad=''
 for row in $ROWS; do
-    split_row "$row"
+    read_row "$row"
     i=$((i + 1))
-    [ -z "$f5" ] || on=1
-    [ -z "$f6" ] || again=1
-    decode "$f1"
+    [ -z "$enables" ] || on=1
+    [ -z "$rereads" ] || again=1
+    decode "$stale"
     deleted=$decoded
-    decode "$f3"
+    decode "$comment"
     comment=$decoded
     # The new rule first, so that what both let in is never kept out.
-    if [ -n "$f2" ]; then
+    if [ -n "$words" ]; then
         IFS=' '
-        set -- $f2
+        set -- $words
         IFS=$NL
-        [ -z "$f4" ] || set -- prepend "$@"
+        [ -z "$goes_first" ] || set -- prepend "$@"
         if ! run_ufw "$@" comment "$comment"; then
             item_failed "$i" "ufw: $message"
             bad=1

@@ -2,9 +2,9 @@
 
 mod rules;
 
-use crate::model::{Arg, Changes, Expect, Lock, ProbeOutput, Record, Step, Value};
+use crate::model::{Changes, Expect, Lock, ProbeOutput, Record, Records, Row, Step, Value};
 use crate::resource::{Claim, Confine, Feature, Fields, Found, Observation, Planned, Resource, Space, Variant};
-use crate::row;
+use crate::{expect, records, row, rows};
 
 use super::backend::{Backend, Desired, FirewallRule, described, found, purpose};
 use rules::UfwRule;
@@ -22,6 +22,20 @@ pub const VARIANT: Variant = Variant {
 
 /// What ufw does.
 pub struct Ufw;
+
+rows! {
+    include_str!("probe.sh") => struct Asked { backend, rule4, rule6, comment }
+    include_str!("apply.sh") => struct Wanted { stale, words, comment, goes_first, enables, rereads }
+}
+
+records! {
+    include_str!("probe.sh") => enum Seen {
+        "no-ufw" => NoUfw,
+        "denied" => Denied,
+        "rule" => Rule { family, rule },
+        _ => Looked { found, state, reason, ipv6 },
+    }
+}
 
 /// What ufw has of a rule.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,15 +68,24 @@ impl Backend for Ufw {
     fn check(&self, _fields: &mut Fields<'_>, _desired: &Desired) {}
 
     /// The rule as ufw's files for IPv4 and IPv6 have it, and its comment.
-    fn row(&self, resource: &Resource<Desired>) -> Vec<Arg> {
+    fn row(&self, resource: &Resource<Desired>) -> Row {
         let Desired { verdict, matches, comment, is_described, .. } = &resource.desired;
         let tuple = |is_ipv6| if *is_described { rules::tuple(*verdict, matches, is_ipv6) } else { String::new() };
-        row![tuple(false), tuple(true), rules::hex(&rules::comment(resource.name(), comment.as_deref()))]
+        row![Asked {
+            backend: VARIANT.name,
+            rule4: tuple(false),
+            rule6: tuple(true),
+            comment: rules::hex(&rules::comment(resource.name(), comment.as_deref())),
+        }]
     }
 
     fn observe(&self, rows: &[(&Record, &Resource<Desired>)], output: &ProbeOutput) -> Vec<Observation<Found>> {
         let rules = all_rules(output);
-        rows.iter().map(|(record, resource)| observation(record, resource, &rules).map(Found::new)).collect()
+        let seen = |(record, resource): &(&Record, &Resource<Desired>)| match Seen::read(record) {
+            Ok(seen) => observation(seen, resource, &rules).map(Found::new),
+            Err(wrong) => Observation::Failed(wrong),
+        };
+        rows.iter().map(seen).collect()
     }
 
     fn attributes(&self, found: &Found) -> Vec<(&'static str, Value)> {
@@ -78,13 +101,12 @@ impl Backend for Ufw {
     }
 
     fn expected(&self, resource: &Resource<Desired>) -> Option<Vec<Expect>> {
-        let is = |text: &str| Expect::Is(text.to_string());
         Some(match (resource.is_absent(), resource.desired.enable) {
             // Another resource may want the same, and ssh may need it.
             (true, _) if resource.desired.is_described => return None,
-            (true, _) => vec![is("absent"), Expect::Any, Expect::Any, Expect::Any],
-            (false, true) => vec![is("in-place"), is("on"), Expect::Any, Expect::Any],
-            (false, false) => vec![is("in-place"), Expect::Any, Expect::Any, Expect::Any],
+            (true, _) => expect![Seen::Looked { found: "absent" }],
+            (false, true) => expect![Seen::Looked { found: "in-place", state: "on" }],
+            (false, false) => expect![Seen::Looked { found: "in-place" }],
         })
     }
 
@@ -99,12 +121,12 @@ impl Backend for Ufw {
             let changes_rule =
                 planned.changes.iter().any(|change| !["firewall", "older rule"].contains(&&*change.attribute));
             if resource.is_absent() {
-                return row![stale, "", "", false, false, false];
+                return row![Wanted { stale, .. }];
             }
             let words = changes_rule.then(|| rules::words(*verdict, None, matches));
             let comment = rules::comment(resource.name(), comment.as_deref());
             let goes_first = verdict.is_closing() && matches.from.is_some();
-            row![stale, words, comment, goes_first, *enable, *enable && is_off]
+            row![Wanted { stale, words, comment, goes_first, enables: *enable, rereads: *enable && is_off }]
         });
         let rows = rows.collect();
         let purpose = purpose(batch, &covers);
@@ -115,23 +137,26 @@ impl Backend for Ufw {
 
 /// Returns all rules that its probe has read.
 fn all_rules(output: &ProbeOutput) -> Vec<UfwRule> {
-    let records = output.records.iter().filter(|record| record.field(0) == "rule");
-    records.filter_map(|record| UfwRule::parse(record.field(2), record.field(1) == "6")).collect()
+    let rule = |record| match Seen::find(record) {
+        Some(Seen::Rule { family, rule }) => UfwRule::parse(rule, family == "6"),
+        _ => None,
+    };
+    output.records.iter().filter_map(rule).collect()
 }
 
-fn observation(record: &Record, resource: &Resource<Desired>, rules: &[UfwRule]) -> Observation<Kept> {
-    match record.field(0) {
-        "no-ufw" => {
+fn observation(seen: Seen<'_>, resource: &Resource<Desired>, rules: &[UfwRule]) -> Observation<Kept> {
+    let (state, reason, ipv6_too) = match seen {
+        Seen::NoUfw => {
             let needs = Claim::new(Space::PROGRAM, "ufw");
             return Observation::Later { needs, reason: "ufw is not installed".into() };
         }
-        "denied" => return Observation::Failed("ufw's rules may be read by root only: set `become: true`".into()),
-        "in-place" | "absent" | "other" => {}
-        other => return Observation::Failed(format!("its state {other} is none that is known")),
-    }
-    let off = (record.field(1) != "on").then(|| record.field(2).to_string());
+        Seen::Denied => return Observation::Failed("ufw's rules may be read by root only: set `become: true`".into()),
+        Seen::Looked { found: _, state, reason, ipv6 } => (state, reason, ipv6),
+        Seen::Rule { .. } => return Observation::Failed("the probe does not say whether it is there".into()),
+    };
+    let off = (state != "on").then(|| reason.to_string());
     let (ipv4, ipv6) = resource.desired.matches.families();
-    let families = usize::from(ipv4) + usize::from(ipv6 && (record.field(3) == "yes" || !ipv4));
+    let families = usize::from(ipv4) + usize::from(ipv6 && (ipv6_too == "yes" || !ipv4));
     let wanted = &resource.desired;
     let is_same = |rule: &&UfwRule| wanted.is_described && rule.matches == wanted.matches;
     let is_named = |rule: &&UfwRule| rule.belongs_to(resource.name());

@@ -1,7 +1,12 @@
-# Row: "ufw", the rule as ufw's files for IPv4 and IPv6 have it ("" where it is of the other family), its comment in hexadecimal.
-# Record: in-place, absent or other; on or off with the reason; whether IPv6 is filtered too; or "no-ufw", "denied".
-# Then, for the first of its rows, all rules: "rule", 4 or 6, its text.
+# The backend is "ufw"; rules are as ufw's files for IPv4 and IPv6 have them ("" where it is of the other family), the comment is in
+# hexadecimal. Found is in-place, absent or other, the state on or off with the reason; ipv6 is yes where IPv6 is filtered too. Then,
+# for the first of its rows, come all rules, the family 4 or 6.
+# Record: "no-ufw"
+# Record: "denied"
+# Record: "rule", family, rule
+# Record: found, state, reason, ipv6
 # Two processes, however many rows: they tell whether the kernel has the rules that ufw's files have.
+columns backend rule4 rule6 comment
 case $NL$ROWS in *"${NL}ufw$US"*) ;; *) return 0 ;; esac
 folder=/etc/ufw
 if ! command -v ufw >/dev/null; then
@@ -14,7 +19,8 @@ fi
 if [ -n "$state" ]; then
     i=0
     for row in $ROWS; do
-        case $row in ufw"$US"*) emit "$i" "$state" ;; esac
+        read_row "$row"
+        [ "$backend" != ufw ] || emit "$i" "$state"
         i=$((i + 1))
     done
     return 0
@@ -84,10 +90,10 @@ if [ "$state" = on ] && [ -d /run/systemd/system ] &&
     state=off reason="it does not start with the host"
 fi
 
-# seen RULES RULE: sets $seen to in-place with the comment in $f4, other without it, absent where there is none.
+# seen RULES RULE: sets $seen to in-place with the comment in $comment, other without it, absent where there is none.
 seen() {
     case $NL$1 in
-        *"$NL$2 comment=$f4$NL"*) seen=in-place ;;
+        *"$NL$2 comment=$comment$NL"*) seen=in-place ;;
         *"$NL$2$NL"* | *"$NL$2 comment="*) seen=other ;;
         *) seen=absent ;;
     esac
@@ -97,23 +103,23 @@ i=0 first=
 for row in $ROWS; do
     index=$i
     i=$((i + 1))
-    split_row "$row"
-    [ "$f1" = ufw ] || continue
+    read_row "$row"
+    [ "$backend" = ufw ] || continue
     first=${first:-$index}
     seen4='' seen6=''
-    if [ -n "$f2" ]; then
-        seen "$rules4" "$f2"
+    if [ -n "$rule4" ]; then
+        seen "$rules4" "$rule4"
         seen4=$seen
     fi
-    if [ -n "$f3" ] && [ "$ipv6" = yes ]; then
-        seen "$rules6" "$f3"
+    if [ -n "$rule6" ] && [ "$ipv6" = yes ]; then
+        seen "$rules6" "$rule6"
         seen6=$seen
     fi
     case $seen4$seen6 in
         in-place | in-placein-place) found=in-place ;;
         absent | absentabsent | '')
             found=absent
-            case $rules4$rules6 in *"comment=$f4$NL"* | *"comment=${f4}202d20"*) found=other ;; esac
+            case $rules4$rules6 in *"comment=$comment$NL"* | *"comment=${comment}202d20"*) found=other ;; esac
             ;;
         *) found=other ;;
     esac

@@ -3,8 +3,8 @@
 apt_offers() {
     set --
     for row in $ROWS; do
-        split_row "$row"
-        set -- "$@" "$f1"
+        read_row "$row"
+        set -- "$@" "$package"
     done
     offers=$(apt-cache policy "$@" 2>/dev/null | awk -v OFS="$US" '
         function flush() { if (name != "") print name, candidate, versions " " }
@@ -43,8 +43,8 @@ apt_offers_version() {
 # apt_lacks: true where a package or a version that is asked for is not in the lists.
 apt_lacks() {
     for row in $ROWS; do
-        split_row "$row"
-        apt_offer "$f1" && apt_offers_version "$f2" || return 0
+        read_row "$row"
+        apt_offer "$package" && apt_offers_version "$pattern" || return 0
     done
     return 1
 }
@@ -87,8 +87,8 @@ apt_choose() {
         index=$i
         i=$((i + 1))
         is_blamed "$index" && continue
-        split_row "$row"
-        chosen=$chosen$f1${f2:+=$f2}$NL
+        read_row "$row"
+        chosen=$chosen$package${pattern:+=$pattern}$NL
     done
 }
 
@@ -116,16 +116,16 @@ apt_blame_row() {
 apt_blame_unknown() {
     i=0
     for row in $ROWS; do
-        split_row "$row"
+        read_row "$row"
         index=$i
         i=$((i + 1))
         is_blamed "$index" && continue
         problem=
-        if ! apt_offer "$f1"; then
-            nearest=$(apt_nearest "$f1")
+        if ! apt_offer "$package"; then
+            nearest=$(apt_nearest "$package")
             problem="no repository of the host has a package of this name${nearest:+; did you mean $nearest?}"
-        elif ! apt_offers_version "$f2"; then
-            problem="no repository of the host has version $f2 of it; there are:${versions% }"
+        elif ! apt_offers_version "$pattern"; then
+            problem="no repository of the host has version $pattern of it; there are:${versions% }"
         fi
         [ -n "$problem" ] || continue
         [ -z "$apt_update_said" ] || problem="$problem; reading the lists said: $apt_update_said"
@@ -141,10 +141,10 @@ apt_blame_refused() {
     fi
     i=0
     for row in $ROWS; do
-        split_row "$row"
+        read_row "$row"
         index=$i
         i=$((i + 1))
-        if ! is_blamed "$index" && apt_is_refused "$f1${f2:+=$f2}"; then
+        if ! is_blamed "$index" && apt_is_refused "$package${pattern:+=$pattern}"; then
             apt_blame_row "$index" "$why"
         fi
     done
@@ -158,16 +158,16 @@ apt_blame_refused() {
     fi
 }
 
-# Row: package, version pattern, "", "yes" or "no" for recommended packages ("" for what the host is set to), packages
-# that it may remove, separated by commas.
+# Recommends is "yes", "no" or "" for what the host is set to; replaces are packages that it may remove, separated by commas.
+columns package pattern goes recommends replaces
 apt_install() {
     apt_updated='' apt_update_said='' blamed=''
     apt_recover
     # What the recovery has mended is not upgraded on top.
     package_states || return
     for line in $states; do
-        split_row "$line"
-        [ "$f2$f3" != installedmatches ] || blamed="$blamed $f1"
+        read_state "$line"
+        [ "$state$compared" != installedmatches ] || blamed="$blamed $at"
     done
     if apt_is_stale; then apt_update; fi
     apt_offers
@@ -176,18 +176,18 @@ apt_install() {
         apt_offers
     fi
     # All rows of a step have the same wish about recommended packages.
-    split_row "${ROWS%%"$NL"*}"
+    read_row "${ROWS%%"$NL"*}"
     apt_options=--fix-broken
-    case $f4 in
+    case $recommends in
         yes) apt_options=$apt_options$NL--install-recommends ;;
         no) apt_options=$apt_options$NL--no-install-recommends ;;
     esac
     may_go=
     for row in $ROWS; do
-        split_row "$row"
+        read_row "$row"
         # The version that is asked for may be older than the one that is there.
-        [ -z "$f2" ] || apt_options=$apt_options$NL--allow-downgrades
-        may_go="$may_go,$f5"
+        [ -z "$pattern" ] || apt_options=$apt_options$NL--allow-downgrades
+        may_go="$may_go,$replaces"
     done
     apt_blame_unknown
     apt_blame_refused

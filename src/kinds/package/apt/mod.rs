@@ -1,9 +1,10 @@
 //! Packages by apt and dpkg.
 
 use crate::kinds::shared::package_manager;
+use crate::model::columns;
 use crate::resource::{Feature, Variant};
 
-use super::manager::Manager;
+use super::manager::{Manager, Wanted};
 
 pub const VARIANT: Variant = Variant {
     features: &[
@@ -35,6 +36,11 @@ const REMOVE: &str = concat!(
     include_str!("remove.sh"),
     "apt_remove\n",
 );
+
+const _: () = {
+    columns::check_row(include_str!("install.sh"), &[], Wanted::NAMES);
+    columns::check_row(include_str!("remove.sh"), &[], Wanted::NAMES);
+};
 
 impl Manager for Apt {
     fn list(&self) -> &'static str {

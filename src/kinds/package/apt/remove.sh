@@ -1,21 +1,22 @@
-# Row: package, "", "remove" or "purge" (its configuration too).
+# Goes is "remove" or "purge" (its configuration too).
+columns package pattern goes recommends replaces
 apt_remove() {
     blamed=
     apt_recover
     package_states || return
     declared=
     for row in $ROWS; do
-        split_row "$row"
-        declared="$declared ${f1%%:*}"
+        read_row "$row"
+        declared="$declared ${package%%:*}"
     done
     set --
     for line in $states; do
-        split_row "$line"
-        case $f2 in
+        read_state "$line"
+        case $state in
             absent | config-files) ;;
             *)
-                row_at "$f1"
-                set -- "$@" "$f1"
+                row_at "$at"
+                set -- "$@" "$package"
                 ;;
         esac
     done
@@ -36,8 +37,8 @@ apt_remove() {
     fi
     set --
     for row in $ROWS; do
-        split_row "$row"
-        [ "$f3" != purge ] || set -- "$@" "$f1"
+        read_row "$row"
+        [ "$goes" != purge ] || set -- "$@" "$package"
     done
     if [ $# -gt 0 ]; then
         apt_get purge "$@"

@@ -86,19 +86,18 @@ apt_why() {
 apt_blame() {
     package_states || return
     for line in $states; do
-        split_row "$line"
-        index=$f1 state=$f2 match=$f3 version=$f4
-        is_blamed "$index" && continue
-        row_at "$index"
-        if [ -n "$f3" ]; then
+        read_state "$line"
+        is_blamed "$at" && continue
+        row_at "$at"
+        if [ -n "$goes" ]; then
             [ "$state" != absent ] || continue
-            apt_why "$f1"
+            apt_why "$package"
         else
-            [ "$state$match" != installedmatches ] || continue
-            apt_why "$f1"
+            [ "$state$compared" != installedmatches ] || continue
+            apt_why "$package"
             [ "$state" != installed ] || why="it stays at version $version: $why"
         fi
-        item_failed "$index" "$why"
+        item_failed "$at" "$why"
     done
 }
 
@@ -108,10 +107,10 @@ is_blamed() {
     return 1
 }
 
-# row_at INDEX: splits the row with this index.
+# row_at INDEX: reads the row with this index.
 row_at() {
     row_index=$1
     set -- $ROWS
     shift "$row_index"
-    split_row "$1"
+    read_row "$1"
 }

@@ -1,8 +1,8 @@
-# Row: name, ending of its key's file (asc, gpg or "" for none), sizes of its sources, its key and its pin on standard
-# input ("-" for none).
+# The ending is that of the key's file, asc, gpg or "" for none; sizes are of what is on standard input, "-" for none.
 # The files are put in place and the lists of this repository are read. If that fails, the files are taken back: a
 # repository that does not work must not keep apt from working. One repository after another, so that each is judged by
 # itself; what is written whole otherwise is all put in place at once.
+columns name ending sources_size key_size pin_size
 
 # receive SIZE PATH: writes that much of the input beside its target, sets $new to the file ("" for none).
 receive() {
@@ -62,8 +62,7 @@ was_stale=
 if apt_is_stale; then was_stale=1; fi
 index=0
 for row in $ROWS; do
-    split_row "$row"
-    name=$f1 ending=$f2 sources_size=$f3 key_size=$f4 pin_size=$f5
+    read_row "$row"
     sources_file=/etc/apt/sources.list.d/$name.sources pin_file=/etc/apt/preferences.d/$name.pref
     key_file=/etc/apt/keyrings/$name.${ending:-asc} other_key=/etc/apt/keyrings/$name.gpg
     [ "$ending" != gpg ] || other_key=/etc/apt/keyrings/$name.asc

@@ -1,11 +1,11 @@
 //! Repositories that apt reads: a file of sources, of a key and of preferences each.
 
 use crate::kinds::shared::package_manager;
-use crate::model::Content;
+use crate::model::{Content, Records, columns};
 use crate::resource::{Feature, Variant};
 
 use super::key::Form;
-use super::manager::Manager;
+use super::manager::{Asked, Going, Manager, Seen, Wanted};
 use super::repository::{Desired, Files};
 
 pub const VARIANT: Variant = Variant {
@@ -20,6 +20,13 @@ pub const VARIANT: Variant = Variant {
 
 /// What apt does.
 pub struct Apt;
+
+const _: () = {
+    columns::check_row(include_str!("probe.sh"), &[], Asked::NAMES);
+    columns::check_records(include_str!("probe.sh"), Seen::FORMS);
+    columns::check_row(include_str!("apply.sh"), &[], Wanted::NAMES);
+    columns::check_row(include_str!("remove.sh"), &[], Going::NAMES);
+};
 
 impl Manager for Apt {
     fn probe(&self) -> &'static str {

@@ -1,16 +1,20 @@
-# Row: name, ending of its key's file (asc, gpg or "" for none), SHA-256 wanted of its sources and of its pin, where managers
-# differ one for each, with commas between.
-# Record: "absent", "denied", or "present" and the SHA-256 of its sources, its key and its
-# pin ("" where there is none, "other" for a key in the other form), size of its key, owner, group and mode of all of them
-# or of the first that is not root's with 0644. Where sources or pin are not the ones wanted: "content", which of the two,
-# base64.
+# The ending is that of the key's file, asc, gpg or "" for none; wanted are SHA-256, where managers differ one for each, with commas
+# between.
+# Sources, key and pin are SHA-256, "" where there is none, "other" for a key in the other form; access is owner, group and mode of all
+# of them or of the first that is not root's with 0644. Where sources or pin are not the ones wanted, their content follows.
+# Record: "absent"
+# Record: "denied"
+# Record: "present", sources, key, pin, key_size, access
+# Record: "content", which, base64
+# Record: state
 # A constant number of processes, and one base64 for each content that differs.
+columns name ending wanted_sources wanted_pin
 repositories=$ROWS
 ROWS=$(
     for row in $repositories; do
-        split_row "$row"
-        printf '%s\n' "/etc/apt/sources.list.d/$f1.sources" "/etc/apt/keyrings/$f1.asc" "/etc/apt/keyrings/$f1.gpg" \
-            "/etc/apt/preferences.d/$f1.pref"
+        read_row "$row"
+        printf '%s\n' "/etc/apt/sources.list.d/$name.sources" "/etc/apt/keyrings/$name.asc" "/etc/apt/keyrings/$name.gpg" \
+            "/etc/apt/preferences.d/$name.pref"
     done
 )
 scan_paths hash
@@ -18,17 +22,17 @@ ROWS=$repositories
 
 # take_file LINE: sets $hash, $size and $path from a line of $scanned, and $state and $access for the whole repository.
 take_file() {
-    split_row "$1"
-    hash='' size='' path=$f8
-    case $f2 in
+    read_scan "$1"
+    hash='' size='' path=$seen_path
+    case $seen_type in
         absent) return ;;
         denied) state=denied ;;
         file)
             [ "$state" = denied ] || state=present
-            hash=$f7 size=$f6
-            [ "$access" != "root:root 0644" ] || access="$f3:$f4 $f5"
+            hash=$seen_hash size=$seen_size
+            [ "$access" != "root:root 0644" ] || access="$seen_owner:$seen_group $seen_mode"
             ;;
-        *) state="$path is a $f2, not a file; put a file in its place or remove it" ;;
+        *) state="$path is a $seen_type, not a file; put a file in its place or remove it" ;;
     esac
 }
 
@@ -43,8 +47,7 @@ note_content() {
 set -- $scanned
 index=0
 for row in $repositories; do
-    split_row "$row"
-    ending=$f2 wanted_sources=$f3 wanted_pin=$f4
+    read_row "$row"
     state=absent access="root:root 0644" differing=
     take_file "$1"
     sources=$hash
