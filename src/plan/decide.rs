@@ -243,6 +243,12 @@ fn values(item: &Item<'_>, observed: &AnyObserved, upstream: &Upstream) -> Resul
     if item.resource.kind.is_absent(item.resource) && !is_unseen {
         return Ok(None);
     }
+    if let Some(address) = item.beyond {
+        return Err(Refusal {
+            message: format!("a value of it comes from {address}, and the inventory does not list {}", address.host),
+            help: format!("add {} to the inventory, or give the secret a source on this machine", address.host),
+        });
+    }
     let never = item.deferrals.iter().map(|deferral| &deferral.until).find(|until| match until {
         Until::Applied(address) => !upstream.makes.contains(address),
         Until::Facts(_) => true,

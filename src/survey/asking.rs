@@ -61,6 +61,12 @@ impl Survey<'_> {
         wanted
     }
 
+    /// Returns whether a host may be contacted; one that the inventory lacks may not, whatever is kept on it.
+    pub fn is_listed(&self, host: &str) -> bool {
+        let named = self.spec.hosts.iter().find(|named| named.name == host);
+        named.is_none_or(|named| named.role != HostRole::NeverContacted)
+    }
+
     /// Returns whether anything waits for what hosts tell: whether a resource is there, its name, or a value of it.
     pub fn waits(&self) -> bool {
         !self.resolution.pending.is_empty()
@@ -69,6 +75,9 @@ impl Survey<'_> {
 
     /// Groups the resources of a host that can be observed and have not been by kind, in the order of the registry.
     pub(super) fn to_ask(&self, host: &str) -> Vec<Vec<usize>> {
+        if !self.is_listed(host) {
+            return Vec::new();
+        }
         let mut groups: Vec<Vec<usize>> = vec![Vec::new(); kinds::all().len()];
         let mut place = 0;
         for &at in self.by_host.get(host).into_iter().flatten() {

@@ -17,6 +17,8 @@ pub struct Item<'a> {
     pub observed: Option<&'a AnyObserved>,
     /// Attributes whose values are known only later.
     pub deferrals: &'a [Deferral],
+    /// What a value of it comes from, where that is on a host that the inventory lacks.
+    pub beyond: Option<&'a Address>,
     /// A restart or reload the host says is still owed to it.
     pub owed: Option<OwedAction>,
     /// `when: false`.
@@ -85,6 +87,10 @@ impl Survey<'_> {
             resource: self.resource(at),
             observed,
             deferrals: &resolved.deferrals,
+            beyond: resolved.deferrals.iter().find_map(|deferral| match &deferral.until {
+                Until::Applied(address) if !self.is_listed(&address.host) => Some(address),
+                _ => None,
+            }),
             owed: self.owed.get(&resolved.address).copied(),
             left_alone: resolved.left_alone,
             in_scope: self.in_scope[at],

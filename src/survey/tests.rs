@@ -601,6 +601,27 @@ fn a_value_that_never_comes_refuses_whatever_holds_it() {
 }
 
 #[test]
+fn a_secret_kept_on_a_host_that_the_inventory_lacks_is_not_read() {
+    let spec = concat!(
+        "hosts: { web1: { transport: local }, db1: { transport: local } }\n",
+        "secrets: { db: { generate: {}, keep: { host: db1, path: /etc/c, key: DB } } }\n",
+        "files: { /etc/app: { on: web1, content: '{{ secrets.db }}' } }\n",
+    );
+    let mut world = World::new(spec)
+        .tell("db1/secret:db", "present c2VjcmV0 _ /var/lib/infra")
+        .tell("web1/file:/etc/app", "absent");
+    world = world.file("inv.yaml", "hosts: { web1: { transport: local } }\n").host("web1");
+    world.options.inventory = Some("spec/inv.yaml".into());
+    assert_eq!(
+        world.outline(),
+        "problem: web1/file:/etc/app: a value of it comes from db1/secret:db, and the inventory does not list db1\n"
+    );
+    let asks_db1 =
+        |survey: &mut Survey<'_>| survey.hosts().contains(&"db1".into()) || survey.wanted().contains_key("db1");
+    assert!(!world.survey(asks_db1).unwrap());
+}
+
+#[test]
 fn one_thing_is_declared_once_whatever_it_is_called() {
     let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAII4gekUCHe66i/G9XTN2c9+wIYcdotaFMb6LteHl00JV";
     let spec = format!(

@@ -88,7 +88,7 @@ fn apply_and_break(trial: &Trial, host: &LabHost, infra: &Infra) {
             continue;
         }
         infra.plan().assert_names(&broken.plan, &when);
-        infra.apply().assert_applied(&broken.plan, &when);
+        infra.apply().assert_applied(&broken.applied(), &when);
         infra.plan().assert_empty(&format!("after mending: {when}"));
     }
     if trial.folder.join("env/fails.yaml").exists() {

@@ -227,6 +227,9 @@ pub struct Break {
     /// The local addresses of what the plan would change.
     #[serde(default)]
     pub plan: Vec<String>,
+    /// Those of them that something else of the apply brings back before their turn.
+    #[serde(default)]
+    pub brought: Vec<String>,
     /// The local addresses of what refuses the plan instead, and the shell that mends it.
     #[serde(default)]
     pub refused: Vec<String>,
@@ -238,6 +241,11 @@ pub struct Break {
 }
 
 impl Break {
+    /// Returns the local addresses of what the apply itself changes.
+    pub fn applied(&self) -> Vec<String> {
+        self.plan.iter().filter(|local| !self.brought.contains(local)).cloned().collect()
+    }
+
     #[track_caller]
     pub fn read(path: &Path) -> Vec<Self> {
         let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));

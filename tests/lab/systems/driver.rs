@@ -23,7 +23,7 @@ pub fn break_and_mend(host: &LabHost, infra: &Infra, system: &str) {
         let plan = infra.plan();
         plan.assert_names(&broken.plan, &broken.name);
         plan.assert_checks_fail(&broken.checks, &broken.name);
-        infra.apply().assert_applied(&broken.plan, &broken.name);
+        infra.apply().assert_applied(&broken.applied(), &broken.name);
         infra.plan().assert_empty(&format!("after mending: {}", broken.name));
     }
 }
