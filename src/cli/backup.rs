@@ -12,7 +12,7 @@ use crate::apply::{self, Events, Reach};
 use crate::host::FrameStep;
 use crate::host::{Host, Options, StepEvent, StepFrame, StepStatus};
 use crate::kinds::backup as kind;
-use crate::model::{Address, Step};
+use crate::model::{Address, Records, Step};
 use crate::spec::Knowledge;
 use crate::ui::Terminal;
 
@@ -168,15 +168,19 @@ impl<'t> Place<'t> {
         let Some(output) = observed.sections.remove("backups") else {
             anyhow::bail!("{}: the host did not answer", self.address);
         };
-        match output.records.first().map(|record| record.field(0)) {
-            Some("present") => {}
+        let mut listed = output.records.iter().filter_map(kind::Listing::find);
+        match listed.next() {
+            Some(kind::Listing::Present) => {}
             Some(_) => anyhow::bail!("{} is not on its host yet: apply the spec first", self.address),
             None => anyhow::bail!("{}: its backups cannot be listed: {}", self.address, output.explain()),
         }
-        let made = output.records.iter().skip(1);
-        Ok(made
-            .map(|record| Made { name: record.field(1).to_string(), size: record.field(2).parse().unwrap_or_default() })
-            .collect())
+        let made = |listed| match listed {
+            kind::Listing::Backup { name, size } => {
+                Some(Made { name: name.to_string(), size: size.parse().unwrap_or_default() })
+            }
+            _ => None,
+        };
+        Ok(listed.filter_map(made).collect())
     }
 
     /// Runs a step and shows what it prints.

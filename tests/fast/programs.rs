@@ -7,12 +7,9 @@ use std::path::{Path, PathBuf};
 
 /// Folders that do not name their fields yet, with the reason.
 const PENDING: &[(&str, &str)] = &[
-    ("backup", "not yet"),
-    ("compose_project", "not yet"),
     ("database", "not yet"),
     ("database_user", "not yet"),
     ("migration", "not yet"),
-    ("nginx_site", "not yet"),
     ("seed", "not yet"),
     ("shared", "not yet"),
 ];

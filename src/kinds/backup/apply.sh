@@ -1,16 +1,17 @@
-# Row: name, schedule, then for program, service and timer the size on standard input ("-" where it stays) and SHA-256.
+# Sizes are of what is on standard input, "-" where a file stays.
 # Each file is written beside its place, with its mode before its content, and renamed; then systemd reads the units.
+columns name schedule program_size program_hash service_size service_hash timer_size timer_hash
 i=-1
 for row in $ROWS; do
-    split_row "$row"
-    i=$((i + 1)) name=$f1 wrong=
-    decode "$f2" && schedule=$decoded
+    read_row "$row"
+    i=$((i + 1)) wrong=
+    decode "$schedule" && schedule=$decoded
     if ! message=$(systemd-analyze calendar -- "$schedule" 2>&1); then
         wrong="systemd does not take the schedule $schedule: $message"
     fi
-    set -- /usr/local/sbin/infra-backup-"$name" 0700 "$f3" "$f4" \
-        "/etc/systemd/system/infra-backup-$name.service" 0644 "$f5" "$f6" \
-        "/etc/systemd/system/infra-backup-$name.timer" 0644 "$f7" "$f8"
+    set -- /usr/local/sbin/infra-backup-"$name" 0700 "$program_size" "$program_hash" \
+        "/etc/systemd/system/infra-backup-$name.service" 0644 "$service_size" "$service_hash" \
+        "/etc/systemd/system/infra-backup-$name.timer" 0644 "$timer_size" "$timer_hash"
     while [ $# -gt 0 ]; do
         path=$1 mode=$2 size=$3 hash=$4
         shift 4
@@ -36,10 +37,10 @@ done
 systemctl daemon-reload || exit
 i=-1
 for row in $ROWS; do
-    split_row "$row"
+    read_row "$row"
     i=$((i + 1))
-    [ -f "/etc/systemd/system/infra-backup-$f1.timer" ] || continue
+    [ -f "/etc/systemd/system/infra-backup-$name.timer" ] || continue
     # A timer that runs goes by its old schedule until it is restarted.
-    message=$(systemctl enable --quiet "infra-backup-$f1.timer" 2>&1 && systemctl restart "infra-backup-$f1.timer" 2>&1) ||
+    message=$(systemctl enable --quiet "infra-backup-$name.timer" 2>&1 && systemctl restart "infra-backup-$name.timer" 2>&1) ||
         item_failed "$i" "$message"
 done

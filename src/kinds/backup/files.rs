@@ -26,6 +26,11 @@ impl Files {
     }
 
     /// Returns program, service and timer.
+    pub fn each(&self) -> [&Content; 3] {
+        self.0.each_ref()
+    }
+
+    /// Returns them one after another.
     pub fn contents(&self) -> impl Iterator<Item = &Content> {
         self.0.iter()
     }

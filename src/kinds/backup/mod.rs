@@ -9,8 +9,8 @@ mod source;
 
 use std::time::Duration;
 
-use crate::model::{Blob, Changes, Content, Expect, Lock, Probe, ProbeOutput, Step, Value};
-use crate::{row, variants};
+use crate::model::{Blob, Changes, Content, Expect, Lock, Probe, ProbeOutput, Records, Step, Value};
+use crate::{expect, records, row, rows, variants};
 
 use crate::kinds::shared::database_engine::{CHOICE, DATABASE, NOUN};
 use crate::resource::batch::{by_state, count};
@@ -21,7 +21,7 @@ use crate::resource::{
 pub use desired::Desired;
 use files::Files;
 pub use observed::Observed;
-use observed::{FileState, WHICH};
+use observed::{FileState, Seen, WHICH};
 use settings::Settings;
 use source::Source;
 
@@ -37,6 +37,26 @@ variants! {
 
 /// A dump of a database, or an archive of files, made by the host on a schedule.
 pub struct Backup;
+
+rows! {
+    include_str!("probe.sh") => struct Looked { name, program, service, timer }
+    include_str!("apply.sh") => struct Put {
+        name, schedule, program_size, program_hash, service_size, service_hash, timer_size, timer_hash
+    }
+    include_str!("remove.sh") => struct Going { name }
+    include_str!("list.sh") => struct Listed { name }
+    include_str!("run.sh") => struct Ran { name, command, file }
+}
+
+records! {
+    include_str!("list.sh") =>
+    /// What [`list`] is answered: whether the program is on the host, then each backup.
+    pub enum Listing {
+        "present" => Present,
+        "absent" => Absent,
+        "backup" => Backup { name, size },
+    }
+}
 
 impl Kind for Backup {
     const KIND: &'static str = "backup";
@@ -133,11 +153,10 @@ impl Kind for Backup {
         let rows = all
             .iter()
             .map(|resource| {
-                let mut row = row![resource.name()];
                 // What should go is fetched, to say what it was.
-                let hash = |content: &Content| if resource.is_absent() { "" } else { content.hash() }.into();
-                row.extend(resource.desired.files.contents().map(hash));
-                row
+                let hash = |content: &Content| if resource.is_absent() { String::new() } else { content.hash().into() };
+                let [program, service, timer] = resource.desired.files.each().map(hash);
+                row![Looked { name: resource.name(), program, service, timer }]
             })
             .collect();
         Probe::new(include_str!("probe.sh"), rows)
@@ -153,12 +172,9 @@ impl Kind for Backup {
                     Observation::Later { needs: Claim::new(Space::PROGRAM, "systemctl"), reason: output.explain() }
                 }
                 None => Observation::Failed(output.explain()),
-                Some((first, more)) => match first.field(0) {
-                    "absent" => Observation::Absent,
-                    "denied" => {
-                        Observation::Failed("a folder above its files may not be searched by this account".into())
-                    }
-                    _ => Observation::Present(Observed::read(first, more, &resource.desired)),
+                Some(_) => match records.iter().map(|record| Seen::read(record)).collect::<Result<Vec<_>, _>>() {
+                    Ok(seen) => observation(&seen, &resource.desired),
+                    Err(wrong) => Observation::Failed(wrong),
                 },
             })
             .collect()
@@ -209,12 +225,17 @@ impl Kind for Backup {
     }
 
     fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
-        let words: &[&str] = if resource.is_absent() {
-            &["absent"]
-        } else {
-            &["present", "same", "same", "same", "enabled", "active", ""]
-        };
-        Some(words.iter().map(|word| Expect::Is((*word).to_string())).collect())
+        Some(match resource.is_absent() {
+            true => expect![Seen::Absent],
+            false => expect![Seen::Present {
+                program: "same",
+                service: "same",
+                timer: "same",
+                enabled: "enabled",
+                active: "active",
+                stale: "",
+            }],
+        })
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
@@ -224,7 +245,7 @@ impl Kind for Backup {
 
 /// Makes the one step that removes these backups; what they made stays.
 fn remove(batch: &[Planned<'_, Backup>], absent: Vec<usize>) -> Step {
-    let rows = absent.iter().map(|&at| row![batch[at].resource.name()]).collect();
+    let rows = absent.iter().map(|&at| row![Going { name: batch[at].resource.name() }]).collect();
     let purpose = format!("remove {}", count(absent.len(), "backup", "backups"));
     Step::new(include_str!("remove.sh"), absent, purpose).rows(rows).locks(&[Lock::SYSTEMD])
 }
@@ -232,22 +253,21 @@ fn remove(batch: &[Planned<'_, Backup>], absent: Vec<usize>) -> Step {
 /// The longest a dump or a restore may take.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Makes the probe that lists the backups that were made: name and size in bytes, the newest first. The first record is
-/// `present`, or `absent` where the program is not on the host.
+/// Makes the probe that lists the backups that were made: name and size in bytes, the newest first ([`Listing`]).
 pub fn list(name: &str) -> Probe {
-    Probe::new(include_str!("list.sh"), vec![row![name]])
+    Probe::new(include_str!("list.sh"), vec![row![Listed { name }]])
 }
 
 /// Makes the step that makes a backup now.
 pub fn run(name: &str) -> Step {
     let step = Step::new(include_str!("run.sh"), Vec::new(), format!("make backup {name}"));
-    step.rows(vec![row![name, "run", ""]]).timeout(LONGEST)
+    step.rows(vec![row![Ran { name, command: "run", .. }]]).timeout(LONGEST)
 }
 
 /// Makes the step that restores the backup with this file name, after a backup of what is there where `keeps` says so.
 pub fn restore(name: &str, file: &str, keeps: bool) -> Step {
     let step = Step::new(include_str!("run.sh"), Vec::new(), format!("restore {file}"));
-    step.rows(vec![row![name, if keeps { "restore" } else { "replace" }, file]]).timeout(LONGEST)
+    step.rows(vec![row![Ran { name, command: if keeps { "restore" } else { "replace" }, file }]]).timeout(LONGEST)
 }
 
 /// Makes the one step that puts all these backups in place.
@@ -257,21 +277,42 @@ fn put(batch: &[Planned<'_, Backup>], present: Vec<usize>) -> Step {
     for &at in &present {
         let planned = &batch[at];
         let desired = &planned.resource.desired;
-        let mut row = row![planned.resource.name(), &desired.settings.schedule];
-        for (at, content) in desired.files.contents().enumerate() {
+        let mut size = |at: usize| {
+            let content = desired.files.each()[at];
             let stays = match planned.observed {
                 Observation::Present(observed) => observed.files[at].holds(content),
                 _ => false,
             };
             let bytes = content.bytes().filter(|_| !stays);
-            row.push(bytes.map_or_else(|| "-".to_string(), |bytes| bytes.len().to_string()).into());
-            row.push(content.hash().into());
             input.extend(bytes.map(Blob::from));
-        }
-        rows.push(row);
+            bytes.map_or_else(|| "-".to_string(), |bytes| bytes.len().to_string())
+        };
+        let [program_size, service_size, timer_size] = [size(0), size(1), size(2)];
+        let [program_hash, service_hash, timer_hash] = desired.files.each().map(Content::hash);
+        rows.push(row![Put {
+            name: planned.resource.name(),
+            schedule: &desired.settings.schedule,
+            program_size,
+            program_hash,
+            service_size,
+            service_hash,
+            timer_size,
+            timer_hash,
+        }]);
     }
     let purpose = format!("put {} in place", count(present.len(), "backup", "backups"));
     Step::new(include_str!("apply.sh"), present, purpose).rows(rows).input(input).locks(&[Lock::SYSTEMD])
+}
+
+fn observation(all: &[Seen<'_>], desired: &Desired) -> Observation<Observed> {
+    match all.first() {
+        Some(Seen::Absent) => Observation::Absent,
+        Some(Seen::Denied) => {
+            Observation::Failed("a folder above its files may not be searched by this account".into())
+        }
+        Some(Seen::Present { .. }) => Observation::Present(Observed::read(all, desired)),
+        _ => Observation::Failed("the probe does not say whether it is there".into()),
+    }
 }
 
 fn service_of(name: &str) -> String {

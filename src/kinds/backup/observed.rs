@@ -1,9 +1,21 @@
 //! A backup as it was found.
 
-use crate::model::{Content, Record, decode_base64};
+use crate::model::{Content, decode_base64};
+use crate::records;
 
 use super::desired::Desired;
 use super::settings::Settings;
+
+records! {
+    include_str!("probe.sh") =>
+    /// What the probe says of a backup, and then of each of its files that is not as it should be.
+    pub(super) enum Seen {
+        "absent" => Absent,
+        "denied" => Denied,
+        "present" => Present { program, service, timer, enabled, active, stale },
+        _ => Differing { which, r#type, owner, group, mode, content },
+    }
+}
 
 /// What plans call the files.
 pub(super) const WHICH: [&str; 3] = ["program", "service", "timer_unit"];
@@ -45,26 +57,30 @@ impl FileState {
 
 impl Observed {
     /// Reads the records of a backup that is there.
-    pub(super) fn read(first: &Record, more: &[&Record], desired: &Desired) -> Self {
-        let file = |at: usize| match first.field(1 + at) {
+    pub(super) fn read(all: &[Seen<'_>], desired: &Desired) -> Self {
+        let [program, service, timer, enabled, active, stale] = match all.first() {
+            Some(Seen::Present { program, service, timer, enabled, active, stale }) => {
+                [*program, *service, *timer, *enabled, *active, *stale]
+            }
+            _ => [""; 6],
+        };
+        let file = |at: usize, state: &str| match state {
             "same" => FileState::Same,
             "absent" => FileState::Absent,
             _ => {
                 let number = at.to_string();
-                let found = more.iter().find(|record| record.field(0) == number);
-                FileState::Differs {
-                    access: found.map_or_else(String::new, |found| {
-                        let [kind, owner, group, mode] = [1, 2, 3, 4].map(|field| found.field(field));
-                        format!("{kind} {owner}:{group} {mode}")
-                    }),
-                    content: found
-                        .filter(|found| found.field(1) == "file")
-                        .and_then(|found| decode_base64(found.field(5)))
-                        .map(Content::new),
-                }
+                let found = all.iter().find_map(|seen| match seen {
+                    Seen::Differing { which, r#type, owner, group, mode, content } if *which == number => {
+                        let fetched = (*r#type == "file").then(|| decode_base64(content)).flatten();
+                        Some((format!("{type} {owner}:{group} {mode}"), fetched.map(Content::new)))
+                    }
+                    _ => None,
+                });
+                let (access, content) = found.unwrap_or_default();
+                FileState::Differs { access, content }
             }
         };
-        let files = [file(0), file(1), file(2)];
+        let files = [file(0, program), file(1, service), file(2, timer)];
         let settings = match &files[0] {
             FileState::Same => desired.settings.clone(),
             FileState::Differs { content: Some(content), .. } => content.text().map(Settings::read).unwrap_or_default(),
@@ -73,9 +89,9 @@ impl Observed {
         Self {
             settings,
             files,
-            is_enabled: first.field(4) == "enabled",
-            is_active: first.field(5) == "active",
-            is_loaded: first.field(6) != "stale",
+            is_enabled: enabled == "enabled",
+            is_active: active == "active",
+            is_loaded: stale != "stale",
         }
     }
 

@@ -1,14 +1,18 @@
-# Row: name, SHA-256 wanted of program, service and timer ("" where none is known).
-# Record: absent, denied; or present, then for program, service and timer same, differs or absent; whether the timer is
-# enabled, and active; stale where systemd has not read the units as they are. For a file that differs, another record:
-# which, type, owner, group, mode, base64.
+# Program, service and timer are SHA-256 wanted, "" where none is known. Of one that is there program, service and timer are same,
+# differs or absent; enabled and active are those of the timer; stale is "stale" where systemd has not read the units as they are. For
+# each file that differs follows another record: which it is, as it is, and its content in base64.
+# Record: "absent"
+# Record: "denied"
+# Record: "present", program, service, timer, enabled, active, stale
+# Record: which, type, owner, group, mode, content
 # A constant number of processes, and one base64 for each file that differs.
+columns name program service timer
 backup_rows=$ROWS
 ROWS=$(
     for row in $backup_rows; do
-        split_row "$row"
-        printf '%s\n' "/usr/local/sbin/infra-backup-$f1$US$f2$US" "/etc/systemd/system/infra-backup-$f1.service$US$f3$US" \
-            "/etc/systemd/system/infra-backup-$f1.timer$US$f4$US"
+        read_row "$row"
+        printf '%s\n' "/usr/local/sbin/infra-backup-$name$US$program$US" "/etc/systemd/system/infra-backup-$name.service$US$service$US" \
+            "/etc/systemd/system/infra-backup-$name.timer$US$timer$US"
     done
 )
 scan_paths hash
@@ -16,8 +20,8 @@ wanted_hashes=$ROWS
 ROWS=$backup_rows
 units=
 for row in $ROWS; do
-    split_row "$row"
-    units="${units}infra-backup-$f1.timer${NL}infra-backup-$f1.service$NL"
+    read_row "$row"
+    units="${units}infra-backup-$name.timer${NL}infra-backup-$name.service$NL"
 done
 shown=
 if [ -n "$units" ]; then
@@ -55,16 +59,17 @@ fi
             there = a != "absent" || b != "absent" || c != "absent"
             if (!there && enabled[unit] == "" && active[unit] != "active") { print r, i, "absent"; continue }
             print r, i, "present", a, b, c, enabled[unit], active[unit], stale[unit] stale[service] == "" ? "" : "stale"
-            for (k = i * 3; k < i * 3 + 3; k++) if (state[k] == "differs") print "more", i, k % 3, detail[k], path[k]
+            for (k = i * 3; k < i * 3 + 3; k++) if (state[k] == "differs") print i, k % 3, detail[k], path[k]
         }
     }' | while IFS= read -r line; do
+    columns index which type owner group mode path
     case $line in
         "$R"*) printf '%s\n' "$line" ;;
         *)
-            split_row "$line"
+            read_row "$line"
             content=
-            [ "$f4" != file ] || content=$(base64 <"$f8" | tr -d '\n')
-            emit "$f2" "$f3" "$f4" "$f5" "$f6" "$f7" "$content"
+            [ "$type" != file ] || content=$(base64 <"$path" | tr -d '\n')
+            emit "$index" "$which" "$type" "$owner" "$group" "$mode" "$content"
             ;;
     esac
 done

@@ -1,13 +1,13 @@
-# Row: up or down, project, folder, path of the Compose file, its mode, content, options (one a line), profiles, seconds to
-# wait, services to restart, services that end by themselves, services owed a restart (a ! before those that are restarted
-# whatever they mount); then names and values of variables.
-row=$ROWS
-split_row "$row"
-verb=$f1 project=$f2 dir=$f3 file=$f4 mode=$f5 content=$f6 profiles=$f8 limit=$f9
-decode "$f7" && options=$decoded
-decode "$f10" && restart=$decoded
-decode "$f11" && oneshot=$decoded
-decode "$f12" && owed=$decoded
+# The verb is up or down; the file is the Compose file's path, the content what it holds; options are one a line; the limit are seconds to
+# wait; services to restart, oneshot those that end by themselves, owed those owed a restart, a ! before those that are restarted
+# whatever they mount; more are names and values of variables.
+columns verb project dir file mode content options profiles limit restart oneshot owed more
+read_row "$ROWS"
+variables_wanted=$more
+decode "$options" && options=$decoded
+decode "$restart" && restart=$decoded
+decode "$oneshot" && oneshot=$decoded
+decode "$owed" && owed=$decoded
 
 # among LIST WORD: true where the word is a line of the list.
 among() {
@@ -72,7 +72,7 @@ bring_up() {
         esac
     done
     (
-        export_environment "$row"
+        export_environment "$variables_wanted"
         export COMPOSE_PROFILES="$profiles"
         if among "$options" pull-always && [ "$compose" = script ]; then
             compose pull --quiet </dev/null || exit
@@ -166,14 +166,14 @@ wait_until_up() {
 # complain LIST WORDS: the last lines of their logs, and what is wrong.
 complain() {
     for line in $1; do
-        split_row "$line"
-        [ -z "$f2" ] || docker logs --tail 12 "$f2" 2>&1 </dev/null | while IFS= read -r said; do
-            printf '%s: %s\n' "$f1" "$said"
+        service=${line%%"$US"*} id=${line#*"$US"}
+        id=${id%%"$US"*}
+        [ -z "$id" ] || docker logs --tail 12 "$id" 2>&1 </dev/null | while IFS= read -r said; do
+            printf '%s: %s\n' "$service" "$said"
         done
     done
     for line in $1; do
-        split_row "$line"
-        echo "$f1 $f3$2"
+        echo "${line%%"$US"*} ${line##*"$US"}${2-}"
     done
 }
 

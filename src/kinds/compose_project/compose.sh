@@ -12,12 +12,9 @@ find_compose() {
     fi
 }
 
-# export_environment ROW: exports the names and values that follow its first 12 fields; call it in a subshell.
+# export_environment FIELDS: exports these names and values; call it in a subshell.
 export_environment() {
     environment=$1
-    for skipped in 1 2 3 4 5 6 7 8 9 10 11 12; do
-        case $environment in *"$US"*) environment=${environment#*"$US"} ;; *) environment= ;; esac
-    done
     while [ -n "$environment" ]; do
         name=${environment%%"$US"*}
         environment=${environment#*"$US"}
@@ -44,11 +41,14 @@ container_format="$container_format{{.State.Status}}$US{{.State.ExitCode}}$US{{i
 container_format="$container_format{{.RestartCount}}$US{{.State.StartedAt}}$US"
 container_format="$container_format{{range .Mounts}}{{if eq .Type \"bind\"}}{{if .RW}}w{{else}}r{{end}}{{.Source}}$TAB{{end}}{{end}}"
 
-# read_container LINE: sets what it holds: $service, $id, $status, $exit, $health, $restarts, $started, $mounts.
+# read_container LINE: sets what it holds: $service, $oneoff, $id, $hash, $image, $tag, $status, $exit, $health, $restarts,
+# $started, $mounts.
 read_container() {
-    split_row "$1"
-    service=$f2 oneoff=$f3 id=$f4 status=$f8 exit=$f9 health=$f10 restarts=$f11 started=$f12
-    mounts=${1##*"$US"}
+    IFS=$US
+    set -- $1
+    IFS=$NL
+    service=${2-} oneoff=${3-} id=${4-} hash=${5-} image=${6-} tag=${7-} status=${8-} exit=${9-} health=${10-} restarts=${11-}
+    started=${12-} mounts=${13-}
 }
 
 # mounted KIND: sets $paths to what the container mounts: r (read-only files), files, or all.

@@ -10,8 +10,8 @@ mod yaml;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::model::{Arg, Change, Changes, Content, OwedAction, Probe, ProbeOutput, Step, Value};
-use crate::row;
+use crate::model::{Arg, Change, Changes, Content, Looking, OwedAction, Probe, ProbeOutput, Step, Value};
+use crate::{row, rows};
 
 use crate::kinds::shared::docker::{self, ENGINE, IMAGE, LOGIN, NETWORK, VOLUME};
 use crate::kinds::shared::owned_file;
@@ -34,6 +34,10 @@ const SERVERS: &[(u16, &str)] =
     &[(3306, "mysql.service"), (5432, "postgresql.service"), (6379, "redis-server.service")];
 
 const PROBE: &str = concat!(include_str!("compose.sh"), include_str!("probe.sh"));
+
+rows! {
+    include_str!("probe.sh") => struct Looked after Looking { project, dir, content, env_files, profiles, volumes; more }
+}
 
 impl Kind for ComposeProject {
     const KIND: &'static str = "compose_project";
@@ -228,17 +232,14 @@ impl Kind for ComposeProject {
             let desired = &resource.desired;
             let mut row = owned_file::row(&path(desired), desired.content.as_ref());
             let env_files = desired.body.services.iter().flat_map(|service| service.env_files.clone());
-            row.extend(row![
-                resource.name(),
-                &desired.dir,
-                text(desired.content.as_ref()),
-                env_files.collect::<Vec<_>>().join("\n"),
-                desired.profiles.join(","),
-                desired.remove_volumes,
-                "",
-                "",
-                "",
-            ]);
+            row.extend(row![Looked {
+                project: resource.name(),
+                dir: &desired.dir,
+                content: text(desired.content.as_ref()),
+                env_files: env_files.collect::<Vec<_>>().join("\n"),
+                profiles: desired.profiles.join(","),
+                volumes: desired.remove_volumes,
+            }]);
             with_environment(row, desired)
         };
         let mut probe = Probe::new(PROBE, all.iter().map(row).collect());

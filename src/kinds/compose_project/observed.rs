@@ -6,11 +6,30 @@ use serde_json::Value as Json;
 
 use crate::kinds::shared::docker::image_name;
 use crate::kinds::shared::owned_file::OwnedFile;
-use crate::model::{ProbeOutput, Record};
+use crate::model::{Looked, ProbeOutput, Records};
+use crate::records;
 use crate::resource::{Claim, Observation, Resource, Space};
 
 use super::body::Body;
 use super::project::{Desired, path};
+
+records! {
+    include_str!("probe.sh") =>
+    /// What the probe says beside what it says of the Compose file.
+    enum Seen {
+        "file" => MissingFile { missing },
+        "hash" => Hash { service, hash },
+        "invalid" => Invalid { words },
+        "container" => Container {
+            service, oneoff, id, hash, image, tag, status, exit, health, restarts, started, mounts
+        },
+        "stale" => Stale { service, path },
+        "image" => Image { name, id },
+        "volume" => Volume { volume },
+        "docker" => DockerAlone { answer },
+        "docker" => Docker { answer, words },
+    }
+}
 
 /// A project as it was found.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,7 +87,10 @@ struct Container<'a> {
 /// All that the probe wrote about one project.
 #[derive(Default)]
 pub struct Told<'a> {
-    pub docker: Option<&'a Record>,
+    /// How Docker answers, and its words.
+    pub docker: Option<(&'a str, &'a str)>,
+    /// Why a record could not be read.
+    pub wrong: Option<String>,
     /// A file of environment that is not there.
     pub missing: Option<&'a str>,
     pub invalid: Option<&'a str>,
@@ -87,26 +109,25 @@ pub fn tell(output: &ProbeOutput, projects: usize) -> (Vec<Told<'_>>, Images<'_>
     let mut images = Images::new();
     for record in &output.records {
         let Some(of_row) = told.get_mut(record.index) else { continue };
-        match record.field(0) {
-            "docker" => of_row.docker = Some(record),
-            // The first record is the Compose file's, which may be a file as well.
-            "file" if record.fields.len() == 2 => of_row.missing = Some(record.field(1)),
-            "invalid" => of_row.invalid = Some(record.field(1)),
-            "hash" => drop(of_row.hashes.insert(record.field(1), record.field(2))),
-            "stale" => drop(of_row.stale.insert(record.field(1), record.field(2))),
-            "volume" => of_row.volumes.push(record.field(1).to_string()),
-            "image" => drop(images.insert(record.field(1), record.field(2))),
-            "container" if !record.field(2).eq_ignore_ascii_case("true") => of_row.containers.push(Container {
-                service: record.field(1),
-                hash: record.field(4),
-                image: record.field(5),
-                tag: record.field(6),
-                status: record.field(7),
-                exit: record.field(8),
-                health: record.field(9),
-                restarts: record.field(10),
-            }),
-            _ => {}
+        let Some(seen) = Seen::find(record) else {
+            // Others are about the Compose file.
+            of_row.wrong = Looked::read(record).err().or(of_row.wrong.take());
+            continue;
+        };
+        match seen {
+            Seen::Docker { answer, words } => of_row.docker = Some((answer, words)),
+            Seen::DockerAlone { answer } => of_row.docker = Some((answer, "")),
+            Seen::MissingFile { missing } => of_row.missing = Some(missing),
+            Seen::Invalid { words } => of_row.invalid = Some(words),
+            Seen::Hash { service, hash } => drop(of_row.hashes.insert(service, hash)),
+            Seen::Stale { service, path } => drop(of_row.stale.insert(service, path)),
+            Seen::Volume { volume } => of_row.volumes.push(volume.to_string()),
+            Seen::Image { name, id } => drop(images.insert(name, id)),
+            Seen::Container { service, oneoff, hash, image, tag, status, exit, health, restarts, .. } => {
+                if !oneoff.eq_ignore_ascii_case("true") {
+                    of_row.containers.push(Container { service, hash, image, tag, status, exit, health, restarts });
+                }
+            }
         }
     }
     (told, images)
@@ -131,8 +152,8 @@ impl Told<'_> {
             }
             Observation::Later { needs, reason } => return Observation::Later { needs, reason },
         };
-        let Some(docker) = self.docker else { return Observation::Failed(output.explain()) };
-        match docker.field(1) {
+        let Some((answer, words)) = self.docker else { return Observation::Failed(output.explain()) };
+        match answer {
             "ok" => {}
             "no-docker" => return later(Space::PROGRAM, "docker", "docker is not on the host".into()),
             "no-compose" => {
@@ -140,9 +161,12 @@ impl Told<'_> {
                 return later(Space::PROGRAM, "docker-compose", reason);
             }
             _ => {
-                let reason = format!("Docker does not answer: {}", docker.field(2));
+                let reason = format!("Docker does not answer: {words}");
                 return later(Space::SERVICE, "docker.service", reason);
             }
+        }
+        if let Some(wrong) = self.wrong {
+            return Observation::Failed(wrong);
         }
         if let Some(path) = self.missing {
             return later(Space::PATH, path, format!("the env_file {path} is not there"));

@@ -1,8 +1,18 @@
-# Row: path of the Compose file, SHA-256 wanted, largest size fetched, project, folder, content wanted ("" where it should
-# go), files of environment, profiles, 1 where volumes count, three empty fields, then names and values of variables.
-# Records: the file's; "file" wanted and not there; "hash" service hash; "invalid" words; "container" fields; "stale" service
-# path; "image" name id; "volume" name; and last "docker": ok, no-docker, no-compose, or down with words.
+# The path is that of the Compose file, the content what it should hold, "" where it should go; volumes is 1 where they count; more are
+# names and values of variables. Records are those of emit_files about the Compose file, and: a file of environment that is missing; the
+# hash of a service; why Compose does not take its file; containers; a path that changed since a service started; what the name of an
+# image stands for; volumes; and last how Docker answers: ok, no-docker, no-compose, or down with words.
+# Record: "file", missing
+# Record: "hash", service, hash
+# Record: "invalid", words
+# Record: "container", service, oneoff, id, hash, image, tag, status, exit, health, restarts, started, mounts
+# Record: "stale", service, path
+# Record: "image", name, id
+# Record: "volume", volume
+# Record: "docker", answer
+# Record: "docker", answer, words
 # A few processes for all, one Compose for each project, and one find for each container that mounts files.
+columns path hash most project dir content env_files profiles volumes more
 
 # Version 1 reads its file twice.
 again='
@@ -42,23 +52,26 @@ hashes() {
     esac
 }
 
-# all FIELD…: a record for every row.
+# all ANSWER [WORDS]: how Docker answers, for every row.
 all() {
-    i=0
+    i=0 answer=$1 words=${2-}
     for row in $ROWS; do
-        emit "$i" "$@"
+        case $# in
+            1) emit "$i" docker "$answer" ;;
+            *) emit "$i" docker "$answer" "$words" ;;
+        esac
         i=$((i + 1))
     done
 }
 
 emit_files
 if ! command -v docker >/dev/null; then
-    all docker no-docker
+    all no-docker
     return 0
 fi
 if ! ids=$(docker ps --all --quiet --no-trunc --filter label=com.docker.compose.project </dev/null 2>/dev/null); then
     said=$(docker version 2>&1 </dev/null)
-    all docker down "${said##*"$NL"}"
+    all down "${said##*"$NL"}"
     return 0
 fi
 find_compose
@@ -73,9 +86,8 @@ done
 i=-1
 for row in $ROWS; do
     i=$((i + 1))
-    split_row "$row"
-    project=$f4 dir=$f5 content=$f6 profiles=$f8 volumes=$f9
-    decode "$f7"
+    read_row "$row"
+    decode "$env_files"
     env_files=$decoded missing=
     for env_file in $env_files; do
         [ -f "$env_file" ] || missing=$env_file
@@ -89,7 +101,7 @@ for row in $ROWS; do
         emit "$i" file "$missing"
     else
         said=$(
-            export_environment "$row"
+            export_environment "$more"
             export COMPOSE_PROFILES="$profiles"
             decode "$content"
             printf '%s' "$decoded" | hashes 2>&1
@@ -105,13 +117,14 @@ for row in $ROWS; do
         if [ "$status" != 0 ]; then
             emit "$i" invalid "${said:-it ended with status $status}"
         elif [ -n "$unset" ]; then
-            emit "$i" invalid "$unset"
+            words=$unset
+            emit "$i" invalid "$words"
         fi
     fi
     for container in $containers; do
         case $container in "$project$US"*) ;; *) continue ;; esac
-        printf '%s\n' "$R$US$i${US}container$US${container#*"$US"}"
         read_container "$container"
+        emit "$i" container "$service" "$oneoff" "$id" "$hash" "$image" "$tag" "$status" "$exit" "$health" "$restarts" "$started" "$mounts"
         [ "$status" = running ] || continue
         mounted r
         [ -n "$paths" ] || continue

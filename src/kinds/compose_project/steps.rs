@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::model::{Lock, Step};
 use crate::resource::{Observation, Planned};
-use crate::row;
+use crate::{row, rows};
 
 use super::observed::Trouble;
 use super::project::{ComposeProject, Desired, mode, path, text, with_environment};
@@ -16,6 +16,12 @@ const DOCKER: Lock = Lock("docker");
 const LIMIT: Duration = Duration::from_secs(30 * 60);
 
 const APPLY: &str = concat!(include_str!("compose.sh"), include_str!("apply.sh"));
+
+rows! {
+    include_str!("apply.sh") => struct Brought {
+        verb, project, dir, file, mode, content, options, profiles, limit, restart, oneshot, owed; more
+    }
+}
 
 /// Makes the step for one project.
 pub fn step(at: usize, planned: &Planned<'_, ComposeProject>) -> Step {
@@ -45,20 +51,20 @@ pub fn step(at: usize, planned: &Planned<'_, ComposeProject>) -> Step {
     let oneshot = desired.body.services.iter().filter(|service| service.is_oneshot);
     let oneshot: Vec<&str> = oneshot.map(|service| service.name.as_str()).collect();
     let owed: Vec<String> = desired.restart_on.iter().map(|(name, selectors)| owed(desired, name, selectors)).collect();
-    let row = row![
-        if resource.is_absent() { "down" } else { "up" },
-        resource.name(),
-        &desired.dir,
-        path(desired),
-        mode(desired),
-        text(desired.content.as_ref()),
-        options.join("\n"),
-        desired.profiles.join(","),
-        desired.within.as_secs().max(1),
-        restart.join("\n"),
-        oneshot.join("\n"),
-        owed.join("\n"),
-    ];
+    let row = row![Brought {
+        verb: if resource.is_absent() { "down" } else { "up" },
+        project: resource.name(),
+        dir: &desired.dir,
+        file: path(desired),
+        mode: mode(desired),
+        content: text(desired.content.as_ref()),
+        options: options.join("\n"),
+        profiles: desired.profiles.join(","),
+        limit: desired.within.as_secs().max(1),
+        restart: restart.join("\n"),
+        oneshot: oneshot.join("\n"),
+        owed: owed.join("\n"),
+    }];
     let verb = match (resource.is_absent(), planned.changes.is_empty()) {
         (true, _) => "take down",
         (false, true) => "restart services of",

@@ -1,12 +1,13 @@
-# Row: as for all files that are written whole, with one more field: "enabled", "disabled" or "gone". The last part of the path is
+# The state is enabled, disabled or gone. The last part of the path is
 # the site's name; where its file is, the functions of the layout say, which are place.sh in its folder.
 # All sites are put in place with their old selves beside them, nginx looks at the whole, and what it refuses goes back.
+columns path owner group mode staged size state
 sites=$ROWS ROWS='' new=$folder/.infra-new
 for row in $sites; do
-    split_row "$row"
-    find_file "${f1##*/}"
-    [ -z "$f5" ] || new=${f5%/*}
-    ROWS=$ROWS${ROWS:+$NL}$file$US${row#*"$US"}
+    read_row "$row"
+    find_file "${path##*/}"
+    [ -z "$staged" ] || new=${staged%/*}
+    ROWS=$ROWS${ROWS:+$NL}$file$US$owner$US$group$US$mode$US$staged$US$size$US$state$US
 done
 
 # Nginx reads none of the names that start with a dot.
@@ -37,9 +38,9 @@ tidy() { # NAME
 each() { # FUNCTION: calls it with index, name and state of every row that has not failed
     each=-1
     for row in $sites; do
-        split_row "$row"
+        read_row "$row"
         each=$((each + 1))
-        case $refused in *:$each:*) ;; *) "$1" "$each" "${f1##*/}" "$f7" ;; esac
+        case $refused in *:$each:*) ;; *) "$1" "$each" "${path##*/}" "$state" ;; esac
     done
 }
 
@@ -85,8 +86,8 @@ if ! message=$(nginx -t -q 2>&1); then
     fi
 fi
 for row in $sites; do
-    split_row "$row"
-    tidy "${f1##*/}"
+    read_row "$row"
+    tidy "${path##*/}"
 done
 [ -z "$stages" ] || rm -rf -- $stages
 at_exit=

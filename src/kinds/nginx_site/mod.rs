@@ -5,10 +5,10 @@ mod layout;
 
 use std::sync::LazyLock;
 
-use crate::model::{Changes, Content, Expect, Lock, Probe, ProbeOutput, Record, Step, Value};
-use crate::{row, variants};
+use crate::model::{Changes, Content, Expect, Lock, Looking, Probe, ProbeOutput, Records, Step, Value, columns};
+use crate::{records, row, rows, variants};
 
-use crate::kinds::shared::owned_file::{self, NewFile, OwnedFile};
+use crate::kinds::shared::owned_file::{self, NewFile, OwnedFile, Written};
 use crate::kinds::shared::system_file::{self, NameRule, SystemFile};
 use crate::resource::{
     Attribute, Choice, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space,
@@ -38,6 +38,22 @@ const ABOVE_ALL: &str = "/etc/nginx";
 const ENABLED: &str = "/etc/nginx/sites-enabled";
 /// Provided by the sites of a host that are not served.
 const OFF: Space = Space("disabled sites of nginx");
+
+rows! {
+    include_str!("apply.sh") => struct Placed after Written { state }
+}
+
+records! {
+    include_str!("sites_enabled/look.sh") =>
+    /// What is in the place where a site is linked from.
+    enum Link { "link" => Is { state, untested, no_nginx } }
+}
+
+const _: () = {
+    columns::check_records(include_str!("conf_d/look.sh"), Link::FORMS);
+    columns::check_row(include_str!("conf_d/look.sh"), &[], Looking::NAMES);
+    columns::check_row(include_str!("sites_enabled/look.sh"), &[], Looking::NAMES);
+};
 
 impl Kind for NginxSite {
     const KIND: &'static str = "nginx_site";
@@ -98,10 +114,10 @@ impl Kind for NginxSite {
             Err(reason) => return all.iter().map(|_| Observation::Failed(reason.clone())).collect(),
         };
         let desired: Vec<Option<&Content>> = all.iter().map(|resource| resource.desired.content.as_ref()).collect();
-        let mut links: Vec<Option<&Record>> = vec![None; all.len()];
-        for record in output.records.iter().filter(|record| record.field(0) == "link") {
-            if let Some(slot) = links.get_mut(record.index) {
-                *slot = Some(record);
+        let mut links: Vec<Option<Link<'_>>> = vec![None; all.len()];
+        for record in &output.records {
+            if let (Some(link), Some(slot)) = (Link::find(record), links.get_mut(record.index)) {
+                *slot = Some(link);
             }
         }
         owned_file::observations(output, &desired)
@@ -174,20 +190,21 @@ impl SystemFile for NginxSite {
 
 fn observation(
     file: Observation<OwnedFile>,
-    link: &Record,
+    link: Link<'_>,
     resource: &Resource<Desired>,
     layout: Option<&'static Variant>,
 ) -> Observation<Observed> {
-    let enabled = match link.field(1) {
+    let Link::Is { state, untested, no_nginx } = link;
+    let enabled = match state {
         "yes" => true,
         "no" => false,
         other => return Observation::Failed(format!("its place in {ENABLED} holds {other}")),
     };
-    let is_tested = link.field(2) != "untested";
+    let is_tested = untested != "untested";
     let is_known = resource.desired.content.is_some() && !resource.is_absent();
     match file {
         // The package brings a site of its own.
-        Observation::Absent if link.field(3) == "no-nginx" && !is_known => {
+        Observation::Absent if no_nginx == "no-nginx" && !is_known => {
             Observation::Later { needs: Claim::new(Space::PROGRAM, "nginx"), reason: "nginx is not installed".into() }
         }
         Observation::Absent if !enabled && is_tested => layout.map_or(Observation::Absent, Observation::AbsentOn),
@@ -223,8 +240,8 @@ fn new_file<'a>(at: usize, planned: &Planned<'a, NginxSite>, folder: &str) -> Ne
         Some(content) => {
             let written = Some(content).filter(|_| !has_file || planned.changes("content"));
             let mode = system_file::mode::<NginxSite>(Some(content));
-            NewFile { more: row![state], ..NewFile::of_root(at, path, mode, written) }
+            NewFile { more: row![Placed { state }], ..NewFile::of_root(at, path, mode, written) }
         }
-        None => NewFile { at, path, more: row![state], ..NewFile::default() },
+        None => NewFile { at, path, more: row![Placed { state }], ..NewFile::default() },
     }
 }
