@@ -136,7 +136,7 @@ impl Kind for Command {
             .requires_some(Space::USER, resource.run_as.as_ref())
             .requires_some(Space::PATH, resource.desired.directory.as_ref());
         if let Some(path) = &resource.desired.guard.creates {
-            claims = claims.requires_folder_of(path);
+            claims = claims.requires_folder_of(path).shares(Space::PATH, path);
         }
         claims
     }
