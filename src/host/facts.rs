@@ -8,20 +8,7 @@ use crate::model::{ProbeOutput, Value};
 
 use super::Problem;
 
-/// Reads the facts. In a spec they are `host.facts.NAME`:
-///
-/// | name | what |
-/// |---|---|
-/// | `os.id`, `os.id_like`, `os.version_id`, `os.codename` | from `/etc/os-release` |
-/// | `os.family` | `debian`, `redhat`, `alpine`, `arch`, `suse`; null for others |
-/// | `arch`, `kernel`, `system` | `uname -m`, `-r`, `-s` |
-/// | `hostname` | its own name |
-/// | `cpus` | processors |
-/// | `memory`, `swap` | bytes |
-/// | `init` | `systemd`; null for others |
-/// | `interface`, `address` | where the default route goes, and the host's own address there |
-/// | `user`, `uid`, `is_root` | the account that works there, after sudo |
-/// | `tools` | which of the programs that kinds ask for are there |
+/// Reads the facts: all that are in [`FACTS`](crate::spec::FACTS), and no others; what a host does not tell is null.
 pub(super) fn read(output: &ProbeOutput) -> Result<Value, Problem> {
     let all = |name: &'static str| output.records.iter().filter(move |record| record.field(0) == name);
     let one = |name: &'static str| all(name).next().map(|record| record.field(1)).filter(|text| !text.is_empty());

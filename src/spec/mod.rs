@@ -11,6 +11,7 @@ mod check;
 mod draft;
 mod evaluate;
 mod expression;
+mod facts;
 mod files;
 mod host;
 mod hosts;
@@ -32,6 +33,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 pub use draft::Role;
+pub use facts::{FACTS, Fact};
 pub use files::{FileKind, Files, MemoryFiles};
 pub use host::{HostRole, HostSpec, Transport};
 pub use hosts::HOST;

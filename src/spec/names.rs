@@ -10,6 +10,7 @@ use crate::model::{Entry, Value, YamlNode, YamlValue};
 
 use super::evaluate::{Evaluator, Keys, file_span};
 use super::expression::{Analysis, Places, Reference, Step, has_expression, template_key};
+use super::facts::FACTS;
 use super::files::Files;
 use super::namespace::Namespace;
 use super::read::{Assets, beside};
@@ -270,7 +271,7 @@ impl Evaluator<'_> {
             "host" if !site.host => {
                 at_root("`host` is not known here".into(), Some("it is worked out before a host is decided on".into()))
             }
-            "host" => one_of(0, "`host`", &HOST),
+            "host" => one_of(0, "`host`", &HOST).or_else(|| self.fact(reference, 0)),
             "hosts" if !site.hosts => at_root("`hosts` are not known here".into(), None),
             "hosts" => match unknown(0, &|name| self.has_host(name)) {
                 Some((name, range)) => Some(Found {
@@ -279,11 +280,38 @@ impl Evaluator<'_> {
                     help: self.did_you_mean(name, self.world.hosts.iter().map(|host| host.name.as_str())),
                     related: None,
                 }),
-                None => one_of(1, "a host", &HOST),
+                None => one_of(1, "a host", &HOST).or_else(|| self.fact(reference, 1)),
             },
             _ if reference.optional && steps.is_empty() => None,
             name => at_root(format!("there is no `{name}` in scope"), Some(root_meant(name, namespace))),
         }
+    }
+
+    /// Follows a path into facts, whose step `facts` is at a place.
+    fn fact(&self, reference: &Reference, at: usize) -> Option<Found> {
+        let mut steps = reference.path.iter().enumerate().skip(at);
+        let is_named = |step: &Step, wanted: &str| matches!(step, Step::Name(name, _) if name == wanted);
+        steps.next().filter(|(_, step)| is_named(step, "facts"))?;
+        let mut path = "facts".to_string();
+        let mut known = FACTS;
+        for (at, step) in steps {
+            let Step::Name(name, range) = step else { return None };
+            match known.iter().find(|fact| fact.name == name) {
+                Some(fact) if fact.inside.is_empty() => return None,
+                Some(fact) => known = fact.inside,
+                None if reference.optional && at + 1 == reference.path.len() => return None,
+                None => {
+                    return Some(Found {
+                        range: range.clone(),
+                        message: format!("`{path}` has no `{name}`"),
+                        help: self.did_you_mean(name, known.iter().map(|fact| fact.name)),
+                        related: None,
+                    });
+                }
+            }
+            path = format!("{path}.{name}");
+        }
+        None
     }
 
     /// Returns the keys of a mapping with their places; nothing where one of them is an expression.

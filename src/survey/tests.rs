@@ -89,7 +89,8 @@ impl World {
             }
             for (host, sections) in asked {
                 let owed = self.owed.iter().filter(|(of, _)| *of == host).map(|(_, owed)| owed.clone()).collect();
-                let facts = Some(Value::Map([("name".to_string(), Value::text(host.as_str()))].into_iter().collect()));
+                let facts =
+                    Some(Value::Map([("hostname".to_string(), Value::text(host.as_str()))].into_iter().collect()));
                 survey.take(&host, Observed { facts, owed, sections });
             }
             survey.resolve(&scope).map_err(explain)?;
@@ -587,7 +588,7 @@ fn a_value_that_never_comes_refuses_whatever_holds_it() {
     // The inventory knows one host only, so that the other is never asked.
     let spec = concat!(
         "hosts: { app1: { transport: local }, db1: { transport: local } }\n",
-        "files: { /etc/fact: { on: app1, content: '{{ hosts.db1.facts.name }}' } }\n",
+        "files: { /etc/fact: { on: app1, content: '{{ hosts.db1.facts.hostname }}' } }\n",
     );
     let inventory = "hosts: { app1: { transport: local } }\n";
     let world = World::new(spec).tell("app1/file:/etc/fact", "absent").host("app1");
@@ -635,7 +636,7 @@ services:
   cron: {{ on: a, running: true }}
   cron.service: {{ on: b, running: true }}
 users: {{ u1: {{ uid: 4000, on: a }}, u2: {{ uid: 4000 }}, u3: {{ uid: 4000, state: absent }} }}
-groups: {{ g1: {{ gid: 4000, on: a }}, g2: {{ gid: 4000 }}, g3: {{ gid: \"{{{{ host.facts.x }}}}\" }}, g4: {{ gid: \"{{{{ host.facts.x }}}}\" }} }}
+groups: {{ g1: {{ gid: 4000, on: a }}, g2: {{ gid: 4000 }}, g3: {{ gid: \"{{{{ host.facts.cpus }}}}\" }}, g4: {{ gid: \"{{{{ host.facts.cpus }}}}\" }} }}
 authorized_keys:
   one: {{ user: u1, key: {key} me, options: restrict, on: a }}
   two: {{ user: u1, key: {key} you, on: a, path: /home/u1/.ssh/authorized_keys }}

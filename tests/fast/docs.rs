@@ -8,7 +8,7 @@ use infra::diagnostic::{Sources, render_all};
 use infra::kinds;
 use infra::render::{Paint, kind_page, kinds_reference};
 use infra::resource::COMMON;
-use infra::spec::{Knowledge, LoadOptions, MemoryFiles, load};
+use infra::spec::{FACTS, Knowledge, LoadOptions, MemoryFiles, load};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -190,6 +190,18 @@ fn what_a_kind_has_in_common_with_others_is_what_its_page_says() {
             let is_refused = said.contains("has no `") || said.contains("has no source `");
             let name = format!("`{}`", attribute.name);
             assert_eq!(is_refused, !line.contains(&name), "{} of {}: {line}\n{said}", attribute.name, kind.name());
+        }
+    }
+}
+
+#[test]
+fn the_language_reference_names_all_facts() {
+    let page = fs::read_to_string(root().join("docs/reference/spec-language.md")).unwrap();
+    for fact in FACTS {
+        let names = fact.inside.iter().map(|inner| format!("`{}.{}`", fact.name, inner.name));
+        let plain = fact.inside.is_empty().then(|| format!("`{}`", fact.name));
+        for name in names.chain(plain) {
+            assert!(page.contains(&name), "{name} is not in docs/reference/spec-language.md");
         }
     }
 }

@@ -6,6 +6,7 @@ use super::support::{each, observe, record, section};
 use crate::host::Problem;
 use crate::model::{Probe, ProbeStatus, Value};
 use crate::row;
+use crate::spec::FACTS;
 
 #[test]
 fn the_first_request_brings_facts_and_all_sections() {
@@ -33,6 +34,9 @@ fn the_first_request_brings_facts_and_all_sections() {
         assert_eq!(observed.sections["three"].messages, ["no newline"]);
         assert!(observed.owed.is_empty());
         let Some(Value::Map(facts)) = observed.facts else { panic!("no facts") };
+        assert!(facts.keys().eq(FACTS.iter().map(|fact| fact.name)), "{facts:?}");
+        let Value::Map(os) = &facts["os"] else { panic!("no system") };
+        assert!(os.keys().eq(FACTS[0].inside.iter().map(|fact| fact.name)), "{os:?}");
         assert_eq!(facts["system"], Value::from("Linux"));
         assert!(matches!(facts["cpus"], Value::Integer(1..)), "{facts:?}");
         assert!(matches!(facts["memory"], Value::Integer(1_000_000..)));

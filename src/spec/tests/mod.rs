@@ -225,7 +225,7 @@ fn the_password_for_sudo_is_worked_out_when_it_is_asked_for() {
     let mut sources = Sources::default();
     let spec = right(
         "hosts:\n  a: { become_password: \"{{ secrets.sudo }}\" }\n  b: { become_password: \"{{ secrets.kept }}\" }\n  c: {}\n  \
-         d: { become_password: \"{{ host.facts.x }}\" }\n  e: { become_password: \"{{ secrets.sudo ~ host.name }}\" }\n\
+         d: { become_password: \"{{ host.facts.user }}\" }\n  e: { become_password: \"{{ secrets.sudo ~ host.name }}\" }\n\
          secrets:\n  sudo: { env: SUDO }\n  kept: { generate: {}, keep: { path: /x, key: K, host: b } }\n",
         &mut sources,
     );
