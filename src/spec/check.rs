@@ -6,7 +6,7 @@ use crate::diagnostic::{Diagnostic, Span, did_you_mean};
 use crate::model::{Entry, Secret, Until, Value, YamlNode, YamlValue};
 use crate::resource::{Attribute, Shape, not_a_path, parse_duration, parse_size};
 
-use super::yaml;
+use super::{other_words, yaml};
 
 /// What is beside the spec, by shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +50,8 @@ pub(super) fn unknown_keys(node: &YamlNode, tables: &[&[Attribute]], what: &str,
     for entry in node.entries() {
         if !known().any(|name| name == entry.key) {
             let diagnostic = Diagnostic::error(entry.key_span, format!("{what} has no `{}`", entry.key));
-            around.report(diagnostic.help_if(did_you_mean(&entry.key, known())));
+            let help = other_words::key(&entry.key).or_else(|| did_you_mean(&entry.key, known()));
+            around.report(diagnostic.help_if(help));
         }
     }
 }
@@ -231,8 +232,9 @@ impl Checker<'_> {
         match &node.value {
             YamlValue::Scalar(Value::Text(text)) if words.contains(&text.as_str()) => Ok(node.clone()),
             YamlValue::Scalar(Value::Text(text)) => {
-                let help = did_you_mean(text, words.iter().copied()).filter(|help| help.starts_with("did"));
-                Err(self.wrong(node, shape, name, help.as_deref()))
+                let near = || did_you_mean(text, words.iter().copied()).filter(|help| help.starts_with("did"));
+                let other = (name == "state").then(|| other_words::state(text)).flatten();
+                Err(self.wrong(node, shape, name, other.or_else(near).as_deref()))
             }
             _ => Err(self.wrong(node, shape, name, None)),
         }

@@ -89,9 +89,16 @@ impl Draft {
             );
             return includes;
         };
+        let mut empty: Option<String> = None;
         for entry in entries {
+            let above = std::mem::replace(&mut empty, entry.value.is_null().then(|| entry.key.clone()));
             match entry.key.as_str() {
-                key if !role.sections().contains(&key) => diagnostics.push(unknown_section(&entry, role)),
+                key if !role.sections().contains(&key) => {
+                    // It may be what a section lacks, or hide what it should hold.
+                    self.incomplete |= above.is_some();
+                    empty = above.or(empty);
+                    diagnostics.push(unknown_section(&entry, role, empty.as_deref()));
+                }
                 "infra" => self.version(&entry, diagnostics),
                 "name" => self.name(entry, role, diagnostics),
                 "include" => includes = include(entry.value, diagnostics),
@@ -263,8 +270,11 @@ fn items(section: &Entry, diagnostics: &mut Vec<Diagnostic>) -> Vec<Entry> {
                 true => "a mapping from names to attributes, or a list of names",
                 false => "a mapping",
             };
-            diagnostics
-                .push(Diagnostic::error(section.value.span, format!("`{}` is {shape}; this is {what}", section.key)));
+            let message = format!("`{}` is {shape}; this is {what}", section.key);
+            let name =
+                section.value.as_text().filter(|name| is_kind(&section.key) && !name.contains(char::is_whitespace));
+            let help = name.map(|name| format!("write a list: `{}: [{name}]`", section.key));
+            diagnostics.push(Diagnostic::error(section.value.span, message).help_if(help));
             Vec::new()
         }
     }
@@ -294,10 +304,14 @@ fn include(node: YamlNode, diagnostics: &mut Vec<Diagnostic>) -> Vec<(String, Sp
     paths
 }
 
-fn unknown_section(entry: &Entry, role: Role) -> Diagnostic {
+/// Reports a section that is none; `empty` is one above it without anything in it.
+fn unknown_section(entry: &Entry, role: Role, empty: Option<&str>) -> Diagnostic {
     let known = role.sections();
     let diagnostic =
         Diagnostic::error(entry.key_span, format!("there is no section `{}` in {}", entry.key, role.noun()));
+    if let Some(empty) = empty.filter(|empty| known.contains(empty)) {
+        return diagnostic.help(format!("indent it, if it belongs to `{empty}`, which has nothing in it"));
+    }
     let singular = known.iter().find(|section| kinds::by_section(section).is_some_and(|kind| kind.name() == entry.key));
     match singular {
         Some(section) => diagnostic.help(format!("did you mean `{section}`?")),

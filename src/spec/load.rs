@@ -224,7 +224,12 @@ impl Loader<'_> {
                     _ => {
                         let what = entry.value.type_name();
                         let message = format!("`{}` is a mapping of attributes; this is {what}", entry.key);
-                        self.report(Diagnostic::error(entry.value.span, message));
+                        let mut known = kind.attributes().iter().chain(kind.common_attributes());
+                        let help = match known.any(|attribute| attribute.name == entry.key) {
+                            true => format!("indent it, if it is an attribute of the {} above", kind.name()),
+                            false => format!("write `{}: {{ ATTRIBUTE: VALUE }}`", entry.key),
+                        };
+                        self.report(Diagnostic::error(entry.value.span, message).help(help));
                         continue;
                     }
                 }

@@ -20,6 +20,7 @@ mod load;
 mod names;
 mod namespace;
 mod options;
+mod other_words;
 mod read;
 mod resolution;
 mod resolve;

@@ -13,6 +13,7 @@ use super::expression::{Analysis, Places, Reference, Step, has_expression, templ
 use super::facts::FACTS;
 use super::files::Files;
 use super::namespace::Namespace;
+use super::other_words;
 use super::read::{Assets, beside};
 
 /// The names expressions start with.
@@ -378,9 +379,10 @@ impl Found {
 fn root_meant(name: &str, namespace: &Namespace) -> String {
     // A var without its `vars.` is the likeliest slip.
     let slip = [("vars", namespace.vars.contains_key(name)), ("inputs", namespace.inputs.contains_key(name))];
-    match (slip.iter().find(|(_, there)| *there), nearest(name, ROOTS)) {
-        (Some((root, _)), _) => format!("did you mean `{root}.{name}`?"),
-        (None, Some(near)) => format!("did you mean `{near}`?"),
-        (None, None) => format!("known: {}", ROOTS.join(", ")),
+    match (slip.iter().find(|(_, there)| *there), other_words::name(name), nearest(name, ROOTS)) {
+        (Some((root, _)), ..) => format!("did you mean `{root}.{name}`?"),
+        (None, Some(ours), _) => ours,
+        (None, None, Some(near)) => format!("did you mean `{near}`?"),
+        (None, None, None) => format!("known: {}", ROOTS.join(", ")),
     }
 }

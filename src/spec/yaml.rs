@@ -4,6 +4,8 @@
 //! Mistakes that leave the structure intact (a key written twice, an unknown alias, a tag) are collected and the
 //! reading goes on; only a text that is not YAML ends it. `docs/decisions/001-yaml-crate.md` has the reasons.
 
+mod syntax;
+
 use std::collections::HashMap;
 
 use serde_saphyr::granit_parser::{self, Event, Parser, ScalarStyle, StructureStyle};
@@ -11,8 +13,8 @@ use serde_saphyr::granit_parser::{self, Event, Parser, ScalarStyle, StructureSty
 use crate::diagnostic::{Diagnostic, FileId, Span};
 use crate::model::{Entry, Value, YamlNode, YamlValue};
 
-/// How deep lists and mappings may lie in each other.
-pub(super) const MAX_DEPTH: usize = 100;
+use syntax::{MAX_DEPTH, too_deep};
+
 /// How many nodes a file may have.
 const MAX_NODES: usize = 2_000_000;
 /// How much aliases may copy in all, in bytes of text plus a flat cost for each node.
@@ -51,7 +53,7 @@ pub(super) fn parse(text: &str, file: FileId, diagnostics: &mut Vec<Diagnostic>)
         let (event, place) = match event {
             Ok(event) => event,
             Err(error) => {
-                builder.syntax_error(&error);
+                builder.diagnostics.push(syntax::mistake(text, file, &error));
                 return None;
             }
         };
@@ -194,28 +196,6 @@ impl Builder<'_> {
         let end = start + covered.trim_end().len();
         let narrow = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         Span { file: self.file, start: narrow(start), end: narrow(end) }
-    }
-
-    fn syntax_error(&mut self, error: &granit_parser::ScanError) {
-        use granit_parser::ErrorKind;
-        let at = error.marker().byte_offset().unwrap_or_default().min(self.text.len());
-        let at = u32::try_from(at).unwrap_or(u32::MAX);
-        let span = Span { file: self.file, start: at, end: at.saturating_add(1).min(self.text.len() as u32) };
-        let diagnostic = match error.kind() {
-            ErrorKind::RecursionLimitExceeded => too_deep(span),
-            ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation => {
-                Diagnostic::error(span, "a tab cannot indent YAML").help("use spaces")
-            }
-            kind => {
-                let diagnostic = Diagnostic::error(span, format!("this is not YAML: {kind}"));
-                if self.text[..at as usize].trim_end().ends_with("{{") || self.text[at as usize..].starts_with('{') {
-                    diagnostic.help("a value that starts with an expression needs quotes: \"{{ vars.name }}\"")
-                } else {
-                    diagnostic
-                }
-            }
-        };
-        self.diagnostics.push(diagnostic);
     }
 
     fn event(&mut self, event: Event<'_>, span: Span, tag_place: Option<granit_parser::Span>) -> Result<(), Stop> {
@@ -397,10 +377,6 @@ impl Builder<'_> {
         }
         Ok(())
     }
-}
-
-fn too_deep(span: Span) -> Diagnostic {
-    Diagnostic::error(span, format!("lists and mappings lie in each other more than {MAX_DEPTH} deep"))
 }
 
 /// Takes a node as a key of a mapping.

@@ -269,6 +269,8 @@ error: `files` is a mapping from names to attributes, or a list of names; this i
   |
 5 | files: x
   |        ^
+  |
+help: write a list: `files: [x]`
 
 error: `modules` is a mapping; this is a list
  --> spec/infra.yaml:6:10

@@ -280,6 +280,8 @@ error: this is not YAML: mapping values are not allowed in this context
   |
 1 | a: b: c
   |     ^
+  |
+help: a text with a colon and a blank in it needs quotes
 
 1 error
 
@@ -359,11 +361,13 @@ help: a spec is YAML text in UTF-8
 1 error
 
 "a: 1\n  b: 2\n"
-error: this is not YAML: mapping values are not allowed in this context
- --> infra.yaml:2:4
+error: this is indented deeper than the line above, which it cannot belong to
+ --> infra.yaml:2:3
   |
 2 |   b: 2
-  |    ^
+  |   ^^^^
+  |
+help: do not indent it, as the line above, or end that line in `:` if this belongs to it
 
 1 error
 
