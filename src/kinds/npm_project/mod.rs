@@ -113,6 +113,7 @@ impl Kind for NpmProject {
         }
         claims
             .reads(Space::PATH, format!("{name}/package-lock.json"))
+            .follows(Space::BELOW, name)
             .requires(Space::PROGRAM, "npm")
             .requires_some(Space::USER, owner(resource))
     }

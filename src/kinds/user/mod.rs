@@ -210,11 +210,8 @@ impl Kind for User {
             claims = claims.shares(Space::GROUP, name);
         }
         match &desired.home {
-            Some(home) => claims = claims.shares(Space::PATH, home).touches_below(home),
-            None if desired.create_home => {
-                let home = format!("/home/{name}");
-                claims = claims.shares(Space::PATH, &home).touches_below(home);
-            }
+            Some(home) => claims = with_home(claims, home),
+            None if desired.create_home => claims = with_home(claims, &format!("/home/{name}")),
             None => {}
         }
         desired.groups.iter().fold(claims, |claims, group| claims.requires(Space::GROUP, group))
@@ -301,6 +298,11 @@ impl Kind for User {
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
         by_state(batch, make, remove)
     }
+}
+
+/// A home that something else makes is made by that, with its owner and mode, and not from /etc/skel.
+fn with_home(claims: Claims, home: &str) -> Claims {
+    claims.shares(Space::PATH, home).follows(Space::PATH, home).touches_below(home)
 }
 
 /// Makes the one step that makes or changes all these users.
