@@ -24,6 +24,11 @@ pub trait Records<'a>: Sized {
     /// Reads a record; nothing where it has none of the forms.
     fn find(record: &'a Record) -> Option<Self>;
 
+    /// Reads several records, or says why one cannot be read.
+    fn read_all(records: &[&'a Record]) -> Result<Vec<Self>, String> {
+        records.iter().map(|record| Self::read(record)).collect()
+    }
+
     /// Reads a record, or says why it cannot be read. Nothing of what it holds is said but its first word.
     fn read(record: &'a Record) -> Result<Self, String> {
         Self::find(record).ok_or_else(|| {

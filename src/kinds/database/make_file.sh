@@ -1,10 +1,11 @@
-# Row: path, owner, group, mode; what is empty stays as it is. An empty file is a database without tables.
+# What is empty stays as it is. An empty file is a database without tables.
+columns path owner group mode
 i=0
 for row in $ROWS; do
-    split_row "$row"
-    if { [ -e "$f1" ] || message=$( (umask 077 && set -C && : >"$f1") 2>&1); } &&
-        { [ -z "$f2$f3" ] || message=$(chown -- "$f2${f3:+:$f3}" "$f1" 2>&1); } &&
-        { [ -z "$f4" ] || message=$(chmod -- "$f4" "$f1" 2>&1); }; then
+    read_row "$row"
+    if { [ -e "$path" ] || message=$( (umask 077 && set -C && : >"$path") 2>&1); } &&
+        { [ -z "$owner$group" ] || message=$(chown -- "$owner${group:+:$group}" "$path" 2>&1); } &&
+        { [ -z "$mode" ] || message=$(chmod -- "$mode" "$path" 2>&1); }; then
         :
     else
         item_failed "$i" "$message"

@@ -116,10 +116,7 @@ impl Kind for Database {
             all,
             output,
             |desired| &desired.server,
-            |resource, records| match records[0].field(0) {
-                "absent" => Observation::Absent,
-                _ => of(resource).observation(resource, records),
-            },
+            |resource, records| of(resource).observation(resource, records).unwrap_or_else(Observation::Failed),
         )
     }
 
@@ -165,11 +162,7 @@ impl Kind for Database {
     }
 
     fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
-        let is = |text: &str| Expect::Is(text.to_string());
-        if resource.is_absent() {
-            return Some(vec![is("absent")]);
-        }
-        Some(of(resource).expected(&resource.desired))
+        Some(of(resource).expected(resource))
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {

@@ -1,10 +1,11 @@
 //! Databases of MySQL and MariaDB.
 
-use crate::kinds::shared::database_engine::{Engine, MYSQL, hex};
-use crate::model::{Expect, Record, Row};
+use crate::kinds::shared::database_engine::{Engine, MYSQL};
+use crate::model::{Expect, Record, Records, Row};
 use crate::resource::{Claims, Feature, Fields, Observation, Planned, Resource, Variant};
 
-use super::store::{Database, Desired, Observed, Store, check_name, expected, query};
+use super::store::{Database, Desired, Observed, Store, answered, check_name, query};
+use crate::{expect, records};
 
 pub const VARIANT: Variant = Variant {
     features: &[Feature { name: "a default character set and collation", attributes: &["charset", "collation"] }],
@@ -45,12 +46,16 @@ impl Store for Mysql {
         vec![("charset", desired.charset.as_deref()), ("collation", desired.collation.as_deref())]
     }
 
-    fn observation(&self, _resource: &Resource<Desired>, records: &[&Record]) -> Observation<Observed> {
-        observation(records[0])
+    fn observation(&self, _resource: &Resource<Desired>, records: &[&Record]) -> Result<Observation<Observed>, String> {
+        Ok(observation(Seen::read(records[0])?))
     }
 
-    fn expected(&self, desired: &Desired) -> Vec<Expect> {
-        expected("present", self.wanted(desired), |value| hex(value.as_bytes()))
+    fn expected(&self, resource: &Resource<Desired>) -> Vec<Expect> {
+        let Desired { charset, collation, .. } = &resource.desired;
+        match resource.is_absent() {
+            true => expect![Seen::Absent],
+            false => expect![Seen::Present { charset: answered(charset), collation: answered(collation) }],
+        }
     }
 
     fn change(&self, planned: &Planned<'_, Database>) -> String {
@@ -76,7 +81,16 @@ fn full_collation(name: &str, charset: Option<&str>) -> String {
     }
 }
 
-/// Selects "absent", or "present", charset, collation and what it holds.
+records! {
+    _ =>
+    /// What [`look`] selects; the names in hexadecimal.
+    enum Seen {
+        "absent" => Absent { charset, collation, holds },
+        "present" => Present { charset, collation, holds },
+    }
+}
+
+/// Selects what a [`Seen`] is.
 fn look(at: usize, resource: &Resource<Desired>) -> String {
     let mysql = Engine::Mysql;
     let name = mysql.text(resource.name());
@@ -91,12 +105,13 @@ fn look(at: usize, resource: &Resource<Desired>) -> String {
     )
 }
 
-fn observation(record: &Record) -> Observation<Observed> {
-    let text = |at: usize| Engine::answer(record.field(at)).map(|name| full_name(&name));
-    let (Some(charset), Some(collation)) = (text(1), text(2)) else {
+fn observation(seen: Seen<'_>) -> Observation<Observed> {
+    let Seen::Present { charset, collation, holds } = seen else { return Observation::Absent };
+    let text = |hex: &str| Engine::answer(hex).map(|name| full_name(&name));
+    let (Some(charset), Some(collation)) = (text(charset), text(collation)) else {
         return Observation::Failed("the server's answer cannot be read".into());
     };
-    let holds = match record.field(3) {
+    let holds = match holds {
         "" => String::new(),
         "1" => "1 table".into(),
         tables => format!("{tables} tables"),

@@ -1,10 +1,11 @@
 //! Databases of PostgreSQL.
 
-use crate::kinds::shared::database_engine::{DATABASE_USER, Engine, POSTGRESQL, hex};
-use crate::model::{Expect, Record, Row};
+use crate::kinds::shared::database_engine::{DATABASE_USER, Engine, POSTGRESQL};
+use crate::model::{Expect, Record, Records, Row};
 use crate::resource::{Claims, Feature, Fields, Observation, Planned, Resource, Variant};
 
-use super::store::{Database, Desired, Observed, Store, check_name, expected, query};
+use super::store::{Database, Desired, Observed, Store, answered, check_name, query};
+use crate::{expect, records};
 
 pub const VARIANT: Variant = Variant {
     features: &[
@@ -47,14 +48,22 @@ impl Store for Postgresql {
         ]
     }
 
-    fn observation(&self, resource: &Resource<Desired>, records: &[&Record]) -> Observation<Observed> {
-        observation(resource, records)
+    fn observation(&self, resource: &Resource<Desired>, records: &[&Record]) -> Result<Observation<Observed>, String> {
+        Ok(observation(resource, &Seen::read_all(records)?))
     }
 
-    fn expected(&self, desired: &Desired) -> Vec<Expect> {
-        let mut expected = expected("present", self.wanted(desired), |value| hex(value.as_bytes()));
-        expected.push(Expect::Is(desired.extensions.len().to_string()));
-        expected
+    fn expected(&self, resource: &Resource<Desired>) -> Vec<Expect> {
+        let Desired { owner, encoding, lc_collate, lc_ctype, extensions, .. } = &resource.desired;
+        match resource.is_absent() {
+            true => expect![Seen::Absent],
+            false => expect![Seen::Present {
+                owner: answered(owner),
+                encoding: answered(encoding),
+                lc_collate: answered(lc_collate),
+                lc_ctype: answered(lc_ctype),
+                extensions: extensions.len().to_string(),
+            }],
+        }
     }
 
     fn change(&self, planned: &Planned<'_, Database>) -> String {
@@ -62,8 +71,17 @@ impl Store for Postgresql {
     }
 }
 
-/// Selects "absent", or "present", owner, encoding, the two locales, how many of the extensions wanted are there, and its
-/// size; then one record for each of those extensions.
+records! {
+    _ =>
+    /// What [`look`] selects; names in hexadecimal, and how many of the extensions wanted are there. Each of those follows.
+    enum Seen {
+        "absent" => Absent { owner, encoding, lc_collate, lc_ctype, extensions, size },
+        "present" => Present { owner, encoding, lc_collate, lc_ctype, extensions, size },
+        "extension" => Extension { name },
+    }
+}
+
+/// Selects what a [`Seen`] is.
 fn look(at: usize, resource: &Resource<Desired>) -> String {
     let name = ENGINE.text(resource.name());
     let size = match resource.is_absent() {
@@ -105,13 +123,17 @@ fn look(at: usize, resource: &Resource<Desired>) -> String {
     .join("\n")
 }
 
-fn observation(resource: &Resource<Desired>, records: &[&Record]) -> Observation<Observed> {
-    let Some(record) = records.iter().find(|record| record.field(0) == "present") else {
-        return Observation::Failed("the server's answer cannot be read".into());
-    };
+fn observation(resource: &Resource<Desired>, all: &[Seen<'_>]) -> Observation<Observed> {
+    let there = all.iter().find_map(|seen| match *seen {
+        Seen::Present { owner, encoding, lc_collate, lc_ctype, extensions: _, size } => {
+            Some(([owner, encoding, lc_collate, lc_ctype], size))
+        }
+        _ => None,
+    });
+    let Some((values, size)) = there else { return Observation::Absent };
     let mut attributes = Vec::new();
-    for (at, (attribute, wanted)) in Postgresql.wanted(&resource.desired).into_iter().enumerate() {
-        let Some(value) = Engine::answer(record.field(at + 1)) else {
+    for ((attribute, wanted), value) in Postgresql.wanted(&resource.desired).into_iter().zip(values) {
+        let Some(value) = Engine::answer(value) else {
             return Observation::Failed(format!("the server's answer about `{attribute}` cannot be read"));
         };
         let is_fixed = attribute != "owner";
@@ -123,11 +145,14 @@ fn observation(resource: &Resource<Desired>, records: &[&Record]) -> Observation
         }
         attributes.push((attribute, value));
     }
-    let extensions = records.iter().filter(|record| record.field(0) == "extension");
+    let extension = |seen: &Seen<'_>| match seen {
+        Seen::Extension { name } => Engine::answer(name),
+        _ => None,
+    };
     Observation::Present(Observed {
         attributes,
-        extensions: extensions.filter_map(|record| Engine::answer(record.field(1))).collect(),
-        holds: record.field(6).to_string(),
+        extensions: all.iter().filter_map(extension).collect(),
+        holds: size.to_string(),
     })
 }
 

@@ -1,7 +1,8 @@
-# Row: path. What SQLite keeps beside a database goes with it.
+# What SQLite keeps beside a database goes with it.
+columns path
 i=0
 for row in $ROWS; do
-    split_row "$row"
-    message=$(rm -f -- "$f1" "$f1-wal" "$f1-shm" "$f1-journal" 2>&1) || item_failed "$i" "$message"
+    read_row "$row"
+    message=$(rm -f -- "$path" "$path-wal" "$path-shm" "$path-journal" 2>&1) || item_failed "$i" "$message"
     i=$((i + 1))
 done

@@ -1,11 +1,11 @@
 //! Files of SQLite.
 
 use crate::kinds::shared::database_engine::SQLITE;
-use crate::model::{Expect, Record, Row, Step};
+use crate::model::{Expect, Record, Records, Row, Step};
 use crate::resource::{Claims, Feature, Fields, Observation, Planned, Resource, Space, Variant};
-use crate::row;
+use crate::{expect, records, row, rows};
 
-use super::store::{Database, Desired, Observed, Store, expected};
+use super::store::{Database, Desired, Observed, Store};
 
 pub const VARIANT: Variant = Variant {
     features: &[Feature { name: "a file with owner and mode", attributes: &["owner", "group", "mode"] }],
@@ -14,6 +14,20 @@ pub const VARIANT: Variant = Variant {
 
 /// What SQLite does.
 pub struct Sqlite;
+
+rows! {
+    include_str!("files.sh") => struct Sought { sort, path }
+    include_str!("make_file.sh") => struct Made { path, owner, group, mode }
+    include_str!("remove_file.sh") => struct Removed { path }
+}
+
+records! {
+    include_str!("files.sh") => enum Seen {
+        "absent" => Absent,
+        "denied" => Denied,
+        _ => Path { r#type, owner, group, mode, size },
+    }
+}
 
 impl Store for Sqlite {
     fn check_name(&self, fields: &mut Fields<'_>) {
@@ -34,7 +48,7 @@ impl Store for Sqlite {
     }
 
     fn row(&self, _at: usize, resource: &Resource<Desired>) -> Row {
-        row!["file", resource.name()]
+        row![Sought { sort: "file", path: resource.name() }]
     }
 
     fn wanted<'a>(&self, desired: &'a Desired) -> Vec<(&'static str, Option<&'a str>)> {
@@ -45,12 +59,21 @@ impl Store for Sqlite {
         ]
     }
 
-    fn observation(&self, _resource: &Resource<Desired>, records: &[&Record]) -> Observation<Observed> {
-        observation(records[0])
+    fn observation(&self, _resource: &Resource<Desired>, records: &[&Record]) -> Result<Observation<Observed>, String> {
+        Ok(observation(Seen::read(records[0])?))
     }
 
-    fn expected(&self, desired: &Desired) -> Vec<Expect> {
-        expected("file", self.wanted(desired), str::to_string)
+    fn expected(&self, resource: &Resource<Desired>) -> Vec<Expect> {
+        let Desired { owner, group, mode, .. } = &resource.desired;
+        match resource.is_absent() {
+            true => expect![Seen::Absent],
+            false => expect![Seen::Path {
+                r#type: "file",
+                owner: owner.as_ref(),
+                group: group.as_ref(),
+                mode: mode.as_ref(),
+            }],
+        }
     }
 
     fn steps(&self, batch: &[Planned<'_, Database>], own: &[usize]) -> Vec<Step> {
@@ -61,19 +84,18 @@ impl Store for Sqlite {
 /// The mode of a new file where the spec says nothing.
 const MODE: &str = "0640";
 
-fn observation(record: &Record) -> Observation<Observed> {
-    match record.field(0) {
-        "file" => Observation::Present(Observed {
-            attributes: vec![
-                ("owner", record.field(1).to_string()),
-                ("group", record.field(2).to_string()),
-                ("mode", record.field(3).to_string()),
-            ],
+fn observation(seen: Seen<'_>) -> Observation<Observed> {
+    match seen {
+        Seen::Absent => Observation::Absent,
+        Seen::Path { r#type: "file", owner, group, mode, size } => Observation::Present(Observed {
+            attributes: vec![("owner", owner.to_string()), ("group", group.to_string()), ("mode", mode.to_string())],
             extensions: Vec::new(),
-            holds: format!("{} bytes", record.field(4)),
+            holds: format!("{size} bytes"),
         }),
-        "denied" => Observation::Failed("the file cannot be seen by this account".into()),
-        other => Observation::Failed(format!("at its path is a {other}, not a file; move that away")),
+        Seen::Denied => Observation::Failed("the file cannot be seen by this account".into()),
+        Seen::Path { r#type, .. } => {
+            Observation::Failed(format!("at its path is a {type}, not a file; move that away"))
+        }
     }
 }
 
@@ -90,7 +112,15 @@ fn steps(batch: &[Planned<'_, Database>], own: &[usize]) -> Vec<Step> {
             let desired = &resource.desired;
             let is_new = !matches!(batch[at].observed, Observation::Present(_));
             let mode = desired.mode.clone().or(is_new.then(|| MODE.to_string()));
-            row![resource.name(), desired.owner.as_ref(), desired.group.as_ref(), mode]
+            match is_absent {
+                true => row![Removed { path: resource.name() }],
+                false => row![Made {
+                    path: resource.name(),
+                    owner: desired.owner.as_ref(),
+                    group: desired.group.as_ref(),
+                    mode,
+                }],
+            }
         });
         let rows = rows.collect();
         let (script, verb) = match is_absent {

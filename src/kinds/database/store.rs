@@ -1,6 +1,6 @@
 //! Databases as the spec wants them and as they were found, and what an engine does with them.
 
-use crate::kinds::shared::database_engine::{Engine, Server};
+use crate::kinds::shared::database_engine::{Engine, Server, hex};
 use crate::model::{Expect, Record, Row, Step};
 use crate::resource::{Claims, Fields, Observation, Planned, Resource};
 
@@ -17,10 +17,10 @@ pub trait Store: Sync {
     fn row(&self, at: usize, resource: &Resource<Desired>) -> Row;
     /// Returns the attributes that are compared, in the order they are shown and observed.
     fn wanted<'a>(&self, desired: &'a Desired) -> Vec<(&'static str, Option<&'a str>)>;
-    /// Reads the records of one that is there.
-    fn observation(&self, resource: &Resource<Desired>, records: &[&Record]) -> Observation<Observed>;
-    /// Says what the first record of one that should be there must be.
-    fn expected(&self, desired: &Desired) -> Vec<Expect>;
+    /// Reads the records of one, or says why they cannot be read.
+    fn observation(&self, resource: &Resource<Desired>, records: &[&Record]) -> Result<Observation<Observed>, String>;
+    /// Says what the first record must be.
+    fn expected(&self, resource: &Resource<Desired>) -> Vec<Expect>;
     /// Writes the SQL that makes or changes one.
     fn change(&self, _planned: &Planned<'_, Database>) -> String {
         String::new()
@@ -71,10 +71,9 @@ pub(super) fn query(resource: &Resource<Desired>, sql: String) -> Row {
     resource.desired.server.query(resource, "", sql)
 }
 
-/// Says what the first record of a database must be: a word, and each attribute that is wanted, as `written`.
-pub(super) fn expected(first: &str, wanted: Vec<(&str, Option<&str>)>, written: fn(&str) -> String) -> Vec<Expect> {
-    let value = |value: Option<&str>| value.map_or(Expect::Any, |value| Expect::Is(written(value)));
-    [Expect::Is(first.into())].into_iter().chain(wanted.into_iter().map(|(_, wanted)| value(wanted))).collect()
+/// Writes an attribute as a server answers it.
+pub(super) fn answered(value: &Option<String>) -> Option<String> {
+    value.as_ref().map(|value| hex(value.as_bytes()))
 }
 
 /// Reports a name that the server cannot have, or has itself.

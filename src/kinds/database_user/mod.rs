@@ -7,8 +7,8 @@ mod verifier;
 
 use std::collections::BTreeSet;
 
-use crate::model::{Change, Changes, Probe, ProbeOutput, Record, Secret, Step, Value};
-use crate::variants;
+use crate::model::{Change, Changes, Probe, ProbeOutput, Record, Records, Secret, Step, Value};
+use crate::{records, variants};
 
 use crate::kinds::shared::database_engine::{
     ACCOUNTS, CHOICE, DATABASE, DATABASE_USER, Engine, LOGIN, NOUN, QUERY, SCHEMA, Server, change, observe,
@@ -212,23 +212,23 @@ impl Kind for DatabaseUser {
     }
 }
 
+records! {
+    _ =>
+    /// A database that grants name, in hexadecimal, and that is not there; all engines say it so.
+    enum Lacking { "lacks" => Database { database } }
+}
+
 fn observation(resource: &Resource<Desired>, records: &[&Record]) -> Observation<Observed> {
     let engine = resource.desired.server.engine;
     // A grant on nothing would be made, and then hold for whatever gets that name later.
-    let lacks = records.iter().find(|record| record.field(0) == "lacks" && !resource.is_absent());
-    if let Some(database) = lacks.and_then(|record| Engine::answer(record.field(1))) {
+    let lacks = records.iter().find_map(|record| Lacking::find(record)).filter(|_| !resource.is_absent());
+    if let Some(database) = lacks.and_then(|Lacking::Database { database }| Engine::answer(database)) {
         return Observation::Later {
             needs: Claim::new(DATABASE, engine.claim(&database)),
             reason: format!("it has grants on the database `{database}`, which is not there"),
         };
     }
-    let Some(record) = records.iter().find(|record| matches!(record.field(0), "absent" | "present")) else {
-        return Observation::Failed("the server's answer cannot be read".into());
-    };
-    if record.field(0) == "absent" {
-        return Observation::Absent;
-    }
-    users(engine).observation(resource, record, records)
+    users(engine).observation(resource, records).unwrap_or_else(Observation::Failed)
 }
 
 /// Returns what an engine does with its users.

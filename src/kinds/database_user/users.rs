@@ -17,8 +17,8 @@ pub(super) trait Users: Privileges {
     }
     /// Writes the SQL that looks at a user; each answer starts with the index.
     fn look(&self, at: usize, resource: &Resource<Desired>) -> String;
-    /// Reads the records of one that is there; `record` is the first.
-    fn observation(&self, resource: &Resource<Desired>, record: &Record, records: &[&Record]) -> Observation<Observed>;
+    /// Reads the records of one, or says why they cannot be read.
+    fn observation(&self, resource: &Resource<Desired>, records: &[&Record]) -> Result<Observation<Observed>, String>;
     /// Writes the SQL that makes, changes or drops one.
     fn change(&self, planned: &Planned<'_, DatabaseUser>) -> String;
 }

@@ -13,11 +13,11 @@ mod tool;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use crate::model::{Arg, Changes, Expect, Probe, ProbeOutput, Step, Until, Value};
+use crate::model::{Changes, Expect, Probe, ProbeOutput, Step, Until, Value};
 use crate::{row, variants};
 
 use crate::kinds::shared::database_engine::{
-    ACCOUNTS, Answers, CHOICE, CLIENTS, DATABASE, Engine, Failure, NOUN, Programs, SCHEMA, Server, programs,
+    ACCOUNTS, Answers, CHOICE, CLIENTS, Connection, DATABASE, Engine, Failure, NOUN, Programs, SCHEMA, Server, programs,
 };
 use crate::resource::{
     Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Refusal, Resource, Shape, Space,
@@ -371,7 +371,7 @@ fn step(at: usize, planned: &Planned<'_, Migration>) -> Step {
     let account = resource.run_as.as_ref().filter(|_| matches!(runner, Runner::Sql { .. }));
     let connection = match server {
         Some(server) => server.connection(account, database),
-        None => vec![Arg::from(""); 10],
+        None => Connection::default().into_row(),
     };
     let file_name: String =
         resource.name().chars().map(|c| if c.is_ascii_alphanumeric() || "_-.".contains(c) { c } else { '_' }).collect();

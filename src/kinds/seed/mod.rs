@@ -9,8 +9,8 @@ mod tables;
 use std::collections::HashMap;
 
 use crate::diagnostic::did_you_mean;
-use crate::model::{Change, Changes, Probe, ProbeOutput, Record, Secret, Step, Value};
-use crate::variants;
+use crate::model::{Change, Changes, Probe, ProbeOutput, Record, Records, Secret, Step, Value};
+use crate::{records, variants};
 
 use crate::kinds::shared::database_engine::{
     Answers, CHOICE, DATABASE, Engine, NOUN, QUERY, RUN, SCHEMA, Server, unhex,
@@ -194,13 +194,11 @@ fn observation(resource: &Resource<Desired>, answers: &Answers<'_>, at: usize) -
     let desired = &resource.desired;
     let engine = desired.server.engine;
     let all = answers.all(at);
-    let columns = all.iter().filter(|record| record.field(0) == "column");
-    let classes: HashMap<String, Class> = columns
-        .filter_map(|record| {
-            let class = Class::of(record.field(2), record.field(3), desired.tables.class());
-            Some((Engine::answer(record.field(1))?, class))
-        })
-        .collect();
+    let class = |record: &&Record| {
+        let Some(Column::Is { name, r#type, scale }) = Column::find(record) else { return None };
+        Some((Engine::answer(name)?, Class::of(r#type, scale, desired.tables.class())))
+    };
+    let classes: HashMap<String, Class> = all.iter().filter_map(class).collect();
     if !classes.is_empty()
         && let Some(unknown) = desired.columns.iter().find(|column| !classes.contains_key(*column))
     {
@@ -221,18 +219,27 @@ fn observation(resource: &Resource<Desired>, answers: &Answers<'_>, at: usize) -
             }
         }
     }
-    let found = records.iter().filter(|record| record.field(0) == "row").map(|record| read(desired, record));
+    let values = records.iter().filter_map(|record| record.fields.split_first().filter(|(word, _)| *word == "row"));
+    let found = values.map(|(_, values)| read(desired, values));
     let Some(found) = found.collect::<Option<Vec<Vec<(Found, Option<Class>)>>>>() else {
         return Observation::Failed("the server's answer cannot be read".into());
     };
     compare(resource, &classes, found)
 }
 
+records! {
+    _ =>
+    /// What is selected about each column: its name in hexadecimal, its type and its scale. Rows of the table follow, each "row" and
+    /// the columns that the spec has.
+    enum Column { "column" => Is { name, r#type, scale } }
+}
+
 /// Reads a row of the table: its columns in order. SQLite tells the class of each value.
-fn read(desired: &Desired, record: &Record) -> Option<Vec<(Found, Option<Class>)>> {
-    let count = desired.columns.len();
-    let value = |at: usize| {
-        let field = record.field(at + 1);
+fn read(desired: &Desired, values: &[String]) -> Option<Vec<(Found, Option<Class>)>> {
+    if values.len() != desired.columns.len() {
+        return None;
+    }
+    let value = |field: &String| {
         let (letter, hex) = field.split_at_checked(1)?;
         let class = match letter {
             "i" => Some(Class::Integer),
@@ -243,7 +250,7 @@ fn read(desired: &Desired, record: &Record) -> Option<Vec<(Found, Option<Class>)
         };
         Some((if letter == "-" { None } else { Some(unhex(hex)?) }, class))
     };
-    (0..count).map(value).collect()
+    values.iter().map(value).collect()
 }
 
 fn compare(

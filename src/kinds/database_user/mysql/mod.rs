@@ -8,7 +8,8 @@ mod privileges;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kinds::shared::database_engine::{Engine, MYSQL, unhex};
-use crate::model::Record;
+use crate::model::{Record, Records};
+use crate::records;
 use crate::resource::{Feature, Fields, Observation, Planned, Resource, Variant};
 
 use super::grants::{self, GRANT_OPTION, Grants, Object};
@@ -51,8 +52,8 @@ impl Users for Mysql {
         look(at, resource)
     }
 
-    fn observation(&self, resource: &Resource<Desired>, record: &Record, records: &[&Record]) -> Observation<Observed> {
-        observation(resource, record, records)
+    fn observation(&self, resource: &Resource<Desired>, records: &[&Record]) -> Result<Observation<Observed>, String> {
+        Ok(observation(resource, &Seen::read_all(records)?))
     }
 
     fn change(&self, planned: &Planned<'_, DatabaseUser>) -> String {
@@ -60,8 +61,19 @@ impl Users for Mysql {
     }
 }
 
-/// Selects "absent", or "present" and how it logs in; "lacks" and a database that grants name and that is not there; "grant",
-/// database, table, column, privilege, and whether it may be handed on.
+records! {
+    _ =>
+    /// What [`look`] selects: how it logs in, as JSON; databases that grants name and that are not there; what is granted, and whether
+    /// it may be handed on. Names and JSON are in hexadecimal.
+    enum Seen {
+        "absent" => Absent { login },
+        "present" => Present { login },
+        "lacks" => Lacks { database },
+        "grant" => Grant { database, table, column, privilege, grantable },
+    }
+}
+
+/// Selects what a [`Seen`] is.
 fn look(at: usize, resource: &Resource<Desired>) -> String {
     let desired = &resource.desired;
     let (user, host) = (ENGINE.text(&desired.user), ENGINE.text(&desired.host));
@@ -142,9 +154,14 @@ fn is_socket(plugin: &str) -> bool {
     matches!(plugin, "unix_socket" | "auth_socket")
 }
 
-fn observation(resource: &Resource<Desired>, record: &Record, records: &[&Record]) -> Observation<Observed> {
+fn observation(resource: &Resource<Desired>, all: &[Seen<'_>]) -> Observation<Observed> {
     let desired = &resource.desired;
-    let Some(login) = Engine::answer(record.field(1)).as_deref().and_then(Login::read) else {
+    let login = all.iter().find_map(|seen| match seen {
+        Seen::Present { login } => Some(*login),
+        _ => None,
+    });
+    let Some(login) = login else { return Observation::Absent };
+    let Some(login) = Engine::answer(login).as_deref().and_then(Login::read) else {
         return Observation::Failed("how it logs in cannot be read from the server's answer".into());
     };
     if !login.is_mariadb && desired.socket == Some(true) && desired.password.is_some() {
@@ -169,15 +186,16 @@ fn observation(resource: &Resource<Desired>, record: &Record, records: &[&Record
     };
     let mut found = Grants::new();
     let mut by_column: BTreeMap<(Object, String), BTreeSet<String>> = BTreeMap::new();
-    for record in records.iter().filter(|record| record.field(0) == "grant") {
-        let text = |at: usize| Engine::answer(record.field(at)).filter(|text| !text.is_empty());
-        let object = match (text(1), text(2)) {
+    for seen in all {
+        let Seen::Grant { database, table, column, privilege, grantable } = *seen else { continue };
+        let text = |hex: &str| Engine::answer(hex).filter(|text| !text.is_empty());
+        let object = match (text(database), text(table)) {
             (None, _) => Object::server(),
             (Some(database), None) => Object::database(database).every(),
             (Some(database), Some(table)) => Object::database(database).table(table),
         };
-        let privilege = grants::normal(record.field(4));
-        match text(3) {
+        let privilege = grants::normal(privilege);
+        match text(column) {
             Some(column) => {
                 by_column.entry((object.clone(), privilege)).or_default().insert(column);
             }
@@ -187,7 +205,7 @@ fn observation(resource: &Resource<Desired>, record: &Record, records: &[&Record
                 found.entry(object.clone()).or_default().insert(privilege);
             }
         }
-        if record.field(5) == "YES" {
+        if grantable == "YES" {
             found.entry(object).or_default().insert(GRANT_OPTION.into());
         }
     }

@@ -5,7 +5,8 @@ mod privileges;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kinds::shared::database_engine::{Engine, POSTGRESQL};
-use crate::model::Record;
+use crate::model::{Record, Records};
+use crate::records;
 use crate::resource::{Feature, Fields, Observation, Planned, Resource, Variant};
 
 use super::grants::{self, Grants, Object};
@@ -43,8 +44,8 @@ impl Users for Postgresql {
         look(at, resource)
     }
 
-    fn observation(&self, resource: &Resource<Desired>, record: &Record, records: &[&Record]) -> Observation<Observed> {
-        observation(resource, record, records)
+    fn observation(&self, resource: &Resource<Desired>, records: &[&Record]) -> Result<Observation<Observed>, String> {
+        Ok(observation(resource, &Seen::read_all(records)?))
     }
 
     fn change(&self, planned: &Planned<'_, DatabaseUser>) -> String {
@@ -57,8 +58,24 @@ const RELATIONS: &str = "pg_class c JOIN pg_namespace n ON n.oid=c.relnamespace 
                          WHERE c.relkind IN ('r','p','v','m','f','S') AND n.nspname NOT IN ('pg_catalog','information_schema') \
                          AND n.nspname NOT LIKE 'pg\\_toast%' AND n.nspname NOT LIKE 'pg\\_temp%'";
 
-/// Selects "absent", or "present", the role's attributes and its verifier; "database", name, privilege. For each database that
-/// grants name: "lacks" and its name, or what [`look_inside`] selects.
+records! {
+    _ =>
+    /// What [`look`] and [`look_inside`] select: the role's attributes and its verifier; privileges on databases and schemas; how many
+    /// tables and sequences ("t" or "s") of a schema there are that are not the role's own; privileges on these, and on those to come;
+    /// databases that grants name and that are not there. Names are in hexadecimal.
+    enum Seen {
+        "absent" => Absent { login, superuser, create_database, create_role, verifier },
+        "present" => Present { login, superuser, create_database, create_role, verifier },
+        "lacks" => Lacks { database },
+        "database" => Database { database, privilege },
+        "schema" => OnSchema { database, schema, privilege },
+        "count" => Count { database, schema, letter, count },
+        "relation" => Relation { database, schema, name, letter, privilege },
+        "default" => ToCome { database, schema, letter, privilege },
+    }
+}
+
+/// Selects what is known of the role, and for each database that grants name, that it lacks, or what [`look_inside`] selects.
 fn look(at: usize, resource: &Resource<Desired>) -> String {
     let role = ENGINE.text(&resource.desired.user);
     let flags = ["rolcanlogin", "rolsuper", "rolcreatedb", "rolcreaterole"].map(|column| format!("bool_or({column})"));
@@ -91,9 +108,7 @@ fn look(at: usize, resource: &Resource<Desired>) -> String {
     lines.join("\n")
 }
 
-/// Selects "schema", database, schema, privilege; "count", database, schema, "t" or "s" for tables or sequences, how many
-/// there are that are not the role's own; "relation", database, schema, name, "t" or "s", privilege; "default", database, schema,
-/// "t" or "s", privilege.
+/// Selects what there is of grants in the schemas of the database that it is connected to.
 fn look_inside(at: usize, role: &str) -> [String; 4] {
     let database = ENGINE.as_hex("current_database()");
     let schema = ENGINE.as_hex("n.nspname");
@@ -133,9 +148,16 @@ struct Schema {
     default: BTreeSet<String>,
 }
 
-fn observation(resource: &Resource<Desired>, record: &Record, records: &[&Record]) -> Observation<Observed> {
+fn observation(resource: &Resource<Desired>, all: &[Seen<'_>]) -> Observation<Observed> {
     let desired = &resource.desired;
-    let Some(stored) = Engine::answer(record.field(5)) else {
+    let there = all.iter().find_map(|seen| match *seen {
+        Seen::Present { login, superuser, create_database, create_role, verifier } => {
+            Some(([login, superuser, create_database, create_role], verifier))
+        }
+        _ => None,
+    });
+    let Some((flags, stored)) = there else { return Observation::Absent };
+    let Some(stored) = Engine::answer(stored) else {
         return Observation::Failed("its verifier cannot be read from the server's answer".into());
     };
     let password = match (&desired.password, stored.as_str()) {
@@ -147,14 +169,13 @@ fn observation(resource: &Resource<Desired>, record: &Record, records: &[&Record
             None => return Observation::Failed("its password is kept in a form that is not known".into()),
         },
     };
-    let flag = |(at, (name, _)): (usize, &(&'static str, &str))| (*name, record.field(at + 1) == "t");
     Observation::Present(Observed {
         password,
         socket: false,
         tls: String::new(),
-        role: ROLE.iter().enumerate().map(flag).collect(),
+        role: ROLE.iter().zip(flags).map(|((name, _), flag)| (*name, flag == "t")).collect(),
         grants: match &desired.grants {
-            Some(wanted) => as_wanted(&Postgresql, granted(wanted, records), Some(wanted)),
+            Some(wanted) => as_wanted(&Postgresql, granted(wanted, all), Some(wanted)),
             None => Grants::new(),
         },
     })
@@ -162,33 +183,32 @@ fn observation(resource: &Resource<Desired>, record: &Record, records: &[&Record
 
 /// Reads the grants. What is wanted on all tables of a schema counts as there only where every table has it and tables to
 /// come will; what only some have, and is not wanted, is there too.
-fn granted(wanted: &Grants, records: &[&Record]) -> Grants {
+fn granted(wanted: &Grants, all: &[Seen<'_>]) -> Grants {
     let mut found = Grants::new();
     let mut schemas: BTreeMap<Object, Schema> = BTreeMap::new();
-    let text = |record: &Record, at: usize| Engine::answer(record.field(at)).unwrap_or_default();
-    let of = |record: &Record, letter: &str| {
-        let schema = Object::database(text(record, 1)).schema(text(record, 2));
+    let text = |hex: &str| Engine::answer(hex).unwrap_or_default();
+    let of = |database: &str, schema: &str, letter: &str| {
+        let schema = Object::database(text(database)).schema(text(schema));
         if letter == "s" { schema.sequences() } else { schema.every() }
     };
-    for record in records {
-        match record.field(0) {
-            "database" => {
-                found.entry(Object::database(text(record, 1))).or_default().insert(grants::normal(record.field(2)));
+    for seen in all {
+        match *seen {
+            Seen::Database { database, privilege } => {
+                found.entry(Object::database(text(database))).or_default().insert(grants::normal(privilege));
             }
-            "schema" => {
-                let schema = Object::database(text(record, 1)).schema(text(record, 2));
-                found.entry(schema).or_default().insert(record.field(3).into());
+            Seen::OnSchema { database, schema, privilege } => {
+                let schema = Object::database(text(database)).schema(text(schema));
+                found.entry(schema).or_default().insert(privilege.into());
             }
-            "count" => {
-                schemas.entry(of(record, record.field(3))).or_default().count =
-                    record.field(4).parse().unwrap_or_default();
+            Seen::Count { database, schema, letter, count } => {
+                schemas.entry(of(database, schema, letter)).or_default().count = count.parse().unwrap_or_default();
             }
-            "relation" => {
-                let schema = schemas.entry(of(record, record.field(4))).or_default();
-                schema.by_relation.entry(text(record, 3)).or_default().insert(record.field(5).into());
+            Seen::Relation { database, schema, name, letter, privilege } => {
+                let schema = schemas.entry(of(database, schema, letter)).or_default();
+                schema.by_relation.entry(text(name)).or_default().insert(privilege.into());
             }
-            "default" => {
-                schemas.entry(of(record, record.field(3))).or_default().default.insert(record.field(4).into());
+            Seen::ToCome { database, schema, letter, privilege } => {
+                schemas.entry(of(database, schema, letter)).or_default().default.insert(privilege.into());
             }
             _ => {}
         }

@@ -1,10 +1,20 @@
 //! What a server answered, or why it did not.
 
-use crate::model::{ProbeOutput, Record};
+use crate::model::{ProbeOutput, Record, Records};
+use crate::records;
 
 use super::failure::Failure;
 use super::{DATABASE, Engine, SCHEMA, Server};
 use crate::resource::{Claim, Observation, Resource, Space};
+
+records! {
+    include_str!("query.sh") =>
+    /// Why there is no answer.
+    enum Trouble {
+        "missing" => NoClient,
+        "error" => Complaint { complaint },
+    }
+}
 
 /// The answers of a probe that ran [`super::QUERY`].
 pub(crate) struct Answers<'a> {
@@ -32,11 +42,10 @@ impl<'a> Answers<'a> {
     /// Returns the records of a row; none is a failure.
     pub(crate) fn of(&self, row: usize, engine: Engine) -> Result<&[&'a Record], Failure> {
         let records = self.all(row);
-        if let Some(wrong) = records.iter().find(|record| matches!(record.field(0), "error" | "missing")) {
-            return Err(match wrong.field(0) {
-                "missing" => Failure::NoClient,
-                _ => Failure::of(engine, wrong.field(1)),
-            });
+        match records.iter().find_map(|record| Trouble::find(record)) {
+            Some(Trouble::NoClient) => return Err(Failure::NoClient),
+            Some(Trouble::Complaint { complaint }) => return Err(Failure::of(engine, complaint)),
+            None => {}
         }
         if records.is_empty() { Err(Failure::Other(self.output.explain())) } else { Ok(records) }
     }

@@ -4,16 +4,17 @@
 #   ENGINE_run MODE       see run_client
 #   ENGINE_refuses TEXT   true where that is a complaint about the password
 
-# read_connection ROW: takes the ten fields of a connection from a row, and $sql and $lines that follow them. While a
-# password is being rotated, the one before is a second line of its field.
+# A connection, and what is asked: SQL, and how many lines that is.
+columns engine account login password socket server port tls authority database sql lines
+
+# read_connection ROW: takes a connection from a row, and $sql and $lines that follow it. While a password is being rotated, the
+# one before is a second line of its field.
 read_connection() {
-    split_row "$1"
-    engine=$f1 account=$f2 login=$f3 socket=$f5 server=$f6 port=$f7 tls=$f8 authority=$f9
-    decode "$f4" && password=${decoded%%"$NL"*} previous=
+    read_row "$1"
+    decode "$password" && password=${decoded%%"$NL"*} previous=
     case $decoded in *"$NL"*) previous=${decoded#*"$NL"} ;; esac
-    decode "$f10" && database=$decoded
-    decode "$f11" && sql=$decoded
-    lines=$f12
+    decode "$database" && database=$decoded
+    decode "$sql" && sql=$decoded
     "${engine}_find"
 }
 

@@ -16,7 +16,7 @@ pub(crate) use answer::Answers;
 pub(crate) use failure::Failure;
 pub(crate) use hex::{hex, unhex};
 pub(crate) use observe::{change, observe};
-pub(crate) use server::Server;
+pub(crate) use server::{Connection, Server};
 pub(crate) use way::Way;
 
 use std::sync::LazyLock;

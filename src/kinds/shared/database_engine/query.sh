@@ -1,7 +1,10 @@
-# Row: a connection (ten fields), SQL, the number of its lines; or "-", which is left out. Each statement selects the row's index and then values.
-# Record: what was selected, or "error" and what the client said, or "missing" where there is no client.
+# A row whose engine is "-" is left out. Each statement selects the row's index and then values, which become a record. Where there is
+# no client, or it complains, other records say so:
+# Record: "missing"
+# Record: "error", complaint
 # One client for each connection, and two awk, however many rows.
-connections=$(printf '%s\n' "$ROWS" | awk -F "$US" -v OFS="$US" 'NF && $1 != "-" { NF = 10; if (!seen[$0]++) print }')
+connections=$(printf '%s\n' "$ROWS" | awk -F "$US" $awk_columns -v OFS="$US" '
+    NF && $engine != "-" { NF = database; if (!seen[$0]++) print }')
 for connection in $connections; do
     read_connection "$connection"
     i=0

@@ -1,4 +1,4 @@
-# Row: a connection (ten fields), SQL. One client for each row; the first error ends the row.
+# One client for each row; the first error ends the row.
 i=0
 for row in $ROWS; do
     read_connection "$row"

@@ -4,6 +4,19 @@ use crate::model::{Arg, Row, Secret, Value};
 
 use super::{Engine, LOGIN};
 use crate::resource::{Attribute, Claim, Claims, Fields, Resource, Shape, Space};
+use crate::{row, rows};
+
+rows! {
+    _ =>
+    /// How a server is reached; [`Query`] follows.
+    pub(crate) struct Connection { engine, account, login, password, socket, server, port, tls, authority, database }
+}
+
+rows! {
+    include_str!("client.sh") =>
+    /// What a server is asked or told.
+    pub(crate) struct Query after Connection { sql, lines }
+}
 
 /// The way to a server, or to a file of SQLite.
 #[derive(Clone, Debug, Default)]
@@ -136,12 +149,11 @@ impl Server {
         let sql = sql.into();
         let lines = sql.expose().split('\n').count();
         let mut row = self.connection(resource.run_as.as_ref(), database);
-        row.push(sql);
-        row.push(Arg::from(lines as u64));
+        row.extend(row![Query { sql, lines: lines as u64 }]);
         row
     }
 
-    /// Makes the ten fields of a connection that `read_connection` of `client.sh` takes. While the password is being rotated,
+    /// Makes the fields of a connection that `read_connection` of `client.sh` takes. While the password is being rotated,
     /// both are in its field. `account` is the unix user that the client runs as; the session's own where there is none.
     pub(crate) fn connection(&self, account: Option<&String>, database: &str) -> Row {
         let written = |password: &Secret| self.engine.way().password(password.expose());
@@ -149,18 +161,18 @@ impl Server {
             Some(previous) => Secret::new(format!("{}\n{}", written(password), written(&previous))),
             None => Secret::new(written(password)),
         });
-        vec![
-            Arg::from(self.engine.word()),
-            Arg::from(account),
-            Arg::from(self.user.as_ref()),
-            Arg::from(password),
-            Arg::from(self.socket.as_ref()),
-            Arg::from(self.host.as_ref()),
-            Arg::from(self.port.map(|port| port.to_string())),
-            Arg::from(self.tls.as_ref()),
-            Arg::from(self.authority.as_ref()),
-            Arg::from(database),
-        ]
+        row![Connection {
+            engine: self.engine.word(),
+            account,
+            login: self.user.as_ref(),
+            password,
+            socket: self.socket.as_ref(),
+            server: self.host.as_ref(),
+            port: self.port.map(|port| port.to_string()),
+            tls: self.tls.as_ref(),
+            authority: self.authority.as_ref(),
+            database,
+        }]
     }
 
     /// Says how the server is reached, for messages: "`root` by the local socket, without a password".
