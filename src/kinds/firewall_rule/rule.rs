@@ -59,6 +59,12 @@ impl Match {
         };
         (all(IpAddr::is_ipv4), all(IpAddr::is_ipv6))
     }
+
+    /// Returns it without networks that are all addresses of their family: what is left of them is the family.
+    pub fn without_everywhere(&self) -> Self {
+        let somewhere = |network: &Option<Network>| network.filter(|network| network.prefix > 0);
+        Self { from: somewhere(&self.from), to: somewhere(&self.to), ..self.clone() }
+    }
 }
 
 impl fmt::Display for Match {

@@ -131,7 +131,8 @@ fn comment(name: &str) -> String {
 /// Returns a number that grows as the rule says less closely what it is about; rules stand in this order.
 fn place(verdict: Verdict, matches: &Match) -> u16 {
     let bits = |network: &Option<Network>| network.map_or(0, |network| u16::from(network.prefix()) + 1);
-    let closeness = 16 * (bits(&matches.from) + bits(&matches.to))
+    let somewhere = matches.without_everywhere();
+    let closeness = 16 * (bits(&somewhere.from) + bits(&somewhere.to))
         + 8 * u16::from(!matches.ports.is_empty())
         + 4 * u16::from(matches.interface.is_some())
         + 2 * u16::from(matches.protocol.is_some())
@@ -142,7 +143,8 @@ fn place(verdict: Verdict, matches: &Match) -> u16 {
 /// Returns a rule as `iptables -S` prints it.
 fn line(name: &str, verdict: Verdict, matches: &Match, is_ipv6: bool) -> String {
     let mut words = vec!["-A".into(), if matches.is_outgoing { "infra-output" } else { "infra-input" }.to_string()];
-    for (option, network) in [("-s", &matches.from), ("-d", &matches.to)] {
+    let somewhere = matches.without_everywhere();
+    for (option, network) in [("-s", &somewhere.from), ("-d", &somewhere.to)] {
         if let Some(network) = network {
             words.extend([option.into(), network.with_prefix()]);
         }

@@ -158,22 +158,24 @@ fn observation(seen: Seen<'_>, resource: &Resource<Desired>, rules: &[UfwRule]) 
     let (ipv4, ipv6) = resource.desired.matches.families();
     let families = usize::from(ipv4) + usize::from(ipv6 && (ipv6_too == "yes" || !ipv4));
     let wanted = &resource.desired;
-    let is_same = |rule: &&UfwRule| wanted.is_described && rule.matches == wanted.matches;
+    let is_same = |rule: &&UfwRule| wanted.is_described && rule.is_about(&wanted.matches);
     let is_named = |rule: &&UfwRule| rule.belongs_to(resource.name());
-    let mut stale: Vec<String> = if resource.is_absent() {
-        let goes = |rule: &&UfwRule| {
+    let goes = |rule: &&UfwRule| match resource.is_absent() {
+        true => {
             is_named(rule) || is_same(rule) && rule.verdict == wanted.verdict && !rule.is_ours() && !rule.is_guard()
-        };
-        rules.iter().filter(goes).map(UfwRule::words).collect()
-    } else {
-        rules.iter().filter(|rule| is_named(rule) && !is_same(rule)).map(UfwRule::words).collect()
+        }
+        false => is_named(rule) && !is_same(rule),
     };
+    // Where the one for the other family stays, ufw's words must not mean both.
+    let stays = |words: &str| rules.iter().any(|rule| rule.words() == words && !goes(&rule));
+    let words = |rule: &UfwRule| Some(rule.words()).filter(|words| !stays(words)).unwrap_or_else(|| rule.own_words());
+    let mut stale: Vec<String> = rules.iter().filter(goes).map(words).collect();
     // A rule for both families is one for ufw's words.
     stale.sort();
     stale.dedup();
     let same: Vec<&UfwRule> = rules.iter().filter(is_same).collect();
     let first = if resource.is_absent() {
-        rules.iter().find(|rule| stale.contains(&rule.words()))
+        rules.iter().find(goes)
     } else {
         // The half that differs from what is wanted is the one to show.
         let differs = |rule: &&&UfwRule| rule.verdict != wanted.verdict || rule.is_logged() || !rule.is_ours();
@@ -183,7 +185,11 @@ fn observation(seen: Seen<'_>, resource: &Resource<Desired>, rules: &[UfwRule]) 
         None => Observation::Absent,
         Some(rule) => {
             let is_half = !resource.is_absent() && !same.is_empty() && same.len() < families;
-            Observation::Present(Kept { rule: rule.clone(), is_half, stale, off })
+            let mut rule = rule.clone();
+            if is_same(&&rule) {
+                rule.matches = wanted.matches.clone();
+            }
+            Observation::Present(Kept { rule, is_half, stale, off })
         }
     }
 }

@@ -77,9 +77,22 @@ impl UfwRule {
         self.log.is_some()
     }
 
-    /// Returns the words that delete it.
+    /// Returns whether it is about these packets, or those of them that are of its family.
+    pub fn is_about(&self, matches: &Match) -> bool {
+        let (ipv4, ipv6) = matches.families();
+        (if self.is_ipv6 { ipv6 } else { ipv4 }) && self.matches == matches.without_everywhere()
+    }
+
+    /// Returns the words that delete it, and the one for the other family that says the same.
     pub fn words(&self) -> String {
         words(self.verdict, self.log, &self.matches)
+    }
+
+    /// Returns the words that delete it alone.
+    pub fn own_words(&self) -> String {
+        let everywhere = if self.is_ipv6 { "::/0" } else { "0.0.0.0/0" };
+        let from = self.matches.from.or(everywhere.parse().ok());
+        words(self.verdict, self.log, &Match { from, ..self.matches.clone() })
     }
 }
 
@@ -168,6 +181,16 @@ mod tests {
             UfwRule::parse(logged, false).unwrap().words(),
             "allow in on eth0 log proto tcp from any to any port 98"
         );
+    }
+
+    #[test]
+    fn a_network_of_all_addresses_is_a_family() {
+        let rule = UfwRule::parse("allow tcp 7001 0.0.0.0/0 any 0.0.0.0/0 in", false).unwrap();
+        let from = |network: &str| Match { from: network.parse().ok(), ..rule.matches.clone() };
+        assert!(rule.is_about(&from("0.0.0.0/0")) && rule.is_about(&rule.matches) && !rule.is_about(&from("::/0")));
+        assert!(!rule.is_about(&from("10.0.0.0/8")));
+        assert_eq!(rule.words(), "allow in proto tcp from any to any port 7001");
+        assert_eq!(rule.own_words(), "allow in proto tcp from 0.0.0.0/0 to any port 7001");
     }
 
     #[test]
