@@ -32,6 +32,8 @@ static PROBE: LazyLock<String> = LazyLock::new(|| LAYOUTS.host_probe("", |layout
 static PLACE: LazyLock<String> =
     LazyLock::new(|| LAYOUTS.host_step(owned_file::WRITING, |layout| layout.place(), include_str!("apply.sh")));
 
+/// A group of servers, by name, that a site defines and others may pass requests to.
+const UPSTREAM: Space = Space("nginx upstream");
 /// Where files are unpacked for a layout that is not known yet.
 const ABOVE_ALL: &str = "/etc/nginx";
 /// Holds links to the sites that are served, in Debian's nginx.
@@ -97,6 +99,8 @@ impl Kind for NginxSite {
         let content = resource.desired.content.as_ref().filter(|content| !content.is_sensitive());
         if let Some(text) = content.and_then(Content::text) {
             claims = content::named_paths(text).fold(claims, |claims, path| claims.requires(Space::PATH, path));
+            claims = content::upstreams(text).fold(claims, |claims, name| claims.shares(UPSTREAM, name));
+            claims = content::passed_to(text).fold(claims, |claims, name| claims.follows(UPSTREAM, name));
             if resource.desired.enabled && !resource.is_absent() {
                 claims = content::web_roots(text).fold(claims, |claims, path| claims.shares(Space::WEB_ROOT, path));
             }
