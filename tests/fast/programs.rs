@@ -5,9 +5,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Folders that do not name their fields yet, with the reason.
-const PENDING: &[(&str, &str)] = &[("migration", "its SQL, instructions and tools are one row format")];
-
 /// A folder of a kind, or of what kinds share.
 #[derive(Default)]
 struct Folder {
@@ -250,15 +247,10 @@ fn programs_keep_to_the_fields_that_they_name() {
     let folders = folders();
     assert!(folders.len() > 40, "the search for kinds found only {}", folders.len());
     let mut wrong = Vec::new();
-    for (name, folder) in &folders {
-        let mut mistakes = numbered(folder);
-        mistakes.extend(strangers(folder));
-        mistakes.extend(unread(folder, &folders["shared"]));
-        match PENDING.iter().find(|(pending, _)| pending == name) {
-            Some(_) if mistakes.is_empty() => wrong.push(format!("{name} names its fields: take it off the list")),
-            Some(_) => {}
-            None => wrong.extend(mistakes),
-        }
+    for folder in folders.values() {
+        wrong.extend(numbered(folder));
+        wrong.extend(strangers(folder));
+        wrong.extend(unread(folder, &folders["shared"]));
     }
     assert!(wrong.is_empty(), "fields of rows and records are told by their names:\n{}", wrong.join("\n"));
 }

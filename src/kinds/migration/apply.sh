@@ -1,13 +1,5 @@
-# Row: a connection (ten fields) first, then instructions:
-#   plain TEXT                    something for the client itself
-#   lock SQL SECONDS              waits for the lock; the answer is 1
-#   sql SQL PURPOSE               SQL that is no file's
-#   guard SQL TABLE               goes on where the answer is "same"
-#   backup FOLDER NAME            dumps the database
-#   statement SIZE PLACE WHICH FIRST_LINE HENCE [ended]    a statement of a file, so many bytes of standard input
-#   commit SQL FILE               ends the transaction of a file
-#   end                           ends the session: what a file sets is not the next one's
-#   tool                          runs the tool of the next row (see tool.sh)
+# The first row is a connection; those after it are instructions, each with fields of its own. The last one may be "tool", and the
+# tool's row comes after it (see tool.sh).
 # A session of the client holds the lock while it applies a file; its end rolls back what is open.
 trap '' PIPE
 folder=
@@ -82,43 +74,80 @@ for row in $ROWS; do
         choose_password
         continue
     fi
-    split_row "$row"
-    decode "$f2" && text=$decoded
-    case $f1 in
+    columns verb more
+    read_row "$row"
+    case $verb in
         plain)
+            # Something for the client itself.
+            columns text
+            read_row "$more"
+            decode "$text" && text=$decoded
             begin_session || fail "cannot talk to the client"
             printf '%s\n' "$text" >&6
             ;;
         lock)
-            send "$text" || {
+            # Waits for the lock; the answer is 1.
+            columns sql seconds
+            read_row "$more"
+            decode "$sql" && sql=$decoded
+            send "$sql" || {
                 case $said in
                     *'lock timeout'*) answer=0 said= ;;
                     *) fail "${said:-the client $client ended}" ;;
                 esac
             }
-            [ "$answer" = 1 ] || fail "another run holds the lock of the migrations, and did for $f3 seconds: wait until it has ended, then plan again"
+            [ "$answer" = 1 ] || fail "another run holds the lock of the migrations, and did for $seconds seconds: wait until it has ended, then plan again"
             ;;
-        sql) send "$text" || fail "cannot $f3: ${said:-the client $client ended}" ;;
-        commit) send "$text" || fail "cannot apply $f3: ${said:-the client $client ended}; nothing of the file is in place" ;;
+        sql)
+            # SQL that is no file's.
+            columns sql purpose
+            read_row "$more"
+            decode "$sql" && sql=$decoded
+            send "$sql" || fail "cannot $purpose: ${said:-the client $client ended}"
+            ;;
+        commit)
+            # Ends the transaction of a file.
+            columns sql file
+            read_row "$more"
+            decode "$sql" && sql=$decoded
+            send "$sql" || fail "cannot apply $file: ${said:-the client $client ended}; nothing of the file is in place"
+            ;;
         guard)
-            send "$text" || fail "cannot read $f3: ${said:-the client $client ended}"
+            # Goes on where the answer is "same".
+            columns sql table
+            read_row "$more"
+            decode "$sql" && sql=$decoded
+            send "$sql" || fail "cannot read $table: ${said:-the client $client ended}"
             if [ "$answer" != same ]; then
                 echo "another run has applied migrations since they were looked at: plan again"
                 break
             fi
             ;;
-        end) end_session ;;
-        backup) dump_database "$text" "$f3" || fail "no backup, so nothing was migrated: $wrong" ;;
+        end)
+            # What a file sets is not the next one's.
+            end_session
+            ;;
+        backup)
+            # Dumps the database.
+            columns into name
+            read_row "$more"
+            decode "$into" && into=$decoded
+            dump_database "$into" "$name" || fail "no backup, so nothing was migrated: $wrong"
+            ;;
         statement)
+            # A statement of a file, so many bytes of standard input.
+            columns size place which first_line hence ended
+            read_row "$more"
             begin_session || fail "cannot talk to the client"
-            take "$f2" 2>/dev/null >&6
-            finish "$f7" || {
-                decode "$f5" && printf '%s\n' "$decoded" "$f6"
-                fail "$f3: $f4: ${said:-the client $client ended}"
+            take "$size" 2>/dev/null >&6
+            finish "$ended" || {
+                decode "$first_line" && printf '%s\n' "$decoded" "$hence"
+                fail "$place: $which: ${said:-the client $client ended}"
             }
             ;;
         tool)
-            seconds=$f3
+            columns seconds
+            read_row "$more"
             read_tool "${ROWS##*"$NL"}"
             find_tool
             [ -z "$missing" ] || fail "it cannot run: $missing"

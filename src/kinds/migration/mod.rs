@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use crate::model::{Changes, Expect, Probe, ProbeOutput, Step, Until, Value};
-use crate::{row, variants};
+use crate::{expect, row, variants};
 
 use crate::kinds::shared::database_engine::{
     ACCOUNTS, Answers, CHOICE, CLIENTS, Connection, DATABASE, Engine, Failure, NOUN, Programs, SCHEMA, Server, programs,
@@ -28,8 +28,8 @@ use folder::File;
 use migrations::Migrations;
 pub use observed::Observed;
 use observed::State;
-use record::{Applied, Pending};
-use script::Script;
+use record::{Answer, Applied, Pending};
+use script::{Backup, Run, Script};
 use sql::Record;
 use tool::Tool;
 
@@ -240,12 +240,16 @@ impl Kind for Migration {
         let rows = all
             .iter()
             .map(|resource| match (&resource.desired.runner, &resource.desired.server) {
-                (Runner::Sql { files, record }, Some(server)) => {
+                (Runner::Sql { files, record }, server) => {
                     asked += 1;
-                    server.query(resource, &resource.desired.database, record.question(asked - 1, files))
+                    match server {
+                        Some(server) => {
+                            server.query(resource, &resource.desired.database, record.question(asked - 1, files))
+                        }
+                        // Only what is absent has no engine.
+                        None => Server::no_query(),
+                    }
                 }
-                // A spec without an engine was refused.
-                (Runner::Sql { .. }, None) => row!["", ""],
                 (Runner::Tool(tool), _) => tool.row(resource.run_as.as_ref()),
             })
             .collect();
@@ -265,17 +269,10 @@ impl Kind for Migration {
                 let Desired { server, database, runner, .. } = &resource.desired;
                 match (runner, server) {
                     (Runner::Sql { files, record }, Some(server)) => match answers.of(at, server.engine) {
-                        Ok(rows) => {
-                            let applied: Option<Vec<Applied>> = rows
-                                .iter()
-                                .filter(|row| row.field(0) == "file")
-                                .map(|row| Applied::read(row))
-                                .collect();
-                            match applied {
-                                Some(applied) => recorded(files, &applied, &record.table),
-                                None => Observation::Failed(format!("the table {} holds something else", record.table)),
-                            }
-                        }
+                        Ok(rows) => match Applied::read_all(&rows) {
+                            Some(applied) => recorded(files, &applied, &record.table),
+                            None => Observation::Failed(format!("the table {} holds something else", record.table)),
+                        },
                         // Nothing was ever applied.
                         Err(Failure::NoTable(_)) => Observation::Absent,
                         Err(failure) => failure.observation(resource, server, database),
@@ -347,7 +344,7 @@ impl Kind for Migration {
             _ if resource.is_absent() => None,
             Runner::Sql { files, .. } => {
                 let count = files.len().to_string();
-                Some(vec![Expect::Is("state".into()), Expect::Is(count.clone()), Expect::Is(count)])
+                Some(expect![Answer::State { applied: &count, rows: &count }])
             }
             Runner::Tool(_) => None,
         }
@@ -375,7 +372,9 @@ fn step(at: usize, planned: &Planned<'_, Migration>) -> Step {
     };
     let file_name: String =
         resource.name().chars().map(|c| if c.is_ascii_alphanumeric() || "_-.".contains(c) { c } else { '_' }).collect();
-    let backup = backup.as_ref().map(|folder| row!["backup", folder, file_name.trim_start_matches(['_', '.', '-'])]);
+    let backup = backup
+        .as_ref()
+        .map(|folder| row![Backup { into: folder, name: file_name.trim_start_matches(['_', '.', '-']) }]);
     let mut script = Script { rows: vec![connection], input: Vec::new() };
     let count = match runner {
         Runner::Sql { files, record } => {
@@ -391,10 +390,10 @@ fn step(at: usize, planned: &Planned<'_, Migration>) -> Step {
                 // alembic has no lock of its own; one on the server holds for runs from other hosts too.
                 let (database, table) = (database.clone(), tool.name.clone());
                 let record = Record { migrations: of(server.engine), database, table };
-                script.rows.extend(record.lock(*wait).map(|lock| row!["lock", lock, wait.to_string()]));
-                script.rows.push(backup);
+                script.lock(&record, *wait);
+                script.tell("backup", backup);
             }
-            script.rows.push(row!["tool", "", wait.to_string()]);
+            script.tell("tool", row![Run { seconds: wait.to_string() }]);
             script.rows.push(tool.row(resource.run_as.as_ref()));
             format!("run {} in {}", tool.name, tool.directory)
         }

@@ -1,7 +1,9 @@
-# Row of files: a connection, SQL, its lines (see query.sh, which answers them all). Row of a tool: see tool.sh.
-# Record of files: state, how many of the files are applied as they are, how many rows the record has; then file, name in
-# hexadecimal, checksum, statements, done, started. Record of a tool: no-user, no-directory, no-program, error and what it
-# said, or told and what it told.
+# A row of files is one of query.sh, which answers them all; one of a tool is that of tool.sh. About a tool:
+# Record: "no-user"
+# Record: "no-directory"
+# Record: "no-program"
+# Record: "error", said
+# Record: "told", now, all
 # One client for each connection; for each tool what that starts.
 migration_rows=$ROWS
 ROWS='' places='' i=0
@@ -31,17 +33,19 @@ look() {
     case $tool in
         alembic)
             now=$(run_tool current 2>&1) && all=$(run_tool history 2>&1) || {
-                emit "$1" error "${all-}${all+$NL}$now"
+                said=${all-}${all+$NL}$now
+                emit "$1" error "$said"
                 return
             }
             emit "$1" told "$now" "$all"
             ;;
         knex)
             now=$(run_tool migrate:list 2>&1) || {
-                emit "$1" error "$now"
+                said=$now
+                emit "$1" error "$said"
                 return
             }
-            emit "$1" told "$now"
+            emit "$1" told "$now" ''
             ;;
     esac
 }

@@ -1,9 +1,20 @@
 //! What the record on the server says of the files, and what is left to do.
 
 use crate::kinds::shared::database_engine::unhex;
-use crate::model::{Content, Record};
+use crate::model::{Content, Record, Records};
+use crate::records;
 
 use super::folder::File;
+
+records! {
+    _ =>
+    /// What `question` of the record selects: how many of the files are applied as they are, and how many rows the record has; then
+    /// its rows, their names in hexadecimal.
+    pub(super) enum Answer {
+        "state" => State { applied, rows },
+        "file" => File { name, checksum, statements, done, started },
+    }
+}
 
 /// A row of the record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,16 +41,20 @@ pub(super) struct Pending {
 }
 
 impl Applied {
-    /// Reads a record: name in hexadecimal, checksum, statements, done, started.
-    pub fn read(record: &Record) -> Option<Self> {
-        let number = |at: usize| record.field(at).parse().ok();
-        Some(Self {
-            name: String::from_utf8(unhex(record.field(1))?).ok()?,
-            checksum: record.field(2).to_string(),
-            statements: number(3)?,
-            done: number(4)?,
-            started: number(5)?,
-        })
+    /// Reads the rows of the record; none where something is not like one.
+    pub fn read_all(records: &[&Record]) -> Option<Vec<Self>> {
+        let mut all = Vec::new();
+        for answer in Answer::read_all(records).ok()? {
+            let Answer::File { name, checksum, statements, done, started } = answer else { continue };
+            all.push(Self {
+                name: String::from_utf8(unhex(name)?).ok()?,
+                checksum: checksum.to_string(),
+                statements: statements.parse().ok()?,
+                done: done.parse().ok()?,
+                started: started.parse().ok()?,
+            });
+        }
+        Some(all)
     }
 
     fn is_whole(&self) -> bool {

@@ -3,11 +3,44 @@
 use std::sync::Arc;
 
 use crate::model::{Blob, Row};
-use crate::row;
+use crate::{row, rows};
 
 use super::folder::{Control, File};
 use super::record::Pending;
 use super::sql::Record;
+
+/// What `apply.sh` does with each instruction.
+const APPLY: &str = include_str!("apply.sh");
+
+rows! {
+    APPLY =>
+    /// The first field of an instruction; those of its own follow.
+    struct Instruction { verb; more }
+
+    APPLY =>
+    struct Plain { text }
+
+    APPLY =>
+    struct Lock { sql, seconds }
+
+    APPLY =>
+    struct Sql { sql, purpose }
+
+    APPLY =>
+    struct Commit { sql, file }
+
+    APPLY =>
+    struct Guard { sql, table }
+
+    APPLY =>
+    pub(super) struct Backup { into, name }
+
+    APPLY =>
+    struct Statement { size, place, which, first_line, hence, ended }
+
+    APPLY =>
+    pub(super) struct Run { seconds }
+}
 
 /// Instructions, a row each, and the bytes they take.
 #[derive(Default)]
@@ -17,9 +50,21 @@ pub(super) struct Script {
 }
 
 impl Script {
+    /// Adds an instruction with the fields of its own.
+    pub fn tell(&mut self, verb: &str, fields: Row) {
+        self.rows.push(row![Instruction { verb }].into_iter().chain(fields).collect());
+    }
+
     /// Sends SQL of the engine's own; where it fails, `purpose` says what could not be done.
     fn sql(&mut self, sql: impl Into<String>, purpose: &str) {
-        self.rows.push(row!["sql", sql.into(), purpose]);
+        self.tell("sql", row![Sql { sql: sql.into(), purpose }]);
+    }
+
+    /// Waits so many seconds for the lock, where the engine has one.
+    pub fn lock(&mut self, record: &Record, wait: u64) {
+        if let Some(sql) = record.lock(wait) {
+            self.tell("lock", row![Lock { sql, seconds: wait.to_string() }]);
+        }
     }
 
     /// Sends a statement of a file.
@@ -40,15 +85,17 @@ impl Script {
                 format!("statements 1 to {} are in place, and the next run goes on with this one", number - 1)
             }
         };
-        self.rows.push(row![
+        self.tell(
             "statement",
-            text.len().to_string(),
-            format!("{}:{}", file.place, statement.line),
-            format!("statement {number} of {count}"),
-            statement.first_line(&file.text),
-            hence,
-            if statement.rows.is_some() { "ended" } else { "" },
-        ]);
+            row![Statement {
+                size: text.len().to_string(),
+                place: format!("{}:{}", file.place, statement.line),
+                which: format!("statement {number} of {count}"),
+                first_line: statement.first_line(&file.text),
+                hence,
+                ended: if statement.rows.is_some() { "ended" } else { "" },
+            }],
+        );
         self.input.push(Blob(Arc::from(text.into_bytes())));
     }
 
@@ -56,20 +103,21 @@ impl Script {
     pub fn apply(&mut self, record: &Record, files: &[File], pending: &[Pending], wait: u64, mut backup: Option<Row>) {
         for (at, next) in pending.iter().enumerate() {
             if at > 0 {
-                self.rows.push(row!["end"]);
+                self.tell("end", Row::new());
             }
             if let Some(opening) = record.migrations.opening(wait) {
-                self.rows.push(row!["plain", opening]);
+                self.tell("plain", row![Plain { text: opening }]);
             }
-            if let Some(lock) = record.lock(wait) {
-                self.rows.push(row!["lock", lock, wait.to_string()]);
-            }
+            self.lock(record, wait);
             if at == 0 {
                 self.sql(record.create(), &format!("make the table {}", record.table));
             }
             // Another run may have held the lock meanwhile.
-            self.rows.push(row!["guard", record.guard(files, &pending[at..]), &record.table]);
-            self.rows.extend(backup.take());
+            let sql = record.guard(files, &pending[at..]);
+            self.tell("guard", row![Guard { sql, table: &record.table }]);
+            if let Some(backup) = backup.take() {
+                self.tell("backup", backup);
+            }
             let file = &files[next.file];
             if file.is_transaction {
                 self.whole(record, file);
@@ -88,7 +136,7 @@ impl Script {
         for number in 1..=file.statements.len() {
             self.statement(file, number);
         }
-        self.rows.push(row!["commit", "COMMIT", &file.place]);
+        self.tell("commit", row![Commit { sql: "COMMIT", file: &file.place }]);
     }
 
     /// A file whose progress is recorded after each statement.

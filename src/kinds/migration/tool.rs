@@ -1,11 +1,29 @@
 //! A tool that has migrations of its own: where it runs, and what the host says of it.
 
-use crate::model::{Arg, Record, Row};
+use crate::model::{Arg, Record, Records, Row};
 use crate::resource::{Claim, Fields, Observation, Space};
-use crate::row;
+use crate::{records, row, rows};
 
 use super::history;
 use super::observed::{Observed, State};
+
+rows! {
+    include_str!("tool.sh") =>
+    /// A tool; names and values of its environment variables follow.
+    struct Running { tool, user, directory, venv, options; more }
+}
+
+records! {
+    include_str!("probe.sh") =>
+    /// What is known of a tool: what it lacks, or what it said.
+    enum Told {
+        "no-user" => NoUser,
+        "no-directory" => NoDirectory,
+        "no-program" => NoProgram,
+        "error" => Error { said },
+        "told" => Told { now, all },
+    }
+}
 
 /// A tool that has migrations of its own.
 #[derive(Clone, Debug)]
@@ -35,7 +53,13 @@ impl Tool {
 
     /// Makes the row that `tool.sh` reads.
     pub fn row(&self, run_as: Option<&String>) -> Row {
-        let mut row = row![&self.name, run_as, &self.directory, self.venv.as_ref(), self.options.join("\n"),];
+        let mut row = row![Running {
+            tool: &self.name,
+            user: run_as,
+            directory: &self.directory,
+            venv: self.venv.as_ref(),
+            options: self.options.join("\n"),
+        }];
         for (name, value) in &self.environment {
             row.push(name.into());
             row.push(value.clone());
@@ -46,15 +70,19 @@ impl Tool {
     /// Reads what the probe told of it; `database` may come with the spec.
     pub fn told(&self, record: &Record, run_as: Option<&String>, database: Option<Claim>) -> Observation<Observed> {
         let later = |needs: Claim, reason: String| Observation::Later { needs, reason };
-        match record.field(0) {
-            "no-user" => {
+        let told = match Told::read(record) {
+            Ok(told) => told,
+            Err(reason) => return Observation::Failed(reason),
+        };
+        match told {
+            Told::NoUser => {
                 let user = run_as.cloned().unwrap_or_default();
                 later(Claim::new(Space::USER, user), "the user it runs as is not there yet".into())
             }
-            "no-directory" => {
+            Told::NoDirectory => {
                 later(Claim::path(self.directory.as_str()), format!("the folder {} is not there", self.directory))
             }
-            "no-program" => match (self.name.as_str(), &self.venv) {
+            Told::NoProgram => match (self.name.as_str(), &self.venv) {
                 ("alembic", Some(venv)) => later(Claim::path(venv.as_str()), format!("{venv} holds no alembic")),
                 ("alembic", None) => later(Claim::new(Space::PROGRAM, "alembic"), "alembic is not on the host".into()),
                 _ => {
@@ -62,10 +90,10 @@ impl Tool {
                     later(Claim::path(path.as_str()), format!("{path} holds no knex"))
                 }
             },
-            "told" => {
+            Told::Told { now, all } => {
                 let told = match self.name.as_str() {
-                    "alembic" => history::alembic(record.field(1), record.field(2)),
-                    _ => history::knex(record.field(1)),
+                    "alembic" => history::alembic(now, all),
+                    _ => history::knex(now),
                 };
                 match told {
                     Some(told) => {
@@ -74,16 +102,15 @@ impl Tool {
                     None => Observation::Failed(format!("what {} says is not understood", self.name)),
                 }
             }
-            "error" => {
-                let said = record.field(1).trim_end();
-                let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
+            Told::Error { said } => {
+                let last =
+                    said.trim_end().lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
                 let reason = format!("{} does not say what is pending: {}", self.name, last.trim());
                 match database {
                     Some(database) => later(database, reason),
                     None => Observation::Failed(reason),
                 }
             }
-            other => Observation::Failed(other.to_string()),
         }
     }
 }

@@ -1,14 +1,10 @@
-# Row of a tool: its name, user, folder, virtual environment, words for it (a line each), then names and values of
-# environment variables.
-# read_tool ROW: sets those; call it in a subshell.
+# read_tool ROW: sets what the row of a tool holds: options are a line each, and more are names and values of environment
+# variables. Call it where no other row is read.
 read_tool() {
-    split_row "$1"
-    tool=$f1 user=$f2 directory=$f3 venv=$f4
-    decode "$f5" && options=$decoded
-    environment=$1
-    for skipped in 1 2 3 4 5; do
-        case $environment in *"$US"*) environment=${environment#*"$US"} ;; *) environment= ;; esac
-    done
+    columns tool user directory venv options more
+    read_row "$1"
+    decode "$options" && options=$decoded
+    environment=$more
     case $tool in
         alembic) program=${venv:+$venv/bin/}alembic ;;
         knex) program=./node_modules/.bin/knex ;;

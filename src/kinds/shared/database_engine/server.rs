@@ -153,6 +153,11 @@ impl Server {
         row
     }
 
+    /// Makes a row that [`super::QUERY`] leaves out.
+    pub(crate) fn no_query() -> Row {
+        row![Connection { engine: "-", .. }]
+    }
+
     /// Makes the fields of a connection that `read_connection` of `client.sh` takes. While the password is being rotated,
     /// both are in its field. `account` is the unix user that the client runs as; the session's own where there is none.
     pub(crate) fn connection(&self, account: Option<&String>, database: &str) -> Row {
