@@ -14,6 +14,8 @@ pub trait Manager: Sync {
     fn list(&self) -> &'static str;
     /// Returns the program that installs packages in one transaction.
     fn install(&self) -> &'static str;
+    /// Returns the program that marks packages which are there as wanted for themselves.
+    fn mark(&self) -> &'static str;
     /// Returns the program that removes packages in one transaction.
     fn remove(&self) -> &'static str;
     /// Returns whether it is the name of a package.

@@ -264,6 +264,18 @@ impl Kind for Package {
         }
     }
 
+    fn remarks(
+        _resource: &Resource<Desired>,
+        observed: &Observation<Observed>,
+        _changes: &[crate::model::Change],
+    ) -> Vec<String> {
+        let is_automatic = observed.found().is_some_and(|found| found.state == AUTOMATIC);
+        is_automatic
+            .then(|| "it is there only because others need it, and would go with them".to_string())
+            .into_iter()
+            .collect()
+    }
+
     fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
         Some(match resource.is_absent() {
             true => expect![Seen::Absent],
@@ -276,6 +288,11 @@ impl Kind for Package {
             (0..batch.len()).partition(|&at| batch[at].resource.is_absent());
         let mut steps = Vec::new();
         // What is recommended can be chosen only for a whole transaction.
+        let (marked, present): (Vec<usize>, Vec<usize>) =
+            present.into_iter().partition(|&at| is_only_marked(&batch[at]));
+        if !marked.is_empty() {
+            steps.push(transaction(batch, marked, |manager| manager.mark(), "keep"));
+        }
         for recommends in [None, Some(true), Some(false)] {
             let covers: Vec<usize> =
                 present.iter().copied().filter(|&at| batch[at].resource.desired.recommends == recommends).collect();
@@ -292,6 +309,8 @@ impl Kind for Package {
 
 /// The word for a package that is there and works.
 const INSTALLED: &str = "installed";
+/// The word for a package that is there and works, as a dependency of others only.
+const AUTOMATIC: &str = "automatic";
 /// The word for a package that another resource names otherwise.
 const TWICE: &str = "twice";
 /// The word for a version that is the one asked for.
@@ -315,6 +334,12 @@ fn observation(seen: Seen<'_>, manager: &'static Variant) -> Observation<Observe
             provider: provider.to_string(),
         }),
     }
+}
+
+/// Returns whether all there is to do is to mark it as wanted for itself.
+fn is_only_marked(planned: &Planned<'_, Package>) -> bool {
+    let is_automatic = planned.observed.found().is_some_and(|found| found.state == AUTOMATIC);
+    is_automatic && !planned.changes("version")
 }
 
 /// Returns the manager of the host.

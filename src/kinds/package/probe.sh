@@ -1,3 +1,4 @@
+# A package that is there only because others need it is "automatic": it goes where they go, unless it is marked as wanted.
 # Compared is "matches" or "differs" from the version pattern; the provider is the package that provides it where it is virtual.
 # Twice is one that another row names otherwise.
 # Record: "absent"
@@ -12,6 +13,9 @@ for line in $states; do
             twin=$compared
             emit "$at" twice "$twin"
             ;;
-        *) emit "$at" "$state" "$compared" "$version" "$provider" ;;
+        *)
+            case $state.$mark in installed.automatic) state=automatic ;; esac
+            emit "$at" "$state" "$compared" "$version" "$provider"
+            ;;
     esac
 done

@@ -6,13 +6,14 @@ read_state() {
     IFS=$US
     set -- $1
     IFS=$NL
-    at=${1-} state=${2-} compared=${3-} version=${4-} provider=${5-}
+    at=${1-} state=${2-} compared=${3-} version=${4-} provider=${5-} mark=${6-}
 }
 
-# package_states: sets $states to one line a row: index, state, "matches" or "differs", version, provider; or index, "twice"
+# package_states: sets $states to one line a row: index, state, "matches" or "differs", version, provider, mark; or index, "twice"
 # and the name in another row that is about the same package.
 # A manager is asked through its package_list, which writes a line for each package on the host: name, architecture, state,
-# version, what it provides (as Debian's Provides), "ok" or "" where its files are whole.
+# version, what it provides (as Debian's Provides), "ok" or "" where its files are whole, "automatic" where it is there only
+# because others need it.
 package_states() {
     # An empty line at the end says that the list is not whole.
     states=$({ printf '%s\n\n' "$ROWS"; package_list || echo; } | awk -F "$US" $awk_columns -v OFS="$US" '
@@ -51,7 +52,7 @@ package_states() {
         # Waiting for a trigger of its own does not keep a package from working.
         $3 == "triggers-pending" { $3 = "installed" }
         $6 != "" && $6 != "ok" { $3 = "must be reinstalled" }
-        $1 in wanted { own[$1 ":" $2] = $3 OFS $4 }
+        $1 in wanted { own[$1 ":" $2] = $3 OFS $4 OFS $7 }
         $5 != "" && $3 == "installed" {
             count = split($5, names, /, */)
             for (at = 1; at <= count; at++) {
@@ -87,6 +88,7 @@ package_states() {
                 split(find(own, wish[package]), found, FS)
                 state = found[1]
                 version = found[2]
+                mark = found[3]
                 provider = ""
                 if (state != "installed" && wish[goes] == "") {
                     virtual = find(provided, wish[package])
@@ -95,12 +97,13 @@ package_states() {
                         split(virtual, found, FS)
                         version = found[1]
                         provider = found[2]
+                        mark = ""
                     }
                 }
                 if (state == "" || state == "not-installed" || (state == "config-files" && wish[goes] != "purge")) {
                     print at, "absent"
                 } else {
-                    print at, state, (matches(wish[pattern], version) ? "matches" : "differs"), version, provider
+                    print at, state, (matches(wish[pattern], version) ? "matches" : "differs"), version, provider, mark
                 }
             }
         }'

@@ -10,7 +10,18 @@ package_list() {
         fi
     done
     set -f
-    awk -v OFS="$US" '
+    # Which of them came as a dependency of another only.
+    _marks=/var/lib/apt/extended_states
+    [ -r "$_marks" ] || _marks=/dev/null
+    awk -v OFS="$US" -v marks="$_marks" '
+        FILENAME == marks {
+            if (/^Package: /) name = $2
+            if (/^Architecture: /) architecture = $2
+            if (/^Auto-Installed: 1/) automatic[name ":" architecture] = automatic[name ":all"] = 1
+            if ($0 == "") name = architecture = ""
+            next
+        }
+        FNR == 1 { name = architecture = "" }
         /^Package: / { name = $2; next }
         /^Status: / { flag = $3; state = $4; next }
         /^Architecture: / { architecture = $2; next }
@@ -19,8 +30,9 @@ package_list() {
         $0 == "" { tell() }
         END { tell() }
         function tell() {
-            if (name != "") print name, architecture, state, version, provides, flag
+            mark = automatic[name ":" architecture] ? "automatic" : ""
+            if (name != "") print name, architecture, state, version, provides, flag, mark
             name = flag = state = architecture = version = provides = ""
         }
-    ' /var/lib/dpkg/status
+    ' "$_marks" /var/lib/dpkg/status
 }

@@ -39,6 +39,7 @@ const REMOVE: &str = concat!(
 
 const _: () = {
     columns::check_row(include_str!("install.sh"), &[], Wanted::NAMES);
+    columns::check_row(include_str!("mark.sh"), &[], Wanted::NAMES);
     columns::check_row(include_str!("remove.sh"), &[], Wanted::NAMES);
 };
 
@@ -49,6 +50,10 @@ impl Manager for Apt {
 
     fn install(&self) -> &'static str {
         INSTALL
+    }
+
+    fn mark(&self) -> &'static str {
+        include_str!("mark.sh")
     }
 
     fn remove(&self) -> &'static str {
