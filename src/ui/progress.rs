@@ -50,8 +50,14 @@ impl Progress {
                     Outcome::Skipped { .. } => (Role::Warning, "skipped"),
                     Outcome::Cancelled => (Role::Warning, "cancelled"),
                 };
-                let address = visible(&address.to_string());
-                self.log(&format!("{} {address}", self.paint.paint(role, &format!("{word:>10}"))));
+                let why = match outcome {
+                    // All of it is said at the end.
+                    Outcome::Failed(failure) => failure.message.lines().next().map(|line| format!(": {line}")),
+                    Outcome::Skipped { because } => Some(format!(", because of {because}")),
+                    _ => None,
+                };
+                let text = visible(&format!("{address}{}", why.unwrap_or_default()));
+                self.log(&format!("{} {text}", self.paint.paint(role, &format!("{word:>10}"))));
             }
             Event::Stopping => self.log("stopping after the running steps; press Ctrl-C again to kill them"),
         }
