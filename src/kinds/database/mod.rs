@@ -7,7 +7,9 @@ use std::sync::LazyLock;
 use crate::model::{Change, Changes, Expect, Probe, ProbeOutput, Row, Step, Value};
 use crate::variants;
 
-use crate::kinds::shared::database_engine::{CHOICE, DATABASE, Engine, NOUN, QUERY, Server, change, observe};
+use crate::kinds::shared::database_engine::{
+    CHOICE, DATABASE, Engine, GOING_USER, NOUN, QUERY, Server, change, observe,
+};
 use crate::resource::{
     Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Variant, Variants,
 };
@@ -102,7 +104,11 @@ impl Kind for Database {
     fn claims(resource: &Resource<Desired>) -> Claims {
         let desired = &resource.desired;
         let engine = desired.server.engine;
-        let claims = Claims::new().provides(DATABASE, engine.claim(resource.name()));
+        let mut claims = Claims::new().provides(DATABASE, engine.claim(resource.name()));
+        if resource.is_absent() {
+            // Its owner on the server cannot go before it, and may be another than the spec knows of.
+            claims = claims.follows(GOING_USER, engine.word());
+        }
         store(engine).claims(resource, claims)
     }
 

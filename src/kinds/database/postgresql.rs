@@ -30,7 +30,7 @@ impl Store for Postgresql {
     fn claims(&self, resource: &Resource<Desired>, claims: Claims) -> Claims {
         let claims = resource.desired.server.required_by(claims);
         match &resource.desired.owner {
-            Some(owner) if !resource.is_absent() => claims.requires(DATABASE_USER, ENGINE.claim(owner)),
+            Some(owner) => claims.requires(DATABASE_USER, ENGINE.claim(owner)),
             _ => claims,
         }
     }

@@ -11,7 +11,7 @@ use crate::model::{Change, Changes, Probe, ProbeOutput, Record, Records, Secret,
 use crate::{records, variants};
 
 use crate::kinds::shared::database_engine::{
-    ACCOUNTS, CHOICE, DATABASE, DATABASE_USER, Engine, LOGIN, NOUN, QUERY, SCHEMA, Server, change, observe,
+    ACCOUNTS, CHOICE, DATABASE, DATABASE_USER, Engine, GOING_USER, LOGIN, NOUN, QUERY, SCHEMA, Server, change, observe,
 };
 use crate::resource::{
     Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Variants,
@@ -113,7 +113,10 @@ impl Kind for DatabaseUser {
         let desired = &resource.desired;
         let engine = desired.server.engine;
         let claims = Claims::new().provides(DATABASE_USER, engine.claim(resource.name()));
-        let claims = claims.provides(LOGIN, engine.claim(&desired.user));
+        let mut claims = claims.provides(LOGIN, engine.claim(&desired.user));
+        if resource.is_absent() {
+            claims = claims.shares(GOING_USER, engine.word());
+        }
         let claims = desired.server.required_by(claims);
         let objects = desired.grants.iter().flat_map(|grants| grants.keys());
         let needed: BTreeSet<Claim> = objects.filter_map(|object| needs(engine, object)).collect();

@@ -45,6 +45,8 @@ pub(crate) use sqlite::VARIANT as SQLITE;
 pub(crate) const DATABASE: Space = Space("database");
 /// A user of a database server, as `ENGINE/NAME`.
 pub(crate) const DATABASE_USER: Space = Space("database user");
+/// Users of database servers that go: all of an engine share this.
+pub(crate) const GOING_USER: Space = Space("database users that go");
 /// The name that an account logs in with, as `ENGINE/NAME`.
 pub(crate) const LOGIN: Space = Space("database login");
 /// The accounts with grants on a database as a whole, as `ENGINE/NAME`; of all databases, as `ENGINE/*`.
