@@ -5,12 +5,15 @@ use std::fmt;
 
 use crate::model::Value;
 
+use super::pattern;
+
 /// Privileges by object, in the words of [`normal`].
 pub(super) type Grants = BTreeMap<Object, BTreeSet<String>>;
 
 /// What a privilege is on. All of a server has nothing; a database of MySQL, and all tables of a schema, `every`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Object {
+    /// The name; for all of a database of MySQL the pattern of names that its grants have ([`pattern`]).
     pub(super) database: Option<String>,
     /// PostgreSQL only.
     pub(super) schema: Option<String>,
@@ -23,6 +26,13 @@ pub(super) struct Object {
 
 impl fmt::Display for Object {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Self { database: Some(pattern), schema: None, every: true, .. } = self {
+            return match pattern::literal(pattern) {
+                Some(name) => write!(f, "{name}.*"),
+                None if pattern.contains('%') => write!(f, "{pattern}.*"),
+                None => write!(f, "{pattern}.* with _ for any character"),
+            };
+        }
         let parts = [&self.database, &self.schema, &self.table].into_iter().flatten();
         let mut parts: Vec<&str> = parts.map(String::as_str).collect();
         if parts.is_empty() {

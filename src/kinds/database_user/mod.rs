@@ -1,6 +1,7 @@
 //! `database_user`: an account of a database server, and what it may do.
 
 mod grants;
+mod pattern;
 mod privileges;
 mod users;
 mod verifier;

@@ -13,6 +13,7 @@ use crate::records;
 use crate::resource::{Feature, Fields, Observation, Planned, Resource, Variant};
 
 use super::grants::{self, GRANT_OPTION, Grants, Object};
+use super::pattern;
 use super::privileges::as_wanted;
 use super::users::{DatabaseUser, Desired, Observed, Password, Users};
 use super::verifier;
@@ -87,9 +88,12 @@ fn look(at: usize, resource: &Resource<Desired>) -> String {
     let Some(wanted) = desired.grants.as_ref().filter(|_| !resource.is_absent()) else {
         return sql;
     };
-    let databases: BTreeSet<&String> = wanted.keys().filter_map(|object| object.database.as_ref()).collect();
-    for database in databases.into_iter().filter(|database| !database.contains('%')) {
-        let name = ENGINE.text(&database.replace("\\_", "_"));
+    let databases = wanted.keys().filter_map(|object| match (&object.database, object.every) {
+        (Some(pattern), true) => pattern::literal(pattern),
+        (name, _) => name.clone(),
+    });
+    for database in databases.collect::<BTreeSet<String>>() {
+        let name = ENGINE.text(&database);
         sql.push_str(&format!(
             " SELECT {at},'lacks',{} FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME={name});",
             ENGINE.as_hex(&name)

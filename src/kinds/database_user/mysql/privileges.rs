@@ -3,6 +3,7 @@
 use crate::kinds::shared::database_engine::Engine;
 
 use super::super::grants::{GRANT_OPTION, Object};
+use super::super::pattern;
 use super::super::privileges::Privileges;
 use super::Mysql;
 
@@ -15,7 +16,7 @@ impl Privileges for Mysql {
         match *parts {
             ["*", "*"] => Some(Object::server()),
             ["*", _] => None,
-            [database, "*"] => Some(Object::database(database).every()),
+            [database, "*"] => Some(Object::database(pattern::of_name(database)).every()),
             [database, table] => Some(Object::database(database).table(table)),
             _ => None,
         }
