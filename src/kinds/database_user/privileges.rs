@@ -69,7 +69,15 @@ pub(super) fn decode(fields: &mut Fields<'_>, way: &dyn Privileges) -> Option<Gr
             Err(wrong) => fields.error("grants", format!("in `grants`, `{object}` {wrong}"), way.objects()),
         }
     }
+    for (object, words) in &mut grants {
+        *words = united(way, object, words);
+    }
     Some(grants)
+}
+
+/// Leaves out what `ALL` takes in.
+fn united(way: &dyn Privileges, object: &Object, words: &BTreeSet<String>) -> BTreeSet<String> {
+    if words.contains("ALL") { folded(way, object, words) } else { words.clone() }
 }
 
 fn read_object(way: &dyn Privileges, text: &str) -> Result<Object, String> {
@@ -106,7 +114,8 @@ fn refuse(way: &dyn Privileges, object: &Object, word: &str) -> Option<(String, 
 
 /// Writes all privileges as `ALL` where another side does.
 fn folded(way: &dyn Privileges, object: &Object, privileges: &BTreeSet<String>) -> BTreeSet<String> {
-    if !way.all(object).iter().all(|word| privileges.contains(*word)) {
+    let has_all = privileges.contains("ALL") || way.all(object).iter().all(|word| privileges.contains(*word));
+    if !has_all {
         return privileges.clone();
     }
     let option = privileges.iter().filter(|word| *word == GRANT_OPTION || word.contains('(')).cloned();

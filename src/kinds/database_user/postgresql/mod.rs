@@ -61,8 +61,8 @@ const RELATIONS: &str = "pg_class c JOIN pg_namespace n ON n.oid=c.relnamespace 
 records! {
     _ =>
     /// What [`look`] and [`look_inside`] select: the role's attributes and its verifier; privileges on databases and schemas; how many
-    /// tables and sequences ("t" or "s") of a schema there are that are not the role's own; privileges on these, and on those to come;
-    /// databases that grants name and that are not there. Names are in hexadecimal.
+    /// tables and sequences ("t" or "s") of a schema there are that are not the role's own; privileges on these, and on those to come,
+    /// "t" where they are on those of all [`makers`]; databases that grants name and that are not there. Names are in hexadecimal.
     enum Seen {
         "absent" => Absent { login, superuser, create_database, create_role, verifier },
         "present" => Present { login, superuser, create_database, create_role, verifier },
@@ -71,7 +71,7 @@ records! {
         "schema" => OnSchema { database, schema, privilege },
         "count" => Count { database, schema, letter, count },
         "relation" => Relation { database, schema, name, letter, privilege },
-        "default" => ToCome { database, schema, letter, privilege },
+        "default" => ToCome { database, schema, letter, privilege, of_all },
     }
 }
 
@@ -132,12 +132,22 @@ fn look_inside(at: usize, role: &str) -> [String; 4] {
             )
         ),
         format!(
-            "SELECT {at},'default',{database},{schema},CASE d.defaclobjtype WHEN 'S' THEN 's' ELSE 't' END,a.privilege_type FROM \
+            "SELECT {at},'default',{database},{schema},CASE d.defaclobjtype WHEN 'S' THEN 's' ELSE 't' END,a.privilege_type,\
+             count(DISTINCT d.defaclrole)=(SELECT count(*) FROM ({makers}) m) FROM \
              pg_default_acl d JOIN pg_namespace n ON n.oid=d.defaclnamespace, aclexplode(d.defaclacl) a JOIN pg_roles r ON \
-             r.oid=a.grantee WHERE r.rolname={role} AND d.defaclobjtype IN ('r','S') AND d.defaclrole=(SELECT oid FROM pg_roles \
-             WHERE rolname=current_user);"
+             r.oid=a.grantee WHERE r.rolname={role} AND d.defaclobjtype IN ('r','S') AND d.defaclrole IN ({makers}) GROUP BY 4,5,6;",
+            makers = makers(role)
         ),
     ]
+}
+
+/// Selects those whose tables to come a role gets privileges on: whoever is connected, and the owner of the database, whose
+/// own migrations make them. `pg_has_role` tells whether that may be asked for in the owner's name.
+fn makers(role: &str) -> String {
+    format!(
+        "SELECT oid FROM pg_roles WHERE rolname=current_user UNION SELECT datdba FROM pg_database WHERE datname=current_database() \
+         AND pg_has_role(datdba,'MEMBER') AND pg_get_userbyid(datdba)<>{role}"
+    )
 }
 
 /// What is granted on the tables, or the sequences, of a schema.
@@ -145,7 +155,8 @@ fn look_inside(at: usize, role: &str) -> [String; 4] {
 struct Schema {
     count: usize,
     by_relation: BTreeMap<String, BTreeSet<String>>,
-    default: BTreeSet<String>,
+    /// On those to come, with whether that holds for all who make them.
+    default: BTreeMap<String, bool>,
 }
 
 fn observation(resource: &Resource<Desired>, all: &[Seen<'_>]) -> Observation<Observed> {
@@ -207,8 +218,9 @@ fn granted(wanted: &Grants, all: &[Seen<'_>]) -> Grants {
                 let schema = schemas.entry(of(database, schema, letter)).or_default();
                 schema.by_relation.entry(text(name)).or_default().insert(privilege.into());
             }
-            Seen::ToCome { database, schema, letter, privilege } => {
-                schemas.entry(of(database, schema, letter)).or_default().default.insert(privilege.into());
+            Seen::ToCome { database, schema, letter, privilege, of_all } => {
+                let schema = schemas.entry(of(database, schema, letter)).or_default();
+                schema.default.insert(privilege.into(), of_all == "t");
             }
             _ => {}
         }
@@ -220,11 +232,11 @@ fn granted(wanted: &Grants, all: &[Seen<'_>]) -> Grants {
             |privilege: &str| of_all.is_some_and(|words| words.contains(privilege) || words.contains("ALL"));
         for privilege in all.iter().chain(&["MAINTAIN"]).filter(|privilege| is_of_all(privilege)) {
             let have = schema.by_relation.values().filter(|words| words.contains(*privilege)).count();
-            if have == schema.count && schema.default.contains(*privilege) {
+            if have == schema.count && schema.default.get(*privilege) == Some(&true) {
                 found.entry(object.clone()).or_default().insert(privilege.to_string());
             }
         }
-        for privilege in schema.default.iter().filter(|privilege| !is_of_all(privilege)) {
+        for privilege in schema.default.keys().filter(|privilege| !is_of_all(privilege)) {
             found.entry(object.clone()).or_default().insert(privilege.clone());
         }
         for (relation, privileges) in schema.by_relation {
@@ -248,7 +260,7 @@ fn change(planned: &Planned<'_, DatabaseUser>) -> String {
     if resource.is_absent() {
         let mut lines: Vec<String> = Vec::new();
         for database in desired.grants.iter().flat_map(databases) {
-            lines.extend(enter(database));
+            lines.extend(enter(database, &desired.user));
             lines.push(revoke_all(&desired.user));
             lines.extend(["\\connect :\"home\"".to_string(), "\\endif".into()]);
         }
@@ -281,7 +293,7 @@ fn change(planned: &Planned<'_, DatabaseUser>) -> String {
     let differences = grants::compare(found.map_or(&none, |found| &found.grants), wanted);
     let touched: BTreeSet<&String> = differences.iter().filter_map(|(object, ..)| object.database.as_ref()).collect();
     for database in touched {
-        lines.extend(enter(database));
+        lines.extend(enter(database, &desired.user));
         let here = |object: &Object| object.database.as_ref() == Some(database);
         for (object, before, after) in differences.iter().filter(|(object, ..)| here(object)) {
             let gone: Vec<&str> = before.difference(after).map(String::as_str).collect();
@@ -299,11 +311,14 @@ fn change(planned: &Planned<'_, DatabaseUser>) -> String {
     lines.join("\n")
 }
 
-/// Connects to a database if it is there; `\endif` ends what is done in it.
-fn enter(database: &str) -> [String; 3] {
+/// Connects to a database if it is there, and knows its owner as [`makers`] does; `\endif` ends what is done in it.
+fn enter(database: &str, role: &str) -> [String; 3] {
     [
         format!(
-            "SELECT count(*)=1 AS there, current_database() AS home FROM pg_database WHERE datname={} \\gset",
+            "SELECT count(*)=1 AS there, current_database() AS home, coalesce(max(CASE WHEN pg_has_role(datdba,'MEMBER') AND \
+             pg_get_userbyid(datdba)<>{} THEN pg_get_userbyid(datdba)::text END),current_user) AS owner FROM pg_database WHERE \
+             datname={} \\gset",
+            ENGINE.text(role),
             ENGINE.text(database)
         ),
         "\\if :there".into(),
@@ -323,7 +338,9 @@ fn say(verb: &str, privileges: &[&str], object: &Object, toward: &str, role: &st
         let kind = if object.sequences { "SEQUENCES" } else { "TABLES" };
         return vec![
             format!("{verb} {words} ON ALL {kind} IN SCHEMA {schema} {toward} {role};"),
-            format!("ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} {verb} {words} ON {kind} {toward} {role};"),
+            format!(
+                "ALTER DEFAULT PRIVILEGES FOR ROLE CURRENT_USER, :\"owner\" IN SCHEMA {schema} {verb} {words} ON {kind} {toward} {role};"
+            ),
         ];
     }
     let database = ENGINE.name(object.database.as_deref().unwrap_or_default());
@@ -336,18 +353,19 @@ fn say(verb: &str, privileges: &[&str], object: &Object, toward: &str, role: &st
 /// Revokes all that a role may do in the database that is connected to.
 fn revoke_all(role: &str) -> String {
     let text = ENGINE.text(role);
-    let execute = |sql: &str| format!("EXECUTE format('{sql}', s, {text});");
+    let execute = |sql: &str| format!("EXECUTE format('{sql}', s, {text}, o);");
     let inside: String = [
         "REVOKE ALL ON ALL TABLES IN SCHEMA %I FROM %I",
         "REVOKE ALL ON ALL SEQUENCES IN SCHEMA %I FROM %I",
         "REVOKE ALL ON SCHEMA %I FROM %I",
-        "ALTER DEFAULT PRIVILEGES IN SCHEMA %I REVOKE ALL ON TABLES FROM %I",
-        "ALTER DEFAULT PRIVILEGES IN SCHEMA %I REVOKE ALL ON SEQUENCES FROM %I",
+        "ALTER DEFAULT PRIVILEGES FOR ROLE CURRENT_USER, %3$I IN SCHEMA %1$I REVOKE ALL ON TABLES FROM %2$I",
+        "ALTER DEFAULT PRIVILEGES FOR ROLE CURRENT_USER, %3$I IN SCHEMA %1$I REVOKE ALL ON SEQUENCES FROM %2$I",
     ]
     .map(execute)
     .concat();
     let body = format!(
-        "DECLARE s name; BEGIN FOR s IN SELECT nspname FROM pg_namespace WHERE nspname NOT LIKE 'pg\\_%' AND nspname<>'information_schema' \
+        "DECLARE s name; o name; BEGIN SELECT coalesce(max(pg_get_userbyid(datdba)::text),current_user) INTO o FROM pg_database \
+         WHERE datname=current_database() AND pg_has_role(datdba,'MEMBER') AND pg_get_userbyid(datdba)<>{text}; FOR s IN SELECT nspname FROM pg_namespace WHERE nspname NOT LIKE 'pg\\_%' AND nspname<>'information_schema' \
          LOOP {inside} END LOOP; EXECUTE format('REVOKE ALL ON DATABASE %I FROM %I', current_database(), {text}); END"
     );
     format!("DO {};", ENGINE.text(&body))
