@@ -134,7 +134,7 @@ fn input(resolved: &Resolved) -> graph::Input {
     let kind = resolved.resource.kind;
     let mut claims = kind.claims(&resolved.resource);
     let is_later = |attribute: &&str| resolved.deferrals.iter().any(|deferral| deferral.attribute == *attribute);
-    claims.settles.retain(|settled| !settled.by.iter().any(|attribute| is_later(&attribute)));
+    claims.settles.retain(|settled| !settled.by.iter().any(is_later));
     graph::Input {
         address: resolved.address.clone(),
         span: resolved.span,
