@@ -267,8 +267,8 @@ macro_rules! records {
         $($(#[$of_form:meta])* $word:tt => $form:ident $({ $($field:ident),* $(,)? })?),* $(,)?
     }) => {
         $(#[$meta])*
-        // A record may say more than all its readers want to know.
-        #[allow(dead_code)]
+        // A record may say more than its readers want to know; forms are called like their words, and some are long.
+        #[allow(dead_code, clippy::enum_variant_names, clippy::large_enum_variant)]
         #[derive(Clone, Copy, Debug)]
         $vis enum $name<'a> {
             $($(#[$of_form])* $form $({ $($field: &'a str),* })?,)*

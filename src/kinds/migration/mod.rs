@@ -269,7 +269,7 @@ impl Kind for Migration {
                 let Desired { server, database, runner, .. } = &resource.desired;
                 match (runner, server) {
                     (Runner::Sql { files, record }, Some(server)) => match answers.of(at, server.engine) {
-                        Ok(rows) => match Applied::read_all(&rows) {
+                        Ok(rows) => match Applied::read_all(rows) {
                             Some(applied) => recorded(files, &applied, &record.table),
                             None => Observation::Failed(format!("the table {} holds something else", record.table)),
                         },
