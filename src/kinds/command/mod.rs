@@ -135,6 +135,9 @@ impl Kind for Command {
             .touches(Touches::Everything)
             .requires_some(Space::USER, resource.run_as.as_ref())
             .requires_some(Space::PATH, resource.desired.directory.as_ref());
+        if let Some(directory) = &resource.desired.directory {
+            claims = claims.follows(Space::BELOW, directory);
+        }
         if let Some(path) = &resource.desired.guard.creates {
             claims = claims.requires_folder_of(path).shares(Space::PATH, path);
         }

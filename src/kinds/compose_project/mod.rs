@@ -200,7 +200,7 @@ impl Kind for ComposeProject {
                 claims = claims.reads(Space::PATH, file);
             }
             for path in service.mounts.iter().chain(&service.context) {
-                claims = claims.requires(Space::PATH, path);
+                claims = claims.requires(Space::PATH, path).follows(Space::BELOW, path);
             }
         }
         if resource.is_absent() {
