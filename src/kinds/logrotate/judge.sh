@@ -23,6 +23,22 @@ judge() {
             esac
             break
         done
+        case $refused in *":$i:"*) continue ;; esac
+        # This error names the log and not the file that is about it.
+        case $said in *'insecure permissions'*) insecure "$i" ;; esac
+    done
+}
+
+# insecure INDEX: refuses the new file where logrotate would pass over a log of it, because others may write to its folder.
+insecure() {
+    for line in $(logrotate --debug "$staged" 2>&1 </dev/null); do
+        case $line in
+            'error: skipping '*'insecure permissions'*)
+                line=${line#error: skipping }
+                refuse "$1" "logrotate would never rotate ${line%% because*}: others may write to its folder; say with \`su\` as whom to"
+                return
+                ;;
+        esac
     done
 }
 judge
