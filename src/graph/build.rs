@@ -77,7 +77,14 @@ impl<'a> Builder<'a> {
         let claims = &inputs[node].claims;
         for claim in &claims.requires {
             let mut is_provided = claim.space == Space::PATH;
-            for provider in of_host.find(claim) {
+            // Those who share a thing have no order among each other: it needs who makes it, or the folder it is in.
+            let shares = claims.shares.contains(claim);
+            let makes = |&provider: &Node| !shares || inputs[provider].claims.provides.contains(claim);
+            let mut providers: Vec<Node> = of_host.find(claim).filter(makes).collect();
+            if shares && providers.is_empty() && claim.space == Space::PATH {
+                providers.extend(of_host.container(&claim.name));
+            }
+            for provider in providers {
                 is_provided = true;
                 self.edges.inferred(provider, node, || Reason::Provides(claim.clone()));
             }

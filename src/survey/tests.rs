@@ -674,3 +674,36 @@ services: { app: { state: absent }, web: { running: true } }
         "create a/group:other\ndelete a/service:app\ndelete a/user:gone\nupdate a/user:stays\ndelete a/group:prime\n"
     );
 }
+
+#[test]
+fn what_reads_the_file_of_a_kept_secret_or_its_folder_comes_after_it() {
+    let spec = concat!(
+        "directories: { /etc/app: {}, /opt/app: {} }\n",
+        "secrets:\n",
+        "  pw: { generate: {}, keep: { path: /etc/app/cred, key: A } }\n",
+        "  other: { generate: {}, keep: { path: /etc/app/cred, key: B } }\n",
+        "files: { /opt/app/.env: { content: x } }\n",
+        "units:\n",
+        "  db.service: { content: \"[Service]\\nExecStart=/bin/true\\n\" }\n",
+        "  app.service:\n",
+        "    content: \"[Unit]\\nRequires=db.service\\n[Service]\\nWorkingDirectory=/opt/app\\nEnvironmentFile=-/etc/app/cred\\n\\\n",
+        "      ExecStart=/bin/true\\n\"\n",
+    );
+    app1(spec)
+        .survey(|survey| {
+            let graph = survey.graph();
+            let find = |local: &str| survey.find(&format!("app1/{local}").parse().unwrap()).unwrap();
+            let before = |local: &str| -> Vec<String> {
+                let before = graph.dependencies(find(local)).map(|(node, _)| survey.resolved(node).address.local());
+                let mut before: Vec<String> = before.collect();
+                before.sort();
+                before
+            };
+            assert_eq!(
+                before("unit:app.service"),
+                ["directory:/opt/app", "file:/opt/app/.env", "secret:other", "secret:pw", "unit:db.service"]
+            );
+            assert_eq!(before("secret:pw"), ["directory:/etc/app"]);
+        })
+        .unwrap();
+}

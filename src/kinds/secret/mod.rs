@@ -143,7 +143,8 @@ impl Kind for Secret {
     }
 
     fn claims(resource: &Resource<Desired>) -> Claims {
-        Claims::new().requires(Space::PATH, &resource.desired.path)
+        let path = &resource.desired.path;
+        Claims::new().requires(Space::PATH, path).shares(Space::PATH, path)
     }
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {

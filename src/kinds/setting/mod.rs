@@ -148,8 +148,6 @@ impl Kind for Setting {
         Claims::new()
             .provides(Space("settings of"), path)
             .requires(Space::PATH, path)
-            // Its folder too, which what is only shared does not stand behind.
-            .requires_folder_of(path)
             .shares(Space::PATH, path)
             .shares(Space::CONTENT, path)
             .owned_by(resource.desired.owner.as_ref(), resource.desired.group.as_ref())

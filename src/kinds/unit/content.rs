@@ -4,7 +4,8 @@ use crate::kinds::shared::unit_name::{is_template, template_of};
 use crate::resource::{Claims, Space};
 
 /// Adds what the text of a unit requires: accounts, folders, files, programs, and the unit that a timer, socket or path
-/// starts. Units that it only names for their order (`After=`, `Wants=`) are left to systemd.
+/// starts. It comes after units without which systemd does not start it, and after what lies in its working directory.
+/// Units that it only names for their order (`After=`, `Wants=`) are left to systemd.
 pub fn claim(mut claims: Claims, unit: &str, text: &str, is_sensitive: bool) -> Claims {
     let mut started = None;
     let mut accepts = false;
@@ -19,7 +20,15 @@ pub fn claim(mut claims: Claims, unit: &str, text: &str, is_sensitive: bool) -> 
                     claims = account(claims, Space::GROUP, group);
                 }
             }
-            (_, "WorkingDirectory" | "RootDirectory" | "EnvironmentFile") => claims = path(claims, &value),
+            (_, "WorkingDirectory") => {
+                claims = path(claims, &value).follows(Space::BELOW, value.trim_start_matches('-'));
+            }
+            (_, "RootDirectory" | "EnvironmentFile") => claims = path(claims, &value),
+            ("Unit", "Requires" | "Requisite" | "BindsTo") => {
+                for needed in value.split_whitespace() {
+                    claims = claims.follows(Space::UNIT, needed);
+                }
+            }
             (_, "ReadWritePaths" | "ReadOnlyPaths" | "ExecPaths") => {
                 for one in value.split_whitespace() {
                     claims = path(claims, one);
