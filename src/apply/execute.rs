@@ -117,7 +117,7 @@ pub async fn apply(
     execution.record_debts_elsewhere(plan, hosts).await;
     let mut stopping = execution.run_all(&mut schedule, hosts, terms, &mut stop).await;
     for round in 0.. {
-        if stopping != Stop::No || !execution.look_at_the_end(&mut schedule, hosts, round).await {
+        if stopping != Stop::No || !execution.look_at_the_end(&mut schedule, hosts, terms.parallel, round).await {
             break;
         }
         stopping = execution.run_all(&mut schedule, hosts, terms, &mut stop).await;

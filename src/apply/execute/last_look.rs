@@ -2,7 +2,9 @@
 //! again, a few times; what then still differs has failed. So an apply that succeeds has proven that the next plan is empty.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::graph::Node;
@@ -20,12 +22,18 @@ const MOST_ROUNDS: usize = 2;
 
 impl Execution<'_, '_> {
     /// Observes all hosts that were changed since the last time. Returns whether anything has to be applied again.
-    pub(super) async fn look_at_the_end(&mut self, schedule: &mut Schedule, hosts: &Hosts, round: usize) -> bool {
+    pub(super) async fn look_at_the_end(
+        &mut self,
+        schedule: &mut Schedule,
+        hosts: &Hosts,
+        parallel: usize,
+        round: usize,
+    ) -> bool {
         let looked_at = self.to_look_at(schedule, hosts);
         if looked_at.is_empty() {
             return false;
         }
-        self.observe_again(&looked_at, hosts).await;
+        self.observe_again(&looked_at, hosts, parallel).await;
         let mut acting: BTreeSet<Node> = BTreeSet::new();
         let graph = self.survey.graph().clone();
         let seen: BTreeSet<Node> = looked_at.into_values().flatten().collect();
@@ -98,8 +106,9 @@ impl Execution<'_, '_> {
     }
 
     /// Observes resources of several hosts, one frame for each host.
-    async fn observe_again(&mut self, looked_at: &BTreeMap<String, Vec<Node>>, hosts: &Hosts) {
+    async fn observe_again(&mut self, looked_at: &BTreeMap<String, Vec<Node>>, hosts: &Hosts, parallel: usize) {
         let mut work = JoinSet::new();
+        let places = Arc::new(Semaphore::new(parallel));
         let mut asked: HashMap<String, BTreeMap<&'static str, Vec<Node>>> = HashMap::new();
         for (name, nodes) in looked_at {
             let Some(host) = hosts.get(name).cloned() else { continue };
@@ -110,8 +119,12 @@ impl Execution<'_, '_> {
             let sections: Vec<(String, Probe)> =
                 by_kind.iter().map(|(kind, nodes)| ((*kind).to_string(), self.probe(nodes))).collect();
             self.events.send(Event::Observing { host: name.clone(), resources: nodes.len() });
-            let name = name.clone();
-            work.spawn(async move { (name, host.observe(sections).await) });
+            let (name, places) = (name.clone(), places.clone());
+            work.spawn(async move {
+                // The semaphore is never closed.
+                let _place = places.acquire().await;
+                (name, host.observe(sections).await)
+            });
         }
         while let Some(answer) = work.join_next().await {
             // A task that panicked is a bug; its panic message has been printed.
