@@ -60,10 +60,12 @@ struct Execution<'r, 's> {
     events: &'r Events,
     /// What is about to happen to each resource of the run.
     turns: HashMap<Node, Turn>,
-    /// What was really changed, since the last look where there was one.
-    changed: BTreeSet<Node>,
-    /// What was really changed before that.
-    changed_before: BTreeSet<Node>,
+    /// What was really changed, and when: a source that was changed after a service was last applied owes it a restart.
+    changed: HashMap<Node, u64>,
+    /// Counts changes.
+    changes: u64,
+    /// How many changes there were at the last look.
+    looked_after: u64,
     /// What turned out to need nothing.
     needless: BTreeSet<Node>,
     report: Report,
@@ -74,8 +76,6 @@ struct Execution<'r, 's> {
     locks: BTreeMap<String, Vec<Lock>>,
     /// Where the outcome of each resource is in the report.
     settled: HashMap<Node, usize>,
-    /// What was seen for the plan may be so no more.
-    is_plan_old: bool,
     started: Instant,
     /// What was looked at since.
     fresh: BTreeSet<Node>,
@@ -107,14 +107,18 @@ pub async fn apply(
     mut stop: watch::Receiver<Stop>,
 ) -> Report {
     let mut execution = Execution::new(survey, scope, events);
-    execution.is_plan_old = terms.plan_was_read;
     let (graph, tasks, status) = execution.prepare(plan);
     let mut schedule = Schedule::new(graph, tasks, status);
     schedule.hold_checks(true);
     if let Some(seed) = terms.shuffle {
         schedule.shuffle(seed);
     }
-    execution.record_debts_elsewhere(plan, hosts).await;
+    if terms.plan_was_read {
+        execution.look_after_reading(&mut schedule, hosts, terms.parallel).await;
+    }
+    let acting: Vec<Node> =
+        plan.resources.iter().filter(|planned| planned.acts()).map(|planned| planned.node).collect();
+    execution.record_debts_elsewhere(&acting, hosts).await;
     let mut stopping = execution.run_all(&mut schedule, hosts, terms, &mut stop).await;
     for round in 0.. {
         if stopping != Stop::No || !execution.look_at_the_end(&mut schedule, hosts, terms.parallel, round).await {
@@ -204,15 +208,15 @@ impl<'r, 's> Execution<'r, 's> {
             scope,
             events,
             turns: HashMap::new(),
-            changed: BTreeSet::new(),
-            changed_before: BTreeSet::new(),
+            changed: HashMap::new(),
+            changes: 0,
+            looked_after: 0,
             needless: BTreeSet::new(),
             report: Report::default(),
             lost: BTreeSet::new(),
             refused: BTreeSet::new(),
             locks: BTreeMap::new(),
             settled: HashMap::new(),
-            is_plan_old: false,
             started: Instant::now(),
             fresh: BTreeSet::new(),
         }
@@ -220,7 +224,7 @@ impl<'r, 's> Execution<'r, 's> {
 
     /// Returns whether what was seen of a resource was seen so long ago that somebody may have changed it.
     fn is_old(&self, node: Node) -> bool {
-        (self.is_plan_old || self.started.elapsed() > HOLDS_GOOD) && !self.fresh.contains(&node)
+        self.started.elapsed() > HOLDS_GOOD && !self.fresh.contains(&node)
     }
 
     /// Turns the plan into tasks for the schedule.
@@ -319,17 +323,34 @@ impl<'r, 's> Execution<'r, 's> {
             self.needless.insert(node);
         }
         let address = self.survey.resolved(node).address.clone();
-        self.events.send(Event::Settled { address: address.clone(), outcome: outcome.clone() });
         let outcomes = &mut self.report.outcomes;
-        match self.settled.get(&node).map(|&at| &mut outcomes[at].1) {
+        let before = self.settled.get(&node).map(|&at| &mut outcomes[at].1);
+        // Nothing more is to be said of what was applied and turns out to need nothing more.
+        if outcome == Outcome::NotNeeded && matches!(before, Some(Outcome::Applied { .. })) {
+            return;
+        }
+        self.events.send(Event::Settled { address: address.clone(), outcome: outcome.clone() });
+        match before {
             None => {
                 self.settled.insert(node, outcomes.len());
                 outcomes.push((address, outcome));
             }
             // What was applied and had to be mended was applied.
-            Some(Outcome::Applied { .. }) if matches!(outcome, Outcome::Applied { .. } | Outcome::NotNeeded) => {}
+            Some(Outcome::Applied { .. }) if matches!(outcome, Outcome::Applied { .. }) => {}
             Some(before) => *before = outcome,
         }
+    }
+
+    /// Takes note that a resource was really changed. What was owed to it is paid.
+    fn note_changed(&mut self, node: Node) {
+        self.changes += 1;
+        self.changed.insert(node, self.changes);
+        self.survey.paid(node);
+    }
+
+    /// Returns whether a source was changed after a service was last applied.
+    fn is_unpaid(&self, source: Node, service: Node) -> bool {
+        self.changed.get(&source).is_some_and(|at| self.changed.get(&service).is_none_or(|paid| paid < at))
     }
 
     fn lose(&mut self, name: &str, error: HostError) {

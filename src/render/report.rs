@@ -1,6 +1,6 @@
 //! How a run ended, for people and for programs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write;
 
 use serde_json::{Value as Json, json};
@@ -86,7 +86,9 @@ fn otherwise(report: &Report) -> String {
     }
     let mended: Vec<&Address> = report.mended.iter().collect();
     if !mended.is_empty() {
-        let _ = writeln!(text, "{} was not as planned once all was applied, and was applied again", first_of(&mended));
+        let was = if mended.len() == 1 { "was" } else { "were" };
+        let _ =
+            writeln!(text, "{} {was} not as planned once all was applied, and {was} applied again", first_of(&mended));
     }
     text
 }
@@ -123,7 +125,11 @@ fn summary(report: &Report, plan: &Plan) -> String {
     add(report.count(|outcome| *outcome == Outcome::Cancelled), "not done");
     let passed = report.count(|outcome| *outcome == Outcome::Passed);
     add(passed, if passed == 1 { "check passed" } else { "checks passed" });
-    let unchanged = plan.counts().unchanged;
+    // What was unchanged when the plan was made, and had to be mended or failed, is counted there.
+    let alike = plan.resources.iter().filter(|planned| planned.action == Action::None).map(|planned| &planned.address);
+    let alike: HashSet<&Address> = alike.collect();
+    let otherwise = report.outcomes.iter().filter(|(address, _)| alike.contains(address)).count();
+    let unchanged = plan.counts().unchanged - otherwise;
     format!("Apply: {}, {unchanged} unchanged.", parts.join(", "))
 }
 

@@ -34,6 +34,8 @@ impl Space {
     pub const FIREWALL: Self = Self("rules of the firewall");
     /// The whole content of a file, by path: who provides it allows nobody else to edit the file.
     pub const CONTENT: Self = Self("content of");
+    /// A file in which a secret is kept, by path.
+    pub const KEPT: Self = Self("secrets kept in");
     /// Every path provided below this one; only for [`Claims::follows`].
     pub const BELOW: Self = Self("paths below");
 }

@@ -117,6 +117,12 @@ impl Survey<'_> {
         }
     }
 
+    /// Takes note that what an earlier run left owed to a resource is done.
+    pub fn paid(&mut self, node: usize) {
+        let address = self.resolution.resources[node].address.clone();
+        self.owed.remove(&address);
+    }
+
     /// Returns the restart or reload that an earlier run left owed to a resource.
     pub fn owed(&self, node: usize) -> Option<OwedAction> {
         self.owed.get(&self.resolution.resources[node].address).copied()

@@ -210,7 +210,7 @@ fn a_second_stop_kills_all_running_steps() {
     send_signal(&run, "INT");
     let (code, text) = place.ended(run);
     assert_eq!(code, 1, "{text}");
-    assert_eq!(text.matches("its step was killed, as asked").count(), 2, "{text}");
+    assert_eq!(text.matches("\n  its step was killed, as asked").count(), 2, "{text}");
     wait_until("nothing that was started is left", || server.gone() == 2);
     assert_eq!(place.has(&["one", "two", "last"]), [false; 3]);
 }

@@ -115,3 +115,25 @@ fn what_somebody_changes_while_the_plan_is_read_is_not_overwritten() {
     }
     assert!(said.contains("somebody changed it after the plan was made"), "{said}");
 }
+
+#[test]
+fn what_is_mended_restarts_what_reads_it_here_and_elsewhere() {
+    let hosts = LabHost::boot_all("truth-restarts", support::release(), &["app1", "app2"]);
+    let infra = infra(&hosts[0], "restarts");
+    infra.apply();
+    infra.plan().assert_empty("after the first apply");
+    let read = |host: &LabHost, file: &str| -> Vec<String> {
+        host.check(&format!("cat {file}")).lines().map(String::from).collect()
+    };
+    assert_eq!(read(&hosts[0], "/run/read"), ["as it should be"]);
+    assert_eq!(read(&hosts[1], "/run/far"), ["started"]);
+
+    let next = infra.option("--var").option("round=2");
+    let report = next.apply();
+    assert_eq!(read(&hosts[0], "/run/read"), ["as it should be", "bad", "as it should be"], "{}", report.said);
+    assert_eq!(read(&hosts[1], "/run/far"), ["started", "started"], "{}", report.said);
+    next.plan().assert_empty("after the file was spoilt and mended");
+    for host in &hosts {
+        assert_eq!(host.check("ls -A /var/lib/infra/owed 2>/dev/null || true"), "", "{}", report.said);
+    }
+}

@@ -7,7 +7,6 @@ use tokio::sync::mpsc;
 use crate::graph::Node;
 use crate::host::{FrameStep, StepFrame};
 use crate::model::{Owed, OwedAction, Step};
-use crate::plan::Plan;
 use crate::resource::AnyObserved;
 use crate::schedule::{Schedule, Status};
 
@@ -34,7 +33,7 @@ impl Execution<'_, '_> {
             return None;
         }
         let sources = self.survey.graph().triggers(node).iter();
-        let changed = sources.filter(|(source, _)| self.changed.contains(source) || running.contains(source));
+        let changed = sources.filter(|(source, _)| self.is_unpaid(*source, node) || running.contains(source));
         changed.map(|(_, action)| *action).max().max(owed_before)
     }
 
@@ -73,21 +72,26 @@ impl Execution<'_, '_> {
     }
 
     /// Records, before anything changes, what changes on one host owe on another.
-    pub(super) async fn record_debts_elsewhere(&mut self, plan: &Plan, hosts: &Hosts) {
-        let mut debts: BTreeMap<&str, Vec<Owed>> = BTreeMap::new();
-        for planned in plan.resources.iter().filter(|planned| planned.acts()) {
-            for (address, action) in planned.owes.iter().filter(|(address, _)| address.host != planned.address.host) {
-                debts.entry(&address.host).or_default().push(Owed { resource: address.local(), action: *action });
+    pub(super) async fn record_debts_elsewhere(&mut self, acting: &[Node], hosts: &Hosts) {
+        let mut debts: BTreeMap<String, Vec<Owed>> = BTreeMap::new();
+        for &node in acting {
+            let own = &self.survey.resolved(node).address.host;
+            for &(service, action) in self.survey.graph().triggered_by(node) {
+                let address = &self.survey.resolved(service).address;
+                if address.host != *own {
+                    let owed = Owed { resource: address.local(), action };
+                    debts.entry(address.host.to_string()).or_default().push(owed);
+                }
             }
         }
         for (name, owes) in debts {
-            let Some(host) = hosts.get(name) else { continue };
+            let Some(host) = hosts.get(&name) else { continue };
             let nothing = Step::new(":", Vec::new(), "record what changes on other hosts owe");
             let step = FrameStep { owes, ..FrameStep::new(nothing.purpose.clone(), nothing) };
             let (sender, _) = mpsc::unbounded_channel();
             let report = host.run(StepFrame { steps: vec![step], forget: Vec::new() }, sender).await;
             if let Some(error) = report.failure {
-                self.lose(name, error);
+                self.lose(&name, error);
             }
         }
     }
@@ -98,9 +102,7 @@ impl Execution<'_, '_> {
         for service in 0..self.survey.len() {
             let sources = self.survey.graph().triggers(service);
             let is_owed = |source: &Node| {
-                self.changed.contains(source)
-                    || self.changed_before.contains(source)
-                    || matches!(schedule.status(*source), Status::Failed | Status::Running)
+                self.is_unpaid(*source, service) || matches!(schedule.status(*source), Status::Failed | Status::Running)
             };
             let is_needless = sources.iter().any(|(source, _)| self.needless.contains(source))
                 && !sources.iter().any(|(source, _)| is_owed(source))

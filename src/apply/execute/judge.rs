@@ -144,6 +144,11 @@ impl Execution<'_, '_> {
     /// Notes what a resource of the run brought or changed of another one, that had been seen otherwise.
     fn note_found(&mut self, node: Node, now: &AnyObserved, by: Node) {
         let kind = self.survey.resource(node).kind;
+        // A unit or an account of the run makes a service be seen otherwise: that is why they come first.
+        let graph = self.survey.graph();
+        if graph.dependencies(node).any(|(before, _)| before != by && self.changed.contains_key(&before)) {
+            return;
+        }
         let before = self.turns.get(&node).map(|turn| &turn.observed);
         if before.is_none_or(|before| !kind.is_same(before, now)) {
             let address = |node| self.survey.resolved(node).address.clone();
@@ -155,7 +160,7 @@ impl Execution<'_, '_> {
     /// Marks what steps may have changed besides what they are about.
     fn touch(&self, schedule: &mut Schedule, covers: &[Node]) {
         for &node in covers {
-            if self.changed.contains(&node) || schedule.status(node) == Status::Failed {
+            if self.changed.contains_key(&node) || schedule.status(node) == Status::Failed {
                 schedule.touch(node);
             }
         }
@@ -164,22 +169,25 @@ impl Execution<'_, '_> {
     /// Returns whether the run itself may have changed what is seen of a resource: something that may touch it has run, or
     /// something that it depends on has changed.
     fn may_be_our_own(&self, schedule: &Schedule, node: Node) -> bool {
-        schedule.touched_by(node).is_some() || schedule.before(node).iter().any(|other| self.changed.contains(other))
+        schedule.touched_by(node).is_some()
+            || schedule.before(node).iter().any(|other| self.changed.contains_key(other))
     }
 
     /// Takes what was seen right before a step that did not start, because that is not what was seen before. What the run
     /// itself may have changed is decided about anew.
     fn take_look(&mut self, schedule: &mut Schedule, sent: &Sent, step: &StepReport) {
-        let before: Vec<_> = sent.looks.iter().map(|node| self.turns[node].observed.clone()).collect();
+        let turn = |node: &Node| (self.turns[node].observed.clone(), self.turns[node].changes.clone());
+        let before: Vec<_> = sent.looks.iter().map(turn).collect();
         self.survey.take_verified(&sent.looks, step.looked.clone().unwrap_or_else(ProbeOutput::missing));
-        for (&node, before) in sent.looks.iter().zip(before) {
+        for (&node, (before, changes)) in sent.looks.iter().zip(before) {
             let observed = self.survey.observed(node).cloned().unwrap_or(AnyObserved::NotYet);
             let resource = self.survey.resource(node);
             if resource.kind.is_same(&before, &observed) {
                 schedule.seen(node);
                 self.fresh.insert(node);
                 schedule.set(node, Status::Ready);
-            } else if self.may_be_our_own(schedule, node) || self.survey.compare(node).is_empty() {
+            } else if self.may_be_our_own(schedule, node) || [Vec::new(), changes].contains(&self.survey.compare(node))
+            {
                 self.decide(schedule, node);
             } else {
                 let words = self.changed_meanwhile(node);
@@ -241,7 +249,7 @@ impl Execution<'_, '_> {
             _ => Outcome::Applied { action: self.turns[&node].action },
         };
         if matches!(outcome, Outcome::Applied { .. }) {
-            self.changed.insert(node);
+            self.note_changed(node);
         }
         schedule.set(node, Status::Done);
         self.settle(node, outcome);
@@ -255,7 +263,7 @@ impl Execution<'_, '_> {
     }
 
     /// Says what is not as the plan was made for.
-    fn changed_meanwhile(&self, node: Node) -> String {
+    pub(super) fn changed_meanwhile(&self, node: Node) -> String {
         let redactor = self.survey.redactor();
         let left = self.survey.compare(node);
         let attributes = left.iter().map(|change| {

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use crate::graph::Node;
 use crate::model::{Action, Probe, ProbeOutput};
-use crate::plan::{self, Act, Decision, Failure, Owing, Upstream};
+use crate::plan::{self, Act, Decision, Failure, HostFailure, Outcome, Owing, Upstream, Withheld};
 use crate::render::describe;
 use crate::resource::{AnyObserved, Mode};
 use crate::schedule::{Schedule, Status};
@@ -33,17 +33,25 @@ impl Execution<'_, '_> {
         if looked_at.is_empty() {
             return false;
         }
+        self.looked_after = self.changes;
+        let kept = self.survey.knowledge().kept.clone();
         self.observe_again(&looked_at, hosts, parallel).await;
+        if kept != self.survey.knowledge().kept {
+            self.resolve_again();
+        }
         let mut acting: BTreeSet<Node> = BTreeSet::new();
         let graph = self.survey.graph().clone();
         let seen: BTreeSet<Node> = looked_at.into_values().flatten().collect();
         for &node in graph.order().iter().filter(|node| seen.contains(node)) {
-            let sources = graph.triggers(node).iter().filter(|(source, _)| acting.contains(source));
+            let sources = graph.triggers(node).iter();
+            let sources = sources.filter(|(source, _)| acting.contains(source) || self.is_unpaid(*source, node));
             let owed = sources.map(|(_, action)| *action).max();
             match self.decide_at_the_end(node, owed.map(Owing::Perhaps)) {
                 Decision::Act(act) | Decision::Perhaps(act, _) if round < MOST_ROUNDS => {
-                    if act.action != Action::Restart && act.action != Action::Reload {
-                        self.report.mended.push(self.survey.resolved(node).address.clone());
+                    let address = &self.survey.resolved(node).address;
+                    let is_restart = matches!(act.action, Action::Restart | Action::Reload);
+                    if !is_restart && !self.report.mended.contains(address) {
+                        self.report.mended.push(address.clone());
                     }
                     self.act_again(node, act);
                     acting.insert(node);
@@ -57,39 +65,73 @@ impl Execution<'_, '_> {
                     let message = self.survey.redactor().redact(&refusal.message).into_owned();
                     self.fail(schedule, node, Failure::new(message).help(refusal.help));
                 }
+                Decision::Withhold(Withheld::Destroys(action)) => {
+                    schedule.set(node, Status::Withheld);
+                    self.settle(node, Outcome::Withheld { action });
+                }
                 _ => {}
             }
         }
         if acting.is_empty() {
             return false;
         }
-        let changed = std::mem::take(&mut self.changed);
-        self.changed_before.extend(changed);
+        let elsewhere: Vec<Node> = acting.iter().copied().collect();
+        self.record_debts_elsewhere(&elsewhere, hosts).await;
         schedule.begin_again(&acting);
         true
     }
 
-    /// Returns what is looked at of each host that was changed: all that is compared and has come to a good end.
-    fn to_look_at(&self, schedule: &Schedule, hosts: &Hosts) -> BTreeMap<String, Vec<Node>> {
-        let host = |node: Node| self.survey.resolved(node).address.host.clone();
-        let changed: BTreeSet<_> = self.changed.iter().map(|&node| host(node)).collect();
+    /// Observes, once somebody has read the plan, all that the run is about. What is otherwise than the plan has it was
+    /// changed by somebody else: it is left as it is, and fails.
+    pub(super) async fn look_after_reading(&mut self, schedule: &mut Schedule, hosts: &Hosts, parallel: usize) {
         let mut of_hosts: BTreeMap<String, Vec<Node>> = BTreeMap::new();
-        let mut broken = BTreeSet::new();
+        let mut before = Vec::new();
         for node in 0..self.survey.len() {
-            let name = host(node);
-            if !changed.contains(&name) || hosts.get(&name).is_none() || self.lost.contains(&*name) {
-                continue;
-            }
-            match schedule.status(node) {
-                Status::Done | Status::Settled if self.is_proven_in_the_end(node) => {
-                    of_hosts.entry(name.to_string()).or_default().push(node);
-                }
-                // What is not done is said anyway, and the next plan starts from there.
-                Status::Failed | Status::Skipped => _ = broken.insert(name.to_string()),
-                _ => {}
+            let is_seen = matches!(self.survey.observed(node), Some(AnyObserved::Present(_) | AnyObserved::Absent(_)));
+            let is_settled = matches!(schedule.status(node), Status::Ready | Status::Settled);
+            if is_seen && is_settled && self.is_looked_at_again(node) && self.survey.is_observable(node) {
+                of_hosts.entry(self.survey.resolved(node).address.host.to_string()).or_default().push(node);
+                before.push((node, self.survey.observed(node).cloned(), self.survey.compare(node)));
             }
         }
-        of_hosts.retain(|name, _| !broken.contains(name));
+        self.observe_again(&of_hosts, hosts, parallel).await;
+        for (node, seen, changes) in before {
+            let Some((seen, now)) = seen.zip(self.survey.observed(node).cloned()) else { continue };
+            self.fresh.insert(node);
+            let left = self.survey.compare(node);
+            if self.survey.resource(node).kind.is_same(&seen, &now) || left == changes || left.is_empty() {
+                if let Some(turn) = self.turns.get_mut(&node) {
+                    turn.observed = now;
+                }
+                continue;
+            }
+            let help = "plan again, and look at what was changed";
+            let failure = Failure::new(self.changed_meanwhile(node)).help(help);
+            self.fail(schedule, node, failure);
+        }
+    }
+
+    /// Returns what is looked at of each host that was changed: all that is compared and has come to a good end; on other
+    /// hosts, what a change there restarts.
+    fn to_look_at(&self, schedule: &Schedule, hosts: &Hosts) -> BTreeMap<String, Vec<Node>> {
+        let host = |node: Node| self.survey.resolved(node).address.host.clone();
+        let since = self.changed.iter().filter(|(_, at)| **at > self.looked_after);
+        let changed: BTreeSet<_> = since.map(|(&node, _)| host(node)).collect();
+        let graph = self.survey.graph();
+        let is_restarted = |node: Node| graph.triggers(node).iter().any(|(source, _)| changed.contains(&host(*source)));
+        let mut of_hosts: BTreeMap<String, Vec<Node>> = BTreeMap::new();
+        for node in 0..self.survey.len() {
+            let name = host(node);
+            let is_looked_at = changed.contains(&name) || is_restarted(node);
+            if !is_looked_at || hosts.get(&name).is_none() || self.lost.contains(&*name) {
+                continue;
+            }
+            // What failed or was skipped is said anyway, and the next plan starts from there.
+            let is_well = matches!(schedule.status(node), Status::Done | Status::Settled);
+            if is_well && self.is_proven_in_the_end(node) {
+                of_hosts.entry(name.to_string()).or_default().push(node);
+            }
+        }
         of_hosts
     }
 
@@ -142,6 +184,14 @@ impl Execution<'_, '_> {
         }
     }
 
+    /// Resolves the spec once more, where a secret that a host keeps is another one now.
+    fn resolve_again(&mut self) {
+        if let Err(error) = self.survey.resolve(self.scope) {
+            let message = format!("the spec cannot be resolved with the secrets that are kept: {error}");
+            self.report.hosts.push(HostFailure { host: "spec".into(), message, help: None });
+        }
+    }
+
     fn decide_at_the_end(&self, node: Node, owed: Option<Owing>) -> Decision {
         let observed = self.survey.observed(node).cloned().unwrap_or(AnyObserved::NotYet);
         let item = self.survey.item(node);
@@ -166,6 +216,6 @@ impl Execution<'_, '_> {
             redactor.redact(&format!("{} is {found}, wanted {wanted}", change.attribute)).into_owned()
         });
         let attributes = attributes.collect::<Vec<_>>().join("; ");
-        format!("it was applied {} times, and in the end is not as it should be: {attributes}", MOST_ROUNDS + 1)
+        format!("once all was applied, and applied again, it is not as it should be: {attributes}")
     }
 }

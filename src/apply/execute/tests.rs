@@ -225,7 +225,7 @@ fn applied(
     let mut schedule = Schedule::new(graph, tasks, status);
     nodes.iter().for_each(|&node| schedule.set(node, Status::Running));
     // By then, what stands before them has changed.
-    execution.changed.extend(plan.resources.iter().filter(|planned| planned.acts()).map(|planned| planned.node));
+    execution.changed.extend(plan.resources.iter().filter(|planned| planned.acts()).map(|planned| (planned.node, 1)));
     for node in nodes {
         execution.changed.remove(node);
     }

@@ -144,7 +144,7 @@ impl Kind for Secret {
 
     fn claims(resource: &Resource<Desired>) -> Claims {
         let path = &resource.desired.path;
-        Claims::new().requires(Space::PATH, path).shares(Space::PATH, path)
+        Claims::new().requires(Space::PATH, path).shares(Space::PATH, path).shares(Space::KEPT, path)
     }
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {

@@ -148,6 +148,7 @@ impl Kind for Setting {
         Claims::new()
             .provides(Space("settings of"), path)
             .requires(Space::PATH, path)
+            .follows(Space::KEPT, path)
             .shares(Space::PATH, path)
             .shares(Space::CONTENT, path)
             .owned_by(resource.desired.owner.as_ref(), resource.desired.group.as_ref())
