@@ -114,14 +114,16 @@ pub async fn apply(
         schedule.shuffle(seed);
     }
     if terms.plan_was_read {
-        execution.look_after_reading(&mut schedule, hosts, terms.parallel).await;
+        execution.look_after_reading(&mut schedule, hosts, terms.parallel, &mut stop).await;
     }
     let acting: Vec<Node> =
         plan.resources.iter().filter(|planned| planned.acts()).map(|planned| planned.node).collect();
     execution.record_debts_elsewhere(&acting, hosts).await;
     let mut stopping = execution.run_all(&mut schedule, hosts, terms, &mut stop).await;
     for round in 0.. {
-        if stopping != Stop::No || !execution.look_at_the_end(&mut schedule, hosts, terms.parallel, round).await {
+        if stopping != Stop::No
+            || !execution.look_at_the_end(&mut schedule, hosts, terms.parallel, round, &mut stop).await
+        {
             break;
         }
         stopping = execution.run_all(&mut schedule, hosts, terms, &mut stop).await;

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::graph::Node;
@@ -15,7 +15,7 @@ use crate::resource::{AnyObserved, Mode};
 use crate::schedule::{Schedule, Status};
 
 use super::super::drive::Hosts;
-use super::{Event, Execution, Turn};
+use super::{Event, Execution, Stop, Turn};
 
 /// How often what differs in the end is applied again.
 const MOST_ROUNDS: usize = 2;
@@ -28,6 +28,7 @@ impl Execution<'_, '_> {
         hosts: &Hosts,
         parallel: usize,
         round: usize,
+        stop: &mut watch::Receiver<Stop>,
     ) -> bool {
         let looked_at = self.to_look_at(schedule, hosts);
         if looked_at.is_empty() {
@@ -35,7 +36,10 @@ impl Execution<'_, '_> {
         }
         self.looked_after = self.changes;
         let kept = self.survey.knowledge().kept.clone();
-        self.observe_again(&looked_at, hosts, parallel).await;
+        self.observe_again(&looked_at, hosts, parallel, stop).await;
+        if *stop.borrow() != Stop::No {
+            return false;
+        }
         if kept != self.survey.knowledge().kept {
             self.resolve_again();
         }
@@ -83,7 +87,13 @@ impl Execution<'_, '_> {
 
     /// Observes, once somebody has read the plan, all that the run is about. What is otherwise than the plan has it was
     /// changed by somebody else: it is left as it is, and fails.
-    pub(super) async fn look_after_reading(&mut self, schedule: &mut Schedule, hosts: &Hosts, parallel: usize) {
+    pub(super) async fn look_after_reading(
+        &mut self,
+        schedule: &mut Schedule,
+        hosts: &Hosts,
+        parallel: usize,
+        stop: &mut watch::Receiver<Stop>,
+    ) {
         let mut of_hosts: BTreeMap<String, Vec<Node>> = BTreeMap::new();
         let mut before = Vec::new();
         for node in 0..self.survey.len() {
@@ -94,7 +104,10 @@ impl Execution<'_, '_> {
                 before.push((node, self.survey.observed(node).cloned(), self.survey.compare(node)));
             }
         }
-        self.observe_again(&of_hosts, hosts, parallel).await;
+        self.observe_again(&of_hosts, hosts, parallel, stop).await;
+        if *stop.borrow() != Stop::No {
+            return;
+        }
         for (node, seen, changes) in before {
             let Some((seen, now)) = seen.zip(self.survey.observed(node).cloned()) else { continue };
             self.fresh.insert(node);
@@ -147,8 +160,14 @@ impl Execution<'_, '_> {
             }
     }
 
-    /// Observes resources of several hosts, one frame for each host.
-    async fn observe_again(&mut self, looked_at: &BTreeMap<String, Vec<Node>>, hosts: &Hosts, parallel: usize) {
+    /// Observes resources of several hosts, one frame for each host; a second request to stop ends it.
+    async fn observe_again(
+        &mut self,
+        looked_at: &BTreeMap<String, Vec<Node>>,
+        hosts: &Hosts,
+        parallel: usize,
+        stop: &mut watch::Receiver<Stop>,
+    ) {
         let mut work = JoinSet::new();
         let places = Arc::new(Semaphore::new(parallel));
         let mut asked: HashMap<String, BTreeMap<&'static str, Vec<Node>>> = HashMap::new();
@@ -168,7 +187,19 @@ impl Execution<'_, '_> {
                 (name, host.observe(sections).await)
             });
         }
-        while let Some(answer) = work.join_next().await {
+        loop {
+            let answer = tokio::select! {
+                answer = work.join_next() => answer,
+                Ok(()) = stop.changed() => {
+                    self.events.send(Event::Stopping);
+                    if *stop.borrow() == Stop::Now {
+                        // A look changes nothing that would have to be ended well.
+                        return;
+                    }
+                    continue;
+                }
+            };
+            let Some(answer) = answer else { return };
             // A task that panicked is a bug; its panic message has been printed.
             let Ok((name, result)) = answer else { continue };
             self.events.send(Event::Observed { host: name.clone() });
