@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use crate::diagnostic::Diagnostic;
 use crate::model::{OwedAction, Until};
-use crate::resource::{Space, TriggerSource};
+use crate::resource::{Claim, Space, TriggerSource};
 
 use crate::spec::{AddressIndex, Selector};
 
@@ -91,7 +91,8 @@ impl<'a> Builder<'a> {
             self.relies_on_packages[node] |= !is_provided;
         }
         for claim in &claims.follows {
-            let providers = of_host.find_all(claim).into_iter();
+            let found = if claim.space == Space::HOME { self.homes(claim, of_host) } else { of_host.find_all(claim) };
+            let providers = found.into_iter().filter(|&provider| provider != node);
             self.habits.extend(providers.map(|provider| Habit::new(inputs, provider, node, claim)));
         }
         for claim in &claims.reads {
@@ -102,6 +103,18 @@ impl<'a> Builder<'a> {
                 self.edges.inferred(container, node, || Reason::Contains(inputs[container].address.name.clone()));
             }
         }
+    }
+
+    /// Returns what makes the home of a user, besides the user itself.
+    fn homes(&self, claim: &Claim, of_host: &OfHost) -> Vec<Node> {
+        let user = Claim::new(Space::USER, &claim.name);
+        let homes = of_host
+            .find(&user)
+            .flat_map(|user| &self.inputs[user].claims.shares)
+            .filter(|claim| claim.space == Space::PATH);
+        homes
+            .flat_map(|home| of_host.find(home).filter(|&maker| self.inputs[maker].claims.provides.contains(home)))
+            .collect()
     }
 
     /// Adds what a resource's values wait for.

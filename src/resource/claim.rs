@@ -36,6 +36,9 @@ impl Space {
     pub const CONTENT: Self = Self("content of");
     /// A file in which a secret is kept, by path.
     pub const KEPT: Self = Self("secrets kept in");
+    /// Who provides the home of a user, by the user's name, as far as the spec says where that is; only for
+    /// [`Claims::follows`].
+    pub const HOME: Self = Self("home of");
     /// Every path provided below this one; only for [`Claims::follows`].
     pub const BELOW: Self = Self("paths below");
 }

@@ -707,3 +707,22 @@ fn what_reads_the_file_of_a_kept_secret_or_its_folder_comes_after_it() {
         })
         .unwrap();
 }
+
+#[test]
+fn a_key_comes_after_the_folder_that_is_its_users_home() {
+    let spec = concat!(
+        "users: { deploy: { home: /srv/deploy, create_home: false } }\n",
+        "directories: { /srv/deploy: { owner: deploy }, /srv/other: { owner: deploy } }\n",
+        "authorized_keys:\n",
+        "  k: { user: deploy, key: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAII4gekUCHe66i/G9XTN2c9+wIYcdotaFMb6LteHl00JV }\n",
+    );
+    app1(spec)
+        .survey(|survey| {
+            let key = survey.find(&"app1/authorized_key:k".parse().unwrap()).unwrap();
+            let before = survey.graph().dependencies(key).map(|(node, _)| survey.resolved(node).address.local());
+            let mut before: Vec<String> = before.collect();
+            before.sort();
+            assert_eq!(before, ["directory:/srv/deploy", "user:deploy"]);
+        })
+        .unwrap();
+}

@@ -138,7 +138,7 @@ impl Kind for AuthorizedKey {
         );
         match path {
             Some(path) => claims.shares(Space::PATH, path).requires(Space::PATH, parent(path)),
-            None => claims,
+            None => claims.follows(Space::HOME, user),
         }
     }
 

@@ -73,10 +73,11 @@ impl Kind for DockerLogin {
     }
 
     fn claims(resource: &Resource<Desired>) -> Claims {
-        Claims::new()
-            .provides(LOGIN, resource.name())
-            .requires(ENGINE, "")
-            .requires_some(Space::USER, resource.run_as.as_ref())
+        let claims = Claims::new().provides(LOGIN, resource.name()).requires(ENGINE, "");
+        match &resource.run_as {
+            Some(user) => claims.requires(Space::USER, user).follows(Space::HOME, user),
+            None => claims,
+        }
     }
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {
