@@ -163,7 +163,8 @@ fn a_first_apply_starts_no_process_per_file_or_folder() {
         processes.push(count - files / 10);
         host.check("test -z \"$(find /opt/first -name '.infra*')\"");
     }
-    assert!(processes[1] <= processes[0] + 8, "processes for 10 and 1,000 files: {processes:?}");
+    // In the last look, more hashes take more than one process.
+    assert!(processes[1] <= processes[0] + 12, "processes for 10 and 1,000 files: {processes:?}");
     assert!(processes[0] <= 150, "processes for 10 files: {processes:?}");
 }
 
@@ -206,7 +207,7 @@ fn a_first_apply_of_an_ordinary_host_takes_three_requests() {
     let unchanged = stats(&infra);
     assert_eq!(unchanged.frames, 1);
     assert!(unchanged.processes <= 32, "{} processes", unchanged.processes);
-    assert!(unchanged.sent <= 36_000, "{} bytes sent", unchanged.sent);
+    assert!(unchanged.sent <= 37_000, "{} bytes sent", unchanged.sent);
     assert!(unchanged.received <= 14_000, "{} bytes received", unchanged.received);
 }
 
