@@ -1,5 +1,6 @@
 //! What goes wrong on the way: kills, lost connections, timeouts, failures. The next apply mends all of it.
 
+use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
@@ -106,12 +107,19 @@ fn an_interrupt_lets_the_step_finish_and_says_what_is_not_done() {
 #[test]
 fn a_second_interrupt_kills_the_step() {
     let (host, infra) = first_generation("kill-step");
-    let child = interrupt_in_the_middle(&host, &second_generation(&infra, 300));
+    let mut child = interrupt_in_the_middle(&host, &second_generation(&infra, 300));
     support::send_signal(&child, "INT");
+    // Two signals at once are one.
+    let mut status = BufReader::new(child.stderr.take().expect("it is piped"));
+    let mut told = String::new();
+    while !told.contains("stopping") {
+        assert!(status.read_line(&mut told).unwrap() > 0, "it ended before it was asked twice\n{told}");
+    }
     support::send_signal(&child, "INT");
+    status.read_to_string(&mut told).unwrap();
     let output = child.wait_with_output().unwrap();
     let said = text(&output.stdout);
-    assert_eq!(output.status.code(), Some(1), "{said}{}", text(&output.stderr));
+    assert_eq!(output.status.code(), Some(1), "{said}{told}");
     wait_until("the step is killed", || is_idle(&host));
     assert!(said.contains("app1/command:slow"), "{said}");
     assert_mended(&host, &second_generation(&infra, 0));
