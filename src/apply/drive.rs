@@ -227,7 +227,7 @@ mod tests {
     use crate::spec::Transport;
 
     #[test]
-    fn logins_that_one_server_sees_share_a_door() {
+    fn logins_that_one_server_sees_share_its_places() {
         let over = |address: &str, jump: &[&str], port: Option<u16>| {
             let ssh =
                 SshOptions { jump: jump.iter().map(ToString::to_string).collect(), port, ..SshOptions::default() };

@@ -35,10 +35,6 @@ fn before(graph: &Graph, node: usize) -> BTreeSet<usize> {
     before
 }
 
-fn is_below(path: &str, top: &str) -> bool {
-    path.strip_prefix(top.trim_end_matches('/')).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
 /// Returns the paths that a change makes or fills.
 fn made(claims: &Claims) -> Vec<&str> {
     let provides = claims.provides.iter().filter(|claim| claim.space == Space::PATH).map(|claim| claim.name.as_str());
@@ -47,6 +43,11 @@ fn made(claims: &Claims) -> Vec<&str> {
         _ => Vec::new(),
     };
     provides.chain(below).collect()
+}
+
+/// Returns whether anything that it looks at or needs lies at or below a path.
+fn lies_in(top: &str, claims: &Claims) -> bool {
+    Touches::Below(vec![top.to_string()]).reaches(used(claims).into_iter())
 }
 
 /// Returns the paths that it looks at or needs.
@@ -83,7 +84,7 @@ fn what_lies_in_one_place_has_an_order() {
                 if graph.host(one) != graph.host(other) || graph.phase(one) != graph.phase(other) {
                     continue;
                 }
-                let meets = made(claims).into_iter().find(|top| used(others).iter().any(|path| is_below(path, top)));
+                let meets = made(claims).into_iter().find(|top| lies_in(top, others));
                 let Some(path) = meets else { continue };
                 if before(graph, other).contains(&one) || before(graph, one).contains(&other) {
                     continue;

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::graph::Node;
 use crate::host::{HostError, Problem, StepReport, StepStatus};
-use crate::model::{Address, Change, Expect, ProbeOutput};
+use crate::model::{Action, Address, Change, Expect, ProbeOutput};
 use crate::plan::{self, Act, Decision, Failure, Found, HostFailure, Outcome, Owing, Upstream, Withheld};
 use crate::render::describe;
-use crate::resource::{AnyObserved, Mode};
+use crate::resource::{AnyObserved, Mode, Refusal};
 use crate::schedule::{Place, Schedule, Status};
 use crate::survey::Item;
 
@@ -89,14 +89,8 @@ impl Execution<'_, '_> {
                 Some(before) => schedule.hold(node, before),
                 None => self.fail(schedule, node, Failure::new("it could not be observed")),
             },
-            Decision::Refuse(refusal) => {
-                let message = self.survey.redactor().redact(&refusal.message).into_owned();
-                self.fail(schedule, node, Failure::new(message).help(refusal.help));
-            }
-            Decision::Withhold(Withheld::Destroys(action)) => {
-                schedule.set(node, Status::Withheld);
-                self.settle(node, Outcome::Withheld { action });
-            }
+            Decision::Refuse(refusal) => self.refuse(schedule, node, refusal),
+            Decision::Withhold(Withheld::Destroys(action)) => self.withhold(schedule, node, action),
             Decision::Withhold(Withheld::Needs(because)) => {
                 schedule.set(node, Status::Skipped);
                 self.settle(node, Outcome::Skipped { because });
@@ -110,6 +104,18 @@ impl Execution<'_, '_> {
                 }
             }
         }
+    }
+
+    /// Fails what cannot or must not be dealt with.
+    pub(super) fn refuse(&mut self, schedule: &mut Schedule, node: Node, refusal: Refusal) {
+        let message = self.survey.redactor().redact(&refusal.message).into_owned();
+        self.fail(schedule, node, Failure::new(message).help(refusal.help));
+    }
+
+    /// Leaves as it is what a partial run does not destroy.
+    pub(super) fn withhold(&mut self, schedule: &mut Schedule, node: Node, action: Action) {
+        schedule.set(node, Status::Withheld);
+        self.settle(node, Outcome::Withheld { action });
     }
 
     /// Returns what the rest of the run means for a resource whose turn has come: all before it has come to its end.
@@ -264,29 +270,27 @@ impl Execution<'_, '_> {
 
     /// Says what is not as the plan was made for.
     pub(super) fn changed_meanwhile(&self, node: Node) -> String {
-        let redactor = self.survey.redactor();
-        let left = self.survey.compare(node);
-        let attributes = left.iter().map(|change| {
-            let (now, planned) = (describe(&change.before), describe(&change.after));
-            redactor.redact(&format!("{} is {now} now, planned {planned}", change.attribute)).into_owned()
-        });
-        let attributes = attributes.collect::<Vec<_>>().join("; ");
+        let attributes = self.differences(&self.survey.compare(node), " now, planned");
         format!("somebody changed it after the plan was made, and it was left as it is: {attributes}")
     }
 
     /// Says what is not as it should be after the steps.
     fn inconsistent(&self, mode: Mode, left: &[Change]) -> String {
-        let redactor = self.survey.redactor();
-        let attributes = left.iter().map(|change| {
-            let (before, after) = (describe(&change.before), describe(&change.after));
-            redactor.redact(&format!("{} is {before}, planned {after}", change.attribute)).into_owned()
-        });
-        let attributes = attributes.collect::<Vec<_>>().join("; ");
         match mode {
-            Mode::Check => attributes.replace(", planned ", ", expected "),
+            Mode::Check => self.differences(left, ", expected"),
             Mode::Run => "it ran, but its guard still asks for it".to_string(),
-            _ => format!("inconsistent result: {attributes}"),
+            _ => format!("inconsistent result: {}", self.differences(left, ", planned")),
         }
+    }
+
+    /// Says what each attribute is and, after these words, what it should be; known secrets are hidden.
+    pub(super) fn differences(&self, changes: &[Change], should_be: &str) -> String {
+        let redactor = self.survey.redactor();
+        let differences = changes.iter().map(|change| {
+            let (is, wanted) = (describe(&change.before), describe(&change.after));
+            redactor.redact(&format!("{} is {is}{should_be} {wanted}", change.attribute)).into_owned()
+        });
+        differences.collect::<Vec<_>>().join("; ")
     }
 
     /// Describes a failure with what the step said.

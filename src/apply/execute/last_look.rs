@@ -8,9 +8,8 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::graph::Node;
-use crate::model::{Action, Probe, ProbeOutput};
-use crate::plan::{self, Act, Decision, Failure, HostFailure, Outcome, Owing, Upstream, Withheld};
-use crate::render::describe;
+use crate::model::{Action, ProbeOutput};
+use crate::plan::{self, Act, Decision, Failure, HostFailure, Owing, Upstream, Withheld};
 use crate::resource::{AnyObserved, Mode};
 use crate::schedule::{Schedule, Status};
 
@@ -61,18 +60,14 @@ impl Execution<'_, '_> {
                     acting.insert(node);
                 }
                 Decision::Act(act) | Decision::Perhaps(act, _) => {
-                    let words = self.still_differs(&act);
+                    let attributes = self.differences(&act.changes, ", wanted");
+                    let words =
+                        format!("once all was applied, and applied again, it is not as it should be: {attributes}");
                     let help = "look at what else changes it, then plan again";
                     self.fail(schedule, node, Failure::new(words).help(help));
                 }
-                Decision::Refuse(refusal) => {
-                    let message = self.survey.redactor().redact(&refusal.message).into_owned();
-                    self.fail(schedule, node, Failure::new(message).help(refusal.help));
-                }
-                Decision::Withhold(Withheld::Destroys(action)) => {
-                    schedule.set(node, Status::Withheld);
-                    self.settle(node, Outcome::Withheld { action });
-                }
+                Decision::Refuse(refusal) => self.refuse(schedule, node, refusal),
+                Decision::Withhold(Withheld::Destroys(action)) => self.withhold(schedule, node, action),
                 _ => {}
             }
         }
@@ -170,15 +165,11 @@ impl Execution<'_, '_> {
     ) {
         let mut work = JoinSet::new();
         let places = Arc::new(Semaphore::new(parallel));
-        let mut asked: HashMap<String, BTreeMap<&'static str, Vec<Node>>> = HashMap::new();
+        let mut asked = HashMap::new();
         for (name, nodes) in looked_at {
             let Some(host) = hosts.get(name).cloned() else { continue };
-            let by_kind = asked.entry(name.clone()).or_default();
-            for &node in nodes {
-                by_kind.entry(self.survey.resolved(node).resource.kind.name()).or_default().push(node);
-            }
-            let sections: Vec<(String, Probe)> =
-                by_kind.iter().map(|(kind, nodes)| ((*kind).to_string(), self.probe(nodes))).collect();
+            let (by_kind, sections) = self.sections(nodes);
+            asked.insert(name.clone(), by_kind);
             self.events.send(Event::Observing { host: name.clone(), resources: nodes.len() });
             let (name, places) = (name.clone(), places.clone());
             work.spawn(async move {
@@ -237,16 +228,5 @@ impl Execution<'_, '_> {
         self.turns.insert(node, Turn { action, changes, observed, owed_before: None });
         self.needless.remove(&node);
         self.fresh.insert(node);
-    }
-
-    /// Says what is not as it should be after all has been done.
-    fn still_differs(&self, act: &Act) -> String {
-        let redactor = self.survey.redactor();
-        let attributes = act.changes.iter().map(|change| {
-            let (found, wanted) = (describe(&change.before), describe(&change.after));
-            redactor.redact(&format!("{} is {found}, wanted {wanted}", change.attribute)).into_owned()
-        });
-        let attributes = attributes.collect::<Vec<_>>().join("; ");
-        format!("once all was applied, and applied again, it is not as it should be: {attributes}")
     }
 }

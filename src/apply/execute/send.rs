@@ -15,6 +15,9 @@ use super::super::event::Event;
 use super::Execution;
 use super::work::{Answer, Done, Job, Sent};
 
+/// Resources by the name of their kind.
+type ByKind = BTreeMap<&'static str, Vec<Node>>;
+
 impl Execution<'_, '_> {
     /// Decides what a host does next, beside what it does; nothing where it has to wait or is done.
     pub(super) fn next_job(&mut self, schedule: &mut Schedule, name: &str, host: &Host) -> Option<Job> {
@@ -38,12 +41,7 @@ impl Execution<'_, '_> {
     /// Observes deferred resources, now that what they waited for is in place.
     fn observe(&mut self, place: Place, nodes: &[Node], name: &str, host: &Host) -> Job {
         self.survey.forget(nodes);
-        let mut by_kind: BTreeMap<&'static str, Vec<Node>> = BTreeMap::new();
-        for &node in nodes {
-            by_kind.entry(self.survey.resolved(node).resource.kind.name()).or_default().push(node);
-        }
-        let sections: Vec<(String, Probe)> =
-            by_kind.iter().map(|(kind, nodes)| ((*kind).to_string(), self.probe(nodes))).collect();
+        let (by_kind, sections) = self.sections(nodes);
         let nodes = by_kind.into_iter().map(|(kind, nodes)| (nodes, kind)).collect();
         let (host, name, events) = (host.clone(), name.to_string(), self.events.clone());
         Box::pin(async move {
@@ -55,6 +53,16 @@ impl Execution<'_, '_> {
             events.send(Event::Observed { host: name.clone() });
             Done { host: name, place, answer: Answer::Observed { nodes, result } }
         })
+    }
+
+    /// Groups resources of a host by kind, and makes the probe for each.
+    pub(super) fn sections(&self, nodes: &[Node]) -> (ByKind, Vec<(String, Probe)>) {
+        let mut by_kind = ByKind::new();
+        for &node in nodes {
+            by_kind.entry(self.survey.resolved(node).resource.kind.name()).or_default().push(node);
+        }
+        let sections = by_kind.iter().map(|(kind, nodes)| ((*kind).to_string(), self.probe(nodes))).collect();
+        (by_kind, sections)
     }
 
     /// Makes the probe for resources of one kind.
