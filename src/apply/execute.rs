@@ -21,7 +21,9 @@ use tokio::time::Instant;
 use crate::graph::{Graph, Node};
 use crate::host::HostError;
 use crate::model::{Action, Change, Lock, OwedAction};
-use crate::plan::{self, Certainty, Decision, Failure, HostFailure, Outcome, Plan, Report, Upstream, Withheld};
+use crate::plan::{
+    self, Certainty, Decision, Failure, HostFailure, NotDone, Outcome, Plan, Report, Upstream, Withheld,
+};
 use crate::resource::{AnyObserved, Mode};
 use crate::schedule::{Schedule, Status, Task};
 use crate::survey::{Scope, Survey};
@@ -361,15 +363,33 @@ impl<'r, 's> Execution<'r, 's> {
         }
     }
 
+    /// Says why a resource's turn never came.
+    fn why_not_done(&mut self, schedule: &Schedule, node: Node, stopping: Stop) -> NotDone {
+        let (way, ring) = schedule.waits(node);
+        let hosts = way.iter().map(|(other, _)| &self.survey.resolved(*other).address.host);
+        if let Some(lost) = hosts.map(ToString::to_string).find(|host| self.lost.contains(host)) {
+            return NotDone::Lost(lost);
+        }
+        if stopping != Stop::No {
+            return NotDone::Stopped;
+        }
+        if self.report.deadlock.is_empty() {
+            let ring = way[ring.unwrap_or(0)..].iter();
+            self.report.deadlock =
+                ring.map(|(node, why)| (self.survey.resolved(*node).address.clone(), *why)).collect();
+        }
+        NotDone::Deadlock
+    }
+
     /// Says what was not done.
     fn finish(&mut self, schedule: &mut Schedule, stopping: Stop) {
         self.skip(schedule);
         self.report.was_stopped = stopping != Stop::No;
-        for node in 0..self.survey.len() {
-            if !schedule.status(node).is_final() {
-                schedule.set(node, Status::Skipped);
-                self.settle(node, Outcome::Cancelled);
-            }
+        let left: Vec<Node> = (0..self.survey.len()).filter(|&node| !schedule.status(node).is_final()).collect();
+        let why: Vec<NotDone> = left.iter().map(|&node| self.why_not_done(schedule, node, stopping)).collect();
+        for (node, why) in left.into_iter().zip(why) {
+            schedule.set(node, Status::Skipped);
+            self.settle(node, Outcome::NotDone(why));
         }
     }
 }

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use crate::graph::Node;
 use crate::host::{FrameStep, Host, HostError, StepFrame, StepStatus, Verify, VerifyItem};
 use crate::model::Action;
-use crate::plan::{Failure, HostFailure, Outcome, Plan, Report};
+use crate::plan::{Failure, HostFailure, NotDone, Outcome, Plan, Report};
 use crate::resource::{AnyObserved, ErasedPlanned};
 use crate::survey::{Rotation, Scope, Survey};
 
@@ -58,7 +58,9 @@ pub(super) async fn finish(
             }
         }
     } else {
-        ends.extend(all.into_iter().filter(|&node| is_listed(node)).map(|node| (node, Outcome::Cancelled)));
+        ends.extend(
+            all.into_iter().filter(|&node| is_listed(node)).map(|node| (node, Outcome::NotDone(NotDone::RestFailed))),
+        );
     }
     for (node, outcome) in ends {
         let address = survey.resolved(node).address.clone();

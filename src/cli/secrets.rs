@@ -76,10 +76,8 @@ fn used_by(loaded: &Loaded, name: &str, nothing: &[Resolved]) -> Vec<Address> {
     let mark = Address::new("", SECRET.name(), name);
     let alone = resolve(loaded, all_but(&loaded.spec, name, &mark));
     let waits = |one: &&Resolved| {
-        one.deferrals.iter().any(|deferral| match &deferral.until {
-            Until::Applied(address) => address.kind == mark.kind && address.name == mark.name,
-            Until::Facts(_) => false,
-        })
+        let waited_for = one.deferrals.iter().flat_map(|deferral| deferral.until.addresses());
+        waited_for.into_iter().any(|address| address.kind == mark.kind && address.name == mark.name)
     };
     let mut users: Vec<Address> = alone
         .iter()
@@ -96,7 +94,7 @@ fn used_by(loaded: &Loaded, name: &str, nothing: &[Resolved]) -> Vec<Address> {
 /// Knows all secrets but one, which it marks.
 fn all_but(spec: &Spec, name: &str, mark: &Address) -> BTreeMap<String, SecretState> {
     let state = |other: &SecretSpec| match other.name == name {
-        true => SecretState::Later(Until::Applied(mark.clone())),
+        true => SecretState::Later(Until::applied(mark.clone())),
         false => SecretState::Known(Secret::new("stand-in")),
     };
     spec.secrets.iter().map(|other| (other.name.clone(), state(other))).collect()

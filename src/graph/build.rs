@@ -119,10 +119,8 @@ impl<'a> Builder<'a> {
 
     /// Adds what a resource's values wait for.
     fn values(&mut self, node: Node) {
-        for until in &self.inputs[node].waits_for {
-            if let Until::Applied(address) = until
-                && let Some(source) = self.selections.addresses.exact(address)
-            {
+        for address in self.inputs[node].waits_for.iter().flat_map(Until::addresses) {
+            if let Some(source) = self.selections.addresses.exact(address) {
                 self.edges.add(source, node, || Reason::Value);
             }
         }

@@ -135,7 +135,7 @@ fn what_restarts_others_comes_first_even_where_it_goes() {
 #[test]
 fn values_and_selectors_reach_other_hosts() {
     let mut uses = input("app1/file:/etc/app");
-    uses.waits_for = vec![Until::Applied("db1/secret:password".parse().unwrap())];
+    uses.waits_for = vec![Until::applied("db1/secret:password".parse().unwrap())];
     let uses = uses.depends_on("*/service:db*");
     let graph = graph(&[uses, input("db1/secret:password"), input("db1/service:db"), input("db2/service:db")]);
     assert_eq!(edges(&graph), [(1, 0), (2, 0), (3, 0)]);

@@ -11,15 +11,51 @@ use super::{Address, Content, Secret};
 pub enum Until {
     /// The host of this name has been observed once.
     Facts(String),
-    /// This resource has been applied.
-    Applied(Address),
+    /// All of these resources have been applied.
+    Applied(Vec<Address>),
+}
+
+impl Until {
+    /// Waits for one resource.
+    pub fn applied(address: Address) -> Self {
+        Self::Applied(vec![address])
+    }
+
+    pub fn is_facts(&self) -> bool {
+        matches!(self, Self::Facts(_))
+    }
+
+    /// Returns the resources it waits for.
+    pub fn addresses(&self) -> &[Address] {
+        match self {
+            Self::Facts(_) => &[],
+            Self::Applied(addresses) => addresses,
+        }
+    }
+
+    /// Returns what has to happen before both are over. Facts come first: what else is waited for is looked at again once
+    /// they are known.
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Facts(host), _) | (_, Self::Facts(host)) => Self::Facts(host),
+            (Self::Applied(mut all), Self::Applied(more)) => {
+                all.extend(more);
+                all.sort();
+                all.dedup();
+                Self::Applied(all)
+            }
+        }
+    }
 }
 
 impl fmt::Display for Until {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Facts(host) => write!(f, "the facts of {host}"),
-            Self::Applied(address) => write!(f, "{address}"),
+            Self::Applied(addresses) => {
+                let all: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+                f.write_str(&all.join(", "))
+            }
         }
     }
 }
@@ -69,11 +105,11 @@ impl Value {
     }
 
     /// Returns what has to happen before all of it is known, if something has to.
-    pub fn unknown(&self) -> Option<&Until> {
+    pub fn unknown(&self) -> Option<Until> {
         match self {
-            Self::Unknown(until) => Some(until),
-            Self::List(items) => items.iter().find_map(Self::unknown),
-            Self::Map(entries) => entries.values().find_map(Self::unknown),
+            Self::Unknown(until) => Some(until.clone()),
+            Self::List(items) => items.iter().filter_map(Self::unknown).reduce(Until::and),
+            Self::Map(entries) => entries.values().filter_map(Self::unknown).reduce(Until::and),
             _ => None,
         }
     }

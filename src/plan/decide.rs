@@ -249,28 +249,29 @@ fn values(item: &Item<'_>, observed: &AnyObserved, upstream: &Upstream) -> Resul
             help: format!("add {} to the inventory, or give the secret a source on this machine", address.host),
         });
     }
-    let never = item.deferrals.iter().map(|deferral| &deferral.until).find(|until| match until {
-        Until::Applied(address) => !upstream.makes.contains(address),
-        Until::Facts(_) => true,
-    });
-    match (never, item.sources()) {
-        (Some(Until::Applied(address)), _) => Err(Refusal {
+    let sources = item.sources();
+    if let Some(address) = sources.iter().find(|address| !upstream.makes.contains(address)) {
+        return Err(Refusal {
             message: format!("a value of it comes from {address}, which this run does not make"),
             help: "plan without --target and --host, or mend that resource first".into(),
-        }),
-        (Some(facts), _) => Err(Refusal {
+        });
+    }
+    if let Some(facts) = item.deferrals.iter().map(|deferral| &deferral.until).find(|until| until.is_facts()) {
+        return Err(Refusal {
             message: format!("a value of it comes from {facts}, which this run does not ask"),
             help: "use an inventory that lists that host".into(),
-        }),
-        (None, until) if !until.is_empty() => {
-            Ok(Some(Wait { until, reason: "a value of it is not known before".into() }))
-        }
-        // Without a value to wait for, it was asked about.
-        (None, _) if is_unseen => Err(Refusal {
+        });
+    }
+    if !sources.is_empty() {
+        return Ok(Some(Wait { until: sources, reason: "a value of it is not known before".into() }));
+    }
+    // Without a value to wait for, it was asked about.
+    match is_unseen {
+        true => Err(Refusal {
             message: "it could not be observed: the host told nothing of it".into(),
             help: "plan again".into(),
         }),
-        (None, _) => Ok(None),
+        false => Ok(None),
     }
 }
 
@@ -285,7 +286,7 @@ fn inputs(observed: &AnyObserved, upstream: &Upstream) -> Option<Wait> {
 fn guarded(item: &Item<'_>, mut changes: Vec<Change>) -> Decision {
     let doubt = if changes.is_empty() { Doubt::GuardMayAsk } else { Doubt::GuardMayHold };
     if changes.is_empty() {
-        let after = Value::Unknown(Until::Applied(item.address.clone()));
+        let after = Value::Unknown(Until::applied(item.address.clone()));
         changes.push(Change { attribute: "run".into(), before: Value::Null, after, forces_replacement: false });
     }
     Decision::Perhaps(Act { action: Action::Run, changes }, doubt)

@@ -8,7 +8,7 @@ use crate::model::{Action, Address, Change, OwedAction, Value};
 
 pub use build::build;
 pub use decide::{Act, Decision, Doubt, Owing, Upstream, Withheld, decide};
-pub use report::{Failure, Found, HostFailure, Outcome, Report};
+pub use report::{Failure, Found, HostFailure, NotDone, Outcome, Report};
 
 /// How sure a planned action is.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -22,8 +22,33 @@ pub enum Outcome {
     Skipped {
         because: Address,
     },
-    /// The run was stopped before its turn.
-    Cancelled,
+    /// Its turn never came.
+    NotDone(NotDone),
+}
+
+/// Why a resource's turn never came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotDone {
+    /// The run was stopped before.
+    Stopped,
+    /// This host was lost before: its own, or that of something it waits for.
+    Lost(String),
+    /// A rotation ends only once all the rest has succeeded.
+    RestFailed,
+    /// It waits for something that waits for it: a fault of the engine.
+    Deadlock,
+}
+
+impl NotDone {
+    /// Says why, after "because".
+    pub fn why(&self) -> String {
+        match self {
+            Self::Stopped => "the run was stopped".into(),
+            Self::Lost(host) => format!("{host} was lost"),
+            Self::RestFailed => "not all the rest has succeeded".into(),
+            Self::Deadlock => "it waits for what waits for it".into(),
+        }
+    }
 }
 
 /// Why one resource failed.
@@ -64,6 +89,8 @@ pub struct Report {
     /// What was not as it should be after all had been applied, and was applied again.
     pub mended: Vec<Address>,
     pub was_stopped: bool,
+    /// Resources that wait for each other in a ring, each with why it waits for the next: a fault of the engine.
+    pub deadlock: Vec<(Address, &'static str)>,
 }
 
 /// A resource that another one of the run brought or changed, before its own turn came.
@@ -87,7 +114,7 @@ impl Report {
         self.hosts.is_empty()
             && !self.was_stopped
             && self.outcomes.iter().all(|(_, outcome)| {
-                !matches!(outcome, Outcome::Failed(_) | Outcome::Skipped { .. } | Outcome::Cancelled)
+                !matches!(outcome, Outcome::Failed(_) | Outcome::Skipped { .. } | Outcome::NotDone(_))
             })
     }
 

@@ -41,6 +41,7 @@ pub fn text(report: &Report, plan: &Plan, paint: Paint) -> String {
             let _ = writeln!(text, "  help: {help}");
         }
     }
+    text.push_str(&deadlock(report, paint));
     for (address, outcome) in &report.outcomes {
         let address = visible(&address.to_string());
         match outcome {
@@ -56,12 +57,9 @@ pub fn text(report: &Report, plan: &Plan, paint: Paint) -> String {
                     action.word()
                 );
             }
-            Outcome::Cancelled => {
-                let _ = writeln!(
-                    text,
-                    "{} {address}, because the run was stopped",
-                    paint.paint(Role::Warning, "not done:")
-                );
+            Outcome::NotDone(reason) => {
+                let _ =
+                    writeln!(text, "{} {address}, because {}", paint.paint(Role::Warning, "not done:"), reason.why());
             }
             _ => {}
         }
@@ -71,6 +69,25 @@ pub fn text(report: &Report, plan: &Plan, paint: Paint) -> String {
         text.push_str("The run was stopped. What is listed as not done was not started; the next apply does it.\n");
     }
     let _ = writeln!(text, "{}", paint.paint(Role::Heading, &summary(report, plan)));
+    text
+}
+
+/// Names what waits for each other, which the engine should have kept from happening.
+fn deadlock(report: &Report, paint: Paint) -> String {
+    let mut text = String::new();
+    if report.deadlock.is_empty() {
+        return text;
+    }
+    let _ =
+        writeln!(text, "{} the run cannot go on, though nothing failed", paint.paint(Role::Error, "internal error:"));
+    let next = report.deadlock.iter().cycle().skip(1);
+    for ((address, why), (other, _)) in report.deadlock.iter().zip(next) {
+        let _ = writeln!(text, "  {} waits for {}: {why}", visible(&address.to_string()), visible(&other.to_string()));
+    }
+    let _ = writeln!(
+        text,
+        "  help: this is a fault of infra, please report it with the spec; another apply may get further"
+    );
     text
 }
 
@@ -122,7 +139,7 @@ fn summary(report: &Report, plan: &Plan) -> String {
     add(report.count(|outcome| matches!(outcome, Outcome::Withheld { .. })), "left as it is");
     add(report.count(|outcome| matches!(outcome, Outcome::Failed(_))), "FAILED");
     add(report.count(|outcome| matches!(outcome, Outcome::Skipped { .. })), "skipped");
-    add(report.count(|outcome| *outcome == Outcome::Cancelled), "not done");
+    add(report.count(|outcome| matches!(outcome, Outcome::NotDone(_))), "not done");
     let passed = report.count(|outcome| *outcome == Outcome::Passed);
     add(passed, if passed == 1 { "check passed" } else { "checks passed" });
     // What was unchanged when the plan was made, and had to be mended or failed, is counted there.
@@ -150,6 +167,7 @@ pub fn json(report: &Report) -> Json {
                     });
                 }
                 Outcome::Skipped { because } => entry["because"] = because.to_string().into(),
+                Outcome::NotDone(reason) => entry["why"] = reason.why().into(),
                 _ => {}
             }
             entry
@@ -158,6 +176,9 @@ pub fn json(report: &Report) -> Json {
             "address": found.address.to_string(), "by": found.by.to_string(),
         })).collect::<Vec<_>>(),
         "applied_again": report.mended.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "deadlock": report.deadlock.iter().map(|(address, why)| json!({
+            "address": address.to_string(), "waits": why,
+        })).collect::<Vec<_>>(),
         "hosts_lost": report.hosts.iter().map(|failure| json!({
             "host": failure.host, "message": failure.message, "help": failure.help,
         })).collect::<Vec<_>>(),
@@ -172,6 +193,6 @@ fn word(outcome: &Outcome) -> &'static str {
         Outcome::Passed => "passed",
         Outcome::Failed(_) => "failed",
         Outcome::Skipped { .. } => "skipped",
-        Outcome::Cancelled => "not-done",
+        Outcome::NotDone(_) => "not-done",
     }
 }

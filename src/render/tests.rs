@@ -20,7 +20,7 @@ fn value() -> impl Strategy<Value = Value> {
         "\\PC{0,12}|[\u{0}-\u{9f}]{0,8}|[a\u{61c}\u{200b}-\u{200f}\u{2028}-\u{202e}\u{2060}-\u{2069}\u{feff}]{0,8}"
             .prop_map(Value::Text),
         Just(Value::Secret(Secret::new(POISON))),
-        Just(Value::Unknown(Until::Applied("app1/secret:s".parse().unwrap()))),
+        Just(Value::Unknown(Until::applied("app1/secret:s".parse().unwrap()))),
         any::<Vec<u8>>().prop_map(|bytes| Value::Content(Content::new(bytes))),
         Just(Value::Content(Content::new(POISON.as_bytes().to_vec()).mark_sensitive(true))),
     ];

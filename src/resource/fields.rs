@@ -103,7 +103,7 @@ impl<'a> Fields<'a> {
     pub fn value(&mut self, attribute: &str) -> Option<Value> {
         let value = self.node(attribute)?.to_value();
         if let Some(until) = value.unknown() {
-            self.defer(attribute, until.clone());
+            self.defer(attribute, until);
         }
         Some(value)
     }

@@ -10,6 +10,7 @@
 //! A host has a main lane, in which frames run one after another, and a few side lanes for what waits for the network
 //! or a build and touches nothing that others do ([`Lane`]). [`parts`] says what of a frame may run side by side.
 
+mod deadlock;
 mod next;
 mod parts;
 mod placing;
@@ -115,8 +116,8 @@ pub struct Schedule {
     open: Vec<usize>,
     /// Done; or settled, with all it depends on in place.
     in_place: Vec<bool>,
-    /// Deferred resources that turned out to wait for another one than the graph knows of.
-    held: HashMap<Node, Node>,
+    /// Deferred resources that turned out to wait for others than the graph knows of.
+    held: HashMap<Node, Vec<Node>>,
     /// Resources that something may have changed since they were seen, with that something.
     stale: HashMap<Node, Node>,
     /// Checks wait, whatever else is left.
@@ -189,8 +190,8 @@ impl Schedule {
         self.arrive(node);
     }
 
-    /// Defers a resource once more, until another one has come to its end.
-    pub fn hold(&mut self, node: Node, before: Node) {
+    /// Defers a resource once more, until others have come to their end.
+    pub fn hold(&mut self, node: Node, before: Vec<Node>) {
         self.held.insert(node, before);
         self.set(node, Status::Deferred);
     }

@@ -99,7 +99,7 @@ impl Schedule {
         let ready = left.into_iter().filter(|&node| {
             self.status[node] == Status::Deferred
                 && self.open[node] == 0
-                && self.held.get(&node).is_none_or(|&before| self.status[before].is_final())
+                && self.held_by(node).is_none()
                 && Some(self.graph.phase(node)) == lowest
                 && (place == Place::Main || self.tasks[node].lane != Lane::Main)
         });

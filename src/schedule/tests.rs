@@ -172,12 +172,38 @@ fn holds_what_waits_for_one_more_until_that_has_come_to_its_end() {
             Sketch::new().add("a/file:/x", &[], Status::Deferred).add("b/secret:y", &[], Status::Ready).schedule();
         assert_eq!(schedule.next("a"), observe(&[0]));
         schedule.free("a", Place::Main);
-        schedule.hold(0, 1);
+        schedule.hold(0, vec![1]);
         assert_eq!(schedule.next("a"), Frame::Wait);
         assert_eq!(schedule.next("b"), frame(&[("secret", &[1])]));
         schedule.set(1, end);
         assert_eq!(schedule.next("a"), observe(&[0]));
     }
+}
+
+#[test]
+fn names_what_waits_for_each_other() {
+    // The graph does not know that the file needs the second secret, so that one stays in a later phase.
+    let mut schedule = Sketch::new()
+        .add("a/file:/x", &["secret:one"], Status::Deferred)
+        .add("a/secret:one", &[], Status::Ready)
+        .add("a/secret:two", &[], Status::Ready)
+        .add("a/package:p", &["file:/x"], Status::Ready)
+        .phase(Phase::Package)
+        .add("b/file:/y", &["a/package:p"], Status::Ready)
+        .schedule();
+    assert_eq!(schedule.next("a"), frame(&[("secret", &[1])]));
+    done(&mut schedule, &[1]);
+    assert_eq!(schedule.next("a"), observe(&[0]));
+    schedule.free("a", Place::Main);
+    schedule.hold(0, vec![2]);
+    assert_eq!((schedule.next("a"), schedule.next("b")), (Frame::Wait, Frame::Wait));
+    let value = (0, "a value of it comes from there");
+    let phase = (2, "that belongs to an earlier phase of the host");
+    let place = "that has to be in place first";
+    assert_eq!(schedule.waits(4), (vec![(4, place), (3, place), value, phase], Some(2)));
+    assert_eq!(schedule.waits(2), (vec![phase, value], Some(0)));
+    schedule.set(2, Status::Failed);
+    assert_eq!(schedule.waits(0), (vec![(0, "")], None), "nothing holds it any more");
 }
 
 #[test]

@@ -85,8 +85,8 @@ impl Spec {
             Ok(Value::Text(text)) => return Ok(Some(Secret::new(text))),
             Ok(Value::Integer(number)) => return Ok(Some(Secret::new(number.to_string()))),
             Ok(Value::Null) => return Ok(None),
-            Ok(Value::Unknown(Until::Applied(address))) => {
-                format!("the password for sudo is deferred until {address}, which sudo is needed for")
+            Ok(Value::Unknown(until @ Until::Applied(_))) => {
+                format!("the password for sudo is deferred until {until}, which sudo is needed for")
             }
             Ok(Value::Unknown(until)) => format!("the password for sudo is deferred until {until}"),
             Ok(other) => format!("`become_password` is a text; this is {}", other.type_name()),

@@ -29,7 +29,7 @@ impl Knowledge {
 
     /// Knows secrets only by name.
     pub(super) fn unread<'n>(names: impl Iterator<Item = &'n str>) -> Self {
-        let later = |name: &str| SecretState::Later(Until::Applied(Address::new("", SECRET.name(), name)));
+        let later = |name: &str| SecretState::Later(Until::applied(Address::new("", SECRET.name(), name)));
         Self { secrets: names.map(|name| (name.to_string(), later(name))).collect(), ..Self::default() }
     }
 

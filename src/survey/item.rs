@@ -1,6 +1,6 @@
 //! What a plan and an apply decide about: a resource, with all that is known about it.
 
-use crate::model::{Address, Change, Changes, OwedAction, Until, Value};
+use crate::model::{Address, Change, Changes, OwedAction, Value};
 use crate::resource::{AnyObserved, AnyResource, Deferral};
 
 use super::{Rotation, Survey};
@@ -55,11 +55,8 @@ impl Item<'_> {
 
     /// Returns the resources that values of it come from and are not known yet, each once.
     pub fn sources(&self) -> Vec<Address> {
-        let source = |deferral: &Deferral| match &deferral.until {
-            Until::Applied(address) => Some(address.clone()),
-            Until::Facts(_) => None,
-        };
-        let mut sources: Vec<Address> = self.deferrals.iter().filter_map(source).collect();
+        let sources = self.deferrals.iter().flat_map(|deferral| deferral.until.addresses());
+        let mut sources: Vec<Address> = sources.cloned().collect();
         sources.sort();
         sources.dedup();
         sources
@@ -87,10 +84,11 @@ impl Survey<'_> {
             resource: self.resource(at),
             observed,
             deferrals: &resolved.deferrals,
-            beyond: resolved.deferrals.iter().find_map(|deferral| match &deferral.until {
-                Until::Applied(address) if !self.is_listed(&address.host) => Some(address),
-                _ => None,
-            }),
+            beyond: resolved
+                .deferrals
+                .iter()
+                .flat_map(|deferral| deferral.until.addresses())
+                .find(|address| !self.is_listed(&address.host)),
             owed: self.owed.get(&resolved.address).copied(),
             left_alone: resolved.left_alone,
             in_scope: self.in_scope[at],

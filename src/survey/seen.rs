@@ -92,7 +92,7 @@ impl Survey<'_> {
                 let address = &self.resolution.resources[node].address;
                 self.hidden.insert(&secret);
                 let state = match self.rotate.contains(&*address.name) && !is_replaced(&secret) {
-                    true => SecretState::Later(Until::Applied(address.clone())),
+                    true => SecretState::Later(Until::applied(address.clone())),
                     false => SecretState::Known(secret),
                 };
                 self.knowledge.kept.insert(address.name.to_string(), state);

@@ -171,6 +171,30 @@ fn a_value_from_a_secret_not_made_yet_is_known_later() {
 }
 
 #[test]
+fn a_value_from_two_secrets_waits_for_both() {
+    let spec = concat!(
+        "secrets:\n  a: { generate: {}, keep: { path: /etc/c, key: A } }\n",
+        "  b: { generate: {}, keep: { path: /etc/d, key: B } }\n",
+        "files: { /etc/app: { content: '{{ secrets.a }} {{ secrets.b }}' } }\n",
+        "packages: { tree: { depends_on: ['file:/etc/app'] } }\n",
+    );
+    let world = app1(spec)
+        .tell("app1/secret:a", "absent")
+        .tell("app1/secret:b", "absent")
+        .tell("app1/file:/etc/app", "absent")
+        .tell("app1/package:tree", "absent")
+        .tell("app1/package:tree", "variant apt");
+    let made = "create app1/secret:a\ncreate app1/secret:b\n";
+    let file = "create app1/file:/etc/app after [app1/secret:a, app1/secret:b]\n";
+    assert_eq!(world.outline(), format!("{made}{file}create app1/package:tree\n"));
+    assert_eq!(
+        world.target("file:/etc/app").outline(),
+        format!("{made}{file}"),
+        "both are taken into a run with --target"
+    );
+}
+
+#[test]
 fn a_secret_that_is_there_is_read_out_of_scope_and_not_shown() {
     let world = app1(concat!(
         "secrets: { db: { generate: {}, keep: { path: /etc/c, key: DB } } }\n",

@@ -48,12 +48,13 @@ impl Progress {
                     Outcome::Passed => (Role::Create, "passed"),
                     Outcome::Failed(_) => (Role::Error, "FAILED"),
                     Outcome::Skipped { .. } => (Role::Warning, "skipped"),
-                    Outcome::Cancelled => (Role::Warning, "cancelled"),
+                    Outcome::NotDone(_) => (Role::Warning, "not done"),
                 };
                 let why = match outcome {
                     // All of it is said at the end.
                     Outcome::Failed(failure) => failure.message.lines().next().map(|line| format!(": {line}")),
                     Outcome::Skipped { because } => Some(format!(", because of {because}")),
+                    Outcome::NotDone(reason) => Some(format!(", because {}", reason.why())),
                     _ => None,
                 };
                 let text = visible(&format!("{address}{}", why.unwrap_or_default()));

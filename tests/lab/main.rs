@@ -8,6 +8,7 @@ mod certs;
 mod cli;
 mod counts;
 mod databases;
+mod edges;
 mod every_step;
 mod faults;
 mod hosts;

@@ -84,11 +84,14 @@ impl Execution<'_, '_> {
                 self.turns.insert(node, Turn { action, changes, observed, owed_before });
                 schedule.set(node, Status::Ready);
             }
-            Decision::Defer { until, .. } => match until.first().and_then(|address| self.survey.find(address)) {
-                // A value that holds several secrets names the next one once the first is made.
-                Some(before) => schedule.hold(node, before),
-                None => self.fail(schedule, node, Failure::new("it could not be observed")),
-            },
+            Decision::Defer { until, .. } => {
+                let before: Vec<Node> = until.iter().filter_map(|address| self.survey.find(address)).collect();
+                match before.is_empty() {
+                    // A guard by which a secret is used may tell of another one.
+                    false => schedule.hold(node, before),
+                    true => self.fail(schedule, node, Failure::new("it could not be observed")),
+                }
+            }
             Decision::Refuse(refusal) => self.refuse(schedule, node, refusal),
             Decision::Withhold(Withheld::Destroys(action)) => self.withhold(schedule, node, action),
             Decision::Withhold(Withheld::Needs(because)) => {
@@ -321,10 +324,9 @@ impl Execution<'_, '_> {
     fn resolve_if_secrets_came(&mut self, schedule: &Schedule) {
         let made = self.survey.known_secrets();
         let waits = (0..self.survey.len()).any(|node| {
-            !schedule.status(node).is_final()
-                && self.survey.resolved(node).deferrals.iter().any(|deferral| {
-                    matches!(&deferral.until, crate::model::Until::Applied(address) if made.contains(&*address.name))
-                })
+            let deferrals = &self.survey.resolved(node).deferrals;
+            let mut sources = deferrals.iter().flat_map(|deferral| deferral.until.addresses());
+            !schedule.status(node).is_final() && sources.any(|address| made.contains(&*address.name))
         });
         if waits && let Err(error) = self.survey.resolve(self.scope) {
             let message = format!("the spec cannot be resolved with the secrets made: {error}");

@@ -103,7 +103,7 @@ impl Kind for Group {
         if let Observation::Present(observed) = observed {
             changes.compare_if("gid", observed.gid, desired.gid);
         } else {
-            let later = || Value::Unknown(Until::Applied(resource.address.clone()));
+            let later = || Value::Unknown(Until::applied(resource.address.clone()));
             changes.push("gid", Value::Null, desired.gid.map_or_else(later, Value::from));
             if desired.system {
                 changes.push("system", Value::Null, true);

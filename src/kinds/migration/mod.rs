@@ -328,7 +328,7 @@ impl Kind for Migration {
             // What is pending can be told once the tool is there.
             (Runner::Tool(_), Observation::Present(_)) => {}
             (Runner::Tool(_), _) => {
-                changes.push("pending", Value::Null, Value::Unknown(Until::Applied(resource.address.clone())));
+                changes.push("pending", Value::Null, Value::Unknown(Until::applied(resource.address.clone())));
             }
         }
         if let Some(folder) = &resource.desired.backup

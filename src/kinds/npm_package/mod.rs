@@ -118,7 +118,7 @@ impl Kind for NpmPackage {
                 changes.push("version", observed.version.as_str(), wanted.unwrap_or("any"))
             }
             _ => {
-                let any = Value::Unknown(Until::Applied(resource.address.clone()));
+                let any = Value::Unknown(Until::applied(resource.address.clone()));
                 changes.push("version", Value::Null, wanted.map_or(any, Value::text));
             }
         }

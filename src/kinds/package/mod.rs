@@ -229,7 +229,7 @@ impl Kind for Package {
                 }
             }
             _ => {
-                let later = || Value::Unknown(Until::Applied(resource.address.clone()));
+                let later = || Value::Unknown(Until::applied(resource.address.clone()));
                 changes.push("version", Value::Null, pattern.map_or_else(later, Value::text));
             }
         }

@@ -166,7 +166,7 @@ impl Kind for Secret {
 
     fn diff(resource: &Resource<Desired>, observed: &Observation<Observed>) -> Changes {
         let mut changes = Changes::new();
-        let unknown = || Value::Unknown(Until::Applied(resource.address.clone()));
+        let unknown = || Value::Unknown(Until::applied(resource.address.clone()));
         match observed {
             Observation::Present(Observed { value: Some(value), .. }) => {
                 if is_to_rotate(resource, value) {

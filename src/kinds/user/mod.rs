@@ -258,7 +258,7 @@ impl Kind for User {
             }
             changes.compare_if("locked", observed.lock != PasswordLock::Open, desired.locked);
         } else {
-            let later = || Value::Unknown(Until::Applied(resource.address.clone()));
+            let later = || Value::Unknown(Until::applied(resource.address.clone()));
             changes.push("uid", Value::Null, desired.uid.map_or_else(later, Value::from));
             changes.compare_if("group", Value::Null, desired.group.clone());
             if !desired.groups.is_empty() {

@@ -286,7 +286,7 @@ impl Evaluator<'_> {
                 (Some(SecretForm::Kept { absent: true, .. }), _) => {
                     Scoped::Unusable(format!("the secret `{name}` is absent").into())
                 }
-                (Some(SecretForm::Kept { .. }), Some(address)) => Scoped::Unknown(Until::Applied(address.clone())),
+                (Some(SecretForm::Kept { .. }), Some(address)) => Scoped::Unknown(Until::applied(address.clone())),
                 _ => Scoped::Unusable(format!("the secret `{name}` is not available").into()),
             },
         })

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use minijinja::value::{Object, Value as Template};
 
+use super::analysis::{Reference, Step};
+
 /// The names in scope of a text. What is `None` is not in scope.
 #[derive(Clone, Default)]
 pub struct Context {
@@ -15,6 +17,20 @@ pub struct Context {
     pub each: Option<Template>,
     pub inputs: Option<Template>,
     pub modules: Option<Template>,
+}
+
+impl Context {
+    /// Touches what references name, as far as their names go.
+    pub(super) fn touch(&self, references: &[Reference]) {
+        let context = Arc::new(self.clone());
+        for reference in references {
+            let mut value = context.get_value_by_str(&reference.root);
+            for step in &reference.path {
+                let Step::Name(name, _) = step else { break };
+                value = value.and_then(|value| value.get_attr(name).ok());
+            }
+        }
+    }
 }
 
 impl fmt::Debug for Context {

@@ -164,7 +164,7 @@ impl<'e> Engine<'e> {
                 let value = self.value(&text[range.clone()], context).and_then(|value| {
                     from_template(&value).map_err(|why| Error::new(ErrorKind::InvalidOperation, why))
                 });
-                self.finish(value, text, range, None)
+                self.finish(value, Rendered { text, within: range.clone(), own: None, analysis, context })
             }
             // Texts differ more than the expressions in them, so that these are what is compiled and kept.
             Some(parts) => {
@@ -179,20 +179,26 @@ impl<'e> Engine<'e> {
                                 0..=MAX_STRING => Ok(()),
                                 _ => Err(Error::new(ErrorKind::InvalidOperation, "the text gets larger than 16 MiB")),
                             });
-                            if let Err(error) = written {
-                                return self.finish(Err(error), text, range, None);
+                            // What comes after something unknown may wait for more.
+                            if let Err(error) = written
+                                && !self.recorder().is_unknown()
+                            {
+                                let within = range.clone();
+                                return self
+                                    .finish(Err(error), Rendered { text, within, own: None, analysis, context });
                             }
                         }
                     }
                 }
-                self.finish(Ok(Value::Text(output)), text, &(0..0), None)
+                self.finish(Ok(Value::Text(output)), Rendered { text, within: 0..0, own: None, analysis, context })
             }
             None => {
                 // A string and a file must not meet under one name.
                 let name = format!("{SEPARATOR}{SEPARATOR}{text}");
                 self.environments.provide(&name, text);
                 let output = self.output(&self.environments.strings, &name, context);
-                self.finish(output.map(Value::Text), text, &(0..0), Some(&name))
+                let own = Some(&*name);
+                self.finish(output.map(Value::Text), Rendered { text, within: 0..0, own, analysis, context })
             }
         }
     }
@@ -204,7 +210,8 @@ impl<'e> Engine<'e> {
         self.recorder().take();
         let render = || {
             let output = self.output(&self.environments.files, key, context);
-            self.finish(output.map(Value::Text), text, &(0..0), Some(key))
+            let rendered = Rendered { text, within: 0..0, own: Some(key), analysis: &analysis, context };
+            self.finish(output.map(Value::Text), rendered)
         };
         self.with_previous(render).map_err(|failure| name_it(failure, &analysis, context))
     }
@@ -238,13 +245,11 @@ impl<'e> Engine<'e> {
         Ok(String::from_utf8(output.bytes).unwrap_or_default())
     }
 
-    fn finish(
-        &self,
-        result: Result<Value, Error>,
-        text: &str,
-        within: &Range<usize>,
-        own: Option<&str>,
-    ) -> Result<Value, Failure> {
+    fn finish(&self, result: Result<Value, Error>, rendered: Rendered<'_>) -> Result<Value, Failure> {
+        if result.is_err() && self.recorder().is_unknown() {
+            // What stood in for a secret did not fit, so that the render ended before it touched all.
+            rendered.context.touch(&rendered.analysis.references);
+        }
         let Touched { secret, rotating, unknown } = self.recorder().take();
         self.rotating.set(rotating);
         if let Some(until) = unknown {
@@ -253,9 +258,20 @@ impl<'e> Engine<'e> {
         match result {
             Ok(value) if secret => mask(value, 0),
             Ok(value) => Ok(value),
-            Err(error) => Err(failure(&error, secret, text, within, own)),
+            Err(error) => Err(failure(&error, secret, rendered.text, &rendered.within, rendered.own)),
         }
     }
+}
+
+/// What was rendered.
+struct Rendered<'a> {
+    text: &'a str,
+    /// The range of the one expression that it is about; empty where it is the text.
+    within: Range<usize>,
+    /// The name under which the text was compiled.
+    own: Option<&'a str>,
+    analysis: &'a Analysis,
+    context: &'a Context,
 }
 
 /// Lets the secrets of a value know what they replace.

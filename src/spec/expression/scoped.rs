@@ -2,8 +2,9 @@
 //!
 //! Filters and concatenation turn values into plain texts, so a mark on a value would get lost. What is recorded is
 //! therefore the touch: handing a secret to the template engine is remembered until the render ends, and the render's
-//! whole result is secret then. Something unknown ends the render at once. While a secret is being rotated, what touched
-//! it is rendered once more with what the secret replaces.
+//! whole result is secret then. A secret that is not known yet is handed out as a text that stands in for it, so that the
+//! render goes on to whatever else it waits for; what a host has yet to tell ends it at once. While a secret is being
+//! rotated, what touched it is rendered once more with what the secret replaces.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -22,8 +23,12 @@ pub struct Touched {
     pub secret: bool,
     /// One of the secrets replaces another text.
     pub rotating: bool,
+    /// All that it waits for.
     pub unknown: Option<Until>,
 }
+
+/// Stands in for a secret that is not known yet.
+const STAND_IN: &str = "not-known-yet";
 
 /// Remembers what the render under way touched.
 #[derive(Clone, Debug, Default)]
@@ -58,7 +63,16 @@ impl Recorder {
     }
 
     fn unknown(&self, until: &Until) {
-        self.lock().unknown.get_or_insert_with(|| until.clone());
+        let mut touched = self.lock();
+        touched.unknown = Some(match touched.unknown.take() {
+            Some(others) => others.and(until.clone()),
+            None => until.clone(),
+        });
+    }
+
+    /// Returns whether anything touched so far is not known yet.
+    pub fn is_unknown(&self) -> bool {
+        self.lock().unknown.is_some()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Touched> {
@@ -101,7 +115,10 @@ impl Scoped {
             Self::Secret(secret) => recorder.secret(secret),
             Self::Unknown(until) => {
                 recorder.unknown(until);
-                Template::from(Error::new(ErrorKind::InvalidOperation, "not known yet"))
+                match until {
+                    Until::Applied(_) => Template::from(STAND_IN),
+                    Until::Facts(_) => Template::from(Error::new(ErrorKind::InvalidOperation, "not known yet")),
+                }
             }
             Self::Unusable(why) => Template::from(Error::new(ErrorKind::InvalidOperation, why.to_string())),
             Self::List(items) => {

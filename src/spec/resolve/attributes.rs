@@ -39,9 +39,9 @@ impl<'a> Resolver<'a, '_> {
             }
         };
         for attribute in ["state", "as", "timeout", "retries", "lifecycle"] {
-            if let Some(until) = shared.get(attribute).map(YamlNode::to_value).as_ref().and_then(Value::unknown) {
+            if let Some(until) = shared.get(attribute).map(YamlNode::to_value).and_then(|value| value.unknown()) {
                 match until {
-                    Until::Facts(_) => return Some(until.clone()),
+                    Until::Facts(_) => return Some(until),
                     Until::Applied(_) => {
                         let message = format!("a secret may not decide `{attribute}`");
                         self.evaluator.report(Diagnostic::error(shared.span, message));

@@ -276,7 +276,7 @@ fn more_is_resolved_as_more_is_known_and_the_same_comes_of_the_same() {
         knowledge.facts.insert(host.into(), facts);
     }
     let (with_facts, pending) = resolve(&knowledge);
-    assert!(with_facts.contains("a/file:/debian\n  content: Unknown(Applied(b/secret:kept))"), "{with_facts}");
+    assert!(with_facts.contains("a/file:/debian\n  content: Unknown(Applied([b/secret:kept]))"), "{with_facts}");
     assert_eq!(pending, 0);
     knowledge.secrets.insert("kept".into(), SecretState::Known(Secret::new("hunter2")));
     let (with_secrets, _) = resolve(&knowledge);

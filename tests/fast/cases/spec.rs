@@ -120,7 +120,7 @@ impl Draft {
                 Some(previous) => Secret::new(secret).replacing(&Secret::new(previous)),
                 None => Secret::new(secret),
             }),
-            (_, Some(address)) => SecretState::Later(infra::model::Until::Applied(address.parse().unwrap())),
+            (_, Some(address)) => SecretState::Later(infra::model::Until::applied(address.parse().unwrap())),
             _ => return None,
         };
         let name = format!("of_the_case_{}", self.known.len());

@@ -342,6 +342,47 @@ fn what_touches_something_unknown_is_unknown() {
 }
 
 #[test]
+fn what_uses_several_unknown_secrets_waits_for_all() {
+    let environments = Environments::new();
+    let engine = Engine::new(&environments);
+    let later = |name: &str| Value::Unknown(Until::applied(format!("app1/secret:{name}").parse().unwrap()));
+    let map = |entries: Vec<(&str, Value)>| {
+        Value::Map(entries.into_iter().map(|(name, value)| (name.to_string(), value)).collect())
+    };
+    let touch = |value: &Value| Some(Scoped::new(value).touch(engine.recorder()));
+    let facts = Value::Unknown(Until::Facts("app1".into()));
+    let context = Context {
+        vars: touch(&map(vec![("both", Value::List(vec![later("c"), later("d")])), ("b", later("b"))])),
+        secrets: touch(&map(vec![("a", later("a")), ("b", later("b")), ("c", later("c"))])),
+        host: touch(&map(vec![("facts", facts)])),
+        ..Context::default()
+    };
+    let waits = |text: &str| match engine.render(text, &context) {
+        Ok(value) => value.unknown().map_or("nothing".to_string(), |until| until.to_string()),
+        Err(failure) => failure.message,
+    };
+    for (text, expected) in [
+        ("{{ secrets.b }} and {{ secrets.a }}", "app1/secret:a, app1/secret:b"),
+        ("{{ secrets.a ~ secrets.b ~ secrets.a }}", "app1/secret:a, app1/secret:b"),
+        ("{{ secrets.a | b64encode }}{{ vars.b }}", "app1/secret:a, app1/secret:b"),
+        ("{{ vars.both }}", "app1/secret:c, app1/secret:d"),
+        ("{% for one in vars.both %}{{ one }}{% endfor %}", "app1/secret:c, app1/secret:d"),
+        (
+            "{% if true %}{{ secrets.a }}{{ secrets.b }}{% else %}{{ secrets.c }}{% endif %}",
+            "app1/secret:a, app1/secret:b",
+        ),
+        // What stands in for a secret is no number; then all that is named counts.
+        ("{{ (secrets.a | int) + (secrets.b | int) }}", "app1/secret:a, app1/secret:b"),
+        ("{{ secrets.a | int }} {{ secrets.b }}", "app1/secret:a, app1/secret:b"),
+        ("{% set n = secrets.a | int %}{{ secrets.b }}", "app1/secret:a, app1/secret:b"),
+        ("{{ secrets.a }} {{ host.facts.os }}", "the facts of app1"),
+        ("{{ secrets.a and 'x' }}", "app1/secret:a"),
+    ] {
+        assert_eq!(waits(text), expected, "{text}");
+    }
+}
+
+#[test]
 fn hostile_texts_end() {
     let deep =
         |open: &str, close: &str, count: usize| format!("{{{{ {}1{} }}}}", open.repeat(count), close.repeat(count));
