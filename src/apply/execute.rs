@@ -112,6 +112,7 @@ pub async fn apply(
     let (graph, tasks, status) = execution.prepare(plan);
     let mut schedule = Schedule::new(graph, tasks, status);
     schedule.hold_checks(true);
+    execution.postpone_requirements(&mut schedule, plan);
     if let Some(seed) = terms.shuffle {
         schedule.shuffle(seed);
     }
@@ -258,8 +259,12 @@ impl<'r, 's> Execution<'r, 's> {
                 continue;
             }
             if !planned.acts() {
-                if self.is_check(node) {
-                    status[node] = self.prepare_check(node, changes.contains(&*planned.address.host));
+                match &planned.certainty {
+                    _ if self.is_check(node) => {
+                        status[node] = self.prepare_check(node, changes.contains(&*planned.address.host));
+                    }
+                    Certainty::Deferred { .. } => status[node] = Status::Deferred,
+                    Certainty::Ready | Certainty::Maybe => {}
                 }
                 continue;
             }
@@ -289,6 +294,19 @@ impl<'r, 's> Execution<'r, 's> {
             self.settle(left.node, outcome);
         }
         (self.survey.graph().clone(), tasks, status)
+    }
+
+    /// Has requirements that packages of the run may meet looked at once those are there.
+    fn postpone_requirements(&self, schedule: &mut Schedule, plan: &Plan) {
+        for planned in plan.resources.iter().filter(|planned| planned.action == Action::Read) {
+            let is_check = self.is_check(planned.node);
+            if let Certainty::Deferred { until, .. } = &planned.certainty
+                && !is_check
+            {
+                let packages = until.iter().filter_map(|address| self.survey.find(address)).collect();
+                schedule.postpone(planned.node, packages);
+            }
+        }
     }
 
     fn is_check(&self, node: Node) -> bool {

@@ -13,6 +13,7 @@ mod index;
 mod input;
 mod phase;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use petgraph::Direction;
@@ -63,6 +64,16 @@ impl Graph {
         self.hard
             .edges_directed(NodeIndex::new(node), Direction::Outgoing)
             .map(|edge| (edge.target().index(), edge.weight()))
+    }
+
+    /// Returns all that depends on a resource, near or far.
+    pub fn after(&self, node: Node) -> HashSet<Node> {
+        let mut after = HashSet::new();
+        let mut work = vec![node];
+        while let Some(node) = work.pop() {
+            work.extend(self.dependants(node).map(|(other, _)| other).filter(|&other| after.insert(other)));
+        }
+        after
     }
 
     /// Returns where a resource stands by habit: on one host, every phase comes before the next.

@@ -111,8 +111,9 @@ impl Builder<'_> {
         let mut planned = self.planned(node, Action::Read, Vec::new());
         let unmet = match decision {
             Decision::Waive(unmet) => format!(": {unmet}"),
-            Decision::Defer { reason, .. } => {
+            Decision::Defer { until, reason, .. } => {
                 planned.reasons.push(format!("{reason}; looked at again after the packages"));
+                planned.certainty = Certainty::Deferred { until, reason };
                 String::new()
             }
             Decision::Refuse(refusal) => {

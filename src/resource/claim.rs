@@ -69,6 +69,8 @@ pub enum Phase {
     PackageSource,
     /// Packages: before what configures or runs them.
     Package,
+    /// Requirements that waited for packages; a run moves them here.
+    Brought,
     #[default]
     Normal,
     /// Packages that go, after what they run has gone; the graph moves them here.

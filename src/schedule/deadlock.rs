@@ -19,9 +19,9 @@ impl Schedule {
         if let Some(before) = self.held_by(node) {
             return Some((before, "a value of it comes from there"));
         }
-        let phase = self.graph.phase(node);
+        let phase = self.phase(node);
         let mut left = self.left(&self.tasks[node].host).into_iter();
-        let earlier = left.find(|&other| self.graph.phase(other) < phase)?;
+        let earlier = left.find(|&other| self.phase(other) < phase)?;
         Some((earlier, "that belongs to an earlier phase of the host"))
     }
 

@@ -108,6 +108,8 @@ pub struct Schedule {
     status: Vec<Status>,
     /// The resources of each host that are part of the run, in graph order.
     hosts: HashMap<Arc<str>, Vec<Node>>,
+    /// The phase of each resource: the graph's, or a later one for what waits for packages.
+    phases: Vec<Phase>,
     /// Where each resource stands in graph order.
     place: Vec<usize>,
     /// Longest way from a resource without dependencies; kinds whose deepest resource is shallow go first.
@@ -159,8 +161,10 @@ impl Schedule {
         }
         let open = (0..tasks.len()).map(|node| graph.dependencies(node).count()).collect();
         let in_place = vec![false; tasks.len()];
+        let phases = (0..tasks.len()).map(|node| graph.phase(node)).collect();
         let mut schedule = Self {
             graph,
+            phases,
             tasks,
             status,
             hosts,
@@ -194,6 +198,20 @@ impl Schedule {
     pub fn hold(&mut self, node: Node, before: Vec<Node>) {
         self.held.insert(node, before);
         self.set(node, Status::Deferred);
+    }
+
+    /// Has what is looked at before anything else looked at once packages are there; all later phases of its host come after
+    /// it, and are skipped where it fails.
+    pub fn postpone(&mut self, node: Node, packages: Vec<Node>) {
+        let after = self.graph.after(node);
+        let on_host = after.into_iter().filter(|&other| self.tasks[other].host == self.tasks[node].host);
+        let earliest = on_host.map(|other| self.phases[other]).min();
+        self.phases[node] = earliest.map_or(Phase::Brought, |earliest| earliest.min(Phase::Brought));
+        self.hold(node, packages);
+    }
+
+    fn phase(&self, node: Node) -> Phase {
+        self.phases[node]
     }
 
     /// Marks a resource as in place if it is, and with it what it held back and has nothing to do.
@@ -239,9 +257,10 @@ impl Schedule {
         }
         let tasks = std::mem::take(&mut self.tasks);
         let lanes = std::mem::take(&mut self.lanes);
+        let phases = std::mem::take(&mut self.phases);
         let shuffle = self.shuffle.take();
-        *self =
-            Self { holds_checks: self.holds_checks, shuffle, lanes, ..Self::new(self.graph.clone(), tasks, status) };
+        let begun = Self::new(self.graph.clone(), tasks, status);
+        *self = Self { holds_checks: self.holds_checks, shuffle, lanes, phases, ..begun };
     }
 
     /// Keeps checks back, or lets them go.
@@ -251,7 +270,7 @@ impl Schedule {
 
     /// Returns whether a resource is a check that is kept back.
     fn is_held_check(&self, node: Node) -> bool {
-        self.holds_checks && self.graph.phase(node) == Phase::Check
+        self.holds_checks && self.phase(node) == Phase::Check
     }
 
     /// Returns what is left of a host.
@@ -263,7 +282,8 @@ impl Schedule {
     pub fn skip(&mut self) -> Vec<(Node, Node)> {
         let mut skipped = Vec::new();
         let graph = self.graph.clone();
-        let broken = self.broken_hosts();
+        let broken = self.first_broken(|phase| phase != Phase::Check);
+        let unmet = self.first_broken(|phase| phase == Phase::Brought);
         // What failed before a resource with nothing to do, near or far.
         let mut passed_on: Vec<Option<Node>> = vec![None; self.status.len()];
         for &node in graph.order() {
@@ -281,9 +301,13 @@ impl Schedule {
                 continue;
             }
             // A check that comes after everything says nothing new once something on its host has failed.
-            let of_host = || broken.get(&self.tasks[node].host).copied();
-            let is_check = graph.phase(node) == Phase::Check;
-            if let Some(culprit) = culprit.or_else(|| if is_check { of_host() } else { None }) {
+            let of_host = |found: &HashMap<Arc<str>, Node>| found.get(&self.tasks[node].host).copied();
+            let culprit = culprit.or_else(|| match self.phase(node) {
+                Phase::Check => of_host(&broken),
+                phase if phase > Phase::Brought => of_host(&unmet),
+                _ => None,
+            });
+            if let Some(culprit) = culprit {
                 self.status[node] = Status::Skipped;
                 skipped.push((node, culprit));
             }
@@ -291,12 +315,12 @@ impl Schedule {
         skipped
     }
 
-    /// Returns the first resource of each host, other than a check, that failed or was skipped.
-    fn broken_hosts(&self) -> HashMap<Arc<str>, Node> {
+    /// Returns the first resource of some phases of each host that failed or was skipped.
+    fn first_broken(&self, is_asked: impl Fn(Phase) -> bool) -> HashMap<Arc<str>, Node> {
         let mut broken = HashMap::new();
         for &node in self.graph.order() {
             let is_broken = matches!(self.status[node], Status::Failed | Status::Skipped);
-            if is_broken && self.graph.phase(node) != Phase::Check {
+            if is_broken && is_asked(self.phase(node)) {
                 broken.entry(self.tasks[node].host.clone()).or_insert(node);
             }
         }

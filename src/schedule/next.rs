@@ -66,8 +66,8 @@ impl Schedule {
             return (!lanes.main && !whole.is_empty()).then_some((Place::Main, whole));
         }
         // What comes in a later phase waits for all of an earlier one, wherever that runs.
-        let first = whole.first().map(|batch| self.graph.phase(batch.nodes[0]));
-        let of_phase = whole.iter().take_while(|batch| Some(self.graph.phase(batch.nodes[0])) == first);
+        let first = whole.first().map(|batch| self.phase(batch.nodes[0]));
+        let of_phase = whole.iter().take_while(|batch| Some(self.phase(batch.nodes[0])) == first);
         let parts = Parts::of(self, of_phase);
         if lanes.is_idle() && !parts.are_worth_it() {
             return Some((Place::Main, whole));
@@ -95,12 +95,12 @@ impl Schedule {
         if lanes.main && lanes.beside >= MOST_BESIDE {
             return (place, Vec::new());
         }
-        let lowest = left.iter().map(|&node| self.graph.phase(node)).min();
+        let lowest = left.iter().map(|&node| self.phase(node)).min();
         let ready = left.into_iter().filter(|&node| {
             self.status[node] == Status::Deferred
                 && self.open[node] == 0
                 && self.held_by(node).is_none()
-                && Some(self.graph.phase(node)) == lowest
+                && Some(self.phase(node)) == lowest
                 && (place == Place::Main || self.tasks[node].lane != Lane::Main)
         });
         (place, ready.collect())

@@ -45,7 +45,7 @@ impl<'s> Placing<'s> {
             blocked: HashSet::new(),
         };
         for &node in left {
-            *placing.phases.entry(schedule.graph.phase(node)).or_default() += 1;
+            *placing.phases.entry(schedule.phase(node)).or_default() += 1;
             if schedule.status[node] == Status::Ready {
                 let depths = placing.depths.entry(placing.group(node)).or_default();
                 *depths.entry(schedule.depth[node]).or_default() += 1;
@@ -58,7 +58,7 @@ impl<'s> Placing<'s> {
     }
 
     fn group(&self, node: Node) -> (Phase, &'static str) {
-        (self.schedule.graph.phase(node), self.schedule.tasks[node].kind)
+        (self.schedule.phase(node), self.schedule.tasks[node].kind)
     }
 
     fn release(&mut self, node: Node) {

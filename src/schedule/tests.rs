@@ -181,6 +181,54 @@ fn holds_what_waits_for_one_more_until_that_has_come_to_its_end() {
 }
 
 #[test]
+fn looks_at_what_waits_for_packages_before_anything_later() {
+    for met in [true, false] {
+        let mut schedule = Sketch::new()
+            .add("a/requirement:jq", &[], Status::Deferred)
+            .phase(Phase::Requirement)
+            .add("a/package:jq", &[], Status::Ready)
+            .phase(Phase::Package)
+            .add("a/file:/x", &[], Status::Ready)
+            .add("a/package:gone", &[], Status::Ready)
+            .phase(Phase::Removal)
+            .add("b/file:/y", &[], Status::Ready)
+            .add("b/file:/z", &["a/file:/x"], Status::Ready)
+            .schedule();
+        schedule.postpone(0, vec![1]);
+        assert_eq!(schedule.next("a"), frame(&[("package", &[1])]));
+        assert_eq!(schedule.next("a"), Frame::Wait);
+        assert_eq!(schedule.next("b"), frame(&[("file", &[4])]), "other hosts go on");
+        done(&mut schedule, &[1]);
+        assert_eq!(schedule.next("a"), observe(&[0]));
+        end(&mut schedule, "a", Place::Main, &[0], if met { Status::Settled } else { Status::Failed });
+        if met {
+            assert_eq!(schedule.skip(), []);
+            assert_eq!(schedule.next("a"), frame(&[("file", &[2]), ("package", &[3])]));
+        } else {
+            assert_eq!(schedule.skip(), [(2, 0), (5, 2), (3, 0)]);
+        }
+    }
+}
+
+#[test]
+fn looks_at_a_requirement_between_the_packages_that_may_meet_it_and_those_that_need_it() {
+    let mut schedule = Sketch::new()
+        .add("a/requirement:jq", &[], Status::Deferred)
+        .phase(Phase::Requirement)
+        .add("a/package:jq", &[], Status::Ready)
+        .phase(Phase::Package)
+        .add("a/package:needs", &["requirement:jq"], Status::Ready)
+        .phase(Phase::Package)
+        .schedule();
+    schedule.postpone(0, vec![1]);
+    assert_eq!(schedule.next("a"), frame(&[("package", &[1])]));
+    done(&mut schedule, &[1]);
+    assert_eq!(schedule.next("a"), observe(&[0]));
+    end(&mut schedule, "a", Place::Main, &[0], Status::Settled);
+    assert_eq!(schedule.next("a"), frame(&[("package", &[2])]));
+}
+
+#[test]
 fn names_what_waits_for_each_other() {
     // The graph does not know that the file needs the second secret, so that one stays in a later phase.
     let mut schedule = Sketch::new()

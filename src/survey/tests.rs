@@ -475,6 +475,21 @@ fn a_requirement_refuses_the_plan_unless_the_inventory_overrides_it() {
     assert_eq!(lowered.outline(), "note: app1/requirement:machine: the inventory overrides the requirement\n");
 }
 
+#[test]
+fn a_requirement_waits_for_packages_that_do_not_wait_for_it() {
+    let spec = "requirements: { jq: { program: { name: jq } } }\npackages: { jq: {}, other: { depends_on: ['requirement:jq'] } }\n";
+    let world = ["jq", "other"].into_iter().fold(app1(spec), |world, name| {
+        let package = format!("app1/package:{name}");
+        world.tell(&package, "absent").tell(&package, "variant apt")
+    });
+    let world = world.tell("app1/requirement:jq", "2 2013000 debian _ 12 x86_64 20000000 missing _");
+    let plan = world.plan();
+    let requirement = planned(&plan, "app1/requirement:jq");
+    let Certainty::Deferred { until, .. } = &requirement.certainty else { panic!("{requirement:?}") };
+    assert_eq!(until.iter().map(ToString::to_string).collect::<Vec<_>>(), ["app1/package:jq"]);
+    assert_eq!(requirement.reasons, ["the program jq is missing; looked at again after the packages"]);
+}
+
 const CHECK: &str = "checks: { up: { tcp: '127.0.0.1:1' } }\n";
 
 #[test]

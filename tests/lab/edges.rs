@@ -14,6 +14,7 @@ fn infra(host: &LabHost, spec: &str) -> Infra {
 fn what_waits_for_several_gets_all_in_one_apply() {
     let host = LabHost::boot("edges", support::release());
     two_secrets_in_one_value(&host);
+    requirement_after_packages(&host);
 }
 
 fn two_secrets_in_one_value(host: &LabHost) {
@@ -25,4 +26,22 @@ fn two_secrets_in_one_value(host: &LabHost) {
     infra.apply();
     host.check(". /etc/two/cred && grep -qx \"login $A password $B\" /etc/two.conf && command -v tree");
     infra.plan().assert_empty("after two secrets of one value");
+}
+
+fn requirement_after_packages(host: &LabHost) {
+    let infra = infra(host, "requirement");
+    let plan = infra.plan();
+    assert!(plan.success && plan.said.contains("looked at again after the packages"), "{}", plan.said);
+    let report = infra.try_apply();
+    assert!(!report.success, "{}", report.said);
+    let said = "the host does not meet the requirement: the program jq is 1.6";
+    assert!(report.outcomes("failed").contains("requirement:new jq") && report.said.contains(said), "{}", report.said);
+    for address in ["file:/srv/after-requirement", "command:also-after", "check:made"] {
+        assert!(report.outcomes("skipped").contains(address), "{}", report.said);
+    }
+    host.check("command -v jq && ! test -e /srv/after-requirement && ! test -e /srv/also-after");
+    host.check("apt-get purge -y -qq jq >/dev/null");
+    let met = infra.option("--var").option("version=>=1.5");
+    met.apply();
+    met.plan().assert_empty("once a package had met the requirement");
 }

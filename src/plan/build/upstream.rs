@@ -43,7 +43,11 @@ impl Builder<'_> {
     fn brought_by(&mut self, node: usize, needs: &Claim) -> Vec<Address> {
         // Requirements stand before the packages, so those have not been planned yet.
         if self.items[node].resource.kind.mode() == Mode::Requirement {
-            return self.packages_to_come(node);
+            let mut packages = self.packages_to_come(node);
+            // What comes after it brings nothing for it.
+            let after = self.graph.after(node);
+            packages.retain(|address| !after.iter().any(|&other| self.items[other].address == address));
+            return packages;
         }
         let host = &self.items[node].address.host;
         let providers = self.graph.providers(host, needs);
