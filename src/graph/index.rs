@@ -56,6 +56,11 @@ impl OfHost {
         None
     }
 
+    /// Returns whether anything provides exactly this.
+    pub fn is_provided(&self, claim: &Claim) -> bool {
+        self.get(claim.space, &claim.name).is_some()
+    }
+
     /// Returns what provides a claim: for a path, its nearest provided ancestor where nothing provides it.
     pub fn find(&self, claim: &Claim) -> impl Iterator<Item = Node> {
         let providers = self.get(claim.space, &claim.name);

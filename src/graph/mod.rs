@@ -106,6 +106,11 @@ impl Graph {
         self.index.of_host(host).into_iter().flat_map(|of_host| of_host.find(claim)).collect()
     }
 
+    /// Returns whether a resource of the host provides exactly this.
+    pub fn is_provided(&self, host: &str, claim: &Claim) -> bool {
+        self.index.of_host(host).is_some_and(|of_host| of_host.is_provided(claim))
+    }
+
     pub fn len(&self) -> usize {
         self.order.len()
     }

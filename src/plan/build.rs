@@ -3,6 +3,7 @@
 //! Resources are visited in graph order; [`decide`] says what is to be done about each, [`upstream`] what it has to know
 //! of those before it, and this file writes down what came of it, for readers.
 
+mod lacks;
 mod upstream;
 
 use std::cell::OnceCell;
@@ -32,6 +33,7 @@ pub fn build(survey: &Survey<'_>) -> Plan {
         acting: vec![Acting::No; items.len()],
         upstream: vec![Acting::No; items.len()],
         hosts: BTreeMap::new(),
+        early: HashMap::new(),
         packages: HashMap::new(),
         packages_to_come: HashMap::new(),
         withheld: vec![None; items.len()],
@@ -72,6 +74,8 @@ struct Builder<'a> {
     upstream: Vec<Acting>,
     /// The hosts on which anything changes, with the phase of the first that does.
     hosts: BTreeMap<Arc<str>, Phase>,
+    /// What acts in the phases up to the packages, of each host.
+    early: HashMap<Arc<str>, Vec<usize>>,
     /// The packages of each host that change.
     packages: HashMap<Arc<str>, Vec<Address>>,
     /// The packages of each host, made where a host is asked for them.
@@ -221,6 +225,9 @@ impl Builder<'_> {
         let address = self.items[node].address;
         let phase = self.graph.phase(node);
         self.hosts.entry(address.host.clone()).and_modify(|first| *first = phase.min(*first)).or_insert(phase);
+        if phase <= Phase::Package {
+            self.early.entry(address.host.clone()).or_default().push(node);
+        }
         if phase == Phase::Package {
             self.packages.entry(address.host.clone()).or_default().push(address.clone());
         }

@@ -5,7 +5,7 @@
 //! takes it from the graph and from what it has decided before, an apply from what has been done so far.
 
 use crate::model::{Action, Address, Change, OwedAction, Until, Value};
-use crate::resource::{AnyObserved, AnyResource, Mode, Refusal};
+use crate::resource::{AnyObserved, AnyResource, Lack, Mode, Refusal};
 use crate::survey::{Item, Rotation};
 
 /// What is to be done about a resource.
@@ -77,6 +77,8 @@ pub struct Upstream {
     pub withheld: Option<Address>,
     /// Resources still to be applied that may make it observable, where it is not yet.
     pub brings: Vec<Address>,
+    /// What it needs, its host lacks, and nothing before it may bring.
+    pub lacks: Vec<Lack>,
     /// Resources still to be applied that its values come from.
     pub makes: Vec<Address>,
     /// Resources still to be applied whose change it observes.
@@ -186,6 +188,11 @@ fn change(item: &Item<'_>, observed: &AnyObserved, upstream: &Upstream) -> Resul
         if upstream.is_partial {
             return Ok(Decision::Withhold(Withheld::Destroys(action)));
         }
+    }
+    if !matches!(action, Action::None | Action::Delete)
+        && let Some(refusal) = Lack::refusal(&upstream.lacks)
+    {
+        return Err(refusal);
     }
     let act = Act { action, changes };
     Ok(match wait {

@@ -1,6 +1,6 @@
 //! What resources provide and require: the only way kinds meet.
 
-use super::Touches;
+use super::{Need, Touches};
 
 /// A namespace of claims. A new kind may bring its own; only [`Space::PATH`] has a rule beyond equality.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -60,6 +60,18 @@ impl Claim {
     }
 }
 
+impl From<&Need> for Claim {
+    /// What a resource provides that makes it.
+    fn from(need: &Need) -> Self {
+        let space = match need {
+            Need::Folder(_) | Need::File { .. } => Space::PATH,
+            Need::User(_) => Space::USER,
+            Need::Group(_) => Space::GROUP,
+        };
+        Self::new(space, need.name())
+    }
+}
+
 /// Where in the order of a host a resource stands by habit. Edges from this are soft: they give way to real ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Phase {
@@ -100,8 +112,10 @@ pub struct Claims {
     pub shares: Vec<Claim>,
     /// What its observation reads, so that it is observed again once a provider has changed.
     pub reads: Vec<Claim>,
-    /// What must be in place before; where nothing in the spec provides it, the host is expected to have it.
+    /// What must be in place before, where the spec has it: what provides it comes first.
     pub requires: Vec<Claim>,
+    /// What its steps do without on no account, and do not make: what neither the spec nor the host has is an error of the plan.
+    pub needs: Vec<Need>,
     /// What it comes after where the spec has both; such an edge gives way where it would close a cycle.
     pub follows: Vec<Claim>,
     /// Whose provider is reloaded when it changes; something in the spec has to provide it.
@@ -177,6 +191,12 @@ impl Claims {
         self
     }
 
+    /// Returns the paths that exist once the resource is in place.
+    pub fn provided_paths(&self) -> impl Iterator<Item = &str> {
+        let claims = self.provides.iter().chain(&self.shares);
+        claims.filter(|claim| claim.space == Space::PATH).map(|claim| claim.name.as_str())
+    }
+
     /// Returns the paths that its observation looks at.
     pub fn looked_at(&self) -> impl Iterator<Item = &str> + Clone {
         let claims = self.provides.iter().chain(&self.shares).chain(&self.reads);
@@ -193,12 +213,91 @@ impl Claims {
 
     /// Requires the folder that a path lies in.
     pub fn requires_folder_of(self, path: &str) -> Self {
-        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        self.requires(Space::PATH, if folder.is_empty() { "/" } else { folder })
+        self.requires(Space::PATH, folder_of(path))
     }
 
-    /// Requires owner and group of a path where they are named.
+    /// Needs owner and group of a path where they are named.
     pub fn owned_by(self, owner: Option<&String>, group: Option<&String>) -> Self {
-        self.requires_some(Space::USER, owner).requires_some(Space::GROUP, group)
+        self.run_as(owner).in_group(group)
+    }
+
+    /// Needs the user that something is done as, where one is named.
+    pub fn run_as(self, user: Option<&String>) -> Self {
+        let claims = self.requires_some(Space::USER, user);
+        user.into_iter().fold(claims, |claims, user| claims.needs(Need::User(user.clone())))
+    }
+
+    /// Needs a group where one is named.
+    pub fn in_group(self, group: Option<&String>) -> Self {
+        let claims = self.requires_some(Space::GROUP, group);
+        group.into_iter().fold(claims, |claims, group| claims.needs(Need::Group(group.clone())))
+    }
+
+    /// Needs something that its steps do not make. That it comes after what provides it is said with [`Self::requires`].
+    pub fn needs(mut self, need: Need) -> Self {
+        if need.may_be_lacking() {
+            self.needs.push(need);
+        }
+        self
+    }
+
+    /// Needs a file where one is named, and comes after what provides it.
+    pub fn needs_file(self, path: Option<&String>) -> Self {
+        let claims = self.requires_some(Space::PATH, path);
+        path.into_iter().fold(claims, |claims, path| claims.needs(Need::File { path: path.clone(), otherwise: None }))
+    }
+
+    /// Needs the folder that a path lies in. What provides the path comes after what provides the folder anyway.
+    pub fn needs_folder_of(self, path: &str) -> Self {
+        self.needs(Need::Folder(folder_of(path).to_string()))
+    }
+}
+
+/// Returns the folder that a path lies in.
+fn folder_of(path: &str) -> &str {
+    match path.rsplit_once('/') {
+        None | Some(("", _)) => "/",
+        Some((folder, _)) => folder,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_every_host_has_is_not_asked() {
+        let claims = Claims::new()
+            .owned_by(Some(&"root".into()), Some(&"0".into()))
+            .owned_by(Some(&"app".into()), Some(&"www-data".into()))
+            .run_as(Some(&String::new()))
+            .needs_folder_of("/etc/app.conf")
+            .needs_folder_of("/app.conf")
+            .needs_folder_of("/opt/app/app.conf");
+        let [user, group] = [Need::User("app".into()), Need::Group("www-data".into())];
+        assert_eq!(claims.needs, [user, group, Need::Folder("/opt/app".into())]);
+    }
+
+    #[test]
+    fn what_may_come_is_told_by_what_a_change_touches_and_provides() {
+        let folder = Need::Folder("/opt/app".into());
+        let user = Need::User("app".into());
+        let below = Claims::new().provides(Space::PATH, "/opt/app/code");
+        let home = Claims::new().touches_below("/opt");
+        for (need, claims, expected) in [
+            (&folder, Claims::new(), false),
+            (&folder, below.clone(), true),
+            (&folder, Claims::new().provides(Space::PATH, "/opt/apple"), false),
+            (&folder, Claims::new().provides(Space::PATH, "/opt"), false),
+            (&folder, home.clone(), true),
+            (&folder, Claims::new().touches(Touches::System), true),
+            (&Need::Folder("/home/app".into()), Claims::new().touches(Touches::System), false),
+            (&user, below, false),
+            (&user, home, false),
+            (&user, Claims::new().touches(Touches::System), true),
+            (&user, Claims::new().touches(Touches::Everything), true),
+        ] {
+            assert_eq!(need.may_come_with(&claims.touches, claims.provided_paths()), expected, "{need:?} {claims:?}");
+        }
     }
 }

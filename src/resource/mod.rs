@@ -14,6 +14,7 @@ mod erased;
 mod fields;
 mod found;
 mod kind;
+mod need;
 mod object;
 mod observation;
 mod refusal;
@@ -30,6 +31,7 @@ pub use fields::{Deferral, Fields};
 pub(crate) use fields::{not_a_path, parse_duration, parse_size};
 pub use found::Found;
 pub use kind::{Kind, Planned};
+pub use need::{Lack, Need};
 pub use object::{
     AnyObserved, AnyResource, Capabilities, Common, CompanionObject, ErasedPlanned, KindInfo, KindObject,
     KnowsOthersBelowObject, MakesValueObject,

@@ -35,7 +35,7 @@ impl Touches {
 }
 
 /// Returns whether a path is this one or below it.
-fn is_below(path: &str, top: &str) -> bool {
+pub(super) fn is_below(path: &str, top: &str) -> bool {
     path.strip_prefix(top.trim_end_matches('/')).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 

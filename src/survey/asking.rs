@@ -53,8 +53,10 @@ impl Survey<'_> {
                 let kind = resources[0].kind;
                 (kind.name().to_string(), kind.probe(&resources))
             };
-            let probes: Vec<(String, Probe)> = self.to_ask(host).into_iter().map(probe).collect();
+            let mut probes: Vec<(String, Probe)> = self.to_ask(host).into_iter().map(probe).collect();
             if !probes.is_empty() {
+                // Alone it is not worth a request.
+                probes.extend(self.needs_section(host));
                 wanted.insert(host.to_string(), probes);
             }
         }

@@ -1,7 +1,7 @@
 //! What a plan and an apply decide about: a resource, with all that is known about it.
 
 use crate::model::{Address, Change, Changes, OwedAction, Value};
-use crate::resource::{AnyObserved, AnyResource, Deferral};
+use crate::resource::{AnyObserved, AnyResource, Deferral, Lack};
 
 use super::{Rotation, Survey};
 
@@ -15,6 +15,8 @@ pub struct Item<'a> {
     pub resource: &'a AnyResource,
     /// `None` where it was not looked at: out of scope, or left alone.
     pub observed: Option<&'a AnyObserved>,
+    /// What its host lacks of what it needs and no resource provides, as far as the host was asked.
+    pub lacks: Vec<Lack>,
     /// Attributes whose values are known only later.
     pub deferrals: &'a [Deferral],
     /// What a value of it comes from, where that is on a host that the inventory lacks.
@@ -83,6 +85,7 @@ impl Survey<'_> {
             address: &resolved.address,
             resource: self.resource(at),
             observed,
+            lacks: self.lacks(at),
             deferrals: &resolved.deferrals,
             beyond: resolved
                 .deferrals

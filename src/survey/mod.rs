@@ -5,6 +5,7 @@
 
 mod asking;
 mod item;
+mod needs;
 mod resolve;
 mod rotation;
 mod scope;
@@ -19,14 +20,14 @@ use rustc_hash::FxHashMap;
 use crate::diagnostic::{Diagnostic, Sources};
 use crate::graph::{self, Graph};
 use crate::model::{Address, OwedAction};
-use crate::resource::{AnyObserved, AnyResource};
+use crate::resource::{AnyObserved, AnyResource, Need};
 use crate::spec::{Files, Knowledge, Resolution, Resolved, SecretState, Spec};
 
 pub use item::Item;
 pub use rotation::Rotation;
 pub use scope::{Scope, ScopeError};
 
-use sighting::{Hidden, Sighting};
+use sighting::{Hidden, Needs, Sighting};
 
 /// All that is known in a run: the spec, what hosts told, and what both come to. Does no I/O: it says which probes it
 /// wants and takes what they found.
@@ -40,6 +41,9 @@ pub struct Survey<'a> {
     /// The resources of each host.
     by_host: BTreeMap<Arc<str>, Vec<usize>>,
     graph: Arc<Graph>,
+    /// What each resource needs that its steps do not make; nothing of one that goes or is left alone.
+    needs: Vec<Vec<Need>>,
+    asked_needs: HashMap<String, Needs>,
     /// Resources with `ignore_changes`, without the attributes it names.
     relaxed: HashMap<usize, AnyResource>,
     in_scope: Vec<bool>,
@@ -82,6 +86,8 @@ impl<'a> Survey<'a> {
             index: FxHashMap::default(),
             by_host: BTreeMap::new(),
             graph: Arc::new(graph::build(&[]).0),
+            needs: Vec::new(),
+            asked_needs: HashMap::new(),
             relaxed: HashMap::new(),
             in_scope: Vec::new(),
             observed: Vec::new(),

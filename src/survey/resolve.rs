@@ -16,7 +16,7 @@ impl Survey<'_> {
     pub fn resolve(&mut self, scope: &Scope) -> Result<(), SurveyError> {
         let resolution = self.spec.resolve(self.files, &self.knowledge, &mut self.sources);
         let mut diagnostics = resolution.diagnostics.clone();
-        let inputs: Vec<graph::Input> = resolution.resources.iter().map(input).collect();
+        let mut inputs: Vec<graph::Input> = resolution.resources.iter().map(input).collect();
         let (graph, wrong) = graph::build(&inputs);
         // References may point at what comes only with facts.
         if resolution.pending.is_empty() {
@@ -27,6 +27,11 @@ impl Survey<'_> {
         if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
             return Err(SurveyError::Spec { diagnostics, sources: self.sources.clone() });
         }
+        let needs = |input: &mut graph::Input| match input.absent || input.left_alone {
+            true => Vec::new(),
+            false => std::mem::take(&mut input.claims.needs),
+        };
+        self.needs = inputs.iter_mut().map(needs).collect();
         self.resolution = resolution;
         self.graph = Arc::new(graph);
         self.index =

@@ -13,15 +13,16 @@ use super::sighting::Sighting;
 impl Survey<'_> {
     /// Takes what a host told of the probes of [`Survey::wanted`].
     pub fn take(&mut self, host: &str, mut told: Observed) {
-        if let Some(facts) = told.facts {
+        if let Some(facts) = told.facts.take() {
             self.knowledge.facts.insert(host.to_string(), facts);
         }
-        for owed in told.owed {
+        for owed in std::mem::take(&mut told.owed) {
             if let Some((kind, name)) = owed.resource.split_once(':') {
                 let action = self.owed.entry(Address::new(host, kind, name)).or_insert(owed.action);
                 *action = owed.action.max(*action);
             }
         }
+        self.take_needs(host, &mut told);
         for nodes in self.to_ask(host) {
             let kind = self.resolution.resources[nodes[0]].resource.kind.name();
             let output = told.sections.remove(kind).unwrap_or_else(ProbeOutput::missing);

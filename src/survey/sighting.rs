@@ -1,8 +1,10 @@
 //! What a survey keeps of what it was told.
 
 use indexmap::IndexSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::model::{Address, ProbeOutput, Record, Secret};
+use crate::resource::{Lack, Need};
 
 /// What was asked of a host about one kind, and what it said.
 #[derive(Clone, Debug)]
@@ -24,6 +26,13 @@ impl Sighting {
         let first = self.output.records.partition_point(|record| record.index < row);
         self.output.records[first..].iter().take_while(move |record| record.index == row)
     }
+}
+
+/// What a host was asked for because resources need it, and what of that it lacks.
+#[derive(Debug, Default)]
+pub(super) struct Needs {
+    pub asked: FxHashSet<Need>,
+    pub lacking: FxHashMap<Need, Lack>,
 }
 
 /// All secrets seen in a run, those that were replaced too.

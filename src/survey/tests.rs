@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::diagnostic::render_all;
-use crate::model::{Observed, Owed, ProbeOutput, ProbeStatus, Record, Value};
+use crate::model::{Observed, Owed, Probe, ProbeOutput, ProbeStatus, Record, Value};
 use crate::plan::{self, Certainty, Plan, PlannedResource};
 use crate::render::{Paint, PlanJson, plan_text};
 use crate::spec::{LoadOptions, MemoryFiles, load};
@@ -19,6 +19,8 @@ struct World {
     /// Records by address, each a line of fields.
     told: HashMap<String, Vec<Vec<String>>>,
     owed: Vec<(String, Owed)>,
+    /// What every host lacks, as its row and the record about it: `/opt/x folder lacking`.
+    lacking: Vec<&'static str>,
     rotate: BTreeSet<String>,
 }
 
@@ -83,6 +85,9 @@ impl World {
                     let kind = resources[0].kind.name().to_string();
                     asked.entry(host.to_string()).or_default().insert(kind, self.answer(&resources));
                 }
+                if let Some((section, probe)) = survey.needs_section(host) {
+                    asked.entry(host.to_string()).or_default().insert(section, self.answer_needs(&probe));
+                }
             }
             if asked.is_empty() {
                 break;
@@ -107,6 +112,21 @@ impl World {
             told.into_iter().map(move |fields| Record { index, fields })
         });
         ProbeOutput { status: ProbeStatus::Done, records: records.collect(), messages: Vec::new() }
+    }
+
+    fn lacks(mut self, row_and_record: &'static str) -> Self {
+        self.lacking.push(row_and_record);
+        self
+    }
+
+    fn answer_needs(&self, probe: &Probe) -> ProbeOutput {
+        let mut records = Vec::new();
+        for (index, row) in probe.rows.iter().enumerate() {
+            let row = format!("{} {} ", row[0].expose(), row[1].expose());
+            let told = self.lacking.iter().find_map(|lacking| lacking.strip_prefix(&row));
+            records.extend(told.map(|record| Record { index, fields: vec![record.to_string()] }));
+        }
+        ProbeOutput { status: ProbeStatus::Done, records, messages: Vec::new() }
     }
 
     fn plan(&self) -> Plan {
@@ -764,4 +784,94 @@ fn a_key_comes_after_the_folder_that_is_its_users_home() {
             assert_eq!(before, ["directory:/srv/deploy", "user:deploy"]);
         })
         .unwrap();
+}
+
+#[test]
+fn what_a_host_lacks_and_nothing_brings_is_a_problem() {
+    let world = app1(concat!(
+        "files: { /opt/a/f: { content: x, owner: nosuch, group: nogroup }, /opt/b/f: { content: x }, /etc/c: { content: x } }\n",
+        "directories: { /opt/b: { owner: app } }\nusers: { app: { groups: [nogroup] } }\n",
+        "blocks: { b: { path: /etc/none.conf, content: x } }\n",
+    ))
+    .tell("app1/file:/opt/a/f", "absent")
+    .tell("app1/file:/opt/b/f", "absent")
+    .tell("app1/file:/etc/c", "absent")
+    .tell("app1/directory:/opt/b", "absent")
+    .tell("app1/user:app", "absent")
+    .tell("app1/block:b", "absent")
+    .lacks("/opt/a folder lacking")
+    .lacks("nosuch user lacking")
+    .lacks("nogroup group lacking")
+    .lacks("/etc/none.conf file lacking")
+    // What a resource makes is not asked.
+    .lacks("/opt/b folder lacking")
+    .lacks("app user lacking")
+    .lacks("/etc folder lacking");
+    insta::assert_snapshot!(world.outline());
+}
+
+#[test]
+fn what_may_come_with_something_before_is_no_problem() {
+    let file = "files: { /opt/a/f: { content: x, owner: www } }\n";
+    let bare = || app1("").lacks("/opt/a folder lacking").lacks("www user lacking").lacks("/home/x/a folder lacking");
+    let with = |sections: &str| {
+        let world = app1(&format!("{file}{sections}")).tell("app1/file:/opt/a/f", "absent");
+        World { lacking: bare().lacking, ..world }
+    };
+    let is_refused = |world: &World| world.outline().contains("problem: app1/file:");
+    assert!(is_refused(&with("")));
+    // A package brings folders of the system, and accounts; one that is there, or goes, brings nothing more.
+    let package = |state: &str, told: &str| {
+        with(&format!("packages: {{ www: {{ {state} }} }}\n"))
+            .tell("app1/package:www", told)
+            .tell("app1/package:www", "variant apt")
+    };
+    assert!(!is_refused(&package("", "absent _ _ _")));
+    assert!(is_refused(&package("", "installed matches 1.0 _")));
+    assert!(is_refused(&package("state: absent", "installed matches 1.0 _")));
+    // What it does not come after may bring it too late.
+    let command = |more: &str, told: &str| {
+        let text = format!(
+            "files: {{ /opt/a/f: {{ content: x{more} }} }}\ncommands: {{ make: {{ run: make, creates: /x }} }}\n"
+        );
+        let world = app1(&text).tell("app1/file:/opt/a/f", "absent").tell("app1/command:make", told);
+        World { lacking: bare().lacking, ..world }
+    };
+    assert!(is_refused(&command("", "wanted")));
+    assert!(!is_refused(&command(", depends_on: [command:make]", "wanted")));
+    assert!(is_refused(&command(", depends_on: [command:make]", "done")));
+    // A user's home, and what lies in it.
+    let home = "users: { x: {} }\nfiles: { /home/x/a/f: { content: x } }\n";
+    let world = app1(home).tell("app1/file:/home/x/a/f", "absent").tell("app1/user:x", "absent");
+    assert!(!is_refused(&World { lacking: bare().lacking, ..world.clone() }));
+}
+
+#[test]
+fn what_is_as_it_should_be_or_goes_needs_nothing() {
+    let world = app1("files: { /opt/a/f: { owner: nosuch }, /opt/a/g: { state: absent } }\n")
+        .tell("app1/file:/opt/a/f", "file nosuch root 0644 0 _")
+        .tell("app1/file:/opt/a/g", "file root root 0644 0 _")
+        .lacks("nosuch user lacking")
+        .lacks("/opt/a folder lacking");
+    assert_eq!(world.outline(), "delete app1/file:/opt/a/g\n");
+}
+
+#[test]
+fn a_host_is_asked_once_for_what_nothing_makes() {
+    let files = MemoryFiles::new().file(
+        "spec/infra.yaml",
+        format!("infra: 1\nname: test\n{APP1}files: {{ /opt/a/f: {{ owner: www }}, /opt/a/g: {{ owner: www }}, /etc/h: {{ owner: root }} }}\n"),
+    );
+    let options = LoadOptions { spec: "spec".into(), ..LoadOptions::default() };
+    let mut sources = Sources::default();
+    let spec = load(&files, &options, &mut sources).unwrap();
+    let mut survey = Survey::new(&spec, &files, sources, BTreeMap::new(), &Scope::default()).unwrap();
+    let wanted = survey.wanted().remove("app1").unwrap();
+    let (name, probe) = wanted.last().unwrap();
+    let rows: Vec<String> = probe.rows.iter().map(|row| format!("{} {}", row[1].expose(), row[0].expose())).collect();
+    assert_eq!((name.as_str(), rows), ("needs", vec!["folder /opt/a".to_string(), "user www".to_string()]));
+    let answer = ProbeOutput { status: ProbeStatus::Done, records: Vec::new(), messages: Vec::new() };
+    let sections = wanted.iter().map(|(name, _)| (name.clone(), answer.clone())).collect();
+    survey.take("app1", Observed { facts: None, owed: Vec::new(), sections });
+    assert!(survey.needs_section("app1").is_none());
 }

@@ -53,6 +53,40 @@ fn one_apply_is_enough_for_what_packages_and_sources_bring() {
         );
     }
     infra.plan().assert_empty("after one apply");
+    what_the_host_lacks_is_refused(&host);
+}
+
+/// What the host lacks and the spec does not make is an error before anything runs.
+fn what_the_host_lacks_is_refused(host: &LabHost) {
+    host.check("mkdir -p /etc/cron.d; touch /usr/local/bin/crontab; chmod +x /usr/local/bin/crontab");
+    let infra = infra(host, "lacking");
+    let plan = infra.plan();
+    let refused = [
+        ("block:b", "no file /etc/none.conf"),
+        ("cron:job", "no user nosuch"),
+        ("directory:/ow/d", "no user nosuch"),
+        ("download:/ow/dl", "no user nosuch"),
+        ("file:/etc/passwd/f", "something else in the place of the folder /etc/passwd"),
+        ("file:/opt/nowhere/f", "no folder /opt/nowhere"),
+        ("file:/ow/f", "no user nosuch"),
+        ("file:/ow/g", "no group nosuch"),
+        ("git_checkout:/ow/c", "no file /srv/none.git"),
+        ("git_checkout:/ow/c2", "no user nosuch"),
+        ("python_env:/ow/v", "no user nosuch"),
+        ("setting:/opt/nowhere/s.json", "no folder /opt/nowhere"),
+        ("setting:/ow/s.json", "no user nosuch"),
+        ("symlink:/ow/l", "no user nosuch"),
+        ("user:nogrp", "no group nosuch"),
+        ("user:nogrp2", "no group nosuch"),
+    ];
+    plan.assert_refused(&refused.map(|(address, _)| address.to_string()), "what it needs is lacking");
+    for (address, words) in refused {
+        let problems = plan.json["problems"].as_array().expect("a plan has problems");
+        let of_it = problems.iter().find(|problem| problem["address"] == format!("app1/{address}")).expect(address);
+        assert!(of_it["message"].as_str().is_some_and(|message| message.contains(words)), "{address}: {of_it}");
+    }
+    assert!(!infra.try_apply().success);
+    host.check("! test -e /ow && ! id made 2>/dev/null");
 }
 
 #[test]

@@ -62,7 +62,7 @@ impl Kind for AcmeOrder {
             claims = claims.follows(Space::FIREWALL, "");
         }
         for path in [&acme.auth_hook, &acme.cleanup_hook, &acme.ca_bundle] {
-            claims = claims.requires_some(Space::PATH, path.as_ref());
+            claims = claims.needs_file(path.as_ref());
         }
         claims
     }

@@ -5,7 +5,9 @@ use crate::{expect, records, row, rows};
 
 use crate::kinds::shared::owned_file;
 use crate::resource::batch::parse_first;
-use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
+use crate::resource::{
+    Attribute, Claims, Documentation, Fields, Kind, Need, Observation, Planned, Resource, Shape, Space,
+};
 
 /// A marked block in a file that someone else owns.
 pub struct Block;
@@ -94,7 +96,11 @@ impl Kind for Block {
 
     fn claims(resource: &Resource<Desired>) -> Claims {
         let path = &resource.desired.path;
-        Claims::new().requires(Space::PATH, path).shares(Space::CONTENT, path)
+        let claims = Claims::new().requires(Space::PATH, path).shares(Space::CONTENT, path);
+        match resource.desired.create {
+            true => claims.shares(Space::PATH, path).needs_folder_of(path),
+            false => claims.needs(Need::File { path: path.clone(), otherwise: Some("set `create: true`") }),
+        }
     }
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {

@@ -88,7 +88,7 @@ impl Kind for Cron {
         match resource.desired.user.as_str() {
             _ if resource.is_absent() => claims,
             "" | "root" => claims.requires(Space::PROGRAM, "cron"),
-            user => claims.requires(Space::PROGRAM, "cron").requires(Space::USER, user),
+            _ => claims.requires(Space::PROGRAM, "cron").run_as(Some(&resource.desired.user)),
         }
     }
 

@@ -44,7 +44,10 @@ impl Store for Sqlite {
 
     fn claims(&self, resource: &Resource<Desired>, claims: Claims) -> Claims {
         let Desired { owner, group, .. } = &resource.desired;
-        claims.provides(Space::PATH, resource.name()).owned_by(owner.as_ref(), group.as_ref())
+        claims
+            .provides(Space::PATH, resource.name())
+            .needs_folder_of(resource.name())
+            .owned_by(owner.as_ref(), group.as_ref())
     }
 
     fn row(&self, _at: usize, resource: &Resource<Desired>) -> Row {

@@ -77,7 +77,7 @@ impl Kind for File {
     }
 
     fn claims(resource: &Resource<Desired>) -> Claims {
-        let mut claims = Claims::new().provides(Space::PATH, resource.name());
+        let mut claims = Claims::new().provides(Space::PATH, resource.name()).needs_folder_of(resource.name());
         if resource.desired.kept().is_some() {
             claims = claims.provides(Space::CONTENT, resource.name());
         }

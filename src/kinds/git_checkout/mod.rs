@@ -166,10 +166,7 @@ impl Kind for GitCheckout {
             return claims;
         }
         let local = local_path(&desired.url).map(str::to_string);
-        claims
-            .requires_some(Space::USER, owner(resource))
-            .requires_some(Space::PATH, desired.ssh_key.as_ref())
-            .requires_some(Space::PATH, local.as_ref())
+        claims.run_as(owner(resource)).needs_file(desired.ssh_key.as_ref()).needs_file(local.as_ref())
     }
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {

@@ -7,7 +7,7 @@ use crate::model::Content;
 use crate::kinds::shared::owned_file::OwnedFile;
 use crate::kinds::shared::program::program;
 use crate::kinds::shared::system_file::{self, SystemFile};
-use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Resource, Space};
+use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Need, Resource, Space};
 
 /// Rules by which logrotate rotates logs.
 pub struct Logrotate;
@@ -50,8 +50,9 @@ impl Kind for Logrotate {
         }
         let needs = &resource.desired.needs;
         let claims = claims.requires(Space::PROGRAM, "logrotate").requires_some(Space::PATH, needs.olddir.as_ref());
-        let claims = needs.users.iter().fold(claims, |claims, user| claims.requires(Space::USER, user));
-        needs.groups.iter().fold(claims, |claims, group| claims.requires(Space::GROUP, group))
+        let claims = needs.olddir.iter().fold(claims, |claims, folder| claims.needs(Need::Folder(folder.clone())));
+        let claims = needs.users.iter().fold(claims, |claims, user| claims.run_as(Some(user)));
+        needs.groups.iter().fold(claims, |claims, group| claims.in_group(Some(group)))
     }
 
     system_file::observed_and_written_as_a_file!();

@@ -207,9 +207,7 @@ impl Kind for Migration {
 
     fn claims(resource: &Resource<Desired>) -> Claims {
         let Desired { server, database, runner, backup, .. } = &resource.desired;
-        let mut claims = Claims::new()
-            .requires_some(Space::USER, resource.run_as.as_ref())
-            .requires_some(Space::PATH, backup.as_ref());
+        let mut claims = Claims::new().run_as(resource.run_as.as_ref()).requires_some(Space::PATH, backup.as_ref());
         if let Some(server) = server {
             let database = server.engine.claim(database);
             claims = claims.requires(DATABASE, database.as_str()).provides(SCHEMA, database.as_str());

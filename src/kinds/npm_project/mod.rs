@@ -115,7 +115,7 @@ impl Kind for NpmProject {
             .reads(Space::PATH, format!("{name}/package-lock.json"))
             .follows(Space::BELOW, name)
             .requires(Space::PROGRAM, "npm")
-            .requires_some(Space::USER, owner(resource))
+            .run_as(owner(resource))
     }
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {

@@ -193,7 +193,7 @@ impl Kind for PackageRepository {
         }
         let folders = desired.uris.iter().filter_map(|uri| local_folder(uri));
         claims = folders.fold(claims, |claims, folder| claims.requires(Space::PATH, folder));
-        claims.requires_some(Space::PATH, desired.signed_by.as_ref())
+        claims.needs_file(desired.signed_by.as_ref())
     }
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {

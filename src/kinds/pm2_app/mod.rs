@@ -83,7 +83,7 @@ impl Kind for Pm2App {
         let claims = Claims::new()
             .provides(Space("pm2 app"), resource.name())
             .requires(Space::PROGRAM, "pm2")
-            .requires_some(Space::USER, resource.run_as.as_ref());
+            .run_as(resource.run_as.as_ref());
         if resource.is_absent() {
             return claims;
         }

@@ -150,7 +150,7 @@ impl Kind for PythonEnv {
             .touches_below(resource.name())
             .requires(Space::PROGRAM, desired.python.as_str())
             .requires(Space::PROGRAM, "python3-venv")
-            .requires_some(Space::USER, owner(resource));
+            .run_as(owner(resource));
         match &desired.file {
             Some(file) => claims.reads(Space::PATH, file),
             None => claims,

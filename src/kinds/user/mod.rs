@@ -8,7 +8,7 @@ use crate::{expect, records, row, rows};
 use crate::kinds::shared::account::check_name;
 use crate::resource::batch::{by_state, count, parse_first};
 use crate::resource::{
-    Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space,
+    Attribute, Claim, Claims, Documentation, Fields, Kind, Need, Observation, Planned, Resource, Shape, Space,
 };
 
 /// A unix user.
@@ -214,7 +214,11 @@ impl Kind for User {
             None if desired.create_home => claims = with_home(claims, &format!("/home/{name}")),
             None => {}
         }
-        desired.groups.iter().fold(claims, |claims, group| claims.requires(Space::GROUP, group))
+        // useradd makes a group of the user's own name, and no other.
+        if group != name {
+            claims = claims.needs(Need::Group(group.into()));
+        }
+        desired.groups.iter().fold(claims, |claims, group| claims.in_group(Some(group)))
     }
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {

@@ -20,6 +20,7 @@ impl Builder<'_> {
                 AnyObserved::Later { needs, .. } => self.brought_by(node, needs),
                 _ => Vec::new(),
             },
+            lacks: self.lacks(node),
             makes: self.items[node].sources().into_iter().filter(|address| self.is_acting(address)).collect(),
             changes: self.acting_addresses(self.graph.reads(node).iter().copied()),
             asks_again: self.asks_again(node),

@@ -36,7 +36,7 @@ pub struct Case {
     /// For each resource in order: `absent`, `present`, `later` or `failed`; `later SPACE NAME` and `failed WORDS` say
     /// more closely what is waited for, and words of the reason.
     pub observed: Option<Vec<String>>,
-    /// What each resource provides (`provides path /etc/x`), shares, reads, requires and follows; those named must be among them.
+    /// What each resource provides (`provides path /etc/x`), shares, reads, requires, needs (`needs folder /etc/x`) and follows; those named must be among them.
     #[serde(default)]
     pub claims: IndexMap<String, Vec<String>>,
     /// For each resource that differs, the attributes with before and after, in order. Those not named have none.

@@ -118,6 +118,7 @@ fn claims(kind: &dyn KindObject, case: &Case, all: &[&AnyResource], mistakes: &m
             .flat_map(|(verb, claims)| claims.iter().map(move |claim| (verb, claim)))
             .chain(claims.settles.iter().map(|settled| (&"settles", &settled.claim)))
             .map(|(verb, claim)| format!("{verb} {} {}", claim.space.0, claim.name))
+            .chain(claims.needs.iter().map(|need| format!("needs {} {}", need.form(), need.name())))
             .collect();
         for line in expected.iter().filter(|line| !words.contains(line)) {
             mistakes.push(format!("claims of {name}: `{line}` is not among {words:?}"));

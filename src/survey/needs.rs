@@ -1,0 +1,73 @@
+//! What resources need and no resource makes: hosts are asked whether they have it, in the request that observes.
+
+use rustc_hash::FxHashSet;
+
+use crate::model::{Observed, Probe, Records};
+use crate::resource::{Claim, Lack, Need};
+use crate::{records, row, rows};
+
+use super::Survey;
+
+/// What the section is called that asks for it.
+const SECTION: &str = "needs";
+
+rows! {
+    include_str!("needs.sh") => struct Asked { name, form }
+}
+
+records! {
+    include_str!("needs.sh") => enum Found {
+        "lacking" => Lacking,
+        "other" => Other,
+    }
+}
+
+impl Survey<'_> {
+    /// Returns the section that asks a host for what its resources need and the spec does not make; none where there is nothing
+    /// to ask.
+    pub(super) fn needs_section(&self, host: &str) -> Option<(String, Probe)> {
+        let needs = self.needs_to_ask(host);
+        let rows = needs.iter().map(|need| row![Asked { name: need.name(), form: need.form() }]).collect::<Vec<_>>();
+        (!rows.is_empty()).then(|| (SECTION.to_string(), Probe::new(include_str!("needs.sh"), rows)))
+    }
+
+    /// Takes what a host told of these.
+    pub(super) fn take_needs(&mut self, host: &str, told: &mut Observed) {
+        let needs: Vec<Need> = self.needs_to_ask(host).into_iter().cloned().collect();
+        // What could not be asked is not known to be lacking: the steps will tell.
+        let Some(output) = told.sections.remove(SECTION) else { return };
+        let of_host = self.asked_needs.entry(host.to_string()).or_default();
+        for record in &output.records {
+            let (Some(need), Some(found)) = (needs.get(record.index), Found::find(record)) else { continue };
+            let lack = Lack { need: need.clone(), is_other: matches!(found, Found::Other) };
+            of_host.lacking.insert(need.clone(), lack);
+        }
+        of_host.asked.extend(needs);
+    }
+
+    /// Returns what the host of a resource lacks of what it needs, as far as it was asked.
+    pub(super) fn lacks(&self, node: usize) -> Vec<Lack> {
+        let host = &*self.resolution.resources[node].address.host;
+        let Some(of_host) = self.asked_needs.get(host).filter(|of_host| !of_host.lacking.is_empty()) else {
+            return Vec::new();
+        };
+        let needs = self.needs[node].iter().filter(|need| !self.graph.is_provided(host, &Claim::from(*need)));
+        needs.filter_map(|need| of_host.lacking.get(need)).cloned().collect()
+    }
+
+    /// Returns what was not asked yet, each once.
+    fn needs_to_ask(&self, host: &str) -> Vec<&Need> {
+        let asked = self.asked_needs.get(host).map(|of_host| &of_host.asked);
+        let mut seen = FxHashSet::default();
+        let mut needs = Vec::new();
+        for &node in self.by_host.get(host).into_iter().flatten().filter(|&&node| self.in_scope[node]) {
+            for need in &self.needs[node] {
+                let is_known = asked.is_some_and(|asked| asked.contains(need));
+                if !is_known && seen.insert(need) && !self.graph.is_provided(host, &Claim::from(need)) {
+                    needs.push(need);
+                }
+            }
+        }
+        needs
+    }
+}
