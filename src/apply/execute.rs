@@ -241,7 +241,7 @@ impl<'r, 's> Execution<'r, 's> {
                 Task {
                     host: resolved.address.host.clone(),
                     kind: resolved.resource.kind.name(),
-                    decidable: resolved.resource.kind.expected(&resolved.resource).is_some(),
+                    decidable: self.survey.expected(node).is_some(),
                     in_order: resolved.resource.kind.info().in_order,
                     uncertain: false,
                     lane: resolved.resource.kind.info().lane,

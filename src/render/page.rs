@@ -19,6 +19,10 @@ pub fn kind(kind: &dyn KindObject, paint: Paint) -> String {
     let what = if common.len() == COMMON.len() { "On every resource" } else { "Of what is on every resource, only" };
     let names: Vec<String> = common.iter().map(|attribute| format!("`{}`", attribute.name)).collect();
     let _ = writeln!(page, "\n{what}: {}.\n", names.join(", "));
+    if let stays @ [_, ..] = kind.info().stays {
+        let names: Vec<String> = stays.iter().map(|name| format!("`{name}`")).collect();
+        let _ = writeln!(page, "`ignore_changes` may name {}.\n", names.join(", "));
+    }
     if let Some(all) = kind.variants() {
         let _ = writeln!(page, "{}\n", paint.paint(Role::Heading, "## Variants"));
         variants(&mut page, all);

@@ -144,7 +144,11 @@ pub const COMMON: &[Attribute] = &[
                 "false",
                 "Refuses any plan that would delete or replace it.",
             ),
-            Attribute::optional("ignore_changes", Shape::List(&Shape::Text), "Attributes whose drift is left alone."),
+            Attribute::optional(
+                "ignore_changes",
+                Shape::List(&Shape::Text),
+                "What stays as the host has it, once the resource is there; the kind's page says what may.",
+            ),
         ]),
         "How it may change.",
     ),

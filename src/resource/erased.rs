@@ -33,6 +33,7 @@ impl<K: Kind> Erased<K> {
         in_order: K::IN_ORDER,
         lane: K::LANE,
         shown_as: K::SHOWN_AS,
+        stays: K::STAYS,
         capabilities: K::CAPABILITIES,
     };
 

@@ -73,6 +73,9 @@ pub trait Kind: Send + Sync + 'static {
     const LANE: Lane = Lane::Main;
     /// Attributes whose value a plan shows under another name: `("template", "content")`.
     const SHOWN_AS: &'static [(&'static str, &'static str)] = &[];
+    /// What `ignore_changes` may name: attributes, or names under which a plan shows some, that stay as the host has them.
+    /// Its steps set each only where the spec gives it or, where it is shown for several, where it is among the changes.
+    const STAYS: &'static [&'static str] = &[];
     /// What it can beyond what all kinds can, named as [`Erased::MAKES_VALUE`](super::Erased::MAKES_VALUE) and its like.
     const CAPABILITIES: Capabilities = Capabilities::NONE;
 

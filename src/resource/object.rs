@@ -90,6 +90,7 @@ pub struct KindInfo {
     pub in_order: bool,
     pub lane: Lane,
     pub shown_as: &'static [(&'static str, &'static str)],
+    pub stays: &'static [&'static str],
     pub capabilities: Capabilities,
 }
 

@@ -1,7 +1,8 @@
 //! What a plan and an apply decide about: a resource, with all that is known about it.
 
-use crate::model::{Address, Change, Changes, OwedAction, Value};
+use crate::model::{Address, Change, Changes, Expect, OwedAction, Value};
 use crate::resource::{AnyObserved, AnyResource, Deferral, Lack};
+use crate::spec::Resolved;
 
 use super::{Rotation, Survey};
 
@@ -108,14 +109,22 @@ impl Survey<'_> {
         item.observed.map(|observed| item.compare(observed)).unwrap_or_default()
     }
 
-    /// Returns a resource as it is compared and applied: without the attributes whose drift is left alone, where it
-    /// exists already.
+    /// Returns a resource as the spec has it: as it is asked about, read and compared, before its steps and after.
     pub fn resource(&self, node: usize) -> &AnyResource {
+        &self.resolution.resources[node].resource
+    }
+
+    /// Returns a resource as steps are made for it: without the attributes whose drift is left alone, where it exists
+    /// already.
+    pub fn resource_for_steps(&self, node: usize) -> &AnyResource {
         let is_present = matches!(self.observed[node], Some(AnyObserved::Present(_)));
-        match self.relaxed.get(&node) {
-            Some(relaxed) if is_present => relaxed,
-            _ => &self.resolution.resources[node].resource,
-        }
+        self.relaxed.get(&node).filter(|_| is_present).unwrap_or_else(|| self.resource(node))
+    }
+
+    /// Returns by what a host can tell by itself that a resource is in place; nothing where drift may be left alone.
+    pub fn expected(&self, node: usize) -> Option<Vec<Expect>> {
+        let Resolved { resource, ignore_changes, .. } = &self.resolution.resources[node];
+        resource.kind.expected(resource).filter(|_| ignore_changes.is_empty())
     }
 
     /// Takes note that what an earlier run left owed to a resource is done.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::diagnostic::Severity;
 use crate::graph;
 use crate::model::{Address, YamlValue};
-use crate::resource::{Choice, Space};
+use crate::resource::Space;
 use crate::spec::Resolved;
 
 use super::{Scope, ScopeError, Survey, SurveyError};
@@ -70,7 +70,8 @@ impl Survey<'_> {
         Ok(())
     }
 
-    /// Decodes resources with `ignore_changes` once more, without the attributes it names.
+    /// Decodes resources with `ignore_changes` once more, without the attributes it names: their steps leave those alone.
+    /// What is shown for several attributes is left alone because it is not among the changes.
     fn relax(&mut self) {
         self.relaxed.clear();
         for (at, resolved) in self.resolution.resources.iter().enumerate() {
@@ -78,17 +79,10 @@ impl Survey<'_> {
                 continue;
             }
             let kind = resolved.resource.kind;
-            // What chooses the variant stays: no other variant could read what that one has found.
-            let chooses = |key: &str| {
-                let choice = kind.variants().map(|variants| variants.choice);
-                matches!(choice, Some(Choice::Spec { attribute }) if attribute == key)
-            };
+            let is_of_several = |name: &str| kind.info().shown_as.iter().any(|(_, shown)| *shown == name);
             let mut node = resolved.node.clone();
             if let YamlValue::Map(entries) = &mut node.value {
-                entries.retain(|entry| {
-                    let is_named = |ignored: &String| *ignored == entry.key || *ignored == kind.shown_as(&entry.key);
-                    chooses(&entry.key) || !resolved.ignore_changes.iter().any(is_named)
-                });
+                entries.retain(|entry| !resolved.ignore_changes.contains(&entry.key) || is_of_several(&entry.key));
             }
             // The whole body was decoded without mistakes; what is missing now is not one.
             let common = kind.common(&resolved.resource);

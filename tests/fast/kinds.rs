@@ -5,6 +5,20 @@ use std::collections::BTreeSet;
 use crate::support::kinds::Trial;
 
 #[test]
+fn what_may_stay_is_what_a_plan_shows() {
+    for kind in infra::kinds::all() {
+        for name in kind.info().stays {
+            let is_attribute = kind.attributes().iter().any(|attribute| attribute.name == *name);
+            let is_shown = kind.info().shown_as.iter().any(|(_, shown)| shown == name);
+            assert!(is_attribute || is_shown, "{}: {name}", kind.name());
+            assert_eq!(kind.shown_as(name), *name, "{}: a plan shows it under another name", kind.name());
+            let required = kind.attributes().iter().any(|attribute| attribute.name == *name && attribute.required);
+            assert!(!required || is_shown, "{}: {name} cannot be left out", kind.name());
+        }
+    }
+}
+
+#[test]
 fn every_kind_is_tried_on_a_host() {
     let trials = Trial::all();
     let tried: BTreeSet<&str> = trials.iter().flat_map(Trial::kinds).collect();

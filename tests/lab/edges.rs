@@ -15,6 +15,7 @@ fn what_waits_for_several_gets_all_in_one_apply() {
     let host = LabHost::boot("edges", support::release());
     two_secrets_in_one_value(&host);
     requirement_after_packages(&host);
+    ignored_changes(&host);
 }
 
 fn two_secrets_in_one_value(host: &LabHost) {
@@ -44,4 +45,15 @@ fn requirement_after_packages(host: &LabHost) {
     let met = infra.option("--var").option("version=>=1.5");
     met.apply();
     met.plan().assert_empty("once a package had met the requirement");
+}
+
+fn ignored_changes(host: &LabHost) {
+    let infra = infra(host, "ignored");
+    infra.apply();
+    host.check("grep -qx '1 2 \\* \\* \\* root /bin/true 1' /etc/cron.d/infra-nightly");
+    host.check("chown nobody /srv/ignored && echo mine >/srv/ignored/file && chmod 0600 /etc/cron.d/infra-nightly");
+    infra.option("--var").option("round=2").option("--var").option("mode=0750").apply();
+    host.check("grep -qx '1 2 \\* \\* \\* root /bin/true 1' /etc/cron.d/infra-nightly");
+    let look = "stat -c '%U %a' /srv/ignored; stat -c %a /srv/ignored/file /etc/cron.d/infra-nightly; cat /srv/ignored/file /srv/after";
+    assert_eq!(host.check(look), "nobody 750\n750\n644\nmine\n2");
 }

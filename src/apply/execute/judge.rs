@@ -267,7 +267,7 @@ impl Execution<'_, '_> {
     /// Returns whether what is observed after a resource's steps proves them; a command with `only_if` alone does not.
     pub(super) fn proves_itself(&self, node: Node) -> bool {
         let resource = self.survey.resource(node);
-        let expected = resource.kind.expected(resource);
+        let expected = self.survey.expected(node);
         resource.kind.mode() != Mode::Run || !expected.is_some_and(|all| all.iter().all(|field| *field == Expect::Any))
     }
 

@@ -79,9 +79,7 @@ impl Execution<'_, '_> {
             probe: self.probe(nodes),
             seen: self.survey.records(nodes),
             // The host can tell from the first record of a row whether it is in place.
-            firsts: nodes
-                .iter()
-                .all(|&node| self.survey.resource(node).kind.expected(self.survey.resource(node)).is_some()),
+            firsts: nodes.iter().all(|&node| self.survey.expected(node).is_some()),
             item,
         })
     }
@@ -184,7 +182,7 @@ impl Execution<'_, '_> {
             .map(|(node, owed)| {
                 let turn = &self.turns[node];
                 ErasedPlanned {
-                    resource: self.survey.resource(*node),
+                    resource: self.survey.resource_for_steps(*node),
                     observed: &turn.observed,
                     changes: &turn.changes,
                     action: turn.action,
@@ -225,10 +223,7 @@ impl Execution<'_, '_> {
                 probe: self.probe(&verifies),
                 items: verifies
                     .iter()
-                    .map(|&node| VerifyItem {
-                        item: node,
-                        expected: self.survey.resource(node).kind.expected(self.survey.resource(node)),
-                    })
+                    .map(|&node| VerifyItem { item: node, expected: self.survey.expected(node) })
                     .collect(),
             });
             sent.push(Sent { covers, verifies, looks, purpose: framed.id.clone() });

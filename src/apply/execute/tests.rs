@@ -69,7 +69,7 @@ fn variants(kind: &'static dyn KindObject, case: &Case) -> Vec<Variant> {
         change(&mut variant);
         all.push(variant);
     };
-    let ignored: Vec<&str> = kind.attributes().iter().map(|attribute| attribute.name).collect();
+    let ignored = kind.info().stays;
     let gone = ("state", json!("absent"));
     let kept = ("lifecycle", json!({ "prevent_destroy": true }));
     let ignoring = ("lifecycle", json!({ "ignore_changes": ignored }));

@@ -86,6 +86,7 @@ impl Kind for Bucket {
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
     };
+    const STAYS: &'static [&'static str] = &["versioning", "policy"];
 
     type Desired = Desired;
     type Observed = Observed;

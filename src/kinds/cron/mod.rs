@@ -48,6 +48,7 @@ impl Kind for Cron {
     const OBSERVED_WITHOUT: &'static [&'static str] = &["schedule", "command", "user", "environment"];
     const SHOWN_AS: &'static [(&'static str, &'static str)] =
         &[("schedule", "content"), ("command", "content"), ("user", "content"), ("environment", "content")];
+    const STAYS: &'static [&'static str] = &["content"];
 
     type Desired = Desired;
     type Observed = OwnedFile;

@@ -65,6 +65,7 @@ impl Kind for Database {
         notes: include_str!("notes.md"),
     };
     const VARIANTS: Option<&'static Variants> = Some(&STORES.variants);
+    const STAYS: &'static [&'static str] = &["owner", "group", "mode"];
 
     type Desired = Desired;
     type Observed = Observed;

@@ -50,6 +50,7 @@ impl Kind for Directory {
     const IS_NAMED_BY_PATH: bool = true;
 
     const IN_ORDER: bool = true;
+    const STAYS: &'static [&'static str] = &["owner", "group", "mode"];
 
     type Desired = Desired;
     type Observed = Observed;

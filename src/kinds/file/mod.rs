@@ -53,6 +53,7 @@ impl Kind for File {
     const IS_NAMED_BY_PATH: bool = true;
     const OBSERVED_WITHOUT: &'static [&'static str] = &["content", "template", "source"];
     const SHOWN_AS: &'static [(&'static str, &'static str)] = owned_file::SHOWN_AS;
+    const STAYS: &'static [&'static str] = &["content", "owner", "group", "mode"];
 
     type Desired = Desired;
     type Observed = OwnedFile;

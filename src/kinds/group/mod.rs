@@ -62,6 +62,7 @@ impl Kind for Group {
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
     };
+    const STAYS: &'static [&'static str] = &["gid"];
 
     type Desired = Desired;
     type Observed = Observed;

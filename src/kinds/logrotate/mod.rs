@@ -32,6 +32,7 @@ impl Kind for Logrotate {
     };
     const OBSERVED_WITHOUT: &'static [&'static str] = &NAMES;
     const SHOWN_AS: &'static [(&'static str, &'static str)] = &SHOWN_AS;
+    const STAYS: &'static [&'static str] = &["content"];
 
     type Desired = Desired;
     type Observed = OwnedFile;

@@ -134,6 +134,7 @@ impl Kind for Package {
         notes: include_str!("notes.md"),
     };
     const VARIANTS: Option<&'static Variants> = Some(&MANAGERS.variants);
+    const STAYS: &'static [&'static str] = &["version"];
 
     type Desired = Desired;
     type Observed = Observed;

@@ -78,6 +78,7 @@ impl Kind for Service {
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
     };
+    const STAYS: &'static [&'static str] = &["running", "enabled"];
 
     type Desired = Desired;
     type Observed = Observed;

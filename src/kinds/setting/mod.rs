@@ -105,6 +105,7 @@ impl Kind for Setting {
     };
     const IS_NAMED_BY_PATH: bool = true;
     const OBSERVED_WITHOUT: &'static [&'static str] = &["set", "initial"];
+    const STAYS: &'static [&'static str] = &["owner", "group", "mode"];
 
     type Desired = Desired;
     type Observed = Observed;

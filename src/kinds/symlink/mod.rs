@@ -60,6 +60,7 @@ impl Kind for Symlink {
         notes: include_str!("notes.md"),
     };
     const IS_NAMED_BY_PATH: bool = true;
+    const STAYS: &'static [&'static str] = &["owner", "group"];
 
     type Desired = Desired;
     type Observed = Observed;

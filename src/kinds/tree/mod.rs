@@ -69,6 +69,7 @@ impl Kind for Tree {
     };
     const IS_NAMED_BY_PATH: bool = true;
     const CAPABILITIES: Capabilities = Erased::<Self>::KNOWS_OTHERS_BELOW;
+    const STAYS: &'static [&'static str] = &["owner", "group"];
 
     type Desired = Desired;
     type Observed = Observed;

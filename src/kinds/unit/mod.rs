@@ -70,6 +70,7 @@ impl Kind for Unit {
     };
     const OBSERVED_WITHOUT: &'static [&'static str] = &["content", "template", "source", "allow_warnings"];
     const SHOWN_AS: &'static [(&'static str, &'static str)] = owned_file::SHOWN_AS;
+    const STAYS: &'static [&'static str] = &["content"];
 
     type Desired = Desired;
     type Observed = Observed;

@@ -143,7 +143,8 @@ impl Kind for User {
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
     };
-
+    const STAYS: &'static [&'static str] =
+        &["uid", "group", "groups", "home", "shell", "comment", "password", "locked"];
     type Desired = Desired;
     type Observed = Observed;
 
@@ -343,8 +344,7 @@ fn probe_row(resource: &Resource<Desired>) -> Row {
 
 /// Sets what the plan changes, and everything for a new user: it may have come with a package meanwhile.
 fn apply_row(planned: &Planned<'_, User>) -> Row {
-    let desired = &planned.resource.desired;
-    let found = planned.observed.found();
+    let (desired, found) = (&planned.resource.desired, planned.observed.found());
     let sets = |attribute: &str| planned.sets(attribute);
     let mut words = Vec::new();
     if desired.create_home && (sets("create_home") || sets("home")) {

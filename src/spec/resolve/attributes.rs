@@ -1,6 +1,8 @@
 //! The attributes of a resource: evaluated, checked and decoded.
 
-use crate::diagnostic::{Diagnostic, Span};
+use std::collections::BTreeSet;
+
+use crate::diagnostic::{Diagnostic, Span, did_you_mean};
 use crate::kinds::companions;
 use crate::model::{Address, Entry, Until, Value, YamlNode, YamlValue};
 use crate::resource::{Common, KindObject, State, parse_duration};
@@ -114,6 +116,9 @@ impl<'a> Resolver<'a, '_> {
             self.evaluator.diagnostics.extend(diagnostics);
             return None;
         }
+        if kind.has_own_section() {
+            self.check_ignored(kind, lifecycle);
+        }
         let depends_on = shared.get("depends_on").map(YamlNode::items).unwrap_or_default();
         Some(Resolved {
             resource,
@@ -136,6 +141,31 @@ impl<'a> Resolver<'a, '_> {
             overridden: body.overridden != Overridden::No,
             node,
         })
+    }
+
+    /// Reports what `ignore_changes` names that cannot stay as the host has it.
+    fn check_ignored(&mut self, kind: &dyn KindObject, lifecycle: Option<&YamlNode>) {
+        let named = lifecycle.and_then(|lifecycle| lifecycle.get("ignore_changes")).map(YamlNode::items);
+        let stays = kind.info().stays;
+        for item in named.unwrap_or_default() {
+            let Some(name) = item.as_text().filter(|name| !stays.contains(name)) else { continue };
+            let attributes = kind.attributes().iter().map(|attribute| attribute.name);
+            let (what, shown) = (kind.name(), kind.shown_as(name));
+            let may = match stays {
+                [] => format!("nothing of a {what} can; take `ignore_changes` away"),
+                _ => format!("of a {what} it may name {}", stays.join(", ")),
+            };
+            let diagnostic = if shown != name && stays.contains(&shown) {
+                Diagnostic::error(item.span, format!("`{name}` is a part of the {shown}, and cannot stay alone"))
+                    .help(format!("name `{shown}`"))
+            } else if attributes.clone().any(|attribute| attribute == name) {
+                Diagnostic::error(item.span, format!("`{name}` of a {what} cannot stay as the host has it")).help(may)
+            } else {
+                Diagnostic::error(item.span, format!("a {what} has no `{name}`"))
+                    .help_if(did_you_mean(name, attributes.chain(stays.iter().copied()).collect::<BTreeSet<_>>()))
+            };
+            self.evaluator.report(diagnostic);
+        }
     }
 
     /// Evaluates the attributes of a mapping one by one, so that one that fails does not hide another.

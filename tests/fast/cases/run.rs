@@ -85,6 +85,7 @@ pub fn run(kind: &'static dyn KindObject, case: &Case) -> Vec<String> {
             )
         })
         .collect();
+    kept(kind, &all, &seen, &mut mistakes);
     let made = made_steps(kind, &planned, &names, &mut mistakes);
     if let Some(expected) = &case.steps {
         steps(expected, &made, &mut mistakes);
@@ -97,6 +98,26 @@ pub fn run(kind: &'static dyn KindObject, case: &Case) -> Vec<String> {
         None => {}
     }
     mistakes
+}
+
+/// What a plan shows for several attributes and may stay as the host has it is not written where it is not among the changes.
+fn kept(kind: &dyn KindObject, all: &[&AnyResource], seen: &[AnyObserved], mistakes: &mut Vec<String>) {
+    let is_of_several = |name: &&str| kind.info().shown_as.iter().any(|(_, shown)| shown == name);
+    if !kind.info().stays.iter().any(is_of_several) {
+        return;
+    }
+    let other =
+        [Change { attribute: "mode".into(), before: Value::Null, after: Value::Null, forces_replacement: false }];
+    for (resource, observed) in all.iter().zip(seen) {
+        if !matches!(observed, AnyObserved::Present(_)) || kind.is_absent(resource) {
+            continue;
+        }
+        let planned = ErasedPlanned { resource, observed, changes: &other, action: Action::Update, owed: None };
+        for step in kind.steps(&[planned]).iter().filter(|step| !texts(&step.input).is_empty()) {
+            let (address, purpose) = (resource.address(), &step.purpose);
+            mistakes.push(format!("`{purpose}` writes {:?} of {address}, which may stay", texts(&step.input)));
+        }
+    }
 }
 
 fn claims(kind: &dyn KindObject, case: &Case, all: &[&AnyResource], mistakes: &mut Vec<String>) {
