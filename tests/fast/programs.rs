@@ -256,6 +256,24 @@ fn programs_keep_to_the_fields_that_they_name() {
 }
 
 #[test]
+fn no_program_writes_a_line_that_looks_like_a_comment() {
+    // Comments are not sent, and what a program writes into a file is given to it as data.
+    let mut wrong = Vec::new();
+    for (path, text) in folders().values().flat_map(|folder| &folder.programs) {
+        let mut end = None;
+        for line in text.lines() {
+            match end {
+                Some(word) if line.trim_start() == word => end = None,
+                Some(_) if line.trim_start().starts_with('#') => wrong.push(format!("{}: {line}", name(path))),
+                Some(_) => {}
+                None => end = line.split_once("<<").map(|(_, word)| word.trim_start_matches('-').trim_matches('\'')),
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
 fn what_a_program_writes_is_found() {
     let fields = |text: &str| written(text).into_iter().flat_map(|(_, fields)| fields).collect::<Vec<_>>();
     let is = |text: &str| Written::Word(text.to_string());

@@ -9,6 +9,7 @@ mod cli;
 mod counts;
 mod databases;
 mod edges;
+mod effects;
 mod every_step;
 mod faults;
 mod hosts;

@@ -36,14 +36,11 @@ const _: () = {
     columns::check_records(PRELUDE_TEXT, Looked::FORMS);
 };
 
-/// Returns a kind's program without the comment at its start.
-pub(super) fn body(script: &'static str) -> &'static str {
-    let mut rest = script;
-    while rest.starts_with('#') {
-        let Some((_, after)) = rest.split_once('\n') else { break };
-        rest = after;
-    }
-    rest
+/// Returns a kind's program without its comments. What a program writes into a file it is given as data, so no line that
+/// starts with a `#` is anything else.
+pub(super) fn body(script: &str) -> String {
+    let lines = script.lines().filter(|line| !line.trim_start().starts_with('#'));
+    lines.flat_map(|line| [line, "\n"]).collect()
 }
 
 /// What all programs of a session find set.
@@ -204,7 +201,7 @@ impl Frame {
             return Ok(number);
         }
         self.programs.insert(script, next);
-        self.text.raw(&format!("program_{next}=")).quoted(body(script), "a program")?.raw("\n");
+        self.text.raw(&format!("program_{next}=")).quoted(&body(script), "a program")?.raw("\n");
         Ok(next)
     }
 }

@@ -1,5 +1,6 @@
-# Enabling is enable, disable or "", the verb start, stop, restart, reload or "", the limit in seconds. All but the unit is the same in
-# every row. One systemctl for all units, whatever it is asked.
+# Enabling is enable, reenable, disable, keep (reenable where its links are not those of today's [Install]) or "", the verb start,
+# stop, restart, reload or "", the limit in seconds. All but the unit is the same in every row. One systemctl for all units, whatever
+# it is asked.
 columns unit enabling verb limit
 units='' count=0
 for row in $ROWS; do
@@ -12,7 +13,8 @@ refused= # indexes between colons
 # look: asks systemd about all units; sets $block_0, …
 look() {
     properties=Id,LoadState,ActiveState,SubState,Type,Result,ExecMainCode,ExecMainStatus,UnitFileState,InvocationID
-    blocks=$(systemctl show --no-pager --property="$properties,NeedDaemonReload,CPUUsageNSec" -- $units)$NL$NL
+    properties=$properties,NeedDaemonReload,CPUUsageNSec,FragmentPath,DropInPaths
+    blocks=$(systemctl show --no-pager --property="$properties" -- $units)$NL$NL
     at=0
     while [ "$at" -lt "$count" ]; do
         eval "block_$at=\${blocks%%\"\$NL\$NL\"*}"
@@ -22,9 +24,10 @@ look() {
 }
 
 # state INDEX: sets what systemd said of a unit: $id (another name where the unit's is an alias), $load, $active, $sub,
-# $type, $result, $code, $status, $file, $invocation, $outdated and $cpu.
+# $type, $result, $code, $status, $file, $invocation, $outdated, $cpu, $fragment and $drop_ins.
 state() {
     id='' load='' active='' sub='' type='' result='' code='' status='' file='' invocation='' outdated='' cpu=''
+    fragment='' drop_ins=''
     eval "lines=\$block_$1"
     for line in $lines; do
         case $line in
@@ -40,6 +43,8 @@ state() {
             InvocationID=*) invocation=${line#*=} ;;
             NeedDaemonReload=*) outdated=${line#*=} ;;
             CPUUsageNSec=*) cpu=${line#*=} ;;
+            FragmentPath=*) fragment=${line#*=} ;;
+            DropInPaths=*) drop_ins=${line#*=} ;;
         esac
     done
 }
@@ -98,7 +103,7 @@ find_missing() {
             ;;
         masked)
             case $enabling$verb in
-                enable* | *start*) refuse "$unit is masked: systemctl unmask $unit lets it run" ;;
+                enable* | reenable* | *start*) refuse "$unit is masked: systemctl unmask $unit lets it run" ;;
             esac
             ;;
     esac
@@ -109,14 +114,20 @@ collect() {
 }
 
 collect_by_origin() {
+    if [ "$enabling" = keep ]; then
+        case $file in enabled | indirect) read_links ;; *) return 0 ;; esac
+        ! has_links || return 0
+    fi
     case $file in
         generated) generated=$generated$id$NL ;;
-        *) native=$native$id$NL ;;
+        # reenable would take the link that leads to its file, too.
+        *) if [ -L "/etc/systemd/system/$id" ]; then linked=$linked$id$NL; else native=$native$id$NL; fi ;;
     esac
 }
 
 enable_alone() {
-    message=$(systemctl --quiet "$enabling" -- "$id" 2>&1) || refuse "$message"
+    case $NL$linked in *"$NL$id$NL"*) set -- "${enabling#re}" ;; *) set -- "$enabling" ;; esac
+    message=$(systemctl --quiet "$1" -- "$id" 2>&1) || refuse "$message"
 }
 
 find_static() {
@@ -232,12 +243,14 @@ fi
 each find_missing
 
 if [ -n "$enabling" ]; then
-    [ "$enabling" != enable ] || each find_static
-    native='' generated=''
+    [ "$enabling" = disable ] || each find_static
+    native='' linked='' generated=''
     each collect_by_origin
+    [ "$enabling" != keep ] || enabling=reenable
     # For a unit that has an init script beside it, systemctl would have the links of other init systems made anew too, and
     # read all units again for each. systemd looks at them only where there is nothing but the script.
     if { [ -n "$native" ] && ! SYSTEMCTL_SKIP_SYSV=1 systemctl --quiet "$enabling" -- $native 2>/dev/null; } ||
+        { [ -n "$linked" ] && ! SYSTEMCTL_SKIP_SYSV=1 systemctl --quiet "${enabling#re}" -- $linked 2>/dev/null; } ||
         { [ -n "$generated" ] && ! systemctl --quiet "$enabling" -- $generated 2>/dev/null; }; then
         each enable_alone
     fi

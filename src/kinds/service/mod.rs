@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::model::{Changes, Expect, Lock, OwedAction, Probe, ProbeOutput, Step, Value};
 use crate::{expect, records, row, rows};
 
+use crate::kinds::shared::program::program;
 use crate::kinds::shared::unit_name;
 use crate::resource::batch::parse_first;
 use crate::resource::{
@@ -28,7 +29,7 @@ pub struct Desired {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Observed {
     run: Run,
-    is_enabled: bool,
+    start: Start,
 }
 
 /// Whether it runs.
@@ -41,6 +42,26 @@ enum Run {
     Stopped,
 }
 
+/// Whether it starts with the host.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Start {
+    Enabled,
+    /// It did before its `[Install]` was changed: its links are those of another one.
+    Outdated,
+    Disabled,
+}
+
+impl Start {
+    /// Returns what a plan shows.
+    fn value(self) -> Value {
+        match self {
+            Start::Enabled => true.into(),
+            Start::Outdated => "outdated".into(),
+            Start::Disabled => false.into(),
+        }
+    }
+}
+
 /// How long a start or stop may take: twice systemd's own default (DefaultTimeoutStartSec=, systemd-system.conf(5)).
 const LIMIT: Duration = Duration::from_secs(180);
 
@@ -51,13 +72,16 @@ const GRACE: Duration = Duration::from_secs(20);
 const ALIASES: &[(&str, &str)] =
     &[("mariadb.service", "mysql.service"), ("mysqld.service", "mysql.service"), ("sshd.service", "ssh.service")];
 
+const PROBE: &str = program![include_str!("links.sh"), include_str!("probe.sh")];
+const APPLY: &str = program![include_str!("links.sh"), include_str!("apply.sh")];
+
 rows! {
-    include_str!("probe.sh") => struct Looking { unit, should_start }
-    include_str!("apply.sh") => struct Wanted { unit, enabling, verb, limit }
+    PROBE => struct Looking { unit, starts }
+    APPLY => struct Wanted { unit, enabling, verb, limit }
 }
 
 records! {
-    include_str!("probe.sh") => enum Seen {
+    PROBE => enum Seen {
         "no-systemd" => NoSystemd,
         _ => State { running, enabled, load, active, sub, file },
     }
@@ -136,9 +160,10 @@ impl Kind for Service {
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {
         let row = |resource: &&Resource<Desired>| {
-            row![Looking { unit: unit(resource), should_start: resource.desired.enabled == Some(true) }]
+            let starts = resource.desired.enabled.map(|enabled| if enabled { "yes" } else { "no" });
+            row![Looking { unit: unit(resource), starts: starts.unwrap_or_default() }]
         };
-        Probe::new(include_str!("probe.sh"), all.iter().map(row).collect())
+        Probe::new(PROBE, all.iter().map(row).collect())
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
@@ -146,7 +171,7 @@ impl Kind for Service {
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
-        vec![("running", (observed.run != Run::Stopped).into()), ("enabled", observed.is_enabled.into())]
+        vec![("running", (observed.run != Run::Stopped).into()), ("enabled", observed.start.value())]
     }
 
     fn diff(resource: &Resource<Desired>, observed: &Observation<Observed>) -> Changes {
@@ -161,7 +186,7 @@ impl Kind for Service {
                     Run::Changing => desired.running == Some(false),
                 };
                 changes.compare_if("running", running, desired.running);
-                changes.compare_if("enabled", observed.is_enabled, desired.enabled);
+                changes.compare_if("enabled", observed.start.value(), desired.enabled);
             }
             // A unit that is not there is stopped and disabled already.
             _ => {
@@ -215,7 +240,11 @@ fn observation(seen: Seen<'_>, resource: &Resource<Desired>) -> Observation<Obse
         "stopped" => Run::Stopped,
         other => return Observation::Failed(format!("its state {other} is none that is known")),
     };
-    let is_enabled = enabled == "enabled";
+    let start = match enabled {
+        "enabled" => Start::Enabled,
+        "outdated" => Start::Outdated,
+        _ => Start::Disabled,
+    };
     match load {
         "masked" if wanted => {
             let message = format!("it is masked: `systemctl unmask {}` on the host lets it run", unit(resource));
@@ -223,8 +252,8 @@ fn observation(seen: Seen<'_>, resource: &Resource<Desired>) -> Observation<Obse
         }
         "not-found" if run == Run::Stopped => Observation::Absent,
         // A service that should be absent is gone once it is stopped and disabled; its unit may stay.
-        _ if resource.is_absent() && run == Run::Stopped && !is_enabled => Observation::Absent,
-        _ => Observation::Present(Observed { run, is_enabled }),
+        _ if resource.is_absent() && run == Run::Stopped && start == Start::Disabled => Observation::Absent,
+        _ => Observation::Present(Observed { run, start }),
     }
 }
 
@@ -239,9 +268,13 @@ fn asked(planned: &Planned<'_, Service>) -> Asked {
         (None, Some(OwedAction::Reload)) => "reload",
         (None, None) => "",
     };
+    let is_outdated = planned.observed.found().is_some_and(|found| found.start == Start::Outdated);
     let enabling = match desired.enabled.filter(|_| changes("enabled")) {
+        Some(true) if is_outdated => "reenable",
         Some(true) => "enable",
         Some(false) => "disable",
+        // Its unit may have been written after it was looked at.
+        None if desired.enabled == Some(true) => "keep",
         None => "",
     };
     Asked { enabling, verb, limit: planned.resource.timeout.unwrap_or(LIMIT) }
@@ -249,7 +282,7 @@ fn asked(planned: &Planned<'_, Service>) -> Asked {
 
 fn step(batch: &[Planned<'_, Service>], asked: Asked, covers: Vec<usize>) -> Step {
     let Asked { enabling, verb, limit } = asked;
-    let words: Vec<&str> = [enabling, verb].into_iter().filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> = [enabling, verb].into_iter().filter(|word| !["", "keep"].contains(word)).collect();
     let what = match covers.as_slice() {
         [at] => batch[*at].resource.name().to_string(),
         _ => format!("{} services", covers.len()),
@@ -258,10 +291,10 @@ fn step(batch: &[Planned<'_, Service>], asked: Asked, covers: Vec<usize>) -> Ste
         .iter()
         .map(|&at| row![Wanted { unit: unit(batch[at].resource), enabling, verb, limit: limit.as_secs().max(1) }]);
     let rows = rows.collect();
-    Step::new(include_str!("apply.sh"), covers, format!("{} {what}", words.join(" and ")))
+    Step::new(APPLY, covers, format!("{} {what}", words.join(" and ")))
         .rows(rows)
         // Starting takes its time, and systemd starts several at once; links are made by one at a time.
-        .locks(if enabling.is_empty() { &[] } else { &[Lock::SYSTEMD] })
+        .locks(if ["", "keep"].contains(&enabling) { &[] } else { &[Lock::SYSTEMD] })
         // Some may have been started meanwhile and are restarted then.
         .timeout(limit * 2 + GRACE)
 }

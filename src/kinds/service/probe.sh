@@ -1,9 +1,10 @@
-# Running is running, stopped or changing, enabled is enabled or disabled; then come LoadState, ActiveState, SubState and
-# UnitFileState.
+# Running is running, stopped or changing; enabled is enabled, disabled, or outdated where its links are not those of today's
+# [Install]; then come LoadState, ActiveState, SubState and UnitFileState.
 # Record: "no-systemd"
 # Record: running, enabled, load, active, sub, file
-# One systemctl show, however many rows: it prints a block for each unit, in the order asked, with an empty line between.
-columns unit should_start
+# One systemctl show, however many rows: it prints a block for each unit, in the order asked, with an empty line between. One more
+# systemctl for each unit that names others in Also=. Starts is yes, no, or "" where nothing is said about it.
+columns unit starts
 if ! [ -d /run/systemd/system ]; then
     i=0
     for row in $ROWS; do
@@ -12,13 +13,14 @@ if ! [ -d /run/systemd/system ]; then
     done
     return 0
 fi
-units=
+units='' kept_off=$NL
 for row in $ROWS; do
     read_row "$row"
     units=$units$unit$NL
+    [ "$starts" != no ] || kept_off=$kept_off$unit$NL
 done
 # It fails at a name that is none, and then says nothing of those after it: they have no record.
-blocks=$(systemctl show --no-pager --property=LoadState,ActiveState,SubState,UnitFileState -- $units)
+blocks=$(systemctl show --no-pager --property=Id,LoadState,ActiveState,SubState,FragmentPath,DropInPaths,UnitFileState -- $units)
 
 # starts_by_script UNIT: a unit that is generated from a script in /etc/init.d starts with the host where a link to that
 # script says so; what else is generated starts as its generator has it.
@@ -36,13 +38,39 @@ starts_by_script() {
     return 1
 }
 
-i=0 load='' active='' sub='' file=''
+# has_others: whether what is to be enabled with it is, apart from what is to be kept off.
+has_others() {
+    others=
+    for word in $also; do
+        case $word$NL$kept_off in *@.* | "$id$NL"*) continue ;; esac
+        case $kept_off in *"$NL$word$NL"*) ;; *) others=$others$word$NL ;; esac
+    done
+    [ -n "$others" ] || return 0
+    case $NL$(systemctl is-enabled -- $others 2>/dev/null)$NL in *"${NL}disabled$NL"*) return 1 ;; esac
+}
+
+# find_links: whether it starts with the host as today's [Install] has it; sets $enabled.
+find_links() {
+    read_links
+    enabled=enabled
+    if [ -z "$by_wants$by_requires$by_upholds$aliases" ]; then
+        # All it asks for is others.
+        has_others || enabled=disabled
+    elif ! has_links || ! has_others; then
+        enabled=outdated
+    fi
+}
+
+i=0 id='' load='' active='' sub='' fragment='' drop_ins='' file=''
 set -- $ROWS
 while IFS= read -r line; do
     case $line in
+        Id=*) id=${line#*=} ;;
         LoadState=*) load=${line#*=} ;;
         ActiveState=*) active=${line#*=} ;;
         SubState=*) sub=${line#*=} ;;
+        FragmentPath=*) fragment=${line#*=} ;;
+        DropInPaths=*) drop_ins=${line#*=} ;;
         UnitFileState=*) file=${line#*=} ;;
         '' | .)
             if [ -z "$load" ] || [ "$#" -eq 0 ]; then continue; fi
@@ -55,13 +83,13 @@ while IFS= read -r line; do
             esac
             enabled=disabled
             case $file in
-                enabled) enabled=enabled ;;
-                # Only others that it names in Also= are enabled and disabled with it.
-                indirect) [ -z "$should_start" ] || enabled=enabled ;;
+                enabled) if [ "$starts" = yes ]; then find_links; else enabled=enabled; fi ;;
+                # It has no link of its own name: only others that it names in Also= are enabled with it, or an alias is left.
+                indirect) [ "$starts" != yes ] || find_links ;;
                 generated) ! starts_by_script "$unit" || enabled=enabled ;;
             esac
             emit "$i" "$running" "$enabled" "$load" "$active" "$sub" "$file"
-            i=$((i + 1)) load='' active='' sub='' file=''
+            i=$((i + 1)) id='' load='' active='' sub='' fragment='' drop_ins='' file=''
             ;;
     esac
 done <<EOF
