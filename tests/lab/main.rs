@@ -25,3 +25,4 @@ mod support;
 mod systems;
 mod transcripts;
 mod truth;
+mod validate;

@@ -1,7 +1,8 @@
 # First and last are the markers, the size is that of the lines on standard input ("-" to take the block away), the position start or
-# end; create is 1 to make a missing file. The file is written beside itself, with its owner and mode, and renamed. It is made here, of
-# what it is at this moment: the rest of the file is not known where the spec is, and several blocks may be in one.
-columns path first last size position create
+# end; create is 1 to make a missing file; then come what `accepts` needs, which is defined before. The file is written beside
+# itself, with its owner and mode, and renamed. It is made here, of what it is at this moment: the rest of the file is not known
+# where the spec is, and several blocks may be in one.
+columns path first last size position create validate base
 i=0
 for row in $ROWS; do
     read_row "$row"
@@ -58,8 +59,10 @@ for row in $ROWS; do
             }
             if (!begun && position == "end") put()
         }' "$path" >"$new"; then
-        sync -- "$new" 2>/dev/null || sync
-        mv -f -T -- "$new" "$path" || item_failed "$index" "cannot put $path in place"
+        if accepts "$index" "$new" "$path" "$validate" "$base"; then
+            sync -- "$new" 2>/dev/null || sync
+            mv -f -T -- "$new" "$path" || item_failed "$index" "cannot put $path in place"
+        fi
     else
         item_failed "$index" "$path could not be rewritten; are its markers damaged, or is the disk full?"
     fi

@@ -4,7 +4,9 @@ use crate::model::{Blob, Changes, Content, Expect, Probe, ProbeOutput, Step, Val
 use crate::{expect, records, row, rows};
 
 use crate::kinds::shared::owned_file;
-use crate::resource::batch::parse_first;
+use crate::kinds::shared::program::program;
+use crate::kinds::shared::validation::{self, Judge, Programs, Validation};
+use crate::resource::batch::{count, parse_first};
 use crate::resource::{
     Attribute, Claims, Documentation, Fields, Kind, Need, Observation, Planned, Resource, Shape, Space,
 };
@@ -20,6 +22,7 @@ pub struct Desired {
     comment: String,
     at_start: bool,
     create: bool,
+    validation: Validation,
 }
 
 /// A block as it was found.
@@ -30,7 +33,7 @@ pub struct Observed {
 
 rows! {
     include_str!("probe.sh") => struct Asked { path, first, last }
-    include_str!("apply.sh") => struct Wanted { path, first, last, size, position, create }
+    include_str!("apply.sh") => struct Wanted { path, first, last, size, position, create, validate, base }
 }
 
 records! {
@@ -63,6 +66,7 @@ impl Kind for Block {
             "Where a new block goes; one that is there stays where it is.",
         ),
         Attribute::default("create", Shape::Bool, "false", "Makes the file, with mode 0644, where it is missing."),
+        validation::VALIDATE,
     ];
     const DOCUMENTATION: Documentation = Documentation {
         summary: "A marked block in a file that someone else owns.",
@@ -85,9 +89,12 @@ impl Kind for Block {
             fields.error("path", "the name of a block is one line", "take the line end out of its name");
         }
         let content = given.and_then(|name| fields.content(name)).unwrap_or_else(|| Content::new(&b""[..]));
+        let content = whole_lines(content);
+        let path = fields.text("path").unwrap_or_default();
         Desired {
-            path: fields.text("path").unwrap_or_default(),
-            content: whole_lines(content),
+            validation: Validation::decode(fields, &path, given.map(|given| (given, &content))),
+            path,
+            content,
             comment: fields.text("comment").unwrap_or_else(|| "#".into()),
             at_start: fields.text("position").as_deref() == Some("start"),
             create: fields.bool("create").unwrap_or_default(),
@@ -97,6 +104,7 @@ impl Kind for Block {
     fn claims(resource: &Resource<Desired>) -> Claims {
         let path = &resource.desired.path;
         let claims = Claims::new().requires(Space::PATH, path).shares(Space::CONTENT, path);
+        let claims = resource.desired.validation.claims(claims, path, Some(&resource.desired.content));
         match resource.desired.create {
             true => claims.shares(Space::PATH, path).needs_folder_of(path),
             false => claims.needs(Need::File { path: path.clone(), otherwise: Some("set `create: true`") }),
@@ -144,27 +152,50 @@ impl Kind for Block {
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
-        let mut input = Vec::new();
-        let mut rows = Vec::new();
-        for planned in batch {
-            let desired = &planned.resource.desired;
-            let (begin, end) = markers(planned.resource);
-            let bytes = desired.content.bytes().filter(|_| !planned.resource.is_absent());
-            let position = if desired.at_start { "start" } else { "end" };
-            let size = bytes.map_or_else(|| "-".to_string(), |bytes| bytes.len().to_string());
-            rows.push(row![Wanted {
-                path: &desired.path,
-                first: begin,
-                last: end,
-                size,
-                position,
-                create: desired.create,
-            }]);
-            input.extend(bytes.map(Blob::from));
+        let judge = |at: &usize| batch[*at].resource.desired.validation.judge(&batch[*at].resource.desired.path);
+        let mut groups: Vec<(Judge, Vec<usize>)> = Vec::new();
+        for at in 0..batch.len() {
+            match groups.iter_mut().find(|(other, _)| *other == judge(&at)) {
+                Some((_, group)) => group.push(at),
+                None => groups.push((judge(&at), vec![at])),
+            }
         }
-        let purpose = if batch.len() == 1 { "write 1 block".into() } else { format!("write {} blocks", batch.len()) };
-        vec![Step::new(include_str!("apply.sh"), (0..batch.len()).collect(), purpose).rows(rows).input(input)]
+        groups.into_iter().map(|(judge, group)| write(batch, judge, group)).collect()
     }
+}
+
+/// Writes blocks, each once the whole file was judged with it.
+const WRITE: Programs = Programs {
+    none: program![validation::ACCEPTS_ALL, APPLY],
+    ..validation::programs!(validation::ONE[0], program![validation::ONE[1], APPLY])
+};
+const APPLY: &str = include_str!("apply.sh");
+
+/// Makes the step that writes the blocks of a batch that one judge is for.
+fn write(batch: &[Planned<'_, Block>], judge: Judge, group: Vec<usize>) -> Step {
+    let mut input = Vec::new();
+    let mut rows = Vec::new();
+    for &at in &group {
+        let planned = &batch[at];
+        let desired = &planned.resource.desired;
+        let (begin, end) = markers(planned.resource);
+        let bytes = desired.content.bytes().filter(|_| !planned.resource.is_absent());
+        let position = if desired.at_start { "start" } else { "end" };
+        let size = bytes.map_or_else(|| "-".to_string(), |bytes| bytes.len().to_string());
+        rows.push(row![Wanted {
+            path: &desired.path,
+            first: begin,
+            last: end,
+            size,
+            position,
+            create: desired.create,
+            validate: desired.validation.command(&desired.path),
+            base: judge.base(),
+        }]);
+        input.extend(bytes.map(Blob::from));
+    }
+    let purpose = format!("write {}", count(group.len(), "block", "blocks"));
+    Step::new(WRITE.of(judge), group, purpose).rows(rows).input(input)
 }
 
 /// Returns the comments that a block stands between.

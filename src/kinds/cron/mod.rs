@@ -1,12 +1,12 @@
 //! `cron`: a command that cron runs at certain times.
 
 mod crontab;
-mod schedule;
 
 use crate::model::{Arg, Content};
 
 use crate::kinds::shared::owned_file::OwnedFile;
 use crate::kinds::shared::program::program;
+use crate::kinds::shared::schedule;
 use crate::kinds::shared::system_file::{self, SystemFile};
 use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Resource, Shape, Space};
 

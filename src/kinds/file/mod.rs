@@ -4,7 +4,9 @@ use crate::model::{Changes, Content, Expect, Looked, Probe, ProbeOutput, Step, V
 use crate::{expect, row};
 
 use crate::kinds::shared::owned_file::{self, Going, NewFile, OwnedFile};
-use crate::resource::batch::{by_state, count};
+use crate::kinds::shared::program::program;
+use crate::kinds::shared::validation::{self, Judge, Programs, Validation};
+use crate::resource::batch::count;
 use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
 
 /// A file with content, owner, group and mode.
@@ -21,7 +23,11 @@ pub struct Desired {
     group: Option<String>,
     /// Four octal digits.
     mode: Option<String>,
+    validation: Validation,
 }
+
+/// Writes files, once they were judged.
+const WRITE: Programs = validation::programs!(program![owned_file::WRITING, owned_file::STAGE], owned_file::PLACE);
 
 impl Kind for File {
     const KIND: &'static str = "file";
@@ -43,6 +49,7 @@ impl Kind for File {
             Shape::Mode,
             "Its permissions; 0644 (0600 with a secret in it) when it is created, left alone where left out.",
         ),
+        validation::VALIDATE,
     ];
     const DOCUMENTATION: Documentation = Documentation {
         summary: "A file with content, owner, group and mode.",
@@ -68,9 +75,13 @@ impl Kind for File {
                 "add `content`, `template` or `source`",
             );
         }
+        let content = given.and_then(|name| fields.content(name));
+        let path = fields.name().to_string();
+        let validation = Validation::decode(fields, &path, given.zip(content.as_ref()));
         Desired {
             initial,
-            content: given.and_then(|name| fields.content(name)),
+            validation,
+            content,
             owner: fields.text("owner"),
             group: fields.text("group"),
             mode: fields.mode("mode"),
@@ -82,6 +93,8 @@ impl Kind for File {
         if resource.desired.kept().is_some() {
             claims = claims.provides(Space::CONTENT, resource.name());
         }
+        let Desired { validation, content, .. } = &resource.desired;
+        let claims = validation.claims(claims, resource.name(), content.as_ref());
         claims.owned_by(resource.desired.owner.as_ref(), resource.desired.group.as_ref())
     }
 
@@ -142,7 +155,10 @@ impl Kind for File {
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
-        by_state(batch, write, remove)
+        let (absent, present): (Vec<usize>, Vec<usize>) =
+            (0..batch.len()).partition(|&at| batch[at].resource.is_absent());
+        let removed = (!absent.is_empty()).then(|| remove(batch, absent));
+        write(batch, &present).into_iter().chain(removed).collect()
     }
 }
 
@@ -160,8 +176,8 @@ impl Desired {
     }
 }
 
-/// Makes the one step that writes all these files.
-fn write(batch: &[Planned<'_, File>], present: Vec<usize>) -> Step {
+/// Makes the steps that write all these files, one for each judge that they need.
+fn write(batch: &[Planned<'_, File>], present: &[usize]) -> Vec<Step> {
     let empty = Content::new(&b""[..]);
     let file = |&at: &usize| {
         let planned = &batch[at];
@@ -182,9 +198,12 @@ fn write(batch: &[Planned<'_, File>], present: Vec<usize>) -> Step {
             ),
         };
         let path = planned.resource.name().to_string();
-        NewFile { at, path, owner, group, mode, content, more: Vec::new() }
+        let judge = desired.validation.judge(&path);
+        let more = if judge == Judge::Command { desired.validation.row(&path) } else { Vec::new() };
+        (judge, NewFile { at, path, owner, group, mode, content, more })
     };
-    owned_file::step(present.iter().map(file).collect(), format!("write {}", count(present.len(), "file", "files")))
+    let purpose = |files: &[NewFile<'_>]| format!("write {}", count(files.len(), "file", "files"));
+    validation::steps(&WRITE, present.iter().map(file).collect(), purpose)
 }
 
 /// A file with a secret in it is nobody else's to read unless the spec says so.

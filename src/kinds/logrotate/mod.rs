@@ -7,6 +7,7 @@ use crate::model::Content;
 use crate::kinds::shared::owned_file::OwnedFile;
 use crate::kinds::shared::program::program;
 use crate::kinds::shared::system_file::{self, SystemFile};
+use crate::kinds::shared::validation;
 use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Need, Resource, Space};
 
 /// Rules by which logrotate rotates logs.
@@ -65,7 +66,7 @@ impl SystemFile for Logrotate {
     const BASE: Option<&'static str> = Some("/etc");
     const READER: Option<&'static str> = Some("logrotate");
     const PROBE: &'static str = program![system_file::READER, "find_reader logrotate\n"];
-    const WRITE: &'static str = program![system_file::BEGIN, include_str!("judge.sh"), system_file::FINISH];
+    const WRITE: &'static str = program![system_file::BEGIN, validation::LOGROTATE, system_file::FINISH];
 
     fn content(desired: &Desired) -> Option<&Content> {
         Some(&desired.content)

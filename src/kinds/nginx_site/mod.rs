@@ -1,6 +1,5 @@
 //! `nginx_site`: a site of nginx that goes live only if nginx accepts it.
 
-mod content;
 mod layout;
 
 use std::sync::LazyLock;
@@ -8,6 +7,7 @@ use std::sync::LazyLock;
 use crate::model::{Changes, Content, Expect, Lock, Looking, Probe, ProbeOutput, Records, Step, Value, columns};
 use crate::{records, row, rows, variants};
 
+use crate::kinds::shared::nginx_text;
 use crate::kinds::shared::owned_file::{self, NewFile, OwnedFile, Written};
 use crate::kinds::shared::system_file::{self, NameRule, SystemFile};
 use crate::resource::{
@@ -98,11 +98,11 @@ impl Kind for NginxSite {
         // What a secret was rendered into may not decide the order of things.
         let content = resource.desired.content.as_ref().filter(|content| !content.is_sensitive());
         if let Some(text) = content.and_then(Content::text) {
-            claims = content::named_paths(text).fold(claims, |claims, path| claims.requires(Space::PATH, path));
-            claims = content::upstreams(text).fold(claims, |claims, name| claims.shares(UPSTREAM, name));
-            claims = content::passed_to(text).fold(claims, |claims, name| claims.follows(UPSTREAM, name));
+            claims = nginx_text::named_paths(text).fold(claims, |claims, path| claims.requires(Space::PATH, path));
+            claims = nginx_text::upstreams(text).fold(claims, |claims, name| claims.shares(UPSTREAM, name));
+            claims = nginx_text::passed_to(text).fold(claims, |claims, name| claims.follows(UPSTREAM, name));
             if resource.desired.enabled && !resource.is_absent() {
-                claims = content::web_roots(text).fold(claims, |claims, path| claims.shares(Space::WEB_ROOT, path));
+                claims = nginx_text::web_roots(text).fold(claims, |claims, path| claims.shares(Space::WEB_ROOT, path));
             }
         }
         claims

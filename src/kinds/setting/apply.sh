@@ -1,6 +1,6 @@
-# Row: as for all files that are written whole, with two more fields: the SHA-256 it had when it was looked at ("" where it was
-# not there), and why it cannot be edited.
-columns path owner group mode staged size hash why
+# Row: as for all files that are written whole, with three more fields: the command that judges it, the SHA-256 it had when it was
+# looked at ("" where it was not there), and why it cannot be edited.
+columns path owner group mode staged size validate hash why
 stage_files
 i=-1
 for row in $ROWS; do
@@ -17,4 +17,3 @@ for row in $ROWS; do
 done
 give chown
 give chmod
-place_files

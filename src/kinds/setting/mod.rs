@@ -6,6 +6,8 @@ use crate::model::{Changes, Content, Expect, Probe, ProbeOutput, Secret, Step, V
 use crate::{records, row, rows};
 
 use crate::kinds::shared::owned_file::{self, NewFile, Written};
+use crate::kinds::shared::program::program;
+use crate::kinds::shared::validation::{self, Judge, Programs, Validation};
 use crate::resource::batch::parse_first;
 use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
 use document::{Document, Format, Path};
@@ -27,6 +29,7 @@ pub struct Desired {
     group: Option<String>,
     /// Four octal digits.
     mode: Option<String>,
+    validation: Validation,
 }
 
 /// A file as it was found.
@@ -50,8 +53,8 @@ const MOST_READ: u64 = 1024 * 1024;
 rows! {
     include_str!("probe.sh") => struct Asked { path, most }
     include_str!("apply.sh") =>
-    /// What the file was when it was looked at, and why it cannot be edited.
-    struct Edited after Written { hash, why }
+    /// The command that judges it, what the file was when it was looked at, and why it cannot be edited.
+    struct Edited after Written { validate, hash, why }
 }
 
 records! {
@@ -96,6 +99,7 @@ impl Kind for Setting {
             Shape::Mode,
             "Its permissions; 0644 (0600 with a secret in it) when it is created, left alone where left out.",
         ),
+        validation::VALIDATE,
     ];
     const DOCUMENTATION: Documentation = Documentation {
         summary: "Keys in a configuration file that someone else owns.",
@@ -133,7 +137,9 @@ impl Kind for Setting {
         if set.is_empty() && initial.is_empty() && !fields.has("remove") && !fields.is_unknown("set") {
             fields.error("set", "it says nothing about the file", "add `set:`, `initial:` or `remove:`");
         }
+        let path = fields.name().to_string();
         Desired {
+            validation: Validation::decode(fields, &path, None),
             format,
             set,
             initial,
@@ -205,20 +211,17 @@ impl Kind for Setting {
         let edited: Vec<Result<Content, String>> = batch.iter().map(content).collect();
         let files = batch.iter().zip(&edited).enumerate();
         let files = files.map(|(at, (planned, edited))| file(at, planned, edited)).collect();
-        let purpose = match batch.len() {
-            1 => format!("edit {}", batch[0].resource.name()),
-            files => format!("edit {files} files"),
+        let purpose = |files: &[NewFile<'_>]| match files {
+            [file] => format!("edit {}", batch[file.at].resource.name()),
+            files => format!("edit {} files", files.len()),
         };
-        vec![owned_file::step_of(APPLY, None, files, purpose)]
+        validation::steps(&APPLY, files, purpose)
     }
 }
 
 /// Writes files that are still what they were when they were looked at.
-const APPLY: &str = concat!(
-    include_str!("../shared/ownership.sh"),
-    include_str!("../shared/owned_file/write.sh"),
-    include_str!("apply.sh")
-);
+const APPLY: Programs =
+    validation::programs!(program![owned_file::WRITING, include_str!("apply.sh")], owned_file::PLACE);
 
 /// Returns what the file of a resource will hold, or why it cannot be edited.
 fn content(planned: &Planned<'_, Setting>) -> Result<Content, String> {
@@ -226,22 +229,25 @@ fn content(planned: &Planned<'_, Setting>) -> Result<Content, String> {
 }
 
 /// Says how a file is written; one that is there keeps what the spec leaves alone.
-fn file<'a>(at: usize, planned: &Planned<'_, Setting>, edited: &'a Result<Content, String>) -> NewFile<'a> {
+fn file<'a>(at: usize, planned: &Planned<'_, Setting>, edited: &'a Result<Content, String>) -> (Judge, NewFile<'a>) {
     let desired = &planned.resource.desired;
     let found = planned.observed.found();
     let kept = |wanted: &Option<String>, of: fn(&Observed) -> &String| {
         wanted.clone().or_else(|| found.map(|found| of(found).clone())).unwrap_or_default()
     };
     let path = found.and_then(|found| found.target.as_deref()).unwrap_or(planned.resource.name());
-    NewFile {
+    let judge = desired.validation.judge(path);
+    let validate = desired.validation.command(path);
+    let file = NewFile {
         at,
         path: path.to_string(),
         owner: kept(&desired.owner, |found| &found.owner),
         group: kept(&desired.group, |found| &found.group),
         mode: found.map_or_else(|| created_mode(desired), |_| kept(&desired.mode, |found| &found.mode)),
         content: edited.as_ref().ok(),
-        more: row![Edited { hash: found.map(|found| &found.hash), why: edited.as_ref().err() }],
-    }
+        more: row![Edited { validate, hash: found.map(|found| &found.hash), why: edited.as_ref().err() }],
+    };
+    (judge, file)
 }
 
 /// Reads a mapping into paths and values, and reports what the format has no place for.

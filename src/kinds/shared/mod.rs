@@ -3,9 +3,12 @@
 pub(crate) mod account;
 pub(crate) mod database_engine;
 pub(crate) mod docker;
+pub(crate) mod nginx_text;
 pub(crate) mod owned_file;
 pub(crate) mod package_manager;
 pub(crate) mod program;
+pub(crate) mod schedule;
 pub(crate) mod system_file;
 pub(crate) mod unit_name;
+pub(crate) mod validation;
 pub(crate) mod x509;

@@ -3,6 +3,7 @@
 use crate::kinds::shared::owned_file::{self, NewFile, OwnedFile};
 use crate::kinds::shared::program::program;
 use crate::kinds::shared::system_file::{self, NameRule, SystemFile};
+use crate::kinds::shared::validation;
 use crate::model::Content;
 use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Planned, Resource, Space};
 
@@ -61,7 +62,7 @@ impl SystemFile for Sudoers {
     const MODE_OF_SECRET: &'static str = Self::MODE;
     const READER: Option<&'static str> = Some("visudo");
     const PROBE: &'static str = program![system_file::READER, "find_reader visudo\n"];
-    const WRITE: &'static str = program![system_file::BEGIN, include_str!("judge.sh"), system_file::FINISH];
+    const WRITE: &'static str = program![system_file::BEGIN, validation::SUDOERS, system_file::FINISH];
 
     fn content(desired: &Desired) -> Option<&Content> {
         desired.content.as_ref()

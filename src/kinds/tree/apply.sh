@@ -1,9 +1,9 @@
-# New is "new" where the folder is not there yet; more are seven fields for each thing to do: path is below the folder, want is a SHA-256
+# New is "new" where the folder is not there yet; validate is the command that reads new files; more are seven fields for each thing to do: path is below the folder, want is a SHA-256
 # or a target. The verbs, in this order: "folder" makes one (outer ones first), "file" writes one
 # from standard input, "link" makes one, "keep" only gives owner and mode to what is there, "remove" removes a file, link
 # or empty folder (inner ones first).
 # A file is written beside its place with owner and mode, synced and renamed; a new folder is put in its place whole.
-columns root new more
+columns root new validate more
 umask 077
 
 # each VERBS FIELD: writes that field of the things with these verbs.
@@ -52,6 +52,19 @@ $(printf '%s\n' "$things" | awk -F "$US" -v OFS="$US" '$1 == "file" { print $5, 
 END_OF_FILES
 }
 
+# Lets the command read each new file; says why one may not go to its place.
+judge() {
+    while IFS=$US read -r place path; do
+        [ -n "$path" ] || continue
+        place=$root${place#"$base"}
+        validate "$validate" "$path" "$place" && continue
+        printf '%s\n' "$place: $said"
+        return 2
+    done <<END_OF_FILES
+$(printf '%s\n' "$things" | awk -F "$US" -v OFS="$US" '$1 == "file" { print $2, $7 }')
+END_OF_FILES
+}
+
 # Puts everything in its place.
 finish() {
     wrong=$(
@@ -78,6 +91,7 @@ $(printf '%s\n' "$things" | awk -F "$US" -v OFS="$US" '$1 == "link" { print $6, 
 END_OF_LINKS
     # Owner before mode, for a change of owner takes setuid and setgid away. A link has no mode.
     grouped 3 chown -h && grouped 4 chmod || return
+    [ -z "$validate" ] || judge || return
     # The whole file system at once: a sync for each file takes a hundred times as long.
     sync -f -- "${base%/*}/" 2>/dev/null || sync
     if [ -n "$new" ]; then
@@ -125,10 +139,17 @@ for row in $ROWS; do
     )
     message=$(prepare 2>&1) || prepared=
     receive
-    if [ -n "$prepared" ] && message=$(finish 2>&1); then
+    status=1
+    if [ -n "$prepared" ]; then
+        message=$(finish 2>&1)
+        status=$?
+    fi
+    if [ "$status" = 0 ]; then
         [ -z "$message" ] || printf '%s\n' "$message"
     else
-        item_failed "$index" "${message%%"$NL"*}"
+        # What a command says of a file may take several lines.
+        [ "$status" = 2 ] || message=${message%%"$NL"*}
+        item_failed "$index" "$message"
         if [ -n "$new" ]; then
             rm -rf -- "$base"
         else

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::Content;
 
 use super::item::{Excludes, Item};
+use crate::kinds::shared::validation::Validation;
 
 /// A folder beside the spec, copied with all that is in it.
 pub struct Tree;
@@ -18,6 +19,7 @@ pub struct Desired {
     pub(super) group: Option<String>,
     pub(super) excludes: Excludes,
     pub(super) prune: bool,
+    pub(super) validation: Validation,
     /// Paths below its own that other resources of the host provide.
     pub(super) others_below: Vec<String>,
 }

@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Changes, Content, Expect, Probe, ProbeOutput, Step, Value, decode_base64};
 
+use crate::kinds::shared::program::program;
+use crate::kinds::shared::validation::{self, Validation};
 use crate::resource::batch::parse_all;
 use crate::resource::{
     Attribute, Capabilities, Claims, Documentation, Erased, Fields, Kind, KnowsOthersBelow, Observation, Planned,
@@ -60,6 +62,7 @@ impl Kind for Tree {
             "Globs of what is neither copied nor removed: names anywhere (`*.pyc`), or paths (`static/**/*.map`).",
         ),
         Attribute::default("prune", Shape::Bool, "false", "Removes what the folder beside the spec does not hold."),
+        validation::VALIDATE_EACH,
     ];
     const DOCUMENTATION: Documentation = Documentation {
         summary: "A folder beside the spec, copied with all that is in it.",
@@ -91,6 +94,7 @@ impl Kind for Tree {
             fields.error("state", "without `source` it is not known what should go", help);
         }
         Desired {
+            validation: Validation::decode(fields, "", None),
             items: item::items(fields, &excludes, &files, &folders),
             owner: fields.text("owner"),
             group: fields.text("group"),
@@ -172,7 +176,8 @@ impl Kind for Tree {
             _ => format!("copy or remove {} trees", batch.len()),
         };
         let timeout = batch.iter().filter_map(|planned| planned.resource.timeout).max();
-        let step = Step::new(include_str!("apply.sh"), (0..batch.len()).collect(), purpose)
+        let is_judged = batch.iter().any(|planned| !planned.resource.desired.validation.command("").is_empty());
+        let step = Step::new(if is_judged { JUDGED } else { APPLY }, (0..batch.len()).collect(), purpose)
             .rows(rows)
             .input(inputs.into_iter().flatten().collect());
         vec![match timeout {
@@ -181,6 +186,10 @@ impl Kind for Tree {
         }]
     }
 }
+
+const APPLY: &str = include_str!("apply.sh");
+/// Where commands read new files.
+const JUDGED: &str = program![validation::COMMAND, APPLY];
 
 impl KnowsOthersBelow for Tree {
     fn set_others_below(desired: &mut Desired, others: Vec<String>) {

@@ -121,13 +121,13 @@ pub(super) fn row(planned: &Planned<'_, Tree>) -> (Row, Vec<Blob>) {
         _ => desired.items.iter().for_each(|item| things.put(desired, item, &Found::Absent)),
     }
     let new = if planned.is_new() { "new" } else { "" };
-    let mut row = row![Copied { root: resource.name(), new }];
+    let mut row = row![Copied { root: resource.name(), new, validate: desired.validation.command("") }];
     row.extend([things.folders, things.files, things.links, things.kept, things.removed].into_iter().flatten());
     (row, things.input)
 }
 
 rows! {
-    include_str!("apply.sh") => struct Copied { root, new; more }
+    include_str!("apply.sh") => struct Copied { root, new, validate; more }
     include_str!("apply.sh") => struct Thing { verb, path, owner, group, mode, size, want }
 }
 

@@ -13,6 +13,7 @@ use crate::kinds::shared::owned_file::{self, OwnedFile, Written};
 use crate::kinds::shared::program::program;
 use crate::kinds::shared::system_file::{self, SystemFile};
 use crate::kinds::shared::unit_name::{self, FileName};
+use crate::kinds::shared::validation;
 use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
 
 /// The file of a systemd unit, or a drop-in for one.
@@ -38,7 +39,7 @@ pub struct Observed {
 
 rows! {
     include_str!("probe.sh") => struct Asked after Looking { unit }
-    include_str!("judge.sh") => struct Judged after Written { lenient }
+    LIST => struct Judged after Written { lenient }
 }
 
 records! {
@@ -173,8 +174,14 @@ impl SystemFile for Unit {
     /// All in one stage, drop-ins too: `systemd-analyze` looks at them together.
     const BASE: Option<&'static str> = Some(FOLDER);
     const PROBE: &'static str = include_str!("probe.sh");
-    const WRITE: &'static str =
-        program![system_file::BEGIN, include_str!("judge.sh"), system_file::FINISH, include_str!("reload.sh")];
+    const WRITE: &'static str = program![
+        system_file::BEGIN,
+        LIST,
+        validation::UNIT,
+        "list_units\n",
+        system_file::FINISH,
+        include_str!("reload.sh")
+    ];
     const LOCKS: &'static [Lock] = &[Lock::SYSTEMD];
 
     fn content(desired: &Desired) -> Option<&Content> {
@@ -186,6 +193,8 @@ impl SystemFile for Unit {
     }
 }
 
+/// Keeps a list of the units that systemd has to read.
+const LIST: &str = include_str!("list.sh");
 const FOLDER: &str = "/etc/systemd/system";
 
 fn is_link(record: &Record) -> bool {

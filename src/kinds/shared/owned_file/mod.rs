@@ -10,10 +10,14 @@ use crate::model::{Changes, Content, Expect, Looked, Looking, ProbeOutput, Recor
 use crate::resource::Observation;
 use crate::{expect, row, rows};
 
-pub(crate) use writing::{NewFile, Written, step, step_of};
+pub(crate) use writing::{NewFile, Written, step_of};
 
 /// What a program begins with that writes files whole and does something between unpacking and renaming; see [`step_of`].
 pub(crate) const WRITING: &str = program![include_str!("../ownership.sh"), include_str!("write.sh")];
+/// Unpacks the new files and gives them owner and mode.
+pub(crate) const STAGE: &str = "stage_files\ngive chown\ngive chmod\n";
+/// Puts in place what was not refused.
+pub(crate) const PLACE: &str = "place_files\n";
 /// Removes files; see [`Going`].
 pub(crate) const REMOVE: &str = include_str!("remove.sh");
 /// The attributes that give its content, of which a resource has one.

@@ -2,12 +2,9 @@
 
 use tar::{EntryType, Header};
 
-use crate::kinds::shared::program::program;
 use crate::model::{Blob, Content, Row, Step};
 use crate::{row, rows};
 
-/// Writes files and does nothing else.
-const WHOLE: &str = program![super::WRITING, include_str!("whole.sh")];
 /// Contents are collected up to this size before they are sent as one, in bytes.
 const MOST_COLLECTED: usize = 64 * 1024;
 /// What a tar archive is made of, in bytes.
@@ -40,11 +37,6 @@ impl<'a> NewFile<'a> {
         let root = || "root".to_string();
         Self { at, path, owner: root(), group: root(), mode: mode.into(), content, more: Vec::new() }
     }
-}
-
-/// Makes the step that writes these files.
-pub(crate) fn step(files: Vec<NewFile<'_>>, purpose: String) -> Step {
-    step_of(WHOLE, None, files, purpose)
 }
 
 /// Makes the step that writes these files with a program of the kind's own, made of [`super::WRITING`] and
@@ -173,7 +165,7 @@ mod tests {
         let contents: Vec<Content> = contents.into_iter().map(Content::new).collect();
         let files = contents.iter().enumerate();
         let files = files.map(|(at, content)| file(at, format!("{long}{}", &at.to_string()), content)).collect();
-        let step = step(files, "write".into());
+        let step = step_of("", None, files, "write".into());
         let bytes: Vec<u8> = step.input.iter().flat_map(|blob| blob.0.iter().copied()).collect();
         let mut archive = tar::Archive::new(&bytes[..]);
         let mut seen = 0;
@@ -197,7 +189,7 @@ mod tests {
         let content = Content::new(&b"x"[..]);
         let paths = ["/b/1", "/a/1", "/top", "/b/0", "/a/0"];
         let files = paths.iter().enumerate().map(|(at, path)| file(at, (*path).to_string(), &content)).collect();
-        let step = step(files, "write".into());
+        let step = step_of("", None, files, "write".into());
         assert_eq!(step.covers, [2, 1, 4, 0, 3]);
         assert_eq!(step.rows[0][4].expose(), "/.infra-new/top");
         assert_eq!(step.rows[1][4].expose(), "/a/.infra-new/1");

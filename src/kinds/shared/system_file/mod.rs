@@ -25,7 +25,9 @@ pub(crate) const SOURCE: Attribute =
     Attribute::optional("source", Shape::Source, "A file beside the spec that is the content.");
 
 /// Unpacks new files and gives them owner and mode; a program that writes begins with it.
-pub(crate) const BEGIN: &str = program![owned_file::WRITING, include_str!("functions.sh"), "begin_files\n"];
+pub(crate) const BEGIN: &str = program![owned_file::WRITING, FUNCTIONS, "begin_files\n"];
+/// Defines what it and judges call; `owned_file/write.sh` goes before those calls.
+pub(crate) const FUNCTIONS: &str = include_str!("functions.sh");
 /// Puts in place what was not refused.
 pub(crate) const FINISH: &str = "finish_files\n";
 /// Defines what a probe calls to say that nothing would read the files (`find_reader PROGRAM…`).

@@ -1,10 +1,7 @@
-# Row: as for all files that are written whole, with one more field: 1 where warnings are fine.
 # All units are unpacked in one folder beside the live ones, under their real names, and systemd-analyze looks at them
-# there.
-columns path owner group mode staged size lenient
+# there. Rows may have a field lenient: 1 where warnings are fine.
 live=/etc/systemd/system
 folder=$live/.infra-new
-unit_list=/run/infra-daemon-reload
 
 new='' bases=''
 i=-1
@@ -69,14 +66,7 @@ for row in $ROWS; do
     read_row "$row"
     i=$((i + 1)) name=${path#"$live/"}
     case $refused in *":$i:"*) continue ;; esac
-    if [ -n "$staged" ]; then
-        judge "$name" "$lenient"
-        if [ -n "$wrong" ]; then
-            refuse "$i" "systemd-analyze says: $wrong; the file was not put in place"
-            continue
-        fi
-    elif [ -n "$mode" ]; then
-        continue
-    fi
-    printf '%s\n' "$path" >>"$unit_list" || exit
+    [ -n "$staged" ] || continue
+    judge "$name" "${lenient-}"
+    [ -z "$wrong" ] || refuse "$i" "systemd-analyze says: $wrong; the file was not put in place"
 done

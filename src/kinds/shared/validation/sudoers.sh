@@ -39,21 +39,6 @@ ask() {
     return "$status"
 }
 
-# with TEXT OTHER: puts the other in the place of each text in $said.
-with() {
-    rest=$said said=
-    while :; do
-        case $rest in
-            *"$1"*)
-                said=$said${rest%%"$1"*}$2
-                rest=${rest#*"$1"}
-                ;;
-            *) break ;;
-        esac
-    done
-    said=$said$rest
-}
-
 # about PATH: prints what was said of a file, with the lines of it that were shown.
 about() {
     is_shown=

@@ -1,4 +1,4 @@
-//! What a site's text names.
+//! What a text of nginx's configuration names.
 
 /// Directives of nginx whose first parameter is a file or folder that must be there before nginx accepts the site.
 const NAME_PATHS: &[&str] = &[

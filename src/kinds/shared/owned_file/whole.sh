@@ -1,4 +1,0 @@
-stage_files
-give chown
-give chmod
-place_files

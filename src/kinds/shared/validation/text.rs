@@ -1,0 +1,111 @@
+//! What the text of a file alone tells, without the program that reads it.
+
+use crate::kinds::shared::schedule;
+
+/// Returns the last part of a path in a folder.
+pub(super) fn name_in<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
+    path.strip_prefix(folder)?.strip_prefix('/').filter(|name| !name.contains('/') && !name.starts_with('.'))
+}
+
+/// Says what the reader of this path would not take of a text.
+pub(super) fn wrong(path: &str, text: &str) -> Option<String> {
+    let name = |folder: &str| name_in(path, folder);
+    if name("/etc/cron.d").is_some_and(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')) {
+        crontab(text)
+    } else if name("/etc/sysctl.d").is_some_and(|name| name.ends_with(".conf")) || path == "/etc/sysctl.conf" {
+        sysctl(text)
+    } else {
+        None
+    }
+}
+
+/// A table of cron, with the account in each line.
+fn crontab(text: &str) -> Option<String> {
+    if !text.is_empty() && !text.ends_with('\n') {
+        return Some("its last line has no line end, and cron passes over such a file".into());
+    }
+    numbered(text, |line| {
+        if is_variable(line) {
+            return None;
+        }
+        // Some crons take a line with `-` before it for one that is not logged.
+        let line = line.strip_prefix('-').unwrap_or(line);
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let times = if line.starts_with('@') { 1 } else { 5 };
+        if words.len() < times {
+            return Some(format!("`{line}` is neither a job nor a variable"));
+        }
+        if let Err(wrong) = schedule::parse(&words[..times].join(" ")) {
+            return Some(wrong);
+        }
+        match words.len() - times {
+            0 => Some("it has neither an account nor a command after the times".into()),
+            1 => Some(format!("after the times come an account and a command, and there is only `{}`", words[times])),
+            _ => None,
+        }
+    })
+}
+
+/// `NAME=value`, `NAME = value`, `"NAME" = value`.
+fn is_variable(line: &str) -> bool {
+    let Some((name, _)) = line.split_once('=') else { return false };
+    let name = name.trim();
+    let name = ['"', '\''].iter().find_map(|&quote| name.strip_prefix(quote)?.strip_suffix(quote)).unwrap_or(name);
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// Parameters of the kernel, sysctl.d(5).
+fn sysctl(text: &str) -> Option<String> {
+    numbered(text, |line| {
+        let is_left_out = line.starts_with('-') && !line.contains('=');
+        match line.split_once('=') {
+            _ if line.starts_with(';') || is_left_out => None,
+            Some((name, _)) if !name.trim().trim_start_matches('-').is_empty() => None,
+            _ => Some(format!("`{line}` does not read `PARAMETER = VALUE`")),
+        }
+    })
+}
+
+/// Says what is wrong with the first line that is, of those that are neither empty nor comments.
+fn numbered(text: &str, wrong: impl Fn(&str) -> Option<String>) -> Option<String> {
+    text.lines().enumerate().find_map(|(at, line)| {
+        let line = line.trim();
+        let is_said = !line.is_empty() && !line.starts_with('#');
+        is_said.then(|| wrong(line)).flatten().map(|wrong| format!("line {}: {wrong}", at + 1))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wrong;
+
+    #[test]
+    fn tables_of_cron_have_times_account_and_command() {
+        let right =
+            "# x\nMAILTO=\"\"\nPATH = /bin\n\n*/5 1-5 * jan mon root true\n@daily app /x y\n\t0 0 1,15 * * root a=b\n";
+        assert_eq!(wrong("/etc/cron.d/app", right), None);
+        for (text, words) in [
+            ("* * * * * root true", "no line end"),
+            ("# x\n* * * * root true\n", "line 2: day of the week `root`"),
+            ("* * * * * true\n", "only `true`"),
+            ("@often root true\n", "@often"),
+            ("61 * * * * root true\n", "minute `61`"),
+            ("nonsense\n", "neither a job nor a variable"),
+        ] {
+            let said = wrong("/etc/cron.d/app", text).unwrap_or_default();
+            assert!(said.contains(words), "{text:?}: {said}");
+            // cron reads no such name.
+            assert_eq!(wrong("/etc/cron.d/app.bak", text), None);
+        }
+    }
+
+    #[test]
+    fn parameters_of_the_kernel_have_values() {
+        let right =
+            "# x\n; y\nnet.ipv4.ip_forward = 1\n-net.x=1\n-net.ipv4.conf.*.rp_filter\nkernel.core_pattern=|/x %e\n";
+        assert_eq!(wrong("/etc/sysctl.d/90-app.conf", right), None);
+        assert_eq!(wrong("/etc/sysctl.d/README", "words"), None);
+        let said = wrong("/etc/sysctl.conf", "a = 1\nvm.swappiness 10\n").unwrap_or_default();
+        assert!(said.starts_with("line 2: `vm.swappiness 10`"), "{said}");
+    }
+}
