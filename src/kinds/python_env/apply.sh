@@ -116,6 +116,12 @@ change_packages() {
         set -f
         asked=$path/.infra-asked
         printf "%s\n" "$wanted" >"$asked" || exit
+        # What pip was killed at it would take for installed.
+        set +f
+        for found in "$path"/lib/python*/site-packages/*.dist-info; do
+            [ ! -d "$found" ] || [ -e "$found/RECORD" ] || rm -rf -- "$found"
+        done
+        set -f
         pip --version >/dev/null 2>&1 || "$path/bin/python3" -m ensurepip || exit
         [ -z "$unwanted" ] || pip uninstall --yes $unwanted || exit
         # What is on no index is brought back by the requirements, or the next look tells.

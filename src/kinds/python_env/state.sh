@@ -2,12 +2,12 @@
 # a line each: "> " and a line asked for in the spec, "| " and a line of the host's file, "= " and an installed package.
 
 # installed PATH: sets $installed to the packages there, a line each: name-version, as its folder is called. What pip was
-# about to remove starts with ~ and counts for nothing.
+# about to remove starts with ~ and counts for nothing; so does what it was about to install: it writes RECORD last.
 installed() {
     installed=
     set +f
     for found in "$1"/lib/python*/site-packages/[!~]*.dist-info; do
-        [ -d "$found" ] || continue
+        [ -e "$found/RECORD" ] || continue
         found=${found##*/}
         installed=$installed${found%.dist-info}$NL
     done
