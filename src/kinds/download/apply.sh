@@ -91,13 +91,20 @@ put_folder() {
         target=$folder
         own -R || return
         (cd "$folder" && tar -c -f - .) | (cd "$path" && tar -x -p -f -) || return
+        mark "$folder.marker" || return
+        sync
+        mv -f -T -- "$folder.marker" "$path/.infra-download"
     else
         target=$folder
-        own -R && mv -T -- "$folder" "$path" || return
+        own -R && mark "$folder/.infra-download" || return
+        sync
+        mv -T -- "$folder" "$path"
     fi
-    { echo "sha256:$wanted strip=$leading" && cat "$new"; } >"$folder.marker" && chmod 0644 "$folder.marker" || return
-    sync
-    mv -f -T -- "$folder.marker" "$path/.infra-download"
+}
+
+# mark FILE: writes what was unpacked, and what of.
+mark() {
+    { echo "sha256:$wanted strip=$leading" && cat "$new"; } >"$1" && chmod 0644 "$1"
 }
 
 if [ -n "$fetch" ]; then
