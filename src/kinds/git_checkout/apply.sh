@@ -12,8 +12,30 @@ hand_over() {
 
 # shellcheck disable=SC2016
 bring='
+mark=
 cd "$path" || exit
-[ -e .git ] || git -c init.defaultBranch=main -c init.templateDir= init --quiet . || exit
+# What was broken off while it was made is made anew.
+is_repository || git -c init.defaultBranch=main -c init.templateDir= init --quiet . || exit
+# The mark has something in it while we work, and is locked. Where it has, and nobody locks it, a run was killed: what git
+# locked since then would stay locked, and files that it had written already would look like changes of somebody.
+if [ -d .git ] && command -v flock >/dev/null; then
+    mark=.git/infra-at-work
+    exec 9>>"$mark" || exit
+    flock -n 9 || { echo "another run is at work in this checkout: wait until it ends"; exit 1; }
+    if [ -s "$mark" ]; then
+        find .git -type f -name "*.lock" -newer "$mark" -exec rm -f -- {} + || exit
+        changed=$(changed_files) || exit
+        if [ -z "$changed" ]; then
+            left_behind | while IFS= read -r name; do rm -f -- "$name"; done
+            if git rev-parse --quiet --verify HEAD >/dev/null; then
+                git reset --quiet --hard HEAD || exit
+            else
+                rm -f .git/index
+            fi
+        fi
+    fi
+    echo starts >"$mark" || exit
+fi
 if [ -z "$(git config --get remote.origin.url)" ]; then
     git remote add -- origin "$url" || exit
 else
@@ -63,6 +85,7 @@ if [ -z "$force" ] && git rev-parse --quiet --verify HEAD >/dev/null; then
     changed=$(printf "%s\n" "$changed" | sed "/^[12] .. S.\.[.U] /d; s/^1 \([^ ]* \)\{7\}//; s/^2 \([^ ]* \)\{8\}//; s/^u \([^ ]* \)\{9\}//")
     [ -z "$changed" ] || { printf "%s\n" "files were changed meanwhile, and would be lost:" "$changed"; exit 1; }
 fi
+[ -z "$mark" ] || git rev-parse "$target^{commit}" >"$mark" || exit
 set -- -c core.hooksPath=/dev/null checkout --quiet --no-overwrite-ignore
 [ -z "$force" ] || set -- "$@" --force
 if [ "$kind" = branch ]; then
@@ -76,6 +99,7 @@ if [ -n "$submodules" ]; then
     git submodule --quiet sync --recursive || exit
     remote_git submodule --quiet update --init --recursive ${force:+--force} ${depth:+--depth "$depth"} || exit
 fi
+[ -z "$mark" ] || : >"$mark"
 '
 
 if [ -d "$path" ]; then

@@ -34,7 +34,7 @@ f'
 # shellcheck disable=SC2016
 git_text='
 export GIT_TERMINAL_PROMPT=0 GIT_OPTIONAL_LOCKS=0
-local_git() { git -c core.fsmonitor=false -c core.hooksPath=/dev/null "$@"; }
+local_git() { git -c core.fsmonitor=false -c core.hooksPath=/dev/null -c core.quotePath=false "$@"; }
 remote_git() (
     set -- -c core.askPass= -c core.fsmonitor=false -c core.hooksPath=/dev/null "$@"
     if [ -n "$key" ]; then
@@ -48,16 +48,59 @@ remote_git() (
         export INFRA_GIT_SERVER INFRA_GIT_USERNAME INFRA_GIT_TOKEN
         set -- -c credential.helper= -c credential.helper="$helper" "$@"
     fi
+    # What git leaves in the background must not hold what the shell has open.
     if [ -n "$limit" ] && command -v timeout >/dev/null; then
-        exec timeout "$limit" git "$@"
+        exec timeout "$limit" git "$@" 9>&-
     fi
-    exec git "$@"
+    exec git "$@" 9>&-
 )
+# is_repository: whether there is one in this folder itself.
+is_repository() { [ -e .git ] && local_git --git-dir=.git rev-parse --git-dir >/dev/null 2>&1; }
 # A repository on the host may belong to somebody else than who reads it.
 upload_pack="git -c safe.directory=* upload-pack"
 
-# Prints the files that differ from what is checked out, in the format of git-status(1).
-changed_files() { local_git status --porcelain=v2 --untracked-files=no --ignore-submodules=untracked; }
+# left_behind: prints the files that a run which was killed had written, in part or whole, or taken away, on the way to the commit
+# that stands in its mark.
+left_behind() (
+    [ -s .git/infra-at-work ] && IFS= read -r to <.git/infra-at-work || exit 0
+    local_git cat-file -e "$to^{commit}" 2>/dev/null || exit 0
+    from=$(local_git rev-parse --quiet --verify HEAD) || from=$(local_git hash-object -t tree /dev/null)
+    temporary=$(mktemp -d) || exit
+    export GIT_INDEX_FILE="$temporary/index"
+    local_git read-tree "$to" && local_git diff --name-only --no-ext-diff >"$temporary/other"
+    unset GIT_INDEX_FILE
+    local_git diff --name-only --no-ext-diff >"$temporary/changed"
+    local_git diff-tree -r --no-renames --name-status "$from" "$to" |
+        awk -F "\t" "
+            FILENAME == other { is_other[\$1]; next }
+            FILENAME == changed { is_changed[\$1]; next }
+            \$1 == \"D\" { print \"gone\", \$2; next }
+            !(\$2 in is_other) { print \"whole\", \$2; next }
+            \$1 == \"A\" || \$2 in is_changed { print \"part\", \$2 }
+        " other="$temporary/other" changed="$temporary/changed" "$temporary/other" "$temporary/changed" - >"$temporary/left"
+    while IFS=" " read -r how name; do
+        if [ -e "$name" ] || [ -L "$name" ]; then
+            [ "$how" != gone ] || continue
+            if [ "$how" = part ]; then
+                [ -f "$name" ] && [ ! -L "$name" ] && size=$(wc -c <"$name") || continue
+                local_git cat-file --filters "$to:$name" 2>/dev/null | head -c "$((size))" | cmp -s - "$name" || continue
+            fi
+        fi
+        printf "%s\n" "$name"
+    done <"$temporary/left"
+    rm -rf -- "$temporary"
+)
+# Prints the files that differ from what is checked out, in the format of git-status(1), but for those that a killed run left.
+changed_files() {
+    changed=$(local_git status --porcelain=v2 --untracked-files=no --ignore-submodules=untracked) || return
+    [ -n "$changed" ] || return 0
+    left=$(left_behind)
+    printf "%s\n" "$changed" | left=$left awk "
+        BEGIN { count = split(ENVIRON[\"left\"], names, \"\\n\"); for (i = 1; i <= count; i++) ours[names[i]] }
+        { name = \$0; for (i = 1; i <= 8; i++) sub(/^[^ ]* /, \"\", name) }
+        \$1 != 1 || !(name in ours)
+    "
+}
 # Prints how many commits are nowhere but here; what was checked out before stays known under refs/infra.
 own_commits() { local_git rev-list --count HEAD --not --remotes --tags --glob="refs/infra/*"; }
 '

@@ -111,13 +111,18 @@ look_at() {
         emit "$i" "$state"
         return
     fi
-    if ! [ -e "$path/.git" ]; then
-        set +f
-        state=absent
-        for found in "$path"/* "$path"/.[!.]*; do
-            [ ! -e "$found" ] && [ ! -L "$found" ] || state=folder
-        done
-        set -f
+    set +f
+    state=absent
+    for found in "$path"/* "$path"/.[!.]*; do
+        [ ! -e "$found" ] && [ ! -L "$found" ] || [ "$found" = "$path/.git" ] || state=folder
+    done
+    set -f
+    # A repository that lacks one of what git wants of it, and nothing else there, was broken off while it was made: it is none.
+    if [ -e "$path/.git" ]; then
+        { [ "$state" = absent ] && [ -d "$path/.git" ] && [ -x "$path/.git" ]; } &&
+            ! { [ -s "$path/.git/HEAD" ] && [ -d "$path/.git/objects" ] && [ -d "$path/.git/refs" ]; } || state=present
+    fi
+    if [ "$state" != present ]; then
         [ -x "$path" ] && [ -r "$path" ] || state=denied
         emit "$i" "$state"
         return
