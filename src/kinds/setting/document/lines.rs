@@ -186,10 +186,14 @@ fn section_name(line: &str) -> Option<&str> {
     line.trim().strip_prefix('[')?.split_once(']').map(|(name, _)| name.trim())
 }
 
-/// Quotes what a shell, systemd and dotenv readers would take apart.
+/// Quotes what a shell, systemd and dotenv readers would take apart. Those do not agree on escapes (docs/env-files.md), so
+/// what needs some in double quotes is in single ones where it can be.
 fn quoted(text: &str) -> String {
     if text.chars().all(|c| c.is_ascii_alphanumeric() || "_./:@%+,=-".contains(c)) {
         return text.to_string();
+    }
+    if text.contains(['"', '\\', '$', '`']) && !text.contains('\'') {
+        return format!("'{text}'");
     }
     let mut quoted = String::from("\"");
     for c in text.chars() {
