@@ -57,3 +57,47 @@ fn a_service_has_the_links_of_its_units_install_section_as_it_is_now() {
     assert_eq!(links(&host, "linked.service"), ["linked.service", "multi-user.target.wants/linked.service"]);
     last.plan().assert_empty("after what was left over went");
 }
+
+#[test]
+fn a_file_that_is_written_anew_keeps_its_access_control_list() {
+    let host = LabHost::boot("effects-lists", support::release());
+    host.check(
+        "apt-get install -y -qq acl attr >/dev/null
+        mkdir -p /acl/tree /acl/giving && cd /acl && for name in f narrow s.env b 'with space' keys tree/app.conf /etc/systemd/system/acl.service; do
+            echo A=1 >\"$name\" && chgrp www-data \"$name\" && chmod 640 \"$name\" && setfacl -m u:daemon:rw \"$name\" || exit
+        done
+        setfattr -n user.note -v kept f && setfattr -n user.note -v kept b
+        echo A=1 >giving/plain && chmod 640 giving/plain && setfacl -d -m u:daemon:rwx giving",
+    );
+    let lists = |name: &str| host.check(&format!("getfacl -pcE '{name}' | tr '\\n' ' '"));
+    let spec = infra(&host, "lists");
+    let report = spec.apply();
+    let kept = "user::rw- user:daemon:rw- group::r-- mask::rw- other::---  ";
+    for name in ["f", "s.env", "b", "with space", "tree/app.conf", "keys"] {
+        assert_eq!(lists(&format!("/acl/{name}")), kept, "{name}: {}", report.said);
+        assert!(host.check(&format!("cat '/acl/{name}'")).len() > 3, "{name}");
+    }
+    // The mode is what the list grants at most.
+    let narrow = "user::rw- user:daemon:rw- group::r-- mask::r-- other::---  ";
+    assert_eq!(lists("/acl/narrow"), narrow, "{}", report.said);
+    assert!(
+        lists("/etc/systemd/system/acl.service").contains("user:daemon:rw- group::r-- mask::r-- other::r--"),
+        "{}",
+        report.said
+    );
+    assert_eq!(lists("/acl/giving/plain"), "user::rw- group::r-- other::---  ", "{}", report.said);
+    host.check("getfattr --only-values -n user.note /acl/f | grep -x kept");
+    host.check("! su www-data -s /bin/sh -c 'echo x >>/acl/s.env' && su daemon -s /bin/sh -c 'echo B=1 >>/acl/s.env'");
+    spec.plan().assert_empty("after the files were written");
+
+    // Without the tools for lists; what copies them is there.
+    host.check("mkdir /aside && mv $(command -v getfacl) $(command -v setfacl) $(command -v getfattr) /aside/");
+    let next = infra(&host, "lists").environment("next");
+    let report = next.apply();
+    host.check("mv /aside/* /usr/bin/ && grep -q 3 /acl/f /acl/narrow /acl/s.env /acl/b '/acl/with space'");
+    for name in ["f", "s.env", "b", "with space"] {
+        assert_eq!(lists(&format!("/acl/{name}")), kept, "{name}: {}", report.said);
+    }
+    assert_eq!(lists("/acl/narrow"), narrow, "{}", report.said);
+    next.plan().assert_empty("after they were written without the tools");
+}

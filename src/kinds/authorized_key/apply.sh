@@ -16,6 +16,13 @@ rewrite() {
     [ -z "$wanted" ] || printf '%s\n' "$wanted"
 }
 
+# Takes an ACL of the old file over to the new one.
+may_replace() {
+    [ -n "$(keep_access "$path" "$new")" ] || return 0
+    echo "the access control list (ACL) of $path cannot be kept; the package acl can"
+    return 1
+}
+
 put_key() {
     read_row "$1"
     decode "$line" && wanted=$decoded
@@ -49,7 +56,7 @@ put_key() {
     fi
     new=$folder/.infra-$$-$index.tmp
     (umask 077 && set -C && : >"$new") || return
-    if rewrite >"$new" && chown -h -- "$owner" "$new" && chmod -- "$mode" "$new"; then
+    if rewrite >"$new" && may_replace && chown -h -- "$owner" "$new" && chmod -- "$mode" "$new"; then
         sync -- "$new" 2>/dev/null || sync
         mv -f -T -- "$new" "$path" && return
     fi

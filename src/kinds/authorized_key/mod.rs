@@ -5,6 +5,8 @@ mod public_key;
 use crate::model::{Changes, Expect, Lock, Probe, ProbeOutput, Step, Value};
 use crate::{expect, records, row, rows};
 
+use crate::kinds::shared::REPLACE;
+use crate::kinds::shared::program::program;
 use crate::resource::batch::{by_state, parse_first};
 use crate::resource::{
     Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space,
@@ -48,7 +50,7 @@ const FOLDER_MODE: &str = "0700";
 const MODE: &str = "0600";
 
 const PROBE: &str = concat!(include_str!("find.sh"), include_str!("probe.sh"));
-const APPLY: &str = concat!(include_str!("find.sh"), include_str!("apply.sh"));
+const APPLY: &str = program![include_str!("find.sh"), REPLACE, include_str!("apply.sh")];
 
 rows! {
     include_str!("probe.sh") => struct Asked { user, own_path, r#type, blob }

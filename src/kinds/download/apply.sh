@@ -44,6 +44,10 @@ own() {
 
 put_file() {
     target=$new
+    if [ -n "$(keep_access "$path" "$new")" ]; then
+        echo "the access control list (ACL) of $path cannot be kept; the package acl can"
+        return 1
+    fi
     own && chmod -- "$mode" "$new" || return
     sync -- "$new" 2>/dev/null || sync
     mv -f -T -- "$new" "$path"

@@ -5,6 +5,8 @@ use std::time::Duration;
 use crate::model::{Arg, Changes, Expect, Probe, ProbeOutput, Secret, Step, Value};
 use crate::{expect, records, row, rows};
 
+use crate::kinds::shared::REPLACE;
+use crate::kinds::shared::program::program;
 use crate::resource::batch::parse_first;
 use crate::resource::{
     Attribute, Claim, Claims, Documentation, Fields, Kind, Lane, Observation, Planned, Resource, Shape, Space,
@@ -41,6 +43,8 @@ pub struct Observed {
 
 /// How long fetching and unpacking may take where the spec does not say.
 const TIMEOUT: Duration = Duration::from_secs(1800);
+
+const APPLY: &str = program![REPLACE, include_str!("apply.sh")];
 
 rows! {
     include_str!("probe.sh") => struct Asked { path, wanted, unpack, fetcher, unpacker }
@@ -254,7 +258,7 @@ fn step(at: usize, planned: &Planned<'_, Download>) -> Step {
         (true, Some(_)) => format!("fetch and unpack {name}"),
         (false, _) => format!("change {name}"),
     };
-    Step::new(include_str!("apply.sh"), vec![at], purpose).rows(vec![row]).timeout(timeout)
+    Step::new(APPLY, vec![at], purpose).rows(vec![row]).timeout(timeout)
 }
 
 /// Returns what curl reads from its standard input, so that no header is in an argument. curl(1) says how texts are

@@ -12,3 +12,6 @@ pub(crate) mod system_file;
 pub(crate) mod unit_name;
 pub(crate) mod validation;
 pub(crate) mod x509;
+
+/// What a program begins with that replaces files by others; see its `keep_access`.
+pub(crate) const REPLACE: &str = include_str!("replace.sh");

@@ -89,6 +89,11 @@ finish() {
     done <<END_OF_LINKS
 $(printf '%s\n' "$things" | awk -F "$US" -v OFS="$US" '$1 == "link" { print $6, $7 }')
 END_OF_LINKS
+    lost=$(keep_access $(printf '%s\n' "$things" | awk -F "$US" '$1 == "file" { print $2; print $7 }')) || return
+    if [ -n "$lost" ]; then
+        echo "the access control list (ACL) of ${lost%%"$NL"*} cannot be kept; the package acl can"
+        return 1
+    fi
     # Owner before mode, for a change of owner takes setuid and setgid away. A link has no mode.
     grouped 3 chown -h && grouped 4 chmod || return
     [ -z "$validate" ] || judge || return

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Changes, Content, Expect, Probe, ProbeOutput, Step, Value, decode_base64};
 
+use crate::kinds::shared::REPLACE;
 use crate::kinds::shared::program::program;
 use crate::kinds::shared::validation::{self, Validation};
 use crate::resource::batch::parse_all;
@@ -23,6 +24,7 @@ use item::{Excludes, Item, What};
 
 /// The largest content that is fetched for a diff, in bytes.
 const MOST_FETCHED: u64 = 64 * 1024;
+
 rows! {
     include_str!("probe.sh") => struct Asked { folder, wanted_owner, wanted_group, listing, limit; more }
     include_str!("probe.sh") => struct Thing { r#type, mode, want, path }
@@ -187,7 +189,7 @@ impl Kind for Tree {
     }
 }
 
-const APPLY: &str = include_str!("apply.sh");
+const APPLY: &str = program![REPLACE, include_str!("apply.sh")];
 /// Where commands read new files.
 const JUDGED: &str = program![validation::COMMAND, APPLY];
 

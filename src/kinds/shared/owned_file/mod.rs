@@ -13,7 +13,8 @@ use crate::{expect, row, rows};
 pub(crate) use writing::{NewFile, Written, step_of};
 
 /// What a program begins with that writes files whole and does something between unpacking and renaming; see [`step_of`].
-pub(crate) const WRITING: &str = program![include_str!("../ownership.sh"), include_str!("write.sh")];
+pub(crate) const WRITING: &str =
+    program![include_str!("../ownership.sh"), crate::kinds::shared::REPLACE, include_str!("write.sh")];
 /// Unpacks the new files and gives them owner and mode.
 pub(crate) const STAGE: &str = "stage_files\ngive chown\ngive chmod\n";
 /// Puts in place what was not refused.

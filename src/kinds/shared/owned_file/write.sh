@@ -1,12 +1,30 @@
-# What programs share that write files whole; ownership.sh goes before. Row: path, owner, group, mode, where it is unpacked
-# ("" where its content stays), its size. Rows of one folder follow each other.
+# What programs share that write files whole; ownership.sh and replace.sh go before. Row: path, owner, group, mode, where it is
+# unpacked ("" where its content stays), its size. Rows of one folder follow each other.
 # The step's input is a tar archive of all contents. They are unpacked into folders named .infra-new beside their places,
 # where nobody else may look, get owner and mode there, are synced, and renamed. Some processes for each folder, owner
 # and mode, and none for each file.
 columns path owner group mode staged size
 
-# Unpacks the contents.
+# Unpacks the contents, and gives them what they take over from what they replace.
 stage_files() {
+    unpack_files
+    pairs=$(for row in $ROWS; do
+        read_row "$row"
+        [ -z "$staged" ] || printf '%s\n' "$path" "$staged"
+    done)
+    lost=$(keep_access $pairs) || exit
+    [ -n "$lost" ] || return 0
+    i=-1
+    for row in $ROWS; do
+        i=$((i + 1))
+        read_row "$row"
+        case $NL$lost$NL in
+            *"$NL$path$NL"*) refuse "$i" "its access control list (ACL) cannot be given to the new content; the package acl can" ;;
+        esac
+    done
+}
+
+unpack_files() {
     stages='' below='' last=''
     for row in $ROWS; do
         read_row "$row"
