@@ -187,7 +187,7 @@ impl Builder<'_> {
             Decision::Nothing | Decision::Waive(_) | Decision::Miss(_) => (Act::NOTHING, Certainty::Ready),
         };
         let Act { action, changes } = act;
-        if !changes.is_empty() && !finishes {
+        if (!changes.is_empty() || matches!(action, Action::Restart | Action::Reload)) && !finishes {
             reasons.extend(item.resource.kind.remarks(item.resource, observed, &changes));
         }
         reasons.extend(why_owed);

@@ -107,7 +107,7 @@ pub trait Kind: Send + Sync + 'static {
     fn diff(resource: &Resource<Self::Desired>, observed: &Observation<Self::Observed>) -> Changes;
 
     /// Says what a reader of the plan should know of changes beyond what differs: what they leave as it is, what goes with
-    /// them. Called where there are changes.
+    /// them. Called where there are changes, and with none where it is restarted or reloaded.
     fn remarks(
         _resource: &Resource<Self::Desired>,
         _observed: &Observation<Self::Observed>,

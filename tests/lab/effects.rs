@@ -101,3 +101,44 @@ fn a_file_that_is_written_anew_keeps_its_access_control_list() {
     assert_eq!(lists("/acl/narrow"), narrow, "{}", report.said);
     next.plan().assert_empty("after they were written without the tools");
 }
+
+#[test]
+fn a_socket_is_restarted_though_the_service_runs_that_it_starts() {
+    let host = LabHost::boot("effects-sockets", support::release());
+    let with = |name: &str| infra(&host, "sockets").environment(name);
+    let is_up = |ports: [u16; 2], said: &str| {
+        assert_eq!(
+            host.check("systemctl is-active sk.socket sk by-name.socket behind || true"),
+            "active\nactive\nactive\nactive\n",
+            "{said}"
+        );
+        for port in ports {
+            host.check(&format!("bash -c '</dev/tcp/127.0.0.1/{port}'"));
+        }
+    };
+    let spec = infra(&host, "sockets");
+    let report = spec.apply();
+    is_up([7090, 7190], &report.said);
+    spec.plan().assert_empty("after the first apply");
+
+    let runs = host.check("systemctl show --value -p InvocationID sk behind");
+    let report = with("moved").apply();
+    is_up([7091, 7191], &report.said);
+    assert!(report.json["plan"].to_string().contains("stops the service behind it meanwhile"), "{}", report.said);
+    assert_ne!(host.check("systemctl show --value -p InvocationID sk behind"), runs);
+    with("moved").plan().assert_empty("after the sockets moved");
+
+    // What was stopped by hand; its service goes on.
+    host.check("systemctl stop sk.socket by-name.socket 2>/dev/null; systemctl is-active sk behind");
+    let report = with("moved").apply();
+    is_up([7091, 7191], &report.said);
+
+    // One that cannot listen says so, and its service goes on; the next apply mends it.
+    let report = with("taken").try_apply();
+    assert!(report.outcomes("failed").contains("service:sk.socket"), "{}", report.said);
+    assert_eq!(host.check("systemctl is-active sk"), "active\n", "{}", report.said);
+    with("taken").plan().assert_names(&["service:sk.socket".into()], "after it failed");
+    let report = with("moved").apply();
+    is_up([7091, 7191], &report.said);
+    with("moved").plan().assert_empty("after it was mended");
+}

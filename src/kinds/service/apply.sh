@@ -13,7 +13,7 @@ refused= # indexes between colons
 # look: asks systemd about all units; sets $block_0, …
 look() {
     properties=Id,LoadState,ActiveState,SubState,Type,Result,ExecMainCode,ExecMainStatus,UnitFileState,InvocationID
-    properties=$properties,NeedDaemonReload,CPUUsageNSec,FragmentPath,DropInPaths
+    properties=$properties,NeedDaemonReload,CPUUsageNSec,FragmentPath,DropInPaths,Triggers,Accept
     blocks=$(systemctl show --no-pager --property="$properties" -- $units)$NL$NL
     at=0
     while [ "$at" -lt "$count" ]; do
@@ -24,10 +24,10 @@ look() {
 }
 
 # state INDEX: sets what systemd said of a unit: $id (another name where the unit's is an alias), $load, $active, $sub,
-# $type, $result, $code, $status, $file, $invocation, $outdated, $cpu, $fragment and $drop_ins.
+# $type, $result, $code, $status, $file, $invocation, $outdated, $cpu, $fragment, $drop_ins, $triggers and $accept.
 state() {
     id='' load='' active='' sub='' type='' result='' code='' status='' file='' invocation='' outdated='' cpu=''
-    fragment='' drop_ins=''
+    fragment='' drop_ins='' triggers='' accept=''
     eval "lines=\$block_$1"
     for line in $lines; do
         case $line in
@@ -45,6 +45,8 @@ state() {
             CPUUsageNSec=*) cpu=${line#*=} ;;
             FragmentPath=*) fragment=${line#*=} ;;
             DropInPaths=*) drop_ins=${line#*=} ;;
+            Triggers=*) triggers=${line#*=} ;;
+            Accept=*) accept=${line#*=} ;;
         esac
     done
 }
@@ -135,6 +137,14 @@ find_static() {
         refuse "$unit has no [Install] section, so nothing can enable it: add WantedBy=, or leave \`enabled\` out"
 }
 
+# systemctl asks for one after the other, and a service waits for its socket where that is asked for already.
+ask_first() {
+    case $id in
+        *.socket) first=$unit$NL$first ;;
+        *) first=$first$unit$NL ;;
+    esac
+}
+
 # Notes the run that is now, and what is asked of systemd.
 prepare() {
     eval "before_$index=\$invocation"
@@ -143,11 +153,43 @@ prepare() {
             # Something else has started it since it was looked at (its package, say), perhaps before its configuration was
             # in place; or it is about to start again after a crash.
             case $active in
-                inactive | failed) first=$first$unit$NL ;;
+                inactive | failed) ask_first ;;
                 *) second=$second$unit$NL ;;
             esac
             ;;
-        *) first=$first$unit$NL ;;
+        *) ask_first ;;
+    esac
+}
+
+# systemd starts no socket while the service is active that is to get it. Instances for single connections do not get it.
+find_behind() {
+    case $id:$accept in
+        *.socket:no) sockets=$sockets$id$NL behind=$behind${triggers:+$triggers$NL} ;;
+    esac
+}
+
+# Stops the services that run behind these sockets, and the sockets, which would start them again; sets $stopped to the services.
+make_way() {
+    stopped='' sockets='' behind=''
+    each find_behind
+    [ -n "$behind" ] || return 0
+    set -- $behind
+    for is in $(systemctl is-active -- $behind); do
+        case $is in active | activating | reloading | refreshing) stopped=$stopped$1$NL ;; esac
+        shift
+    done
+    [ -z "$stopped" ] || timeout --foreground "$limit" systemctl stop -- $sockets $stopped
+}
+
+# Starts them again, whatever became of the sockets.
+close_up() {
+    [ -n "$stopped" ] || return 0
+    message=$(timeout --foreground "$limit" systemctl start -- $stopped 2>&1) || each refuse_behind
+}
+
+refuse_behind() {
+    case $NL$sockets in
+        *"$NL$id$NL"*) refuse "what it starts was stopped for it, and did not start again: $message" ;;
     esac
 }
 
@@ -267,12 +309,15 @@ case $verb in
 esac
 first='' second=''
 each prepare
+stopped=
+[ "$verb" = stop ] || make_way
 request=$verb
 [ "$verb" != reload ] || request='reload-or-restart'
 request "$request" $first
 first_ended=$ended
 request restart $second
 second_ended=$ended
+close_up
 look
 each judge
 case $verb in stop) exit 0 ;; esac

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::{Changes, Expect, Lock, OwedAction, Probe, ProbeOutput, Step, Value};
+use crate::model::{Change, Changes, Expect, Lock, OwedAction, Probe, ProbeOutput, Step, Value};
 use crate::{expect, records, row, rows};
 
 use crate::kinds::shared::program::program;
@@ -133,6 +133,11 @@ impl Kind for Service {
         // Whoever it runs as stays until it has stopped.
         let stops = resource.desired.running == Some(false);
         let claims = if stops { claims.follows(Space::GOING_USER, "") } else { claims };
+        // systemd starts no socket while the service is active that is to get it.
+        let claims = match unit.strip_suffix(".service") {
+            Some(stem) => claims.follows(Space::SERVICE, format!("{stem}.socket")),
+            None => claims,
+        };
         if resource.desired.running != Some(true) && !resource.is_absent() {
             return claims;
         }
@@ -195,6 +200,15 @@ impl Kind for Service {
             }
         }
         changes
+    }
+
+    fn remarks(resource: &Resource<Desired>, observed: &Observation<Observed>, changes: &[Change]) -> Vec<String> {
+        let is_there = observed.found().is_some();
+        let starts = changes.is_empty() || changes.iter().any(|change| change.attribute == "running");
+        match unit(resource).ends_with(".socket") && resource.desired.running == Some(true) && is_there && starts {
+            true => vec!["stops the service behind it meanwhile, where that runs".into()],
+            false => Vec::new(),
+        }
     }
 
     fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {
