@@ -7,7 +7,7 @@ use crate::model::{Secret, Value};
 
 use crate::kinds::shared::database_engine::Engine;
 
-use super::class::{Class, Found};
+use super::class::{Class, Found, bits};
 use super::tables::Tables;
 
 /// A value as the spec wants it.
@@ -74,6 +74,16 @@ impl Cell {
         }
     }
 
+    /// Returns whether it is compared on this side: a secret is not sent to be looked for, and what is unknown cannot be.
+    pub(super) fn is_compared_here(&self) -> bool {
+        matches!(self, Self::Secret(_) | Self::Unknown)
+    }
+
+    /// Writes it as SQL for a comparison.
+    pub(super) fn compared_sql(&self, tables: &dyn Tables) -> String {
+        if self.is_compared_here() { "NULL".into() } else { self.sql(tables) }
+    }
+
     /// Returns it for a plan; a secret is not shown.
     pub(super) fn value(&self) -> Value {
         match self {
@@ -128,12 +138,11 @@ fn number(value: bool) -> &'static str {
 }
 
 fn is_text(tables: &dyn Tables, class: Class, wanted: &str, found: &[u8]) -> bool {
+    if class == Class::Bits && tables.has_bits() {
+        return wanted.parse() == Ok(bits(found));
+    }
     if class == Class::Binary {
-        let is_number = wanted.parse::<u64>().ok().filter(|_| found.len() <= 8);
-        // Bits are compared as the number they make.
-        let bits = found.iter().fold(0u64, |sum, byte| sum << 8 | u64::from(*byte));
-        return tables.bytes(class, found).as_deref() == Some(wanted.as_bytes())
-            || tables.has_bits() && is_number == Some(bits);
+        return tables.bytes(class, found).as_deref() == Some(wanted.as_bytes());
     }
     let Ok(found) = std::str::from_utf8(found) else { return false };
     match class {
@@ -159,7 +168,7 @@ fn is_text(tables: &dyn Tables, class: Class, wanted: &str, found: &[u8]) -> boo
         },
         Class::Date | Class::Time | Class::DateTime => time(class, wanted) == time(class, found),
         Class::Uuid => wanted.eq_ignore_ascii_case(found),
-        Class::Text | Class::Other | Class::Binary => wanted == found,
+        Class::Text | Class::Other | Class::Binary | Class::Bits => wanted == found,
     }
 }
 
@@ -300,7 +309,7 @@ mod tests {
         assert!(same(Class::Json, text(r#"{"b": 1, "a": [1.0]}"#), r#"{"a":[1],"b":1}"#));
         assert!(same(Class::Text, Cell::Json(serde_json::json!({"a": 1})), r#"{ "a": 1 }"#));
         assert!(same(Class::Binary, Cell::Bytes(vec![0x61]), "a"));
-        assert!(same(Class::Binary, Cell::Integer(97), "a"));
+        assert!(same(Class::Bits, Cell::Integer(97), "a"));
         assert!(!same(Class::Text, text("Ä"), "ä"));
         assert!(Cell::Null.is(&Mysql, Class::Text, &None));
         assert!(!Cell::Null.is(&Mysql, Class::Text, &Some(Vec::new())));

@@ -1,7 +1,7 @@
 //! What the columns of a table hold.
 
 /// What a column holds, by how its values are compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Class {
     Integer,
     /// With so many digits after the point, where the column says so.
@@ -13,6 +13,8 @@ pub(super) enum Class {
     /// Padded with spaces, which do not count.
     Padded,
     Binary,
+    /// A number of MySQL, a text of PostgreSQL.
+    Bits,
     Json,
     Date,
     Time,
@@ -42,9 +44,15 @@ impl Class {
             "time" | "timetz" => Self::Time,
             "datetime" | "timestamp" | "timestamptz" => Self::DateTime,
             "uuid" => Self::Uuid,
-            "bytea" | "binary" | "varbinary" | "tinyblob" | "blob" | "mediumblob" | "longblob" | "bit" => Self::Binary,
+            "bytea" | "binary" | "varbinary" | "tinyblob" | "blob" | "mediumblob" | "longblob" => Self::Binary,
+            "bit" => Self::Bits,
             "text" | "varchar" | "name" | "citext" => Self::Text,
             _ => other,
         }
     }
+}
+
+/// Returns the number that bits make.
+pub(super) fn bits(found: &[u8]) -> u64 {
+    found.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte))
 }

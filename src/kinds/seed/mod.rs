@@ -2,8 +2,10 @@
 
 mod cell;
 mod class;
+mod compare;
 mod rows;
 mod sql;
+mod statements;
 mod tables;
 
 use std::collections::HashMap;
@@ -13,21 +15,22 @@ use crate::model::{Change, Changes, Probe, ProbeOutput, Record, Records, Secret,
 use crate::{records, variants};
 
 use crate::kinds::shared::database_engine::{
-    Answers, CHOICE, DATABASE, Engine, NOUN, QUERY, RUN, SCHEMA, Server, unhex,
+    Answers, CHOICE, DATABASE, Engine, Failure, NOUN, QUERY, RUN, SCHEMA, Server,
 };
 use crate::resource::{
     Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Variants,
 };
 
 use cell::Cell;
-use class::{Class, Found};
+use class::Class;
+use compare::{compare, read};
 pub use rows::{Desired, Observed, Seed};
-use rows::{Row, State};
-use tables::Tables;
+use rows::{Row, State, plain, row_name};
+use statements::Statements;
 
 variants! {
     /// The engines.
-    const TABLES: dyn Tables = (NOUN, CHOICE) {
+    const TABLES: dyn Statements = (NOUN, CHOICE) {
         mysql::Mysql,
         postgresql::Postgresql,
         sqlite::Sqlite,
@@ -116,8 +119,12 @@ impl Kind for Seed {
     fn probe(all: &[&Resource<Desired>]) -> Probe {
         let row = |(at, resource): (usize, &&Resource<Desired>)| {
             let desired = &resource.desired;
-            // Keys are no secrets, and nothing else of the rows is in it.
-            desired.server.query(resource, &desired.database, sql::look(at, desired, resource.is_absent()))
+            // No secret is in it.
+            desired.server.query(
+                resource,
+                &desired.database,
+                statements::look(statements(desired.server.engine), at, desired, resource.is_absent()),
+            )
         };
         Probe::new(&QUERY, all.iter().enumerate().map(row).collect())
     }
@@ -128,7 +135,7 @@ impl Kind for Seed {
     }
 
     fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
-        let there = observed.rows.iter().filter(|state| **state != State::Missing).count();
+        let there = observed.rows.iter().filter(|state| state.is_there()).count();
         vec![("rows", Value::Integer(there as i64))]
     }
 
@@ -143,17 +150,16 @@ impl Kind for Seed {
         for (row, state) in desired.rows.iter().zip(&found.rows) {
             let name = || row_name(desired, row.iter().map(|(column, cell)| (column.as_str(), plain(&cell.value()))));
             match state {
-                State::Same => {}
                 State::Missing => all.push((name(), Value::Null, shown(row))),
-                State::Differs(columns) => all.extend(
-                    columns
+                State::There { differs, .. } => all.extend(
+                    differs
                         .iter()
                         .map(|(column, before)| (format!("{}.{column}", name()), before.clone(), row[column].value())),
                 ),
             }
         }
         for key in &found.extra {
-            let cells = desired.key.iter().zip(key).map(|(column, found)| (column.as_str(), text(found)));
+            let cells = desired.key.iter().zip(key).map(|(column, cell)| (column.as_str(), plain(&cell.value())));
             all.push((row_name(desired, cells), "in the table".into(), Value::Null));
         }
         let more = all.len().saturating_sub(SHOWN);
@@ -170,7 +176,7 @@ impl Kind for Seed {
     fn remarks(resource: &Resource<Desired>, observed: &Observation<Observed>, _: &[Change]) -> Vec<String> {
         let Observation::Present(found) = observed else { return Vec::new() };
         let gone = match resource.is_absent() {
-            true => found.rows.iter().filter(|state| **state != State::Missing).count(),
+            true => found.rows.iter().filter(|state| state.is_there()).count(),
             false => found.extra.len(),
         };
         let what = if gone == 1 { "1 row".to_string() } else { format!("{gone} rows") };
@@ -181,13 +187,18 @@ impl Kind for Seed {
         let step = |(at, planned): (usize, &Planned<'_, Self>)| {
             let resource = planned.resource;
             let desired = &resource.desired;
-            let sql = Secret::new(sql::change(planned));
+            let sql = Secret::new(statements::change(statements(desired.server.engine), planned));
             let purpose = format!("write rows of {}", desired.table);
             let row = desired.server.query(resource, &desired.database, sql);
             Step::new(desired.server.engine.program_of(&RUN), vec![at], purpose).rows(vec![row])
         };
         batch.iter().enumerate().map(step).collect()
     }
+}
+
+/// Returns what an engine does with the rows of its tables.
+fn statements(engine: Engine) -> &'static dyn Statements {
+    TABLES.of(engine.variant())
 }
 
 fn observation(resource: &Resource<Desired>, answers: &Answers<'_>, at: usize) -> Observation<Observed> {
@@ -209,6 +220,10 @@ fn observation(resource: &Resource<Desired>, answers: &Answers<'_>, at: usize) -
     }
     let records = match answers.of(at, engine) {
         Ok(records) => records,
+        Err(Failure::Other(message)) if !classes.is_empty() => {
+            let message = statements(engine).complaint(at, desired, message);
+            return Observation::Failed(format!("the table `{}` does not take these rows: {message}", desired.table));
+        }
         Err(failure) => return failure.observation(resource, &desired.server, &desired.database),
     };
     for (row, number) in desired.rows.iter().zip(1..) {
@@ -219,115 +234,17 @@ fn observation(resource: &Resource<Desired>, answers: &Answers<'_>, at: usize) -
             }
         }
     }
-    let values = records.iter().filter_map(|record| record.fields.split_first().filter(|(word, _)| *word == "row"));
-    let found = values.map(|(_, values)| read(desired, values));
-    let Some(found) = found.collect::<Option<Vec<Vec<(Found, Option<Class>)>>>>() else {
-        return Observation::Failed("the server's answer cannot be read".into());
-    };
-    compare(resource, &classes, found)
+    let columns = desired.looked_at(resource.is_absent());
+    match read(records, columns.len(), desired.key.len()) {
+        Some(found) => compare(resource, columns, &classes, &found),
+        None => Observation::Failed("the server's answer cannot be read".into()),
+    }
 }
 
 records! {
     _ =>
-    /// What is selected about each column: its name in hexadecimal, its type and its scale. Rows of the table follow, each "row" and
-    /// the columns that the spec has.
+    /// What is selected about each column: its name in hexadecimal, its type and its scale. What [`read`] reads follows.
     enum Column { "column" => Is { name, r#type, scale } }
-}
-
-/// Reads a row of the table: its columns in order. SQLite tells the class of each value.
-fn read(desired: &Desired, values: &[String]) -> Option<Vec<(Found, Option<Class>)>> {
-    if values.len() != desired.columns.len() {
-        return None;
-    }
-    let value = |field: &String| {
-        let (letter, hex) = field.split_at_checked(1)?;
-        let class = match letter {
-            "i" => Some(Class::Integer),
-            "r" => Some(Class::Float64),
-            "t" => Some(Class::Text),
-            "b" => Some(Class::Binary),
-            _ => None,
-        };
-        Some((if letter == "-" { None } else { Some(unhex(hex)?) }, class))
-    };
-    values.iter().map(value).collect()
-}
-
-fn compare(
-    resource: &Resource<Desired>,
-    classes: &HashMap<String, Class>,
-    found: Vec<Vec<(Found, Option<Class>)>>,
-) -> Observation<Observed> {
-    let desired = &resource.desired;
-    let class = |column: &str, own: Option<Class>| own.or(classes.get(column).copied()).unwrap_or(Class::Other);
-    let is_key = |row: &Row, found: &[(Found, Option<Class>)]| {
-        let mut cells = desired.key.iter().zip(found);
-        cells.all(|(column, (value, own))| row[column].is(desired.tables, class(column, *own), value))
-    };
-    // Most keys are the same text on both sides; what is not is compared one by one.
-    let mut by_text: HashMap<Vec<Vec<u8>>, Vec<usize>> = HashMap::new();
-    for (at, values) in found.iter().enumerate() {
-        let key = values[..desired.key.len()].iter().map(|(value, _)| value.clone().unwrap_or_default()).collect();
-        by_text.entry(key).or_default().push(at);
-    }
-    let mut is_taken = vec![false; found.len()];
-    let mut rows = Vec::with_capacity(desired.rows.len());
-    for row in &desired.rows {
-        let key: Vec<Vec<u8>> = desired.key.iter().map(|column| plain(&row[column].value()).into_bytes()).collect();
-        let near = by_text.get(&key).map(Vec::as_slice).unwrap_or_default();
-        let mut matching: Vec<usize> = near.iter().copied().filter(|&at| is_key(row, &found[at])).collect();
-        if matching.is_empty() {
-            matching = (0..found.len()).filter(|&at| !is_taken[at] && is_key(row, &found[at])).collect();
-        }
-        if matching.len() > 1 {
-            let name = row_name(desired, row.iter().map(|(column, cell)| (column.as_str(), plain(&cell.value()))));
-            return Observation::Failed(format!(
-                "{} rows of the table `{}` are {name}; a key has to tell rows apart",
-                matching.len(),
-                desired.table
-            ));
-        }
-        let Some(&at) = matching.first() else {
-            rows.push(State::Missing);
-            continue;
-        };
-        is_taken[at] = true;
-        let mut differs = Vec::new();
-        for (column, cell) in row {
-            let place = desired.columns.iter().position(|known| known == column).unwrap_or_default();
-            let (value, own) = &found[at][place];
-            let class = class(column, *own);
-            if cell.is(desired.tables, class, value) {
-                continue;
-            }
-            let previous = match cell {
-                Cell::Secret(secret) => secret.previous().map(Cell::Secret),
-                _ => None,
-            };
-            let is_old = previous.is_some_and(|previous| previous.is(desired.tables, class, value));
-            if desired.keep && !is_old {
-                continue;
-            }
-            let before = match cell {
-                Cell::Secret(_) => Value::Secret(Secret::new("")),
-                _ => shown_found(class, value),
-            };
-            differs.push((column.clone(), before));
-        }
-        rows.push(if differs.is_empty() { State::Same } else { State::Differs(differs) });
-    }
-    let key = |values: &Vec<(Found, Option<Class>)>| {
-        values[..desired.key.len()].iter().map(|(value, _)| value.clone()).collect::<Vec<Found>>()
-    };
-    let extra = match desired.prune && !resource.is_absent() {
-        true => found.iter().zip(&is_taken).filter(|(_, taken)| !**taken).map(|(values, _)| key(values)).collect(),
-        false => Vec::new(),
-    };
-    let is_empty = rows.iter().all(|state| *state == State::Missing) && extra.is_empty();
-    if is_empty && (resource.is_absent() || !rows.is_empty()) {
-        return Observation::Absent;
-    }
-    Observation::Present(Observed { rows, extra })
 }
 
 /// Reads the rows; what is wrong is reported at its place.
@@ -382,15 +299,6 @@ fn read_rows(fields: &mut Fields<'_>, engine: Engine, key: &[String]) -> Vec<Row
     rows
 }
 
-/// Names a row by its key: `rows[name=retention_days]`.
-fn row_name<'a>(desired: &Desired, cells: impl Iterator<Item = (&'a str, String)>) -> String {
-    let key: Vec<String> = cells
-        .filter(|(column, _)| desired.key.iter().any(|key| key == column))
-        .map(|(column, text)| format!("{column}={text}"))
-        .collect();
-    format!("rows[{}]", key.join(","))
-}
-
 /// Shows a new row; its secrets are hidden one by one.
 fn shown(row: &Row) -> Value {
     let cells = row.iter().map(|(column, cell)| {
@@ -398,26 +306,4 @@ fn shown(row: &Row) -> Value {
         (column.clone(), if value.is_sensitive() { "(sensitive)".into() } else { value })
     });
     Value::Map(cells.collect())
-}
-
-fn shown_found(class: Class, found: &Found) -> Value {
-    match found {
-        None => Value::Null,
-        Some(bytes) if class == Class::Binary => format!("{} bytes", bytes.len()).into(),
-        Some(_) => text(found).into(),
-    }
-}
-
-fn text(found: &Found) -> String {
-    found.as_deref().map(|bytes| String::from_utf8_lossy(bytes).into_owned()).unwrap_or_default()
-}
-
-fn plain(value: &Value) -> String {
-    match value {
-        Value::Text(text) => text.clone(),
-        Value::Integer(number) => number.to_string(),
-        Value::Float(number) => number.to_string(),
-        Value::Bool(value) => value.to_string(),
-        _ => String::new(),
-    }
 }

@@ -1,14 +1,24 @@
 //! Rows of PostgreSQL.
 
-use crate::kinds::shared::database_engine::{Engine, POSTGRESQL, unhex};
+use indexmap::IndexMap;
+use serde_json::{Map, Value as Json};
+
+use crate::kinds::shared::database_engine::{Engine, POSTGRESQL, hex, unhex};
 use crate::resource::Variant;
 
+use super::cell::Cell;
 use super::class::Class;
+use super::rows::{Desired, Row};
+use super::sql::{self, Changed};
+use super::statements::Statements;
 use super::tables::Tables;
 
 pub const VARIANT: Variant = POSTGRESQL;
 
 const ENGINE: Engine = Engine::Postgresql;
+
+/// What holds the wanted rows in a session; nothing in a database does.
+const SETTING: &str = "infra.wanted";
 
 /// What PostgreSQL does.
 #[derive(Debug)]
@@ -57,4 +67,121 @@ impl Tables for Postgresql {
     fn begin(&self) -> &'static str {
         "BEGIN;"
     }
+}
+
+impl Statements for Postgresql {
+    fn look(&self, at: usize, desired: &Desired, columns: &[String]) -> Vec<String> {
+        let same =
+            |_, name: &str| format!(r#"t.{name}::text COLLATE "C" IS NOT DISTINCT FROM w.{name}::text COLLATE "C""#);
+        let select = sql::select(at, desired, columns, "e.doc->>0", same);
+        let wanted = format!("current_setting('{SETTING}')");
+        let from = format!("{} JOIN {} AS t ON {}", rows(desired, &wanted), sql::table(desired), on(desired));
+        let row = |(row, number): (&Row, usize)| document(number, columns, row, Cell::is_compared_here);
+        let lists = sql::chunks(desired.rows.iter().zip(1..).map(row));
+        let look = |list| {
+            [
+                format!("SET {SETTING} TO {};", ENGINE.text(&format!("[{list}]"))),
+                check(desired, &wanted),
+                format!("{select} FROM {from};"),
+            ]
+        };
+        lists.into_iter().flat_map(look).collect()
+    }
+
+    fn insert(&self, desired: &Desired, columns: &[&String], rows: &[&Row]) -> Vec<String> {
+        let names: Vec<String> = columns.iter().map(|column| ENGINE.name(column)).collect();
+        let values: Vec<String> = names.iter().map(|name| format!("w.{name}")).collect();
+        let insert = |list| {
+            let (table, names, values) = (sql::table(desired), names.join(","), values.join(","));
+            format!("INSERT INTO {table} ({names}) SELECT {values} FROM {};", rows_of(desired, list))
+        };
+        let documents = rows.iter().map(|row| document(0, row.keys(), row, |_| false));
+        sql::chunks(documents).into_iter().map(insert).collect()
+    }
+
+    fn update(&self, desired: &Desired, changed: &[Changed<'_>]) -> Vec<String> {
+        let mut by_columns: IndexMap<&[&String], Vec<String>> = IndexMap::new();
+        for changed in changed {
+            let columns = desired.key.iter().chain(changed.columns.iter().copied());
+            by_columns.entry(&changed.columns).or_default().push(document(0, columns, changed.row, |_| false));
+        }
+        let mut lines = Vec::new();
+        for (columns, documents) in by_columns {
+            let set = columns.iter().map(|column| ENGINE.name(column)).map(|name| format!("{name}=w.{name}"));
+            let set = set.collect::<Vec<_>>().join(",");
+            lines.extend(sql::chunks(documents.into_iter()).into_iter().map(|list| {
+                let (table, on) = (sql::table(desired), on(desired));
+                format!("UPDATE {table} AS t SET {set} FROM {} WHERE {on};", rows_of(desired, list))
+            }));
+        }
+        lines
+    }
+}
+
+/// Joins the columns of the key.
+fn on(desired: &Desired) -> String {
+    sql::on(desired, |_, name| format!("t.{name}=w.{name}"))
+}
+
+/// Writes a row as JSON: its number, the values that are written as texts, and those that are lists or mappings. What is
+/// `left_out` is null.
+fn document<'a>(
+    number: usize,
+    columns: impl IntoIterator<Item = &'a String>,
+    row: &Row,
+    left_out: impl Fn(&Cell) -> bool,
+) -> String {
+    let (mut texts, mut structures) = (Map::new(), Map::new());
+    for column in columns {
+        let Some(cell) = row.get(column).filter(|cell| !left_out(cell)) else { continue };
+        let text = match cell {
+            Cell::Null | Cell::Unknown => continue,
+            Cell::Json(value) => {
+                structures.insert(column.clone(), value.clone());
+                continue;
+            }
+            Cell::Bool(value) => value.to_string(),
+            Cell::Integer(value) => value.to_string(),
+            Cell::Float(value) => format!("{value:?}"),
+            Cell::Text(text) => text.clone(),
+            Cell::Secret(secret) => secret.expose().to_string(),
+            Cell::Bytes(bytes) => format!("\\x{}", hex(bytes)),
+        };
+        texts.insert(column.clone(), text.into());
+    }
+    Json::Array(vec![number.into(), texts.into(), structures.into()]).to_string()
+}
+
+/// Makes of a JSON list of documents, which an expression has, rows `w` of the table's own type, each beside its document.
+fn rows(desired: &Desired, list: &str) -> String {
+    format!("json_array_elements({list}::json) AS e(doc) CROSS JOIN LATERAL {} AS w", record(desired, "e.doc"))
+}
+
+fn rows_of(desired: &Desired, documents: String) -> String {
+    rows(desired, &ENGINE.text(&format!("[{documents}]")))
+}
+
+/// Makes a row of the table's own type: of texts by the input functions of the columns' types, and then of lists and mappings, which
+/// are arrays, composites or JSON.
+fn record(desired: &Desired, doc: &str) -> String {
+    let table = sql::table(desired);
+    let name = ENGINE.text(&table);
+    format!(
+        r#"json_populate_record((SELECT ('('||string_agg(CASE WHEN v IS NULL THEN '' ELSE '"'||replace(replace(v,E'\\',E'\\\\'),'"','""')||'"' END,',' ORDER BY attnum)||')')::{table} FROM (SELECT attnum,{doc}->1->>attname AS v FROM pg_attribute WHERE attrelid={name}::regclass AND attnum>0 AND NOT attisdropped) AS a),{doc}->2)"#
+    )
+}
+
+/// Complains about the first value that its column cannot hold.
+fn check(desired: &Desired, list: &str) -> String {
+    let (row, table) = (record(desired, "e.doc"), sql::table(desired));
+    let single = record(desired, "json_build_array(0,f.one,f.other)");
+    let body = format!(
+        "DECLARE e record; f record; BEGIN PERFORM FROM {table} LIMIT 0; FOR e IN SELECT doc FROM json_array_elements({list}::json) AS d(doc) \
+         LOOP BEGIN PERFORM {row}; EXCEPTION WHEN OTHERS THEN FOR f IN \
+         SELECT key,json_build_object(key,value) AS one,'{{}}'::json AS other FROM json_each(e.doc->1) UNION ALL \
+         SELECT key,'{{}}'::json,json_build_object(key,value) FROM json_each(e.doc->2) \
+         LOOP BEGIN PERFORM {single}; EXCEPTION WHEN OTHERS THEN RAISE EXCEPTION 'row %, column %: %',e.doc->>0,f.key,SQLERRM; END; \
+         END LOOP; RAISE EXCEPTION 'row %: %',e.doc->>0,SQLERRM; END; END LOOP; END"
+    );
+    format!("DO {};", ENGINE.text(&body))
 }

@@ -1,38 +1,55 @@
-//! The statements that look rows up and write them: few, however many rows.
+//! Parts of statements that look rows up and write them: few statements, however many rows.
 
 use indexmap::IndexMap;
 
-use crate::resource::{Observation, Planned};
-
 use super::cell::Cell;
-use super::class::Found;
-use super::rows::{Desired, Row, Seed, State};
+use super::rows::{Desired, Key, Row};
 
 /// How long a list in a statement becomes, in bytes; servers take some megabytes.
 const MOST: usize = 256 * 1024;
 /// How many rows one UPDATE changes: it looks through its list for every row.
 const MOST_UPDATED: usize = 500;
 
-/// Selects "column", name, type, scale of each column; then "row" and the columns of each row that has one of the keys, or of
-/// all rows where others are pruned. A value is a letter and hexadecimal, `-` for null.
-pub(super) fn look(at: usize, desired: &Desired, is_absent: bool) -> String {
-    let (engine, tables) = (desired.server.engine, desired.tables);
-    let mut sql = tables.columns(at, &desired.database, &desired.table);
-    let values: Vec<String> = desired.columns.iter().map(|column| tables.value(&engine.name(column))).collect();
-    let select = format!(" SELECT {at},'row',{} FROM {}", values.join(","), table(desired));
-    if desired.prune && !is_absent {
-        sql.push_str(&select);
-        sql.push(';');
-        return sql;
-    }
-    let keys: Vec<Vec<&Cell>> = desired.rows.iter().map(|row| key(desired, row)).collect();
-    for condition in conditions(desired, &keys) {
-        sql.push_str(&format!("{select} WHERE {condition};"));
-    }
-    sql
+/// Selects "row", its number and its values: the key, then "." for each other column for which `same` makes a condition that holds.
+/// The table is `t`; `same` is given the place and the name of a column.
+pub(super) fn select(
+    at: usize,
+    desired: &Desired,
+    columns: &[String],
+    number: &str,
+    same: impl Fn(usize, &str) -> String,
+) -> String {
+    let value = |(place, column): (usize, &String)| {
+        let name = desired.server.engine.name(column);
+        let value = desired.tables.value(&format!("t.{name}"));
+        match place < desired.key.len() {
+            true => value,
+            false => format!("CASE WHEN {} THEN '.' ELSE {value} END", same(place, &name)),
+        }
+    };
+    let values: Vec<String> = columns.iter().enumerate().map(value).collect();
+    format!("SELECT {at},'row',{number},{}", values.join(","))
 }
 
-fn table(desired: &Desired) -> String {
+/// Joins conditions on the columns of a key; `same` is given the place and the name of a column.
+pub(super) fn on(desired: &Desired, same: impl Fn(usize, &str) -> String) -> String {
+    let names = desired.key.iter().map(|column| desired.server.engine.name(column)).enumerate();
+    names.map(|(place, name)| same(place, &name)).collect::<Vec<_>>().join(" AND ")
+}
+
+/// Writes the rows as lists of values, their number first: as few lists as may be, none of them too long.
+pub(super) fn values(desired: &Desired, columns: &[String]) -> Vec<String> {
+    let cell =
+        |row: &Row, column: &String| row.get(column).map_or("NULL".into(), |cell| cell.compared_sql(desired.tables));
+    let row = |(row, number): (&Row, usize)| {
+        let cells: Vec<String> = columns.iter().map(|column| cell(row, column)).collect();
+        format!("({number},{})", cells.join(","))
+    };
+    chunks(desired.rows.iter().zip(1..).map(row))
+}
+
+/// Writes the name of the table.
+pub(super) fn table(desired: &Desired) -> String {
     let engine = desired.server.engine;
     match desired.tables.split(&desired.table) {
         (Some(schema), table) => format!("{}.{}", engine.name(schema), engine.name(table)),
@@ -40,18 +57,14 @@ fn table(desired: &Desired) -> String {
     }
 }
 
-fn key<'a>(desired: &Desired, row: &'a Row) -> Vec<&'a Cell> {
-    desired.key.iter().filter_map(|column| row.get(column)).collect()
-}
-
 /// Makes conditions that hold for rows with these keys, each not too long.
-fn conditions(desired: &Desired, keys: &[Vec<&Cell>]) -> Vec<String> {
+fn conditions(desired: &Desired, keys: &[&Key]) -> Vec<String> {
     let engine = desired.server.engine;
     let names: Vec<String> = desired.key.iter().map(|column| engine.name(column)).collect();
-    // In a list of both, MySQL compares texts as numbers.
-    let is_mixed: Vec<bool> =
-        (0..names.len()).map(|at| !keys.iter().all(|key| matches!(key[at], Cell::Integer(_)))).collect();
-    let cell = |(at, cell): (usize, &&Cell)| match cell {
+    let is_mixed =
+        |at: usize| !desired.tables.has_mixed_lists() && !keys.iter().all(|key| matches!(key[at], Cell::Integer(_)));
+    let is_mixed: Vec<bool> = (0..names.len()).map(is_mixed).collect();
+    let cell = |(at, cell): (usize, &Cell)| match cell {
         Cell::Integer(number) if is_mixed[at] => engine.text(&number.to_string()),
         cell => cell.sql(desired.tables),
     };
@@ -66,7 +79,7 @@ fn conditions(desired: &Desired, keys: &[Vec<&Cell>]) -> Vec<String> {
 }
 
 /// Joins texts with commas into texts that are not too long.
-fn chunks(texts: impl Iterator<Item = String>) -> Vec<String> {
+pub(super) fn chunks(texts: impl Iterator<Item = String>) -> Vec<String> {
     let mut chunks: Vec<String> = Vec::new();
     for text in texts {
         match chunks.last_mut().filter(|last| last.len() + text.len() < MOST) {
@@ -80,92 +93,53 @@ fn chunks(texts: impl Iterator<Item = String>) -> Vec<String> {
     chunks
 }
 
-/// Writes all that a plan changes, in one transaction.
-pub(super) fn change(planned: &Planned<'_, Seed>) -> String {
-    let resource = planned.resource;
-    let desired = &resource.desired;
-    let none = vec![State::Missing; desired.rows.len()];
-    let (states, extra): (&[State], &[Vec<Found>]) = match planned.observed {
-        Observation::Present(found) => (&found.rows, &found.extra),
-        _ => (&none, &[]),
-    };
-    let mut lines = vec![desired.tables.begin().to_string()];
-    if resource.is_absent() {
-        let there = desired.rows.iter().zip(states).filter(|(_, state)| **state != State::Missing);
-        let keys: Vec<Vec<&Cell>> = there.map(|(row, _)| key(desired, row)).collect();
-        lines.extend(deletes(desired, &keys));
-    } else {
-        let extra: Vec<Vec<Cell>> = extra.iter().map(|key| key.iter().map(found_cell).collect()).collect();
-        let extra: Vec<Vec<&Cell>> = extra.iter().map(|key| key.iter().collect()).collect();
-        lines.extend(deletes(desired, &extra));
-        lines.extend(inserts(desired, states));
-        lines.extend(updates(desired, states));
-    }
-    lines.push("COMMIT;".into());
-    lines.join("\n")
+/// A row that is there and changes: its key as the table has it, and the columns.
+pub(super) struct Changed<'a> {
+    pub(super) row: &'a Row,
+    pub(super) key: &'a Key,
+    pub(super) columns: Vec<&'a String>,
 }
 
-/// Takes a key as it was found.
-fn found_cell(found: &Found) -> Cell {
-    match found {
-        None => Cell::Null,
-        Some(bytes) => match String::from_utf8(bytes.clone()) {
-            Ok(text) => Cell::Text(text),
-            Err(_) => Cell::Bytes(bytes.clone()),
-        },
-    }
-}
-
-fn deletes(desired: &Desired, keys: &[Vec<&Cell>]) -> Vec<String> {
+/// Removes the rows with these keys.
+pub(super) fn deletes(desired: &Desired, keys: &[&Key]) -> Vec<String> {
     let delete = |condition| format!("DELETE FROM {} WHERE {condition};", table(desired));
     conditions(desired, keys).into_iter().map(delete).collect()
 }
 
-fn inserts(desired: &Desired, states: &[State]) -> Vec<String> {
-    let engine = desired.server.engine;
-    let mut by_columns: IndexMap<Vec<&String>, Vec<String>> = IndexMap::new();
-    for (row, _) in desired.rows.iter().zip(states).filter(|(_, state)| **state == State::Missing) {
+/// Adds rows that name the same columns.
+pub(super) fn insert(desired: &Desired, columns: &[&String], rows: &[&Row]) -> Vec<String> {
+    let names: Vec<String> = columns.iter().map(|column| desired.server.engine.name(column)).collect();
+    let row = |row: &&Row| {
         let cells: Vec<String> = row.values().map(|cell| cell.sql(desired.tables)).collect();
-        by_columns.entry(row.keys().collect()).or_default().push(format!("({})", cells.join(",")));
-    }
-    let mut lines = Vec::new();
-    for (columns, rows) in by_columns {
-        let names: Vec<String> = columns.into_iter().map(|column| engine.name(column)).collect();
-        for list in chunks(rows.into_iter()) {
-            lines.push(format!("INSERT INTO {} ({}) VALUES {list};", table(desired), names.join(",")));
-        }
-    }
-    lines
+        format!("({})", cells.join(","))
+    };
+    let insert = |list| format!("INSERT INTO {} ({}) VALUES {list};", table(desired), names.join(","));
+    chunks(rows.iter().map(row)).into_iter().map(insert).collect()
 }
 
-/// A statement changes one column of many rows: the value by key.
-fn updates(desired: &Desired, states: &[State]) -> Vec<String> {
+/// Changes rows: a statement changes one column of many, the value by key.
+pub(super) fn update(desired: &Desired, changed: &[Changed<'_>]) -> Vec<String> {
     let engine = desired.server.engine;
-    let mut by_column: IndexMap<&String, Vec<&Row>> = IndexMap::new();
-    for (row, state) in desired.rows.iter().zip(states) {
-        if let State::Differs(columns) = state {
-            for (column, _) in columns {
-                by_column.entry(column).or_default().push(row);
-            }
+    let mut by_column: IndexMap<&String, Vec<&Changed<'_>>> = IndexMap::new();
+    for changed in changed {
+        for column in &changed.columns {
+            by_column.entry(column).or_default().push(changed);
         }
     }
     let mut lines = Vec::new();
-    for (column, rows) in by_column {
+    for (column, changed) in by_column {
         let name = engine.name(column);
-        for rows in rows.chunks(MOST_UPDATED) {
-            let keys: Vec<Vec<&Cell>> = rows.iter().map(|row| key(desired, row)).collect();
-            let when = rows.iter().zip(&keys).map(|(row, key)| {
-                let own = conditions(desired, std::slice::from_ref(key)).concat();
-                format!("WHEN {own} THEN {}", row[column].sql(desired.tables))
+        for changed in changed.chunks(MOST_UPDATED) {
+            let when = changed.iter().map(|changed| {
+                let own = conditions(desired, &[changed.key]).concat();
+                format!("WHEN {own} THEN {}", changed.row[column].sql(desired.tables))
             });
-            let when: Vec<String> = when.collect();
-            for condition in conditions(desired, &keys) {
-                lines.push(format!(
-                    "UPDATE {} SET {name}=CASE {} ELSE {name} END WHERE {condition};",
-                    table(desired),
-                    when.join(" ")
-                ));
-            }
+            let when = when.collect::<Vec<_>>().join(" ");
+            let keys: Vec<&Key> = changed.iter().map(|changed| changed.key).collect();
+            let update = |condition| {
+                format!("UPDATE {} SET {name}=CASE {when} ELSE {name} END WHERE {condition};", table(desired))
+            };
+            lines.extend(conditions(desired, &keys).into_iter().map(update));
         }
     }
     lines

@@ -1,4 +1,4 @@
-//! What an engine does with the rows of its tables.
+//! How an engine writes what is about tables and their values.
 
 use std::fmt::Debug;
 
@@ -6,7 +6,7 @@ use crate::kinds::shared::database_engine::Engine;
 
 use super::class::Class;
 
-/// What an engine does with the rows of its tables.
+/// How an engine writes what is about tables and their values.
 pub(super) trait Tables: Debug + Sync {
     /// Returns the engine.
     fn engine(&self) -> Engine;
@@ -38,6 +38,10 @@ pub(super) trait Tables: Debug + Sync {
     /// Writes a number.
     fn number(&self, number: String) -> String {
         number
+    }
+    /// Returns whether a number and a text in one list are still different values; MySQL compares such texts as numbers.
+    fn has_mixed_lists(&self) -> bool {
+        false
     }
     /// Returns what begins a list of rows that a row is looked up in.
     fn list(&self) -> &'static str {
