@@ -51,6 +51,7 @@ fn databases_live() {
     what_is_wrong_in_a_spec_is_told_at_once(&infra);
     what_servers_refuse_is_told(&host, &infra);
     a_killed_client_loses_nothing(&host, &infra);
+    a_server_without_tls_is_met_at_home_only(&host, &infra);
     many_rows_take_few_statements(&host);
     a_rotation_of_the_admin_is_finished(&host, &infra);
 }
@@ -123,6 +124,30 @@ fn a_killed_client_loses_nothing(host: &LabHost, infra: &Infra) {
     infra.apply();
     infra.plan().assert_empty("after it went on");
     assert_eq!(host.check("mysql -N shop -e 'SELECT id FROM late ORDER BY id'"), "1\n2\n");
+}
+
+/// The client of MariaDB 11.8 refuses such a server by itself, that of 10.11 takes it though it is told to encrypt.
+fn a_server_without_tls_is_met_at_home_only(host: &LabHost, infra: &Infra) {
+    host.check(
+        "printf '[mariadbd]\nskip-ssl\nbind-address=0.0.0.0\n' >/etc/mysql/mariadb.conf.d/99-tls.cnf
+        echo \"listen_addresses = '*'\" >>$(ls /etc/postgresql/*/main/postgresql.conf)
+        echo 'host all all 0.0.0.0/0 scram-sha-256' >>$(ls /etc/postgresql/*/main/pg_hba.conf)
+        sed -i 's/^ssl = on/ssl = off/' /etc/postgresql/*/main/postgresql.conf
+        systemctl restart mariadb postgresql
+        mariadb --skip-ssl -e \"CREATE USER far@'%' IDENTIFIED BY 'far'; GRANT ALL ON shop.* TO far@'%'\"
+        cd / && runuser -u postgres -- psql -q -c \"CREATE ROLE far LOGIN SUPERUSER PASSWORD 'far'\"",
+    );
+    infra.plan().assert_empty("by socket and loopback");
+    let there = format!("there={}", host.check("hostname -I | cut -d' ' -f1").trim());
+    let plan = infra.environment("far").option("--var").option(&there).plan();
+    assert_problems(&plan, &["seed:far by mysql", "seed:far by postgresql", "seed:encrypted by mysql"]);
+    assert!(plan.names().contains("seed:plain by postgresql"), "{}", plan.said);
+    assert_said(
+        &plan.said,
+        &["ERROR 2026 (HY000): TLS/SSL error: ", "does not support SSL, but SSL was required; let"],
+    );
+    assert_said(&plan.said, &["does not support it; let the server encrypt, or write `tls: { mode: plain }`"]);
+    host.check("rm /etc/mysql/mariadb.conf.d/99-tls.cnf; systemctl restart mariadb");
 }
 
 const ROWS: usize = 10_000;

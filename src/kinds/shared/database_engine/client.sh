@@ -37,6 +37,16 @@ run_client() {
     "${engine}_run" "$1"
 }
 
+# Sets _tls: $tls, or "always" where that is empty and the server is not on the host: nothing goes over a network in the clear unless
+# the spec says so, whatever a client does by itself.
+_choose_tls() {
+    _tls=$tls
+    case $server in
+        '' | localhost | 127.0.0.1 | ::1) ;;
+        *) _tls=${tls:-always} ;;
+    esac
+}
+
 # Runs a program as $account, itself where that is empty; standard input is its own.
 _as_account() {
     if [ -z "$account" ]; then

@@ -13,3 +13,7 @@ pub(crate) enum Failure {
     NoTable(String),
     Other(String),
 }
+
+/// What to do about a server that does not encrypt, where that is asked for.
+pub(super) const NO_TLS: &str =
+    "let the server encrypt, or write `tls: { mode: plain }` in `admin` where nobody else is on the way";

@@ -35,9 +35,9 @@ pub(crate) struct Server {
 const TLS: &[Attribute] = &[
     Attribute::default(
         "mode",
-        Shape::OneOf(&["required", "verified"]),
+        Shape::OneOf(&["plain", "required", "verified"]),
         "verified",
-        "`required` encrypts; `verified` checks the server's certificate and name as well.",
+        "`required` encrypts; `verified` checks the server's certificate and name as well; `plain` does not encrypt.",
     ),
     Attribute::optional("ca", Shape::Path, "The file of trusted certificates, on the host."),
 ];
@@ -52,7 +52,11 @@ const ADMIN: &[Attribute] = &[
     Attribute::optional("socket", Shape::Path, "The server's socket, or for PostgreSQL its folder."),
     Attribute::optional("host", Shape::Text, "The server's name or address, seen from the host; over TCP."),
     Attribute::optional("port", Shape::Integer { min: 1, max: 65_535 }, "The server's port."),
-    Attribute::optional("tls", Shape::Object(TLS), "Whether the connection is encrypted."),
+    Attribute::optional(
+        "tls",
+        Shape::Object(TLS),
+        "Whether the connection is encrypted. Where left out: as the server likes on the host itself, and always elsewhere.",
+    ),
 ];
 
 impl Server {
@@ -108,6 +112,9 @@ impl Server {
         }
         if server.socket.is_some() && server.host.is_some() {
             fields.error("admin", "`socket` and `host` exclude each other", "keep one of them");
+        }
+        if server.authority.is_some() && server.tls.as_deref() == Some("plain") {
+            fields.error("admin", "`tls` has a `ca`, and does not encrypt", "keep `ca` or `mode: plain`");
         }
         if server.password.as_ref().is_some_and(|password| password.expose().chars().any(char::is_control)) {
             fields.error("admin", "a password cannot hold control characters", "set another one");

@@ -28,6 +28,22 @@ mysql_run() {
 
 # mysql_program PROGRAM WORD…: runs a program of MySQL, told before its words how to reach the server and how to log in.
 mysql_program() {
+    _choose_tls
+    case $client.$_tls in
+        mariadb.required | mariadb.always)
+            # Its --ssl goes on without TLS where the server has none and no certificate is verified.
+            case $(printf '\\s\n' | _mysql_connect "$client" --batch --connect-timeout=10 2>/dev/null) in
+                *SSL:*'Not in use'*)
+                    echo 'ERROR 2026 (HY000): TLS/SSL error: the server does not support it' >&2
+                    return 1
+                    ;;
+            esac
+            ;;
+    esac
+    _mysql_connect "$@"
+}
+
+_mysql_connect() {
     _program=$1
     shift
     [ -z "$authority" ] || set -- "--ssl-ca=$authority" "$@"
@@ -35,10 +51,15 @@ mysql_program() {
     [ -z "$server" ] || set -- "--host=$server" --protocol=tcp "$@"
     [ -z "$socket" ] || set -- "--socket=$socket" "$@"
     [ -z "$login" ] || set -- "--user=$login" "$@"
-    case $client.$tls in
+    # Since 11.4 a client of MariaDB refuses a server without TLS, over the socket too, unless it need not verify it.
+    case $client.$_tls in
+        mariadb.) set -- --skip-ssl-verify-server-cert "$@" ;;
+        mariadb.plain) set -- --skip-ssl "$@" ;;
+        mariadb.always) set -- --ssl "$@" ;;
         mariadb.required) set -- --ssl --skip-ssl-verify-server-cert "$@" ;;
         mariadb.verified) set -- --ssl --ssl-verify-server-cert "$@" ;;
-        mysql.required) set -- --ssl-mode=REQUIRED "$@" ;;
+        mysql.plain) set -- --ssl-mode=DISABLED "$@" ;;
+        mysql.always | mysql.required) set -- --ssl-mode=REQUIRED "$@" ;;
         mysql.verified) set -- --ssl-mode=VERIFY_IDENTITY "$@" ;;
     esac
     if [ -z "$password" ]; then

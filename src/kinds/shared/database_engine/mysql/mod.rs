@@ -2,7 +2,7 @@
 
 use crate::resource::{Confine, Variant};
 
-use super::failure::Failure;
+use super::failure::{Failure, NO_TLS};
 use super::hex::hex;
 use super::way::Way;
 
@@ -43,6 +43,7 @@ impl Way for Mysql {
             "1044" | "1045" | "1142" | "1227" | "1698" => Failure::Refused(complaint),
             "1049" => Failure::NoDatabase(complaint),
             "1146" => Failure::NoTable(complaint),
+            "2026" if complaint.contains("does not support") => Failure::Other(format!("{complaint}; {NO_TLS}")),
             _ => Failure::Other(complaint),
         }
     }

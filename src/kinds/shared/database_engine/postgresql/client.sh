@@ -37,8 +37,10 @@ postgresql_program() {
         account=postgres
     fi
     [ -z "$login" ] || set -- -U "$login" "$@"
-    case $tls in
-        required) export PGSSLMODE=require ;;
+    _choose_tls
+    case $_tls in
+        plain) export PGSSLMODE=disable ;;
+        required | always) export PGSSLMODE=require ;;
         verified) export PGSSLMODE=verify-full ;;
     esac
     [ -z "$authority" ] || export PGSSLROOTCERT="$authority"

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::resource::{Confine, Variant};
 
-use super::failure::Failure;
+use super::failure::{Failure, NO_TLS};
 use super::hex::hex;
 use super::way::Way;
 
@@ -42,6 +42,8 @@ impl Way for Postgresql {
             } else if has(&["authentication failed", "no pg_hba.conf entry", "no password supplied", "FATAL:  role \""])
             {
                 Failure::Refused(text)
+            } else if has(&["server does not support SSL"]) {
+                Failure::Other(format!("{text}; {NO_TLS}"))
             } else {
                 Failure::Other(text)
             }
