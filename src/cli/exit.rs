@@ -9,6 +9,8 @@ pub enum Exit {
     Failure,
     /// `plan --detailed-exitcode` found changes.
     Changes,
+    /// `plan --detailed-exitcode` found none, but checks that fail.
+    ChecksFail,
 }
 
 impl From<Exit> for ExitCode {
@@ -17,6 +19,7 @@ impl From<Exit> for ExitCode {
             Exit::Success => Self::SUCCESS,
             Exit::Failure => Self::FAILURE,
             Exit::Changes => Self::from(2),
+            Exit::ChecksFail => Self::from(3),
         }
     }
 }

@@ -20,7 +20,7 @@ pub struct Arguments {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 
-    /// Ends with status 2 where there are changes.
+    /// Ends with status 2 where there are changes, with 3 where there are none but checks fail.
     #[arg(long)]
     detailed_exitcode: bool,
 }
@@ -42,6 +42,7 @@ fn show(arguments: &Arguments, terminal: &Terminal, trace: &Trace) -> anyhow::Re
     Ok(match () {
         () if !plan.problems.is_empty() => Exit::Failure,
         () if arguments.detailed_exitcode && plan.has_changes() => Exit::Changes,
+        () if arguments.detailed_exitcode && !plan.findings.is_empty() => Exit::ChecksFail,
         () => Exit::Success,
     })
 }

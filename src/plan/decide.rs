@@ -189,7 +189,7 @@ fn change(item: &Item<'_>, observed: &AnyObserved, upstream: &Upstream) -> Resul
             return Ok(Decision::Withhold(Withheld::Destroys(action)));
         }
     }
-    if !matches!(action, Action::None | Action::Delete)
+    if action != Action::None
         && let Some(refusal) = Lack::refusal(&upstream.lacks)
     {
         return Err(refusal);

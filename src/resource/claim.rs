@@ -1,5 +1,6 @@
 //! What resources provide and require: the only way kinds meet.
 
+use super::touches::is_below;
 use super::{Need, Touches};
 
 /// A namespace of claims. A new kind may bring its own; only [`Space::PATH`] has a rule beyond equality.
@@ -67,6 +68,11 @@ impl From<&Need> for Claim {
             Need::Folder(_) | Need::File { .. } => Space::PATH,
             Need::User(_) => Space::USER,
             Need::Group(_) => Space::GROUP,
+            Need::Uid { .. } => Space("uid"),
+            Need::Gid { .. } => Space("gid"),
+            Need::Unused(_) => Space("unused group"),
+            Need::Unit(_) => Space::UNIT,
+            Need::Offer(_) => Space::PACKAGE_SOURCE,
         };
         Self::new(space, need.name())
     }
@@ -191,10 +197,21 @@ impl Claims {
         self
     }
 
-    /// Returns the paths that exist once the resource is in place.
-    pub fn provided_paths(&self) -> impl Iterator<Item = &str> {
-        let claims = self.provides.iter().chain(&self.shares);
-        claims.filter(|claim| claim.space == Space::PATH).map(|claim| claim.name.as_str())
+    /// Returns whether a change of it may bring this: a folder comes with what is below it.
+    pub fn may_bring(&self, need: &Need) -> bool {
+        let provides =
+            |space: Space| self.provides.iter().chain(&self.shares).filter(move |claim| claim.space == space);
+        match need {
+            Need::Folder(path) | Need::File { path, .. } => {
+                self.touches.reaches(std::iter::once(path.as_str()))
+                    || provides(Space::PATH).any(|claim| is_below(&claim.name, path))
+            }
+            Need::User(_) | Need::Group(_) => self.touches.reaches(std::iter::empty()),
+            Need::Uid { .. } | Need::Gid { .. } | Need::Unused(_) => false,
+            // What comes before a service provides its unit.
+            Need::Unit(_) => self.touches.reaches(std::iter::empty()) || provides(Space::UNIT).next().is_some(),
+            Need::Offer(_) => self.touches == Touches::Everything || provides(Space::PACKAGE_SOURCE).next().is_some(),
+        }
     }
 
     /// Returns the paths that its observation looks at.
@@ -292,12 +309,15 @@ mod tests {
             (&folder, home.clone(), true),
             (&folder, Claims::new().touches(Touches::System), true),
             (&Need::Folder("/home/app".into()), Claims::new().touches(Touches::System), false),
+            (&Need::Unit("a.service".into()), Claims::new().provides(Space::UNIT, "a@.service"), true),
+            (&Need::Offer("a".into()), Claims::new().provides(Space::PACKAGE_SOURCE, "x"), true),
+            (&Need::Offer("a".into()), Claims::new().touches(Touches::System), false),
             (&user, below, false),
             (&user, home, false),
             (&user, Claims::new().touches(Touches::System), true),
             (&user, Claims::new().touches(Touches::Everything), true),
         ] {
-            assert_eq!(need.may_come_with(&claims.touches, claims.provided_paths()), expected, "{need:?} {claims:?}");
+            assert_eq!(claims.may_bring(need), expected, "{need:?} {claims:?}");
         }
     }
 }

@@ -1,7 +1,6 @@
 //! What must be on a host before a resource's steps run, because they do not make it.
 
-use super::touches::is_below;
-use super::{Refusal, Touches};
+use super::Refusal;
 
 /// Folders that every host has.
 const FOLDERS: &[&str] = &["/", "/etc", "/root", "/tmp", "/usr", "/var"];
@@ -18,6 +17,22 @@ pub enum Need {
     },
     User(String),
     Group(String),
+    /// A number that no other user has, for this user.
+    Uid {
+        number: String,
+        of: String,
+    },
+    /// A number that no other group has, for this group.
+    Gid {
+        number: String,
+        of: String,
+    },
+    /// A group that is no user's primary group, for it goes.
+    Unused(String),
+    /// A unit of systemd, by its full name.
+    Unit(String),
+    /// A package that a repository of the host has, by name.
+    Offer(String),
 }
 
 impl Need {
@@ -28,13 +43,39 @@ impl Need {
             Self::File { .. } => "file",
             Self::User(_) => "user",
             Self::Group(_) => "group",
+            Self::Uid { .. } => "uid",
+            Self::Gid { .. } => "gid",
+            Self::Unused(_) => "unused",
+            Self::Unit(_) => "unit",
+            Self::Offer(_) => "offer",
         }
     }
 
     pub fn name(&self) -> &str {
         match self {
             Self::Folder(name) | Self::File { path: name, .. } | Self::User(name) | Self::Group(name) => name,
+            Self::Uid { number: name, .. } | Self::Gid { number: name, .. } => name,
+            Self::Unused(name) | Self::Unit(name) | Self::Offer(name) => name,
         }
+    }
+
+    /// Returns whom it is for, where what it is about may be somebody else's.
+    pub fn of(&self) -> &str {
+        match self {
+            Self::Uid { of, .. } | Self::Gid { of, .. } => of,
+            _ => "",
+        }
+    }
+
+    /// Returns whether it is of a resource that goes; all others are of such as are made or changed.
+    pub fn is_of_going(&self) -> bool {
+        matches!(self, Self::Unused(_))
+    }
+
+    /// Reads what a kind's own probe has seen to be lacking.
+    pub fn seen(form: &str, name: &str) -> Option<Self> {
+        let needs = [Self::Unit(name.to_string()), Self::Offer(name.to_string())];
+        needs.into_iter().find(|need| need.form() == form)
     }
 
     /// Returns whether a host may lack it at all: `root` is on all of them, and a number needs no account. What is not known
@@ -49,16 +90,7 @@ impl Need {
                     && !name.starts_with('-')
                     && !name.bytes().all(|c| c.is_ascii_digit())
             }
-        }
-    }
-
-    /// Returns whether a change that touches this and provides these paths may bring it: a folder comes with what is below it.
-    pub fn may_come_with<'p>(&self, touches: &Touches, mut provided: impl Iterator<Item = &'p str>) -> bool {
-        match self {
-            Self::Folder(path) | Self::File { path, .. } => {
-                touches.reaches(std::iter::once(path.as_str())) || provided.any(|other| is_below(other, path))
-            }
-            Self::User(_) | Self::Group(_) => touches.reaches(std::iter::empty()),
+            _ => true,
         }
     }
 }
@@ -67,48 +99,75 @@ impl Need {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lack {
     pub need: Need,
-    /// Something is in the place of a folder that is none.
-    pub is_other: bool,
+    /// What is in its place, or whose it is: somebody's name, or nothing where that has none.
+    pub other: Option<String>,
 }
 
 impl Lack {
-    /// Says what is lacking, after "the host has".
-    fn what(&self) -> String {
-        match &self.need {
-            Need::Folder(path) if self.is_other => format!("something else in the place of the folder {path}"),
+    /// Makes what is simply not there.
+    pub fn of(need: Need) -> Self {
+        Self { need, other: None }
+    }
+
+    /// Returns what is not there, after "the host has"; nothing where something is in its place.
+    fn missing(&self) -> Option<String> {
+        Some(match &self.need {
+            _ if self.other.is_some() => return None,
             Need::Folder(path) => format!("no folder {path}"),
             Need::File { path, .. } => format!("no file {path}"),
             Need::User(name) => format!("no user {name}"),
             Need::Group(name) => format!("no group {name}"),
-        }
+            Need::Unit(name) => format!("no unit {name}"),
+            Need::Uid { .. } | Need::Gid { .. } | Need::Unused(_) | Need::Offer(_) => return None,
+        })
+    }
+
+    /// Says what stands in the way, where that is not only something that is not there.
+    fn obstacle(&self) -> Option<String> {
+        let other = self.other.as_deref().unwrap_or_default();
+        Some(match &self.need {
+            Need::Offer(name) => format!("no repository of the host has a package {name}"),
+            Need::Folder(path) if self.other.is_some() => format!("{path} is on the host, but is not a folder"),
+            Need::Uid { number, .. } => format!("the uid {number} is that of the user {other}"),
+            Need::Gid { number, .. } => format!("the gid {number} is that of the group {other}"),
+            Need::Unused(name) => format!("the group {name} is the primary group of the user {other}"),
+            _ => return None,
+        })
     }
 
     /// Says what helps.
     fn help(&self) -> String {
-        match self.need {
-            Need::Folder(_) if self.is_other => "choose another path, or take away what is there".into(),
-            Need::Folder(_) => "add it to `directories`, or name what makes it in `depends_on`".into(),
+        let help = match self.need {
+            Need::Folder(_) if self.other.is_some() => "choose another path, or take away what is there",
+            Need::Folder(_) => "add it to `directories`, or name what makes it in `depends_on`",
             Need::File { otherwise: Some(otherwise), .. } => {
-                format!("{otherwise}, add it to `files`, or name what makes it in `depends_on`")
+                return format!("{otherwise}, add it to `files`, or name what makes it in `depends_on`");
             }
-            Need::File { .. } => "add it to `files`, or name what makes it in `depends_on`".into(),
-            Need::User(_) => "add it to `users`, or name one that is there".into(),
-            Need::Group(_) => "add it to `groups`, or name one that is there".into(),
-        }
+            Need::File { .. } => "add it to `files`, or name what makes it in `depends_on`",
+            Need::User(_) => "add it to `users`, or name one that is there",
+            Need::Group(_) => "add it to `groups`, or name one that is there",
+            Need::Uid { .. } | Need::Gid { .. } => "choose another number, or leave it to the host",
+            Need::Unused(_) => "give that user another group in `users`, or let it go too",
+            Need::Unit(_) => {
+                "add its package to `packages` or its file to `units`, or name what brings it in `depends_on`"
+            }
+            Need::Offer(_) => {
+                "find its name with `apt-cache search` on the host, or add its repository to `package_repositories`"
+            }
+        };
+        help.to_string()
     }
 
     /// Says what is lacking, and what helps; nothing where nothing is.
     pub fn refusal(lacks: &[Self]) -> Option<Refusal> {
-        let what: Vec<String> = lacks.iter().map(Self::what).collect();
-        let makes = match lacks {
-            [] => return None,
-            [lack] if lack.is_other => "",
-            [_] => ", and nothing before this makes it",
-            _ => ", and nothing before this makes them",
-        };
+        let missing: Vec<String> = lacks.iter().filter_map(Self::missing).collect();
+        let mut words: Vec<String> = lacks.iter().filter_map(Self::obstacle).collect();
+        if !missing.is_empty() {
+            let them = if missing.len() == 1 { "it" } else { "them" };
+            words.push(format!("the host has {}, and nothing before this makes {them}", missing.join(" and ")));
+        }
         let mut help: Vec<String> = lacks.iter().map(Self::help).collect();
         help.dedup();
-        let message = format!("the host has {}{makes}", what.join(" and "));
-        Some(Refusal { message, help: help.join("; ") })
+        (!words.is_empty()).then(|| Refusal { message: words.join("; "), help: help.join("; ") })
     }
 }

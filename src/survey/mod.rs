@@ -20,7 +20,7 @@ use rustc_hash::FxHashMap;
 use crate::diagnostic::{Diagnostic, Sources};
 use crate::graph::{self, Graph};
 use crate::model::{Address, OwedAction};
-use crate::resource::{AnyObserved, AnyResource, Need};
+use crate::resource::{AnyObserved, AnyResource, Lack, Need};
 use crate::spec::{Files, Knowledge, Resolution, Resolved, SecretState, Spec};
 
 pub use item::Item;
@@ -44,6 +44,8 @@ pub struct Survey<'a> {
     /// What each resource needs that its steps do not make; nothing of one that goes or is left alone.
     needs: Vec<Vec<Need>>,
     asked_needs: HashMap<String, Needs>,
+    /// What the probes of kinds have seen to be lacking.
+    seen_lacking: HashMap<usize, Vec<Lack>>,
     /// Resources with `ignore_changes`, without the attributes it names.
     relaxed: HashMap<usize, AnyResource>,
     in_scope: Vec<bool>,
@@ -88,6 +90,7 @@ impl<'a> Survey<'a> {
             graph: Arc::new(graph::build(&[]).0),
             needs: Vec::new(),
             asked_needs: HashMap::new(),
+            seen_lacking: HashMap::new(),
             relaxed: HashMap::new(),
             in_scope: Vec::new(),
             observed: Vec::new(),

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::model::{Observed, Probe, Records};
+use crate::model::{Observed, Probe, Record, Records};
 use crate::resource::{Claim, Lack, Need};
 use crate::{records, row, rows};
 
@@ -12,13 +12,13 @@ use super::Survey;
 const SECTION: &str = "needs";
 
 rows! {
-    include_str!("needs.sh") => struct Asked { name, form }
+    include_str!("needs.sh") => struct Asked { name, form, of }
 }
 
 records! {
     include_str!("needs.sh") => enum Found {
         "lacking" => Lacking,
-        "other" => Other,
+        "other" => Other { by },
     }
 }
 
@@ -27,7 +27,10 @@ impl Survey<'_> {
     /// to ask.
     pub(super) fn needs_section(&self, host: &str) -> Option<(String, Probe)> {
         let needs = self.needs_to_ask(host);
-        let rows = needs.iter().map(|need| row![Asked { name: need.name(), form: need.form() }]).collect::<Vec<_>>();
+        let rows = needs
+            .iter()
+            .map(|need| row![Asked { name: need.name(), form: need.form(), of: need.of() }])
+            .collect::<Vec<_>>();
         (!rows.is_empty()).then(|| (SECTION.to_string(), Probe::new(include_str!("needs.sh"), rows)))
     }
 
@@ -39,7 +42,11 @@ impl Survey<'_> {
         let of_host = self.asked_needs.entry(host.to_string()).or_default();
         for record in &output.records {
             let (Some(need), Some(found)) = (needs.get(record.index), Found::find(record)) else { continue };
-            let lack = Lack { need: need.clone(), is_other: matches!(found, Found::Other) };
+            let other = match found {
+                Found::Lacking => None,
+                Found::Other { by } => Some(by.to_string()),
+            };
+            let lack = Lack { need: need.clone(), other };
             of_host.lacking.insert(need.clone(), lack);
         }
         of_host.asked.extend(needs);
@@ -47,12 +54,24 @@ impl Survey<'_> {
 
     /// Returns what the host of a resource lacks of what it needs, as far as it was asked.
     pub(super) fn lacks(&self, node: usize) -> Vec<Lack> {
+        let mut lacks = self.seen_lacking.get(&node).cloned().unwrap_or_default();
         let host = &*self.resolution.resources[node].address.host;
         let Some(of_host) = self.asked_needs.get(host).filter(|of_host| !of_host.lacking.is_empty()) else {
-            return Vec::new();
+            return lacks;
         };
         let needs = self.needs[node].iter().filter(|need| !self.graph.is_provided(host, &Claim::from(*need)));
-        needs.filter_map(|need| of_host.lacking.get(need)).cloned().collect()
+        lacks.extend(needs.filter_map(|need| of_host.lacking.get(need)).cloned());
+        lacks
+    }
+
+    /// Takes what the probe of a kind has seen to be lacking of these.
+    pub(super) fn note_lacking(&mut self, nodes: &[usize], lacking: Vec<(usize, Lack)>) {
+        for node in nodes {
+            self.seen_lacking.remove(node);
+        }
+        for (node, lack) in lacking {
+            self.seen_lacking.entry(node).or_default().push(lack);
+        }
     }
 
     /// Returns what was not asked yet, each once.
@@ -70,4 +89,15 @@ impl Survey<'_> {
         }
         needs
     }
+}
+
+/// Reads what the probe of a kind has seen to be lacking, beside what it tells of its resources: a record `lacks`, with what it is and
+/// its name. The nodes were asked about in these rows.
+pub(super) fn seen_lacking(nodes: &[usize], rows: &[usize], records: &[Record]) -> Vec<(usize, Lack)> {
+    let lacking = records.iter().filter(|record| record.field(0) == "lacks").filter_map(|record| {
+        let node = nodes[rows.binary_search(&record.index).ok()?];
+        let need = Need::seen(record.field(1), record.field(2))?;
+        Some((node, Lack::of(need)))
+    });
+    lacking.collect()
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::diagnostic::Severity;
 use crate::graph;
 use crate::model::{Address, YamlValue};
-use crate::resource::Space;
+use crate::resource::{Need, Space};
 use crate::spec::Resolved;
 
 use super::{Scope, ScopeError, Survey, SurveyError};
@@ -27,9 +27,9 @@ impl Survey<'_> {
         if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
             return Err(SurveyError::Spec { diagnostics, sources: self.sources.clone() });
         }
-        let needs = |input: &mut graph::Input| match input.absent || input.left_alone {
-            true => Vec::new(),
-            false => std::mem::take(&mut input.claims.needs),
+        let needs = |input: &mut graph::Input| -> Vec<Need> {
+            let needs = std::mem::take(&mut input.claims.needs).into_iter();
+            needs.filter(|need| !input.left_alone && need.is_of_going() == input.absent).collect()
         };
         self.needs = inputs.iter_mut().map(needs).collect();
         self.resolution = resolution;
@@ -62,6 +62,7 @@ impl Survey<'_> {
             Err(ScopeError::NoMatch(_)) if !self.resolution.pending.is_empty() => vec![true; addresses.len()],
             Err(error) => return Err(error.into()),
         };
+        self.seen_lacking.clear();
         self.observed = vec![None; self.resolution.resources.len()];
         self.asked = vec![None; self.resolution.resources.len()];
         for at in 0..self.sightings.len() {

@@ -7,6 +7,7 @@ use crate::resource::AnyObserved;
 use crate::spec::SecretState;
 
 use super::Survey;
+use super::needs::seen_lacking;
 use super::rotation::is_replaced;
 use super::sighting::Sighting;
 
@@ -88,6 +89,8 @@ impl Survey<'_> {
         } else {
             kind.parse(&self.resources(&nodes), &only(&rows, &sighting.output))
         };
+        let lacking = seen_lacking(&nodes, &rows, &sighting.output.records);
+        self.note_lacking(&nodes, lacking);
         for ((node, row), observed) in nodes.into_iter().zip(rows).zip(parsed) {
             if let Some(Value::Secret(secret)) = kind.makes_value().and_then(|values| values.value(&observed)) {
                 let address = &self.resolution.resources[node].address;

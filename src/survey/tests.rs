@@ -124,7 +124,8 @@ impl World {
         for (index, row) in probe.rows.iter().enumerate() {
             let row = format!("{} {} ", row[0].expose(), row[1].expose());
             let told = self.lacking.iter().find_map(|lacking| lacking.strip_prefix(&row));
-            records.extend(told.map(|record| Record { index, fields: vec![record.to_string()] }));
+            let fields = |record: &str| record.split(' ').map(str::to_string).collect();
+            records.extend(told.map(|record| Record { index, fields: fields(record) }));
         }
         ProbeOutput { status: ProbeStatus::Done, records, messages: Vec::new() }
     }
@@ -874,4 +875,52 @@ fn a_host_is_asked_once_for_what_nothing_makes() {
     let sections = wanted.iter().map(|(name, _)| (name.clone(), answer.clone())).collect();
     survey.take("app1", Observed { facts: None, owed: Vec::new(), sections });
     assert!(survey.needs_section("app1").is_none());
+}
+
+#[test]
+fn what_the_probe_of_a_kind_sees_to_be_lacking_counts_too() {
+    let service = |more: &str| {
+        app1(&format!("services: {{ x: {{ running: true }} }}\n{more}"))
+            .tell("app1/service:x", "stopped disabled not-found inactive dead _")
+            .tell("app1/service:x", "lacks unit x.service")
+    };
+    let problem = "problem: app1/service:x: the host has no unit x.service, and nothing before this makes it\n";
+    assert_eq!(service("").outline(), problem);
+    let with_unit = service("units: { x.service: { content: '[Service]' } }\n").tell("app1/unit:x.service", "absent");
+    assert!(!with_unit.outline().contains("problem"));
+    let package = |more: &str| {
+        app1(&format!("packages: [xx]\n{more}"))
+            .tell("app1/package:xx", "absent")
+            .tell("app1/package:xx", "lacks offer xx")
+            .tell("app1/package:xx", "variant apt")
+    };
+    assert_eq!(package("").outline(), "problem: app1/package:xx: no repository of the host has a package xx\n");
+    let repository =
+        "package_repositories: { r: { uris: ['http://x'], suites: [x], components: [x], signed_by: /etc/x.gpg } }\n";
+    let with_repository = package(repository)
+        .tell("app1/package_repository:r", "absent")
+        .tell("app1/package_repository:r", "variant apt");
+    assert!(!with_repository.outline().contains("package:xx: no repository"), "{}", with_repository.outline());
+}
+
+#[test]
+fn what_somebody_else_has_is_a_problem_unless_the_spec_decides_about_that() {
+    let world = |more: &str| {
+        app1(&format!(
+            "users: {{ a: {{ uid: 1, group: adm }}{more} }}\ngroups: {{ b: {{ gid: 2 }}, c: {{ state: absent }}, d: {{ state: absent }} }}\n"
+        ))
+        .tell("app1/user:a", "absent")
+        .tell("app1/user:e", "present 9 d /home/e /bin/sh yes yes _ _ _ _")
+        .tell("app1/user:f", "absent")
+        .tell("app1/group:b", "present 9")
+        .tell("app1/group:c", "present 9")
+        .tell("app1/group:d", "present 9")
+        .lacks("1 uid other e")
+        .lacks("2 gid other bin")
+        .lacks("d unused other e")
+    };
+    insta::assert_snapshot!(world("").outline());
+    // It may have another number, or go.
+    let decided = world(", e: { state: absent }").outline();
+    assert!(!decided.contains("user:a: ") && !decided.contains("group:d: "), "{decided}");
 }

@@ -168,6 +168,12 @@ fn a_failing_check_is_a_finding_of_a_plan_and_fails_an_apply() {
     story += &place.run(&["plan"]);
     story += &place.run(&["apply", "-y"]);
     insta::assert_snapshot!(story);
+    fs::remove_file(format!("{}/there", place.data())).unwrap();
+    let status = |text: String| text.lines().last().map(str::to_string).unwrap();
+    assert_eq!(status(place.run(&["plan", "--detailed-exitcode"])), "exit 3");
+    let spec = fs::read_to_string(place.path().join("infra.yaml")).unwrap();
+    place.write("infra.yaml", &format!("{spec}files: {{ '{}/new': {{}} }}\n", place.data()));
+    assert_eq!(status(place.run(&["plan", "--detailed-exitcode"])), "exit 2");
 }
 
 #[test]

@@ -58,7 +58,9 @@ fn one_apply_is_enough_for_what_packages_and_sources_bring() {
 
 /// What the host lacks and the spec does not make is an error before anything runs.
 fn what_the_host_lacks_is_refused(host: &LabHost) {
-    host.check("mkdir -p /etc/cron.d; touch /usr/local/bin/crontab; chmod +x /usr/local/bin/crontab");
+    host.check(
+        "groupadd prime; useradd -g prime pp; groupadd prime2; useradd -g prime2 pp2; mkdir -p /etc/isdir /etc/cron.d; touch /usr/local/bin/crontab; chmod +x /usr/local/bin/crontab",
+    );
     let infra = infra(host, "lacking");
     let plan = infra.plan();
     let refused = [
@@ -66,10 +68,17 @@ fn what_the_host_lacks_is_refused(host: &LabHost) {
         ("cron:job", "no user nosuch"),
         ("directory:/ow/d", "no user nosuch"),
         ("download:/ow/dl", "no user nosuch"),
-        ("file:/etc/passwd/f", "something else in the place of the folder /etc/passwd"),
+        ("file:/etc/passwd/f", "/etc/passwd is on the host, but is not a folder"),
         ("file:/opt/nowhere/f", "no folder /opt/nowhere"),
         ("file:/ow/f", "no user nosuch"),
         ("file:/ow/g", "no group nosuch"),
+        ("download:/etc/isdir", "it is there, but as directory"),
+        ("group:gidtaken", "the gid 1 is that of the group daemon"),
+        ("group:prime", "the primary group of the user pp"),
+        ("package:nosuch-package", "no repository of the host has a package nosuch-package"),
+        ("service:nosuch", "no unit nosuch.service"),
+        ("user:npw", "it has no password"),
+        ("user:uidtaken", "the uid 1 is that of the user daemon"),
         ("git_checkout:/ow/c", "no file /srv/none.git"),
         ("git_checkout:/ow/c2", "no user nosuch"),
         ("python_env:/ow/v", "no user nosuch"),

@@ -91,11 +91,21 @@ impl Kind for Block {
         let content = given.and_then(|name| fields.content(name)).unwrap_or_else(|| Content::new(&b""[..]));
         let content = whole_lines(content);
         let path = fields.text("path").unwrap_or_default();
+        let comment = fields.text("comment").unwrap_or_else(|| "#".into());
+        let (begin, end) = markers_of(&comment, fields.name());
+        let is_marker = |line: &str| line == begin || line == end;
+        if content.text().is_some_and(|text| text.lines().any(is_marker)) {
+            fields.error(
+                "content",
+                "a line of it is a marker of the block itself",
+                "give the lines between the markers only",
+            );
+        }
         Desired {
             validation: Validation::decode(fields, &path, given.map(|given| (given, &content))),
             path,
             content,
-            comment: fields.text("comment").unwrap_or_else(|| "#".into()),
+            comment,
             at_start: fields.text("position").as_deref() == Some("start"),
             create: fields.bool("create").unwrap_or_default(),
         }
@@ -200,7 +210,10 @@ fn write(batch: &[Planned<'_, Block>], judge: Judge, group: Vec<usize>) -> Step 
 
 /// Returns the comments that a block stands between.
 fn markers(resource: &Resource<Desired>) -> (String, String) {
-    let (comment, name) = (&resource.desired.comment, resource.name());
+    markers_of(&resource.desired.comment, resource.name())
+}
+
+fn markers_of(comment: &str, name: &str) -> (String, String) {
     (format!("{comment} BEGIN infra {name}"), format!("{comment} END infra {name}"))
 }
 

@@ -37,7 +37,9 @@ for row in $ROWS; do
             IFS= read -r hash <"$path/.infra-download"
         elif ! [ -e "$path/.infra-download" ]; then
             set +f
+            # An archive may fill an empty folder; a file cannot be put in its place.
             type=absent
+            [ -n "$unpack" ] || [ -z "$wanted" ] || type=directory
             for found in "$path"/* "$path"/.[!.]*; do
                 [ ! -e "$found" ] && [ ! -L "$found" ] || type=folder
             done

@@ -6,7 +6,7 @@ use crate::{expect, records, row, rows};
 use crate::kinds::shared::account::check_name;
 use crate::resource::batch::{by_state, count, parse_first};
 use crate::resource::{
-    Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space,
+    Attribute, Claim, Claims, Documentation, Fields, Kind, Need, Observation, Planned, Resource, Shape, Space,
 };
 
 /// A unix group.
@@ -75,10 +75,12 @@ impl Kind for Group {
     fn claims(resource: &Resource<Desired>) -> Claims {
         let claims = Claims::new().provides(Space::GROUP, resource.name());
         if resource.is_absent() {
-            return claims.shares(Space::GOING_GROUP, "");
+            return claims.shares(Space::GOING_GROUP, "").needs(Need::Unused(resource.name().into()));
         }
         match resource.desired.gid {
-            Some(gid) => claims.settles(Space("gid"), gid.to_string(), &["gid"]),
+            Some(gid) => claims
+                .settles(Space("gid"), gid.to_string(), &["gid"])
+                .needs(Need::Gid { number: gid.to_string(), of: resource.name().into() }),
             None => claims,
         }
     }

@@ -10,8 +10,9 @@ rows! {
 
 /// What a package manager does. Its programs are put together with `states.sh`, which says what the rows are.
 pub trait Manager: Sync {
-    /// Returns the shell function `package_list`, which lists the packages of the host.
-    fn list(&self) -> &'static str;
+    /// Returns the shell functions of a probe: `package_list`, and `package_unknown NAME…`, which writes those that no repository has,
+    /// one a line, as far as the host knows that.
+    fn look(&self) -> &'static str;
     /// Returns the program that installs packages in one transaction.
     fn install(&self) -> &'static str;
     /// Returns the program that marks packages which are there as wanted for themselves.

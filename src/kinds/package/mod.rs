@@ -59,7 +59,7 @@ pub struct Observed {
 
 /// Lists what the host has, as its manager does, and picks what the rows are about.
 static PROBE: LazyLock<String> = LazyLock::new(|| {
-    MANAGERS.host_probe(include_str!("states.sh"), |manager| manager.list(), include_str!("probe.sh"))
+    MANAGERS.host_probe(include_str!("states.sh"), |manager| manager.look(), include_str!("probe.sh"))
 });
 
 /// How long one transaction may take where the spec does not say: a slow mirror is no failure.
@@ -97,6 +97,7 @@ records! {
     include_str!("probe.sh") => enum Seen {
         "absent" => Absent,
         "twice" => Twice { twin },
+        "lacks" => Lacks { form, what },
         _ => There { state, compared, version, provider },
     }
 }
@@ -327,6 +328,10 @@ fn observation(seen: Seen<'_>, manager: &'static Variant) -> Observation<Observe
             version: String::new(),
             provider: twin.to_string(),
         }),
+        // It comes after what it is about.
+        Seen::Lacks { form, what } => {
+            Observation::Failed(format!("the probe told only that it lacks the {form} {what}"))
+        }
         Seen::There { state, compared, version, provider } => Observation::Present(Observed {
             manager,
             state: state.to_string(),

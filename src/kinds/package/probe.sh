@@ -3,12 +3,17 @@
 # Twice is one that another row names otherwise.
 # Record: "absent"
 # Record: "twice", twin
+# Record: "lacks", form, what
 # Record: state, compared, version, provider
 package_states || exit
+absent=' '
 for line in $states; do
     read_state "$line"
     case $state in
-        absent) emit "$at" absent ;;
+        absent)
+            emit "$at" absent
+            absent="$absent$at "
+            ;;
         twice)
             twin=$compared
             emit "$at" twice "$twin"
@@ -18,4 +23,23 @@ for line in $states; do
             emit "$at" "$state" "$compared" "$version" "$provider"
             ;;
     esac
+done
+# What is to be installed has to come from somewhere.
+set --
+i=-1
+for row in $ROWS; do
+    read_row "$row"
+    i=$((i + 1))
+    [ -z "$goes" ] || continue
+    case $absent in *" $i "*) set -- "$@" "$package" ;; esac
+done
+unknown=$NL
+[ $# = 0 ] || unknown=$NL$(package_unknown "$@")$NL
+i=-1
+for row in $ROWS; do
+    read_row "$row"
+    i=$((i + 1))
+    [ -z "$goes" ] || continue
+    form=offer what=$package
+    case $unknown in *"$NL$what$NL"*) emit "$i" lacks "$form" "$what" ;; esac
 done

@@ -83,6 +83,7 @@ rows! {
 records! {
     PROBE => enum Seen {
         "no-systemd" => NoSystemd,
+        "lacks" => Lacks { form, what },
         _ => State { running, enabled, load, active, sub, file },
     }
 }

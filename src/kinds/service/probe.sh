@@ -1,6 +1,7 @@
 # Running is running, stopped or changing; enabled is enabled, disabled, or outdated where its links are not those of today's
 # [Install]; then come LoadState, ActiveState, SubState and UnitFileState.
 # Record: "no-systemd"
+# Record: "lacks", form, what
 # Record: running, enabled, load, active, sub, file
 # One systemctl show, however many rows: it prints a block for each unit, in the order asked, with an empty line between. One more
 # systemctl for each unit that names others in Also=. Starts is yes, no, or "" where nothing is said about it.
@@ -89,6 +90,8 @@ while IFS= read -r line; do
                 generated) ! starts_by_script "$unit" || enabled=enabled ;;
             esac
             emit "$i" "$running" "$enabled" "$load" "$active" "$sub" "$file"
+            form=unit what=$unit
+            [ "$load" != not-found ] || emit "$i" lacks "$form" "$what"
             i=$((i + 1)) id='' load='' active='' sub='' fragment='' drop_ins='' file=''
             ;;
     esac

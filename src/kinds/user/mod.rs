@@ -1,5 +1,7 @@
 //! `user`: a unix user.
 
+mod password;
+
 use std::collections::BTreeSet;
 
 use crate::model::{Changes, Expect, Lock, Probe, ProbeOutput, Row, Secret, Step, Until, Value};
@@ -8,8 +10,10 @@ use crate::{expect, records, row, rows};
 use crate::kinds::shared::account::check_name;
 use crate::resource::batch::{by_state, count, parse_first};
 use crate::resource::{
-    Attribute, Claim, Claims, Documentation, Fields, Kind, Need, Observation, Planned, Resource, Shape, Space,
+    Attribute, Claim, Claims, Documentation, Fields, Kind, Need, Observation, Planned, Refusal, Resource, Shape, Space,
 };
+
+use password::{Password, PasswordLock};
 
 /// A unix user.
 pub struct User;
@@ -49,22 +53,6 @@ pub struct Observed {
     lock: PasswordLock,
     /// Its home goes with it.
     loses_home: bool,
-}
-
-/// How a password compares with the one wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Password {
-    Same,
-    Differs,
-}
-
-/// Whether a password may be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum PasswordLock {
-    Open,
-    Locked,
-    /// There is none that could be unlocked.
-    None,
 }
 
 rows! {
@@ -205,7 +193,8 @@ impl Kind for User {
         if resource.is_absent() {
             claims = claims.shares(Space::GOING_USER, "");
         } else if let Some(uid) = desired.uid {
-            claims = claims.settles(Space("uid"), uid.to_string(), &["uid"]);
+            let number = uid.to_string();
+            claims = claims.settles(Space("uid"), &number, &["uid"]).needs(Need::Uid { number, of: name.into() });
         }
         if group == name {
             claims = claims.shares(Space::GROUP, name);
@@ -280,6 +269,12 @@ impl Kind for User {
             changes.compare_if("locked", Value::Null, desired.locked);
         }
         changes
+    }
+
+    fn refusal(resource: &Resource<Desired>, observed: &Observation<Observed>) -> Option<Refusal> {
+        let Desired { locked, password, .. } = &resource.desired;
+        let lock = observed.found().map_or(PasswordLock::None, |found| found.lock);
+        lock.refusal(*locked, password.is_some()).filter(|_| !resource.is_absent())
     }
 
     fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {

@@ -1,9 +1,10 @@
 //! What a resource needs and its host lacks: whether what comes before it may bring it.
 
+use std::cell::OnceCell;
 use std::collections::HashSet;
 
 use crate::graph::Reason;
-use crate::resource::{Lack, Need};
+use crate::resource::{Claim, Lack, Need, Space};
 
 use super::{Acting, Builder};
 
@@ -14,15 +15,28 @@ impl Builder<'_> {
         if lacks.is_empty() || self.is_brought_by_name(node) {
             return Vec::new();
         }
-        let mut before = None;
-        let mut comes = |need: &Need| {
+        let before = OnceCell::new();
+        let comes = |need: &Need| {
             self.comes_early(node, need) || {
-                let before = before.get_or_insert_with(|| self.acting_before(node));
+                let before: &Vec<usize> = before.get_or_init(|| self.acting_before(node));
                 before.iter().any(|&other| self.may_bring(other, need))
             }
         };
-        // What is in the place of a folder stays there.
-        lacks.iter().filter(|lack| lack.is_other || !comes(&lack.need)).cloned().collect()
+        let stays = |lack: &&Lack| match &lack.other {
+            Some(other) => !self.may_be_freed(node, &lack.need, other),
+            None => !comes(&lack.need),
+        };
+        lacks.iter().filter(stays).cloned().collect()
+    }
+
+    /// Returns whether the spec decides about who has what is needed: that may be there no longer, or change.
+    fn may_be_freed(&self, node: usize, need: &Need, other: &str) -> bool {
+        let space = match need {
+            Need::Uid { .. } | Need::Unused(_) => Space::USER,
+            Need::Gid { .. } => Space::GROUP,
+            _ => return false,
+        };
+        self.graph.is_provided(&self.items[node].address.host, &Claim::new(space, other))
     }
 
     /// Returns whether something in an earlier phase may bring it: packages bring folders and accounts.
@@ -62,7 +76,6 @@ impl Builder<'_> {
         if kind.is_absent(resource) {
             return false;
         }
-        let claims = kind.claims(resource);
-        need.may_come_with(&claims.touches, claims.provided_paths())
+        kind.claims(resource).may_bring(need)
     }
 }

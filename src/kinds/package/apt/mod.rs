@@ -23,6 +23,7 @@ const INSTALL: &str = concat!(
     include_str!("../states.sh"),
     include_str!("list.sh"),
     include_str!("../../shared/package_manager/apt.sh"),
+    include_str!("../../shared/package_manager/apt_lists.sh"),
     include_str!("transaction.sh"),
     include_str!("install.sh"),
     "apt_install\n",
@@ -44,8 +45,12 @@ const _: () = {
 };
 
 impl Manager for Apt {
-    fn list(&self) -> &'static str {
-        include_str!("list.sh")
+    fn look(&self) -> &'static str {
+        concat!(
+            include_str!("list.sh"),
+            include_str!("../../shared/package_manager/apt_lists.sh"),
+            include_str!("unknown.sh")
+        )
     }
 
     fn install(&self) -> &'static str {

@@ -34,7 +34,11 @@ impl Manager for Apt {
     }
 
     fn apply(&self) -> &'static str {
-        concat!(include_str!("../../shared/package_manager/apt.sh"), include_str!("apply.sh"))
+        concat!(
+            include_str!("../../shared/package_manager/apt.sh"),
+            include_str!("../../shared/package_manager/apt_lists.sh"),
+            include_str!("apply.sh")
+        )
     }
 
     fn remove(&self) -> &'static str {
