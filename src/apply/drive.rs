@@ -23,11 +23,21 @@ const MOST_LOGINS: usize = 8;
 #[derive(Default)]
 pub struct Hosts {
     connected: BTreeMap<String, Host>,
+    /// How they were reached.
+    reach: Option<Reach>,
 }
 
 impl Hosts {
     pub fn get(&self, name: &str) -> Option<&Host> {
         self.connected.get(name)
+    }
+
+    /// Connects to one more host of the survey, as the others were connected to; who asks closes it.
+    pub async fn connect(&self, survey: &Survey<'_>, name: &str, events: &Events) -> Result<Host, HostFailure> {
+        match &self.reach {
+            Some(reach) if survey.is_listed(name) => connect(survey, name, reach, events).await,
+            _ => Err(HostFailure { host: name.into(), message: "the run does not reach it".into(), help: None }),
+        }
     }
 
     /// Returns the names of all hosts.
@@ -87,7 +97,7 @@ pub async fn observe(
     reach: &Reach,
     events: &Events,
 ) -> Result<Hosts, ObserveError> {
-    let mut hosts = Hosts::default();
+    let mut hosts = Hosts { reach: Some(reach.clone()), ..Hosts::default() };
     let mut failures = Vec::new();
     let mut is_first = true;
     loop {

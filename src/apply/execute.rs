@@ -6,6 +6,7 @@
 mod debts;
 mod judge;
 mod last_look;
+mod ledger;
 mod reach;
 mod send;
 mod work;
@@ -32,6 +33,7 @@ use super::drive::Hosts;
 use super::event::{Event, Events};
 use super::rotation;
 
+use ledger::Ledger;
 use work::Done;
 
 /// How much a run is asked to stop.
@@ -62,14 +64,13 @@ struct Execution<'r, 's> {
     events: &'r Events,
     /// What is about to happen to each resource of the run.
     turns: HashMap<Node, Turn>,
-    /// What was really changed, and when: a source that was changed after a service was last applied owes it a restart.
-    changed: HashMap<Node, u64>,
-    /// Counts changes.
-    changes: u64,
-    /// How many changes there were at the last look.
+    /// What was really changed, and what that owes.
+    ledger: Ledger,
+    /// The moment of the last look, and what was looked at.
     looked_after: u64,
-    /// What turned out to need nothing.
-    needless: BTreeSet<Node>,
+    looked_at: BTreeSet<Node>,
+    /// What may run by the end of the run, whatever was seen before: something of the run may start it.
+    may_run: BTreeSet<Node>,
     report: Report,
     lost: BTreeSet<String>,
     /// Hosts that refused a channel for their main lane, which lanes beside it may have taken.
@@ -119,9 +120,10 @@ pub async fn apply(
     if terms.plan_was_read {
         execution.look_after_reading(&mut schedule, hosts, terms.parallel, &mut stop).await;
     }
-    let acting: Vec<Node> =
-        plan.resources.iter().filter(|planned| planned.acts()).map(|planned| planned.node).collect();
-    execution.record_debts_elsewhere(&acting, hosts).await;
+    // What has failed in that look is left as it is.
+    let acting = plan.resources.iter().filter(|planned| planned.acts()).map(|planned| planned.node);
+    let acting: Vec<Node> = acting.filter(|&node| !schedule.status(node).is_final()).collect();
+    execution.record_debts_elsewhere(&mut schedule, &acting, hosts).await;
     let mut stopping = execution.run_all(&mut schedule, hosts, terms, &mut stop).await;
     for round in 0.. {
         if stopping != Stop::No
@@ -135,7 +137,7 @@ pub async fn apply(
     if stopping == Stop::No {
         stopping = execution.run_all(&mut schedule, hosts, terms, &mut stop).await;
     }
-    execution.forget_needless_debts(&schedule, hosts).await;
+    execution.forget_needless_debts(hosts).await;
     execution.finish(&mut schedule, stopping);
     let mut report = execution.report;
     rotation::finish(survey, scope, plan, hosts, events, &mut report).await;
@@ -213,10 +215,10 @@ impl<'r, 's> Execution<'r, 's> {
             scope,
             events,
             turns: HashMap::new(),
-            changed: HashMap::new(),
-            changes: 0,
+            ledger: Ledger::default(),
             looked_after: 0,
-            needless: BTreeSet::new(),
+            looked_at: BTreeSet::new(),
+            may_run: BTreeSet::new(),
             report: Report::default(),
             lost: BTreeSet::new(),
             refused: BTreeSet::new(),
@@ -251,6 +253,7 @@ impl<'r, 's> Execution<'r, 's> {
             .collect::<Vec<_>>();
         let mut tasks = tasks;
         self.set_reach(plan, &mut tasks);
+        self.set_may_run(plan, &tasks);
         let changes: BTreeSet<&str> =
             plan.resources.iter().filter(|planned| planned.acts()).map(|planned| &*planned.address.host).collect();
         for planned in &plan.resources {
@@ -341,9 +344,6 @@ impl<'r, 's> Execution<'r, 's> {
     }
 
     fn settle(&mut self, node: Node, outcome: Outcome) {
-        if matches!(outcome, Outcome::NotNeeded | Outcome::Withheld { .. }) {
-            self.needless.insert(node);
-        }
         let address = self.survey.resolved(node).address.clone();
         let outcomes = &mut self.report.outcomes;
         let before = self.settled.get(&node).map(|&at| &mut outcomes[at].1);
@@ -365,14 +365,8 @@ impl<'r, 's> Execution<'r, 's> {
 
     /// Takes note that a resource was really changed. What was owed to it is paid.
     fn note_changed(&mut self, node: Node) {
-        self.changes += 1;
-        self.changed.insert(node, self.changes);
+        self.ledger.change(node);
         self.survey.paid(node);
-    }
-
-    /// Returns whether a source was changed after a service was last applied.
-    fn is_unpaid(&self, source: Node, service: Node) -> bool {
-        self.changed.get(&source).is_some_and(|at| self.changed.get(&service).is_none_or(|paid| paid < at))
     }
 
     fn lose(&mut self, name: &str, error: HostError) {

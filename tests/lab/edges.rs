@@ -16,6 +16,7 @@ fn what_waits_for_several_gets_all_in_one_apply() {
     two_secrets_in_one_value(&host);
     requirement_after_packages(&host);
     ignored_changes(&host);
+    restart_of_what_a_package_starts(&host);
 }
 
 fn two_secrets_in_one_value(host: &LabHost) {
@@ -56,4 +57,20 @@ fn ignored_changes(host: &LabHost) {
     host.check("grep -qx '1 2 \\* \\* \\* root /bin/true 1' /etc/cron.d/infra-nightly");
     let look = "stat -c '%U %a' /srv/ignored; stat -c %a /srv/ignored/file /etc/cron.d/infra-nightly; cat /srv/ignored/file /srv/after";
     assert_eq!(host.check(look), "nobody 750\n750\n644\nmine\n2");
+}
+
+fn restart_of_what_a_package_starts(host: &LabHost) {
+    let owed = || host.check("cat /var/lib/infra/owed/* 2>/dev/null || true");
+    let infra = infra(host, "owed");
+    let report = infra.try_apply();
+    assert!(report.outcomes("failed").contains("command:migrate"), "{}", report.said);
+    host.check("ps -o args= -C memcached | grep -q -- '-m 64'");
+    assert!(owed().contains("service:memcached"), "{}{}", owed(), report.said);
+    host.check("touch /srv/ready");
+    let plan = infra.plan();
+    assert!(plan.said.contains("owed since an earlier run"), "{}", plan.said);
+    let report = infra.apply();
+    host.check("ps -o args= -C memcached | grep -q -- '-m 77'");
+    assert_eq!(owed(), "", "{}", report.said);
+    infra.plan().assert_empty("once the restart was made up for");
 }

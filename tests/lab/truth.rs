@@ -176,6 +176,14 @@ fn what_is_mended_restarts_what_reads_it_here_and_elsewhere() {
     assert_eq!(read(&hosts[0], "/run/read"), ["as it should be", "bad", "as it should be"], "{}", report.said);
     assert_eq!(read(&hosts[1], "/run/far"), ["started", "started"], "{}", report.said);
     next.plan().assert_empty("after the file was spoilt and mended");
+
+    // What is restarted elsewhere is recorded there, though the run leaves that host out.
+    hosts[0].check("echo other >/opt/truth/conf");
+    next.option("--host").option("app1").apply();
+    assert_eq!(read(&hosts[1], "/run/far"), ["started", "started"]);
+    assert_eq!(hosts[1].check("cut -d ' ' -f 1 /var/lib/infra/owed/*").lines().count(), 1);
+    let report = next.apply();
+    assert_eq!(read(&hosts[1], "/run/far"), ["started", "started", "started"], "{}", report.said);
     for host in &hosts {
         assert_eq!(host.check("ls -A /var/lib/infra/owed 2>/dev/null || true"), "", "{}", report.said);
     }

@@ -142,6 +142,7 @@ impl Execution<'_, '_> {
         if let Some(verified) = &step.verified {
             self.survey.take_verified(&sent.verifies, verified.clone());
         }
+        self.note_debts(sent, step);
         for (row, &node) in sent.covers.iter().enumerate() {
             // Where an earlier step for it has failed, nothing more is to be said.
             if schedule.status(node) == Status::Running {
@@ -155,7 +156,7 @@ impl Execution<'_, '_> {
         let kind = self.survey.resource(node).kind;
         // A unit or an account of the run makes a service be seen otherwise: that is why they come first.
         let graph = self.survey.graph();
-        if graph.dependencies(node).any(|(before, _)| before != by && self.changed.contains_key(&before)) {
+        if graph.dependencies(node).any(|(before, _)| before != by && self.ledger.has_changed(before)) {
             return;
         }
         let before = self.turns.get(&node).map(|turn| &turn.observed);
@@ -169,7 +170,7 @@ impl Execution<'_, '_> {
     /// Marks what steps may have changed besides what they are about.
     fn touch(&self, schedule: &mut Schedule, covers: &[Node]) {
         for &node in covers {
-            if self.changed.contains_key(&node) || schedule.status(node) == Status::Failed {
+            if self.ledger.has_changed(node) || schedule.status(node) == Status::Failed {
                 schedule.touch(node);
             }
         }
@@ -178,8 +179,7 @@ impl Execution<'_, '_> {
     /// Returns whether the run itself may have changed what is seen of a resource: something that may touch it has run, or
     /// something that it depends on has changed.
     fn may_be_our_own(&self, schedule: &Schedule, node: Node) -> bool {
-        schedule.touched_by(node).is_some()
-            || schedule.before(node).iter().any(|other| self.changed.contains_key(other))
+        schedule.touched_by(node).is_some() || schedule.before(node).iter().any(|&other| self.ledger.has_changed(other))
     }
 
     /// Takes what was seen right before a step that did not start, because that is not what was seen before. What the run
@@ -257,8 +257,9 @@ impl Execution<'_, '_> {
             _ if step.unchanged_rows.contains(&row) => Outcome::NotNeeded,
             _ => Outcome::Applied { action: self.turns[&node].action },
         };
-        if matches!(outcome, Outcome::Applied { .. }) {
-            self.note_changed(node);
+        match outcome {
+            Outcome::Applied { .. } => self.note_changed(node),
+            _ => self.ledger.leave(node),
         }
         schedule.set(node, Status::Done);
         self.settle(node, outcome);

@@ -33,7 +33,7 @@ impl Execution<'_, '_> {
         if looked_at.is_empty() {
             return false;
         }
-        self.looked_after = self.changes;
+        self.looked_after = self.ledger.now();
         let kept = self.survey.knowledge().kept.clone();
         self.observe_again(&looked_at, hosts, parallel, stop).await;
         if *stop.borrow() != Stop::No {
@@ -45,9 +45,10 @@ impl Execution<'_, '_> {
         let mut acting: BTreeSet<Node> = BTreeSet::new();
         let graph = self.survey.graph().clone();
         let seen: BTreeSet<Node> = looked_at.into_values().flatten().collect();
+        self.looked_at.extend(&seen);
         for &node in graph.order().iter().filter(|node| seen.contains(node)) {
             let sources = graph.triggers(node).iter();
-            let sources = sources.filter(|(source, _)| acting.contains(source) || self.is_unpaid(*source, node));
+            let sources = sources.filter(|(source, _)| acting.contains(source) || self.ledger.is_unpaid(*source, node));
             let owed = sources.map(|(_, action)| *action).max();
             match self.decide_at_the_end(node, owed.map(Owing::Perhaps)) {
                 Decision::Act(act) | Decision::Perhaps(act, _) if round < MOST_ROUNDS => {
@@ -75,8 +76,8 @@ impl Execution<'_, '_> {
             return false;
         }
         let elsewhere: Vec<Node> = acting.iter().copied().collect();
-        self.record_debts_elsewhere(&elsewhere, hosts).await;
         schedule.begin_again(&acting);
+        self.record_debts_elsewhere(schedule, &elsewhere, hosts).await;
         true
     }
 
@@ -123,8 +124,7 @@ impl Execution<'_, '_> {
     /// hosts, what a change there restarts.
     fn to_look_at(&self, schedule: &Schedule, hosts: &Hosts) -> BTreeMap<String, Vec<Node>> {
         let host = |node: Node| self.survey.resolved(node).address.host.clone();
-        let since = self.changed.iter().filter(|(_, at)| **at > self.looked_after);
-        let changed: BTreeSet<_> = since.map(|(&node, _)| host(node)).collect();
+        let changed: BTreeSet<_> = self.ledger.changed_since(self.looked_after).map(host).collect();
         let graph = self.survey.graph();
         let is_restarted = |node: Node| graph.triggers(node).iter().any(|(source, _)| changed.contains(&host(*source)));
         let mut of_hosts: BTreeMap<String, Vec<Node>> = BTreeMap::new();
@@ -226,7 +226,6 @@ impl Execution<'_, '_> {
         let observed = self.survey.observed(node).cloned().unwrap_or(AnyObserved::NotYet);
         let Act { action, changes } = act;
         self.turns.insert(node, Turn { action, changes, observed, owed_before: None });
-        self.needless.remove(&node);
         self.fresh.insert(node);
     }
 }

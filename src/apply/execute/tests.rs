@@ -225,10 +225,8 @@ fn applied(
     let mut schedule = Schedule::new(graph, tasks, status);
     nodes.iter().for_each(|&node| schedule.set(node, Status::Running));
     // By then, what stands before them has changed.
-    execution.changed.extend(plan.resources.iter().filter(|planned| planned.acts()).map(|planned| (planned.node, 1)));
-    for node in nodes {
-        execution.changed.remove(node);
-    }
+    let acting = plan.resources.iter().filter(|planned| planned.acts()).map(|planned| planned.node);
+    acting.filter(|node| !nodes.contains(node)).for_each(|node| execution.ledger.change(node));
     let output = run::output(kind, &variant.case, &variant.case.records);
     let sections = [(kind.name().to_string(), output)].into_iter().collect();
     let answer = Answer::Observed {
