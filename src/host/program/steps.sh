@@ -60,6 +60,11 @@ run_frame_step() {
         fi
         sleep "$pause" </dev/null 3<&- 4>&- &
         wait $!
+        if [ -n "$stopping" ]; then
+            # Asked to stop meanwhile: what failed has failed.
+            kill $! 2>/dev/null
+            break
+        fi
     done
     skip_input "$tries"
     [ -z "$_fine" ] || settle "$settles"

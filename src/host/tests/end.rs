@@ -54,6 +54,23 @@ fn stopping_finishes_the_step_that_runs() {
 }
 
 #[test]
+fn stopping_before_a_step_is_tried_again_starts_nothing() {
+    each(|flavour| async move {
+        let host = flavour.host().await;
+        let mut tried = step("tried", "echo tried; exit 1", vec![]);
+        (tried.retries, tried.pause) = (3, Duration::from_secs(600));
+        let (sender, mut events) = mpsc::unbounded_channel();
+        let runner = host.clone();
+        let frame = StepFrame { steps: vec![tried], forget: vec![] };
+        let running = tokio::spawn(async move { runner.run(frame, sender).await });
+        while !matches!(events.recv().await, Some(StepEvent::Output { .. })) {}
+        host.stop();
+        let report = running.await.unwrap();
+        assert_eq!((report.steps[0].tries, &report.steps[0].status), (1, &StepStatus::Exited(1)));
+    });
+}
+
+#[test]
 fn killing_ends_the_step_that_runs_with_its_children() {
     each(|flavour| async move {
         let host = flavour.host().await;
