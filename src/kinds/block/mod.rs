@@ -113,7 +113,7 @@ impl Kind for Block {
 
     fn claims(resource: &Resource<Desired>) -> Claims {
         let path = &resource.desired.path;
-        let claims = Claims::new().requires(Space::PATH, path).shares(Space::CONTENT, path);
+        let claims = Claims::new().requires(Space::PATH, path).shares(Space::CONTENT, path).touches_below(path);
         let claims = resource.desired.validation.claims(claims, path, Some(&resource.desired.content));
         match resource.desired.create {
             true => claims.shares(Space::PATH, path).needs_folder_of(path),

@@ -158,6 +158,7 @@ impl Kind for Setting {
             .follows(Space::KEPT, path)
             .shares(Space::PATH, path)
             .shares(Space::CONTENT, path)
+            .touches_below(path)
             .needs_folder_of(path)
             .owned_by(resource.desired.owner.as_ref(), resource.desired.group.as_ref())
     }
