@@ -33,9 +33,10 @@ impl<'a> Edges<'a> {
         }
     }
 
-    /// An edge the spec asks for; it turns round only where what is depended on goes.
+    /// An edge the spec asks for: once that is done, whether it comes or goes. Where both go, they go in the order opposite
+    /// to that in which they came.
     pub fn explicit(&mut self, before: Node, after: Node, span: Span) {
-        if self.inputs[before].absent {
+        if self.inputs[before].absent && self.inputs[after].absent {
             self.insert(after, before, || Reason::DependsOn(span));
         } else {
             self.insert(before, after, || Reason::DependsOn(span));

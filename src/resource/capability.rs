@@ -3,7 +3,7 @@
 
 use crate::model::{Step, Value};
 
-use super::object::{CompanionObject, KnowsOthersBelowObject, MakesValueObject};
+use super::object::{CompanionObject, KnowsGoingObject, KnowsOthersBelowObject, MakesValueObject};
 use super::{AnyObserved, AnyResource, Capabilities, Erased, ErasedPlanned, Kind, Planned, Resource};
 
 /// A kind that has no section of its own: entries of another kind make resources of this one too, beside their own and
@@ -21,6 +21,12 @@ pub trait Companion: Kind {
 pub trait KnowsOthersBelow: Kind {
     /// Takes the paths, in order.
     fn set_others_below(desired: &mut Self::Desired, others: Vec<String>);
+}
+
+/// A kind that has to know which others of its own are to go from the host: what comes may take their place.
+pub trait KnowsGoing: Kind {
+    /// Takes the names of those that go.
+    fn set_going(desired: &mut Self::Desired, names: Vec<String>);
 }
 
 /// A kind whose resources hold a value that is made on the host and that others wait for.
@@ -58,6 +64,16 @@ impl<K: KnowsOthersBelow> Erased<K> {
 impl<K: KnowsOthersBelow> KnowsOthersBelowObject for Erased<K> {
     fn with_others_below(&self, resource: &AnyResource, others: Vec<String>) -> AnyResource {
         Self::with(resource, |desired| K::set_others_below(desired, others))
+    }
+}
+
+impl<K: KnowsGoing> Erased<K> {
+    pub const KNOWS_GOING: Capabilities = Capabilities { knows_going: Some(&Self::NEW), ..Capabilities::NONE };
+}
+
+impl<K: KnowsGoing> KnowsGoingObject for Erased<K> {
+    fn with_going(&self, resource: &AnyResource, names: Vec<String>) -> AnyResource {
+        Self::with(resource, |desired| K::set_going(desired, names))
     }
 }
 

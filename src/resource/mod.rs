@@ -24,7 +24,7 @@ mod variant;
 
 pub use attribute::{Attribute, COMMON, Documentation, ON, STATE, Shape};
 pub use behaviour::{Lane, Mode, Trigger, TriggerSource};
-pub use capability::{Companion, KnowsOthersBelow, MakesValue};
+pub use capability::{Companion, KnowsGoing, KnowsOthersBelow, MakesValue};
 pub use claim::{Claim, Claims, Phase, Settled, Space};
 pub use erased::Erased;
 pub use fields::{Deferral, Fields};
@@ -34,7 +34,7 @@ pub use kind::{Kind, Planned};
 pub use need::{Lack, Need};
 pub use object::{
     AnyObserved, AnyResource, Capabilities, Common, CompanionObject, ErasedPlanned, KindInfo, KindObject,
-    KnowsOthersBelowObject, MakesValueObject,
+    KnowsGoingObject, KnowsOthersBelowObject, MakesValueObject,
 };
 pub use observation::Observation;
 pub use refusal::Refusal;

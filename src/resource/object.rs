@@ -99,11 +99,12 @@ pub struct KindInfo {
 pub struct Capabilities {
     pub companion: Option<&'static dyn CompanionObject>,
     pub knows_others_below: Option<&'static dyn KnowsOthersBelowObject>,
+    pub knows_going: Option<&'static dyn KnowsGoingObject>,
     pub makes_value: Option<&'static dyn MakesValueObject>,
 }
 
 impl Capabilities {
-    pub const NONE: Self = Self { companion: None, knows_others_below: None, makes_value: None };
+    pub const NONE: Self = Self { companion: None, knows_others_below: None, knows_going: None, makes_value: None };
 }
 
 /// A [`Companion`](super::Companion) as an object.
@@ -117,6 +118,12 @@ pub trait CompanionObject: Send + Sync {
 pub trait KnowsOthersBelowObject: Send + Sync {
     /// Returns the resource with the paths below its own that others provide.
     fn with_others_below(&self, resource: &AnyResource, others: Vec<String>) -> AnyResource;
+}
+
+/// A kind that [`KnowsGoing`](super::KnowsGoing) as an object.
+pub trait KnowsGoingObject: Send + Sync {
+    /// Returns the resource with the names of others that go.
+    fn with_going(&self, resource: &AnyResource, names: Vec<String>) -> AnyResource;
 }
 
 /// A kind that [`MakesValue`](super::MakesValue) as an object.
@@ -199,6 +206,10 @@ impl dyn KindObject + '_ {
 
     pub fn knows_others_below(&self) -> Option<&'static dyn KnowsOthersBelowObject> {
         self.info().capabilities.knows_others_below
+    }
+
+    pub fn knows_going(&self) -> Option<&'static dyn KnowsGoingObject> {
+        self.info().capabilities.knows_going
     }
 
     pub fn makes_value(&self) -> Option<&'static dyn MakesValueObject> {

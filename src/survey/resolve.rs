@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::diagnostic::Severity;
 use crate::graph;
 use crate::model::{Address, YamlValue};
-use crate::resource::{Need, Space};
+use crate::resource::{AnyResource, Need, Space};
 use crate::spec::Resolved;
 
 use super::{Scope, ScopeError, Survey, SurveyError};
@@ -47,6 +47,7 @@ impl Survey<'_> {
         }
         self.relax();
         self.tell_others_below();
+        self.tell_what_goes();
         for resolved in &mut self.resolution.resources {
             if let Some(values) = resolved.resource.kind.makes_value()
                 && self.rotate.contains(&*resolved.address.name)
@@ -113,7 +114,9 @@ impl Survey<'_> {
         }
         let mut told = Vec::new();
         for (at, resolved) in self.resolution.resources.iter().enumerate() {
-            let Some(knows) = resolved.resource.kind.knows_others_below() else { continue };
+            if resolved.resource.kind.knows_others_below().is_none() {
+                continue;
+            }
             let prefix = format!("{}/", resolved.address.name.trim_end_matches('/'));
             let below: Vec<String> = paths
                 .get(&*resolved.address.host)
@@ -121,10 +124,46 @@ impl Survey<'_> {
                 .flat_map(|of_host| of_host.range(prefix.as_str()..).take_while(|path| path.starts_with(&prefix)))
                 .map(|path| (*path).to_string())
                 .collect();
-            told.push((at, knows.with_others_below(&resolved.resource, below)));
+            told.push((at, below));
         }
-        for (at, resource) in told {
-            self.resolution.resources[at].resource = resource;
+        for (at, below) in told {
+            self.tell(at, |resource| match resource.kind.knows_others_below() {
+                Some(knows) => knows.with_others_below(resource, below.clone()),
+                None => resource.clone(),
+            });
+        }
+    }
+
+    /// Tells the kinds that ask for it which others of theirs go from the host. A partial run deletes nothing.
+    fn tell_what_goes(&mut self) {
+        let mut going: BTreeMap<(Arc<str>, &'static str), Vec<String>> = BTreeMap::new();
+        for resolved in &self.resolution.resources {
+            let kind = resolved.resource.kind;
+            let goes = kind.knows_going().is_some() && kind.is_absent(&resolved.resource) && !resolved.left_alone;
+            if goes && !self.is_partial {
+                let of_host = going.entry((resolved.address.host.clone(), kind.name())).or_default();
+                of_host.push(resolved.address.name.to_string());
+            }
+        }
+        if going.is_empty() {
+            return;
+        }
+        for at in 0..self.resolution.resources.len() {
+            let Resolved { resource, address, .. } = &self.resolution.resources[at];
+            let Some(names) = going.get(&(address.host.clone(), resource.kind.name())) else { continue };
+            self.tell(at, |resource| match resource.kind.knows_going() {
+                Some(knows) if !resource.kind.is_absent(resource) => knows.with_going(resource, names.clone()),
+                _ => resource.clone(),
+            });
+        }
+    }
+
+    /// Tells a resource something, as the spec has it and as its steps are made.
+    fn tell(&mut self, at: usize, told: impl Fn(&AnyResource) -> AnyResource) {
+        let resolved = &mut self.resolution.resources[at].resource;
+        *resolved = told(resolved);
+        if let Some(relaxed) = self.relaxed.get_mut(&at) {
+            *relaxed = told(relaxed);
         }
     }
 }

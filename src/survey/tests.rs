@@ -497,6 +497,32 @@ fn a_requirement_refuses_the_plan_unless_the_inventory_overrides_it() {
 }
 
 #[test]
+fn a_package_may_replace_those_that_go() {
+    let spec = "packages: { old: { state: absent }, new: {}, other: { lifecycle: { ignore_changes: [version] } } }\n";
+    let may_go = |world: &World| {
+        let rows = world.survey(|survey| {
+            ["new", "other"].map(|name| {
+                let node = survey.find(&format!("app1/package:{name}").parse().unwrap()).unwrap();
+                let (resource, observed) = (survey.resource_for_steps(node), survey.observed(node).unwrap());
+                let changes = survey.compare(node);
+                let action = crate::model::Action::Create;
+                let planned =
+                    crate::resource::ErasedPlanned { resource, observed, changes: &changes, action, owed: None };
+                resource.kind.steps(&[planned])[0].rows[0].last().unwrap().expose().to_string()
+            })
+        });
+        rows.unwrap()
+    };
+    let world = ["new", "other"].into_iter().fold(app1(spec), |world, name| {
+        let package = format!("app1/package:{name}");
+        world.tell(&package, "absent").tell(&package, "variant apt")
+    });
+    let world = world.tell("app1/package:old", "absent").tell("app1/package:old", "variant apt");
+    assert_eq!(may_go(&world), ["old", "old"]);
+    assert_eq!(may_go(&world.host("app1")), ["", ""], "a run in part deletes nothing");
+}
+
+#[test]
 fn a_requirement_waits_for_packages_that_do_not_wait_for_it() {
     let spec = "requirements: { jq: { program: { name: jq } } }\npackages: { jq: {}, other: { depends_on: ['requirement:jq'] } }\n";
     let world = ["jq", "other"].into_iter().fold(app1(spec), |world, name| {

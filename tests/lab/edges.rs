@@ -17,6 +17,8 @@ fn what_waits_for_several_gets_all_in_one_apply() {
     requirement_after_packages(&host);
     ignored_changes(&host);
     restart_of_what_a_package_starts(&host);
+    json_secrets_in_two_steps(&host);
+    packages_that_swap(&host);
 }
 
 fn two_secrets_in_one_value(host: &LabHost) {
@@ -73,4 +75,27 @@ fn restart_of_what_a_package_starts(host: &LabHost) {
     host.check("ps -o args= -C memcached | grep -q -- '-m 77'");
     assert_eq!(owed(), "", "{}", report.said);
     infra.plan().assert_empty("once the restart was made up for");
+}
+
+fn json_secrets_in_two_steps(host: &LabHost) {
+    let infra = infra(host, "json-secrets");
+    infra.apply();
+    host.check(
+        "grep -q '\"a\": *\"' /etc/nine/s.json && grep -q '\"b\": *\"' /etc/nine/s.json && grep -q 4 /etc/nine/s.json",
+    );
+    host.check("grep -q '# one' /etc/nine/ini && grep -qx 'two = 2' /etc/nine/ini");
+    infra.plan().assert_empty("after two secrets of one file");
+}
+
+fn packages_that_swap(host: &LabHost) {
+    host.check("apt-get install -y -qq busybox >/dev/null");
+    let there = "dpkg-query -W -f '${db:Status-Abbrev}${Package}\\n' 'busybox*' | sed -n 's/^ii *//p'";
+    let next = infra(host, "swap");
+    next.apply();
+    assert_eq!(host.check(there), "busybox-static\n");
+    next.plan().assert_empty("after a swap of packages");
+    let back = infra(host, "swap").option("--var").option("back=true");
+    back.apply();
+    assert_eq!(host.check(there), "busybox\n");
+    back.plan().assert_empty("after a swap in an order that the spec gives");
 }

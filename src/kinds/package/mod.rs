@@ -13,7 +13,7 @@ use crate::{expect, records, row, rows, variants};
 use crate::kinds::shared::package_manager::{CHOICE, NOUN};
 use crate::resource::batch::parse_first;
 use crate::resource::{
-    Attribute, Claims, Documentation, Fields, Kind, Observation, Phase, Planned, Refusal, Resource, Shape, Space,
+    Attribute, Capabilities, Claims, Documentation, Erased, Fields, Kind, KnowsGoing, Observation, Phase, Planned, Refusal, Resource, Shape, Space,
     Touches, Variant, Variants,
 };
 
@@ -41,6 +41,8 @@ pub struct Desired {
     recommends: Option<bool>,
     /// Packages that may be removed for it.
     replaces: Vec<String>,
+    /// Other packages of the spec that go, which what comes may replace.
+    going: Vec<String>,
 }
 
 /// A package as it was found.
@@ -136,6 +138,7 @@ impl Kind for Package {
     };
     const VARIANTS: Option<&'static Variants> = Some(&MANAGERS.variants);
     const STAYS: &'static [&'static str] = &["version"];
+    const CAPABILITIES: Capabilities = Erased::<Self>::KNOWS_GOING;
 
     type Desired = Desired;
     type Observed = Observed;
@@ -173,7 +176,7 @@ impl Kind for Package {
         if purge && !fields.is_absent() {
             fields.error("purge", "`purge` is for a package that goes", "add `state: absent`, or leave `purge` out");
         }
-        Desired { version, purge, recommends: fields.bool("recommends"), replaces }
+        Desired { version, purge, recommends: fields.bool("recommends"), replaces, going: Vec::new() }
     }
 
     fn claims(resource: &Resource<Desired>) -> Claims {
@@ -342,6 +345,12 @@ fn observation(seen: Seen<'_>, manager: &'static Variant) -> Observation<Observe
     }
 }
 
+impl KnowsGoing for Package {
+    fn set_going(desired: &mut Desired, names: Vec<String>) {
+        desired.going = names;
+    }
+}
+
 /// Returns whether all there is to do is to mark it as wanted for itself.
 fn is_only_marked(planned: &Planned<'_, Package>) -> bool {
     let is_automatic = planned.observed.found().is_some_and(|found| found.state == AUTOMATIC);
@@ -366,7 +375,9 @@ fn transaction(
         .map(|&at| {
             let resource = batch[at].resource;
             let recommends = resource.desired.recommends.map(|wanted| if wanted { "yes" } else { "no" });
-            let replaces = resource.desired.replaces.join(",");
+            let may_go: Vec<&str> =
+                resource.desired.replaces.iter().chain(&resource.desired.going).map(String::as_str).collect();
+            let replaces = may_go.join(",");
             row![Wanted {
                 package: resource.name(),
                 pattern: version(resource),

@@ -148,6 +148,10 @@ impl Kind for Service {
     }
 
     fn triggers(resource: &Resource<Desired>) -> Vec<Trigger> {
+        // What is stopped is restarted by nothing, and stops before its unit goes.
+        if resource.desired.running == Some(false) {
+            return Vec::new();
+        }
         let own = unit_files(resource).into_iter().map(|unit| Trigger {
             source: TriggerSource::Provider(Claim::new(Space::UNIT, unit)),
             action: OwedAction::Restart,
