@@ -25,6 +25,8 @@ pub struct Hosts {
     connected: BTreeMap<String, Host>,
     /// How they were reached.
     reach: Option<Reach>,
+    /// Those that could not be observed.
+    unreachable: Vec<HostFailure>,
 }
 
 impl Hosts {
@@ -40,9 +42,29 @@ impl Hosts {
         }
     }
 
+    /// Returns the hosts that could not be observed, by name.
+    pub fn unreachable(&self) -> &[HostFailure] {
+        &self.unreachable
+    }
+
     /// Returns the names of all hosts.
     pub fn names(&self) -> impl Iterator<Item = String> {
         self.connected.keys().cloned()
+    }
+
+    /// Lets the run go on without the hosts that could not be observed; fails where no other is left.
+    async fn give_up(&mut self, survey: &mut Survey<'_>) -> Result<(), ObserveError> {
+        self.unreachable.sort_by(|a, b| a.host.cmp(&b.host));
+        for failure in &self.unreachable {
+            survey.lose(&failure.host);
+            if let Some(host) = self.connected.remove(&failure.host) {
+                host.close().await;
+            }
+        }
+        match self.unreachable.is_empty() || !survey.hosts().is_empty() {
+            true => Ok(()),
+            false => Err(ObserveError::Hosts(std::mem::take(&mut self.unreachable))),
+        }
     }
 
     /// Ends all shells and returns what the run has cost each host.
@@ -90,7 +112,7 @@ pub struct Reach {
 }
 
 /// Connects to all hosts of the survey and observes until nothing more can be learnt: one request a host, more only
-/// where what is asked depends on what was told.
+/// where what is asked depends on what was told. What cannot be observed is left out, unless that is all.
 pub async fn observe(
     survey: &mut Survey<'_>,
     scope: &Scope,
@@ -98,7 +120,6 @@ pub async fn observe(
     events: &Events,
 ) -> Result<Hosts, ObserveError> {
     let mut hosts = Hosts { reach: Some(reach.clone()), ..Hosts::default() };
-    let mut failures = Vec::new();
     let mut is_first = true;
     loop {
         // Only what waits for something can turn out to need facts.
@@ -136,13 +157,10 @@ pub async fn observe(
                     survey.take(host.name(), observed);
                     hosts.connected.insert(host.name().to_string(), host);
                 }
-                Err(error) => failures.push(HostFailure::from(error)),
+                Err(error) => hosts.unreachable.push(HostFailure::from(error)),
             }
         }
-        if !failures.is_empty() {
-            failures.sort_by(|a, b| a.host.cmp(&b.host));
-            return Err(ObserveError::Hosts(failures));
-        }
+        hosts.give_up(survey).await?;
         if !survey.waits() {
             // Nothing more comes of what was told.
             break;

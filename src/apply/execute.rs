@@ -110,6 +110,7 @@ pub async fn apply(
     mut stop: watch::Receiver<Stop>,
 ) -> Report {
     let mut execution = Execution::new(survey, scope, events);
+    execution.report.unreachable.clone_from(&plan.unreachable);
     let (graph, tasks, status) = execution.prepare(plan);
     let mut schedule = Schedule::new(graph, tasks, status);
     schedule.hold_checks(true);
@@ -291,6 +292,7 @@ impl<'r, 's> Execution<'r, 's> {
         for left in &plan.withheld {
             let (as_is, outcome) = match &left.why {
                 Withheld::Destroys(action) => (Status::Withheld, Outcome::Withheld { action: *action }),
+                Withheld::Wants(wants) => (Status::Skipped, Outcome::NotDone(NotDone::Wants(wants.clone()))),
                 Withheld::Needs(other) => (Status::Skipped, Outcome::Skipped { because: other.clone() }),
             };
             status[left.node] = as_is;
@@ -319,7 +321,8 @@ impl<'r, 's> Execution<'r, 's> {
     /// Every apply runs every check: the observation just made counts where nothing changes and it held.
     fn prepare_check(&mut self, node: Node, host_changes: bool) -> Status {
         let observed = self.survey.observed(node).cloned().unwrap_or(AnyObserved::NotYet);
-        let upstream = Upstream { is_partial: self.survey.is_partial(), ..Upstream::default() };
+        let upstream =
+            Upstream { is_partial: self.survey.is_partial(), wants: self.survey.wants(node), ..Upstream::default() };
         let held = plan::decide(&self.survey.item(node), &observed, &upstream) == Decision::Nothing;
         if held && !host_changes {
             self.settle(node, Outcome::Passed);

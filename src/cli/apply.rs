@@ -5,7 +5,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::apply::{self, Stop, Terms};
-use crate::plan;
+use crate::plan::{self, Plan};
 use crate::render::{PlanJson, report_json, report_text};
 use crate::trace::{MACHINE, Trace};
 use crate::ui::Terminal;
@@ -54,7 +54,8 @@ fn plan_and_apply(arguments: &Arguments, terminal: &Terminal, trace: &Trace) -> 
     let run = Run::new(&arguments.run, terminal, trace)?;
     let (mut survey, hosts) = run.observe()?;
     let planning = trace.span(MACHINE, "plan");
-    let plan = plan::build(&survey);
+    let mut plan = plan::build(&survey);
+    plan.unreachable = hosts.unreachable().to_vec();
     planning.end();
     let is_text = arguments.format == Format::Text;
     if is_text {
@@ -63,10 +64,7 @@ fn plan_and_apply(arguments: &Arguments, terminal: &Terminal, trace: &Trace) -> 
     }
     let stop_here = if !plan.problems.is_empty() {
         Some(Exit::Failure)
-    } else if plan.has_changes()
-        && !arguments.auto_approve
-        && !terminal.confirm("Apply this plan? Only `yes` is taken as yes:")?
-    {
+    } else if plan.has_changes() && !arguments.auto_approve && !terminal.confirm(&question(&plan))? {
         terminal.status("Nothing was changed.");
         Some(Exit::Failure)
     } else {
@@ -104,6 +102,15 @@ fn plan_and_apply(arguments: &Arguments, terminal: &Terminal, trace: &Trace) -> 
     }
     run.show_stats(&stats);
     Ok(if report.is_success() { Exit::Success } else { Exit::Failure })
+}
+
+/// Asks; of a plan that goes on without a host, nobody may think that it is all.
+fn question(plan: &Plan) -> String {
+    let without: Vec<&str> = plan.unreachable.iter().map(|failure| failure.host.as_str()).collect();
+    match without.as_slice() {
+        [] => "Apply this plan? Only `yes` is taken as yes:".into(),
+        hosts => format!("Apply this plan without {}? Only `yes` is taken as yes:", hosts.join(", ")),
+    }
 }
 
 /// Turns Ctrl-C and SIGTERM into a request to stop: the first lets the running step finish, the second kills it.

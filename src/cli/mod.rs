@@ -36,7 +36,7 @@ pub use files::DiskFiles;
     version,
     propagate_version = false,
     max_term_width = 100,
-    after_help = "Exit status: 0 done, 1 error, 2 changes and 3 none, but failing checks (plan --detailed-exitcode), 64 wrong usage."
+    after_help = "Exit status: 0 done, 1 error or a host left out because it could not be observed, 2 changes and 3 none, but failing checks (plan --detailed-exitcode), 64 wrong usage."
 )]
 struct Arguments {
     #[command(subcommand)]

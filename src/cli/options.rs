@@ -28,6 +28,10 @@ pub struct SpecOptions {
     /// Leaves all hosts but this one alone (repeatable).
     #[arg(long = "host", value_name = "NAME")]
     pub hosts: Vec<String>,
+
+    /// Leaves this host alone, and what needs a value of it (repeatable).
+    #[arg(long = "exclude", value_name = "NAME")]
+    pub excluded: Vec<String>,
 }
 
 impl SpecOptions {
@@ -40,6 +44,7 @@ impl SpecOptions {
             vars: self.vars.clone(),
             environment_vars,
             hosts: self.hosts.clone(),
+            excluded: self.excluded.clone(),
         }
     }
 }
@@ -55,7 +60,7 @@ pub struct RunOptions {
     pub targets: Vec<String>,
 
     /// Makes a new value for this secret and takes it to all that uses it (repeatable).
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["targets", "hosts"])]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["targets", "hosts", "excluded"])]
     pub rotate: Vec<String>,
 
     /// How many hosts are worked on at once.

@@ -40,7 +40,7 @@ fn show(arguments: &Arguments, terminal: &Terminal, trace: &Trace) -> anyhow::Re
     }
     run.show_stats(&stats);
     Ok(match () {
-        () if !plan.problems.is_empty() => Exit::Failure,
+        () if !plan.problems.is_empty() || !plan.unreachable.is_empty() => Exit::Failure,
         () if arguments.detailed_exitcode && plan.has_changes() => Exit::Changes,
         () if arguments.detailed_exitcode && !plan.findings.is_empty() => Exit::ChecksFail,
         () => Exit::Success,

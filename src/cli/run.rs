@@ -38,7 +38,8 @@ impl<'t> Run<'t> {
         let loaded = Loaded::new(&options.spec, terminal)?;
         loading.end();
         super::secret_sources::can_rotate(&loaded.spec, &options.rotate)?;
-        let scope = Scope::new(&options.targets, &options.spec.hosts).map_err(|error| Usage(error.to_string()))?;
+        let scope = Scope::new(&options.targets, &options.spec.hosts, &options.spec.excluded)
+            .map_err(|error| Usage(error.to_string()))?;
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         Ok(Self { loaded, scope, terminal, options, trace, runtime })
     }
@@ -47,7 +48,8 @@ impl<'t> Run<'t> {
     pub fn plan(&self) -> anyhow::Result<(Plan, Vec<(String, Stats)>)> {
         let (survey, hosts) = self.observe()?;
         let planning = self.trace.span(MACHINE, "plan");
-        let plan = plan::build(&survey);
+        let mut plan = plan::build(&survey);
+        plan.unreachable = hosts.unreachable().to_vec();
         drop((survey, planning));
         Ok((plan, self.close(hosts)))
     }
@@ -72,6 +74,11 @@ impl<'t> Run<'t> {
         match hosts {
             (mut survey, Ok(hosts)) => {
                 let names: BTreeSet<String> = self.options.rotate.iter().cloned().collect();
+                if !names.is_empty() && !hosts.unreachable().is_empty() {
+                    hosts.unreachable().iter().for_each(|failure| self.show_host_failure(failure));
+                    self.close(hosts);
+                    return Err(anyhow::anyhow!("nothing is rotated, because not all hosts could be observed"));
+                }
                 if !names.is_empty()
                     && let Err(error) = survey.rotate(&names, &self.scope)
                 {
@@ -85,12 +92,9 @@ impl<'t> Run<'t> {
                 for failure in &failures {
                     self.show_host_failure(failure);
                 }
-                let hint = match (failures.len(), self.loaded.spec.hosts.len()) {
-                    (failed, all) if failed == all => "",
-                    (1, _) => "; leave it out with --host, naming the others",
-                    _ => "; leave them out with --host, naming the others",
-                };
-                Err(anyhow::anyhow!("no plan, because not all hosts could be observed{hint}"))
+                let hosts = if failures.len() == 1 { "the host" } else { "none of the hosts" };
+                let not = if failures.len() == 1 { " not" } else { "" };
+                Err(anyhow::anyhow!("no plan, because {hosts} could{not} be observed"))
             }
         }
     }

@@ -13,13 +13,13 @@ use std::sync::Arc;
 use crate::graph::Graph;
 use crate::model::{Action, Address, Change, Changes, OwedAction, Redactor, Secret, Value};
 use crate::resource::{AnyObserved, Mode, Phase, Refusal};
-use crate::survey::{Item, Rotation, Survey};
+use crate::survey::{Item, Rotation, Survey, Wants};
 
 use super::decide::{Act, Decision, Doubt, decide};
 use super::{Certainty, Finding, LeftAsIs, Plan, PlannedResource, Problem, Withheld};
 
 /// Builds the plan for what is known now. Resources are visited in graph order, so that each knows what happens to what
-/// it depends on. Whatever holds a known secret is hidden. A partial run (`--target`, `--host`) deletes nothing.
+/// it depends on. Whatever holds a known secret is hidden. A partial run deletes nothing.
 pub fn build(survey: &Survey<'_>) -> Plan {
     let items: Vec<Item<'_>> = (0..survey.len()).map(|node| survey.item(node)).collect();
     let graph = survey.graph();
@@ -28,6 +28,7 @@ pub fn build(survey: &Survey<'_>) -> Plan {
         graph,
         secrets: &survey.redactor(),
         is_partial: survey.is_partial(),
+        wants: (0..survey.len()).map(|node| survey.wants(node)).collect(),
         places: OnceCell::new(),
         installs: OnceCell::new(),
         acting: vec![Acting::No; items.len()],
@@ -38,7 +39,12 @@ pub fn build(survey: &Survey<'_>) -> Plan {
         packages_to_come: HashMap::new(),
         withheld: vec![None; items.len()],
         owed_elsewhere: BTreeMap::new(),
-        plan: Plan { spec: survey.spec().name.clone(), hosts: survey.hosts(), ..Plan::default() },
+        plan: Plan {
+            spec: survey.spec().name.clone(),
+            hosts: survey.hosts(),
+            is_partial: survey.is_partial(),
+            ..Plan::default()
+        },
     };
     for &node in graph.order() {
         builder.upstream[node] = graph
@@ -48,6 +54,9 @@ pub fn build(survey: &Survey<'_>) -> Plan {
             .unwrap_or(Acting::No);
         builder.withheld[node] = builder.withheld_before(node);
         builder.visit(node);
+    }
+    for (name, wants) in survey.unknown_without() {
+        builder.plan.notes.push(format!("{name} is left out, because {}", wants.why()));
     }
     builder.note_withheld();
     builder.note_owed_elsewhere();
@@ -67,6 +76,8 @@ struct Builder<'a> {
     graph: &'a Graph,
     secrets: &'a Redactor,
     is_partial: bool,
+    /// What each resource needs of hosts that the run goes on without.
+    wants: Vec<Option<Wants>>,
     /// Made where a value waits for a resource.
     places: OnceCell<HashMap<&'a Address, usize>>,
     acting: Vec<Acting>,
@@ -124,6 +135,10 @@ impl Builder<'_> {
                 self.refuse(node, refusal);
                 return planned;
             }
+            Decision::Withhold(why) => {
+                self.plan.withheld.push(LeftAsIs { address: item.address.clone(), node, why });
+                return planned;
+            }
             _ => String::new(),
         };
         if item.overridden {
@@ -138,6 +153,9 @@ impl Builder<'_> {
         let mut planned = self.planned(node, Action::Read, Vec::new());
         match decision {
             Decision::Refuse(refusal) => self.refuse(node, refusal),
+            Decision::Withhold(why) => {
+                self.plan.withheld.push(LeftAsIs { address: item.address.clone(), node, why });
+            }
             Decision::Miss(message) => {
                 planned.reasons.push("fails now".into());
                 if self.hosts.contains_key(&item.address.host) {
@@ -211,7 +229,7 @@ impl Builder<'_> {
         match item.rotation? {
             Rotation::Asked => (action != Action::None).then(|| "it is rotated, as asked".into()),
             Rotation::Unfinished if self.is_partial => {
-                let note = "its rotation stays unfinished, because --target or --host leaves something out";
+                let note = "its rotation stays unfinished, because the run leaves something out";
                 self.plan.notes.push(format!("{}: {note}", item.address));
                 None
             }
@@ -255,7 +273,11 @@ impl Builder<'_> {
             match &left.why {
                 Withheld::Destroys(action) => {
                     let (address, word) = (&left.address, action.word());
-                    let note = format!("{address} would be {word}d; a run with --target or --host deletes nothing");
+                    let note = format!("{address} would be {word}d; a partial run deletes nothing");
+                    self.plan.notes.push(note);
+                }
+                Withheld::Wants(wants) => {
+                    let note = format!("{} is left as it is, because {}", left.address, wants.why());
                     self.plan.notes.push(note);
                 }
                 Withheld::Needs(other) => needed.entry(other).or_default().push(&left.address),

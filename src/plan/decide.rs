@@ -6,7 +6,7 @@
 
 use crate::model::{Action, Address, Change, OwedAction, Until, Value};
 use crate::resource::{AnyObserved, AnyResource, Lack, Mode, Refusal};
-use crate::survey::{Item, Rotation};
+use crate::survey::{Item, Rotation, Wants};
 
 /// What is to be done about a resource.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,7 +26,7 @@ pub enum Decision {
     },
     /// All that is left is to end its rotation, once everything else has succeeded.
     Finish,
-    /// A run with `--target` or `--host` leaves it as it is, though it is not as it should be.
+    /// A partial run leaves it as it is, though it is not as it should be.
     Withhold(Withheld),
     /// It cannot or must not be dealt with: a plan is refused, and in an apply it fails.
     Refuse(Refusal),
@@ -48,13 +48,15 @@ impl Act {
     const LOOK: Self = Self { action: Action::Read, changes: Vec::new() };
 }
 
-/// Why a run with `--target` or `--host` leaves a resource as it is.
+/// Why a partial run leaves a resource as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Withheld {
     /// It would be deleted or replaced, which such a run does not do.
     Destroys(Action),
     /// It needs this, which is left as it is.
     Needs(Address),
+    /// It needs something of a host that the run goes on without.
+    Wants(Wants),
 }
 
 /// Why it may turn out that there is nothing to do.
@@ -71,8 +73,10 @@ pub enum Doubt {
 /// What the rest of the run means for a resource.
 #[derive(Clone, Debug, Default)]
 pub struct Upstream {
-    /// `--target` or `--host` leaves something out.
+    /// Something is left out of the run.
     pub is_partial: bool,
+    /// What it needs of a host that the run goes on without.
+    pub wants: Option<Wants>,
     /// What it needs, near or far, and is left as it is.
     pub withheld: Option<Address>,
     /// Resources still to be applied that may make it observable, where it is not yet.
@@ -113,13 +117,20 @@ struct Wait {
 
 /// Decides what is to be done about a resource.
 pub fn decide(item: &Item<'_>, observed: &AnyObserved, upstream: &Upstream) -> Decision {
-    match item.resource.kind.mode() {
+    let decision = match item.resource.kind.mode() {
         Mode::Requirement => requirement(item, observed, upstream),
         Mode::Check => check(item, observed, upstream).unwrap_or_else(Decision::Refuse),
         Mode::Converge | Mode::Run => match change(item, observed, upstream) {
             Ok(decision) => behind(decision, upstream),
             Err(refusal) => Decision::Refuse(refusal),
         },
+    };
+    match (decision, &upstream.wants) {
+        (Decision::Nothing | Decision::Finish, Some(_)) => Decision::Nothing,
+        // What fails now is said, whatever else is missing.
+        (decision @ (Decision::Miss(_) | Decision::Waive(_)), Some(_)) => decision,
+        (_, Some(wants)) => Decision::Withhold(Withheld::Wants(wants.clone())),
+        (decision, None) => decision,
     }
 }
 

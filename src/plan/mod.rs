@@ -102,7 +102,11 @@ pub struct Plan {
     pub resources: Vec<PlannedResource>,
     pub findings: Vec<Finding>,
     pub problems: Vec<Problem>,
-    /// What a run with `--target` or `--host` leaves as it is; the notes say so too.
+    /// Something is left out: by `--target`, `--host` or `--exclude`, or because a host could not be observed.
+    pub is_partial: bool,
+    /// The hosts that could not be observed; what does not need them is planned.
+    pub unreachable: Vec<HostFailure>,
+    /// What a partial run leaves as it is; the notes say so too.
     pub withheld: Vec<LeftAsIs>,
     /// Things a reader should know: an overridden requirement, deletions left out by `--target`.
     pub notes: Vec<String>,

@@ -1,6 +1,7 @@
 //! How a run ended, resource by resource.
 
 use crate::model::{Action, Address};
+use crate::survey::Wants;
 
 /// How one resource ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,7 +12,7 @@ pub enum Outcome {
     },
     /// What was perhaps to be done turned out not to be needed.
     NotNeeded,
-    /// It would have been deleted or replaced; a run with `--target` or `--host` left it as it is.
+    /// It would have been deleted or replaced; a partial run left it as it is.
     Withheld {
         action: Action,
     },
@@ -33,6 +34,8 @@ pub enum NotDone {
     Stopped,
     /// This host was lost before: its own, or that of something it waits for.
     Lost(String),
+    /// It needs something of a host that the run goes on without.
+    Wants(Wants),
     /// A rotation ends only once all the rest has succeeded.
     RestFailed,
     /// It waits for something that waits for it: a fault of the engine.
@@ -45,6 +48,7 @@ impl NotDone {
         match self {
             Self::Stopped => "the run was stopped".into(),
             Self::Lost(host) => format!("{host} was lost"),
+            Self::Wants(wants) => wants.why(),
             Self::RestFailed => "not all the rest has succeeded".into(),
             Self::Deadlock => "it waits for what waits for it".into(),
         }
@@ -82,7 +86,9 @@ impl Failure {
 pub struct Report {
     /// In the order the resources ended.
     pub outcomes: Vec<(Address, Outcome)>,
-    /// What went wrong with whole hosts.
+    /// Hosts that could not be observed for the plan.
+    pub unreachable: Vec<HostFailure>,
+    /// What went wrong with whole hosts on the way.
     pub hosts: Vec<HostFailure>,
     /// What turned out otherwise than it was seen for the plan, because of the run itself.
     pub found: Vec<Found>,
@@ -100,7 +106,7 @@ pub struct Found {
     pub by: Address,
 }
 
-/// A host that was lost on the way.
+/// A host that could not be observed, or was lost on the way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostFailure {
     pub host: String,
@@ -112,6 +118,7 @@ impl Report {
     /// Returns whether everything that was to be done was done.
     pub fn is_success(&self) -> bool {
         self.hosts.is_empty()
+            && self.unreachable.is_empty()
             && !self.was_stopped
             && self.outcomes.iter().all(|(_, outcome)| {
                 !matches!(outcome, Outcome::Failed(_) | Outcome::Skipped { .. } | Outcome::NotDone(_))

@@ -19,7 +19,7 @@ impl Serialize for PlanJson<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let plan = self.0;
         let counts = plan.counts();
-        let mut whole = serializer.serialize_map(Some(8))?;
+        let mut whole = serializer.serialize_map(Some(10))?;
         whole.serialize_entry("format_version", &FORMAT_VERSION)?;
         whole.serialize_entry("spec", &plan.spec)?;
         whole.serialize_entry("hosts", &plan.hosts)?;
@@ -34,6 +34,8 @@ impl Serialize for PlanJson<'_> {
         });
         whole.serialize_entry("problems", &problems.collect::<Vec<_>>())?;
         whole.serialize_entry("notes", &plan.notes)?;
+        whole.serialize_entry("partial", &plan.is_partial)?;
+        whole.serialize_entry("unreachable", &super::hosts::json(&plan.unreachable))?;
         let summary = json!({
             "create": counts.create, "change": counts.change, "delete": counts.delete,
             "run": counts.run, "unchanged": counts.unchanged,

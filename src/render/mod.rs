@@ -1,6 +1,7 @@
 //! Plans as text and JSON. Every renderer sees the same [`crate::plan::Plan`]; a secret prints as `(sensitive)` in all.
 
 mod diff;
+mod hosts;
 mod json;
 mod page;
 mod paint;

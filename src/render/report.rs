@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 use crate::model::{Action, Address};
 use crate::plan::{Outcome, Plan, Report};
 
+use super::hosts;
 use super::json::FORMAT_VERSION;
 use super::paint::{Paint, Role};
 use super::visible;
@@ -35,11 +36,9 @@ pub fn text(report: &Report, plan: &Plan, paint: Paint) -> String {
             let _ = writeln!(text, "  help: {help}");
         }
     }
-    for failure in &report.hosts {
-        let _ = writeln!(text, "{} {}: {}", paint.paint(Role::Error, "lost:"), failure.host, visible(&failure.message));
-        if let Some(help) = &failure.help {
-            let _ = writeln!(text, "  help: {help}");
-        }
+    let lost = report.unreachable.iter().map(|failure| ("unreachable:", failure));
+    for (head, failure) in lost.chain(report.hosts.iter().map(|failure| ("lost:", failure))) {
+        hosts::text(&mut text, head, failure, paint);
     }
     text.push_str(&deadlock(report, paint));
     for (address, outcome) in &report.outcomes {
@@ -52,7 +51,7 @@ pub fn text(report: &Report, plan: &Plan, paint: Paint) -> String {
             Outcome::Withheld { action } => {
                 let _ = writeln!(
                     text,
-                    "{} {address}, which would be {}d; a run with --target or --host deletes nothing",
+                    "{} {address}, which would be {}d; a partial run deletes nothing",
                     paint.paint(Role::Warning, "left as it is:"),
                     action.word()
                 );
@@ -179,9 +178,8 @@ pub fn json(report: &Report) -> Json {
         "deadlock": report.deadlock.iter().map(|(address, why)| json!({
             "address": address.to_string(), "waits": why,
         })).collect::<Vec<_>>(),
-        "hosts_lost": report.hosts.iter().map(|failure| json!({
-            "host": failure.host, "message": failure.message, "help": failure.help,
-        })).collect::<Vec<_>>(),
+        "hosts_lost": hosts::json(&report.hosts),
+        "unreachable": hosts::json(&report.unreachable),
     })
 }
 

@@ -11,7 +11,7 @@ use crate::plan::{Certainty, Plan, PlannedResource};
 
 use super::paint::{Paint, Role};
 use super::value::{line, shorten};
-use super::{diff, visible};
+use super::{diff, hosts, visible};
 
 /// Resources named in a line before the rest is counted.
 const MOST_NAMES: usize = 4;
@@ -55,12 +55,15 @@ pub fn write(plan: &Plan, paint: Paint, columns: usize, out: &mut dyn FnMut(&str
     for note in &plan.notes {
         let _ = writeln!(text, "note: {note}");
     }
+    for failure in &plan.unreachable {
+        hosts::text(&mut text, "unreachable:", failure, paint);
+    }
     for problem in &plan.problems {
         let head = paint.paint(Role::Error, "error:");
         let _ = writeln!(text, "{head} {}: {}", visible(&problem.address.to_string()), visible(&problem.message));
         let _ = writeln!(text, "  help: {}", problem.help);
     }
-    if !plan.findings.is_empty() || !plan.notes.is_empty() || !plan.problems.is_empty() {
+    if !(plan.findings.is_empty() && plan.notes.is_empty() && plan.unreachable.is_empty() && plan.problems.is_empty()) {
         text.push('\n');
     }
     legend(&mut text, plan);
@@ -73,8 +76,13 @@ pub fn summary(plan: &Plan) -> String {
     let counts = plan.counts();
     let hosts = if plan.hosts.len() == 1 { "1 host".to_string() } else { format!("{} hosts", plan.hosts.len()) };
     let run = if counts.run > 0 { format!("{} to run, ", counts.run) } else { String::new() };
+    let without = match plan.unreachable.as_slice() {
+        [] => String::new(),
+        [one] => format!(" Partial: {} could not be observed.", one.host),
+        several => format!(" Partial: {} hosts could not be observed.", several.len()),
+    };
     format!(
-        "Plan: {} to create, {} to change, {} to delete, {run}{} unchanged on {hosts}.",
+        "Plan: {} to create, {} to change, {} to delete, {run}{} unchanged on {hosts}.{without}",
         counts.create, counts.change, counts.delete, counts.unchanged
     )
 }

@@ -244,16 +244,25 @@ impl Early<'_> {
                     .help("write `hosts:` with a name and how ssh reaches it: `app1: { address: … }`"),
             );
         }
-        for wanted in &options.hosts {
+        let named = options.hosts.iter().map(|host| ("--host", host));
+        for (option, wanted) in named.chain(options.excluded.iter().map(|host| ("--exclude", host))) {
             if !items.contains_key(wanted) {
-                let diagnostic = Diagnostic::error(None, format!("--host {wanted}: the spec has no such host"));
+                let diagnostic = Diagnostic::error(None, format!("{option} {wanted}: the spec has no such host"));
                 let help = did_you_mean(wanted, items.keys().map(String::as_str));
                 self.evaluator.report(diagnostic.help_if(help));
             }
         }
         let wanted: HashSet<&String> = options.hosts.iter().collect();
         let inventory: Option<HashSet<&String>> = inventory.map(|inventory| inventory.iter().collect());
+        for both in options.excluded.iter().filter(|host| options.hosts.contains(host)) {
+            let message = format!("--exclude {both}: --host names it too");
+            self.evaluator.report(Diagnostic::error(None, message).help("take one of the two away"));
+        }
         for host in hosts {
+            if options.excluded.contains(&host.name) {
+                host.role = HostRole::NeverContacted;
+                continue;
+            }
             let selected = wanted.is_empty() || wanted.contains(&host.name);
             let listed = inventory.as_ref().is_none_or(|inventory| inventory.contains(&host.name));
             host.role = match (selected, listed) {

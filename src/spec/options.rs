@@ -17,4 +17,6 @@ pub struct LoadOptions {
     pub environment_vars: Vec<(String, String)>,
     /// `--host NAME`; all hosts where empty.
     pub hosts: Vec<String>,
+    /// Hosts that the run leaves alone; none of them is contacted.
+    pub excluded: Vec<String>,
 }

@@ -30,6 +30,7 @@ impl Survey<'_> {
         self.spec
             .hosts
             .iter()
+            .filter(|host| !self.missing.contains_key(&host.name))
             .filter(|host| match host.role {
                 HostRole::Selected => {
                     let of_host = self.by_host.get(host.name.as_str());
@@ -63,8 +64,12 @@ impl Survey<'_> {
         wanted
     }
 
-    /// Returns whether a host may be contacted; one that the inventory lacks may not, whatever is kept on it.
+    /// Returns whether a host may be contacted; one that the inventory lacks may not, whatever is kept on it, nor one that the run goes
+    /// on without.
     pub fn is_listed(&self, host: &str) -> bool {
+        if self.missing.contains_key(host) {
+            return false;
+        }
         let named = self.spec.hosts.iter().find(|named| named.name == host);
         named.is_none_or(|named| named.role != HostRole::NeverContacted)
     }

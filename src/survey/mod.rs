@@ -5,12 +5,14 @@
 
 mod asking;
 mod item;
+mod missing;
 mod needs;
 mod resolve;
 mod rotation;
 mod scope;
 mod seen;
 mod sighting;
+mod without;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -24,6 +26,7 @@ use crate::resource::{AnyObserved, AnyResource, Lack, Need};
 use crate::spec::{Files, Knowledge, Resolution, Resolved, SecretState, Spec};
 
 pub use item::Item;
+pub use missing::{Missing, Wants};
 pub use rotation::Rotation;
 pub use scope::{Scope, ScopeError};
 
@@ -54,6 +57,8 @@ pub struct Survey<'a> {
     /// Where each resource that was asked about is: which sighting, and which row of it.
     asked: Vec<Option<(usize, usize)>>,
     is_partial: bool,
+    /// Hosts that the run goes on without.
+    missing: BTreeMap<String, Missing>,
     owed: HashMap<Address, OwedAction>,
     hidden: Hidden,
     /// The secrets that get a new value in this run.
@@ -97,6 +102,7 @@ impl<'a> Survey<'a> {
             sightings: Vec::new(),
             asked: Vec::new(),
             is_partial: scope.is_partial(),
+            missing: scope.excluded().map(|host| (host.to_string(), Missing::Excluded)).collect(),
             owed: HashMap::new(),
             hidden: Hidden::default(),
             rotate: BTreeSet::new(),
@@ -136,7 +142,8 @@ impl<'a> Survey<'a> {
         self.index.get(address).copied()
     }
 
-    /// Returns whether `--target` or `--host` leaves anything out of the run.
+    /// Returns whether anything is left out of the run: by `--target`, `--host` or `--exclude`, or because a host could not be
+    /// observed.
     pub fn is_partial(&self) -> bool {
         self.is_partial
     }

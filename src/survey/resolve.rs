@@ -64,6 +64,7 @@ impl Survey<'_> {
             Err(error) => return Err(error.into()),
         };
         self.seen_lacking.clear();
+        self.leave_out();
         self.observed = vec![None; self.resolution.resources.len()];
         self.asked = vec![None; self.resolution.resources.len()];
         for at in 0..self.sightings.len() {

@@ -1,4 +1,4 @@
-//! `--target` and `--host`: which resources a run may change.
+//! `--target`, `--host` and `--exclude`: which resources a run may change.
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,6 +12,7 @@ use crate::spec::{NotASelector, Selector};
 pub struct Scope {
     targets: Vec<(String, Selector)>,
     hosts: Vec<String>,
+    excluded: Vec<String>,
 }
 
 /// Why `--target` or `--host` makes no sense.
@@ -25,17 +26,22 @@ pub enum ScopeError {
 
 impl Scope {
     /// Reads the options as written.
-    pub fn new(targets: &[String], hosts: &[String]) -> Result<Self, ScopeError> {
+    pub fn new(targets: &[String], hosts: &[String], excluded: &[String]) -> Result<Self, ScopeError> {
         let targets = targets
             .iter()
             .map(|text| Ok((text.clone(), Selector::parse(text)?)))
             .collect::<Result<_, NotASelector>>()?;
-        Ok(Self { targets, hosts: hosts.to_vec() })
+        Ok(Self { targets, hosts: hosts.to_vec(), excluded: excluded.to_vec() })
     }
 
     /// Returns whether it leaves anything out.
     pub fn is_partial(&self) -> bool {
-        !self.targets.is_empty() || !self.hosts.is_empty()
+        !self.targets.is_empty() || !self.hosts.is_empty() || !self.excluded.is_empty()
+    }
+
+    /// Returns the hosts that are left alone.
+    pub fn excluded(&self) -> impl Iterator<Item = &str> {
+        self.excluded.iter().map(String::as_str)
     }
 
     /// Marks what may be changed: the targets and, on their own hosts, what they depend on.

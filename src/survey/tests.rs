@@ -22,6 +22,7 @@ struct World {
     /// What every host lacks, as its row and the record about it: `/opt/x folder lacking`.
     lacking: Vec<&'static str>,
     rotate: BTreeSet<String>,
+    down: BTreeSet<String>,
 }
 
 impl World {
@@ -58,6 +59,17 @@ impl World {
         self
     }
 
+    /// The host does not answer.
+    fn down(mut self, name: &str) -> Self {
+        self.down.insert(name.into());
+        self
+    }
+
+    fn exclude(mut self, name: &str) -> Self {
+        self.options.excluded.push(name.into());
+        self
+    }
+
     fn host(mut self, name: &str) -> Self {
         self.options.hosts.push(name.into());
         self
@@ -68,7 +80,8 @@ impl World {
         let mut sources = Sources::default();
         let spec = load(&self.files, &self.options, &mut sources)
             .map_err(|diagnostics| render_all(&diagnostics, &sources, false))?;
-        let scope = Scope::new(&self.targets, &self.options.hosts).map_err(|error| error.to_string())?;
+        let scope = Scope::new(&self.targets, &self.options.hosts, &self.options.excluded)
+            .map_err(|error| error.to_string())?;
         let explain = |error| match error {
             SurveyError::Spec { diagnostics, sources } => render_all(&diagnostics, &sources, false),
             SurveyError::Scope(error) => error.to_string(),
@@ -93,6 +106,10 @@ impl World {
                 break;
             }
             for (host, sections) in asked {
+                if self.down.contains(&host) {
+                    survey.lose(&host);
+                    continue;
+                }
                 let owed = self.owed.iter().filter(|(of, _)| *of == host).map(|(_, owed)| owed.clone()).collect();
                 let facts =
                     Some(Value::Map([("hostname".to_string(), Value::text(host.as_str()))].into_iter().collect()));
@@ -369,7 +386,7 @@ fn a_partial_run_deletes_nothing() {
             outline,
             concat!(
                 "create app1/directory:/new\n",
-                "note: app1/directory:/old would be deleted; a run with --target or --host deletes nothing\n"
+                "note: app1/directory:/old would be deleted; a partial run deletes nothing\n"
             )
         );
     }
@@ -400,7 +417,7 @@ fn a_partial_run_leaves_what_needs_what_it_does_not_replace() {
         world.host("app1").outline(),
         concat!(
             "update app1/service:app\n",
-            "note: app1/symlink:/srv/app would be replaced; a run with --target or --host deletes nothing\n",
+            "note: app1/symlink:/srv/app would be replaced; a partial run deletes nothing\n",
             "note: app1/file:/b is left as it is too, because it needs app1/file:/a\n",
             "note: app1/file:/a and 1 more are left as they are too, because they need app1/symlink:/srv/app\n",
         )
@@ -439,7 +456,7 @@ fn a_target_asks_its_host_about_what_it_needs_and_no_other() {
     let asked = |world: World| {
         let mut sources = Sources::default();
         let spec = load(&world.files, &world.options, &mut sources).unwrap();
-        let scope = Scope::new(&world.targets, &world.options.hosts).unwrap();
+        let scope = Scope::new(&world.targets, &world.options.hosts, &world.options.excluded).unwrap();
         let survey = Survey::new(&spec, &world.files, sources, BTreeMap::new(), &scope).unwrap();
         let mut counts = Vec::new();
         for (host, sections) in survey.wanted() {
@@ -949,4 +966,89 @@ fn what_somebody_else_has_is_a_problem_unless_the_spec_decides_about_that() {
     // It may have another number, or go.
     let decided = world(", e: { state: absent }").outline();
     assert!(!decided.contains("user:a: ") && !decided.contains("group:d: "), "{decided}");
+}
+
+/// A secret kept on one of three hosts, and what needs that host in every way; and what does not.
+fn three_hosts() -> World {
+    let spec = concat!(
+        "hosts: { app1: { transport: local }, db1: { transport: local }, db2: { transport: local } }\n",
+        "secrets: { db: { generate: {}, keep: { host: db1, path: /etc/c, key: DB } } }\n",
+        "files:\n",
+        "  /etc/alone: { on: app1, content: x }\n",
+        "  /etc/secret: { on: app1, content: 'password={{ secrets.db }}' }\n",
+        "  /etc/facts: { on: app1, content: '{{ hosts.db1.facts.hostname }}' }\n",
+        "  /etc/after: { on: app1, content: x, depends_on: ['db1/file:/etc/db'] }\n",
+        "  /etc/same: { on: app1, content: same, depends_on: ['db1/file:/etc/db'] }\n",
+        "  /etc/behind: { on: app1, content: x, depends_on: ['file:/etc/after'] }\n",
+        "  '/etc/{{ hosts.db1.facts.hostname }}': { on: db2, content: x }\n",
+        "  /etc/db: { on: db1, content: x }\n",
+        "  /etc/gone: { on: db2, state: absent }\n",
+    );
+    let there = "file root root 0644 4 0967115f2813a3541eaef77de9d9d5773f1c0c04314b0bbfe4ff3b3b1c55b5d5";
+    let mut world = World::new(spec).tell("app1/file:/etc/same", there).tell("db2/file:/etc/gone", there);
+    for address in ["alone", "secret", "facts", "after", "behind"] {
+        world = world.tell(&format!("app1/file:/etc/{address}"), "absent");
+    }
+    world
+}
+
+/// Returns what acts, without the notes.
+fn acting(world: &World) -> String {
+    let outline = world.outline();
+    outline.lines().filter(|line| !line.starts_with("note: ")).map(|line| format!("{line}\n")).collect()
+}
+
+#[test]
+fn a_host_that_is_down_holds_back_what_needs_it_and_nothing_else() {
+    let world = three_hosts().down("db1");
+    assert_eq!(acting(&world), "create app1/file:/etc/alone\n");
+    let plan = world.plan();
+    assert!(plan.is_partial && plan.problems.is_empty(), "{:?}", plan.problems);
+    assert_eq!(plan.hosts, ["app1", "db2"]);
+    assert_eq!(
+        plan.notes,
+        [
+            "db2/file:/etc/{{ hosts.db1.facts.hostname }} is left out, because it needs the facts of db1, and db1 cannot be reached",
+            "app1/file:/etc/facts is left as it is, because it needs the facts of db1, and db1 cannot be reached",
+            "app1/file:/etc/after is left as it is, because it needs db1/file:/etc/db, and db1 cannot be reached",
+            "app1/file:/etc/secret is left as it is, because it needs db1/secret:db, and db1 cannot be reached",
+            "db2/file:/etc/gone would be deleted; a partial run deletes nothing",
+            "app1/file:/etc/behind is left as it is too, because it needs app1/file:/etc/after",
+        ]
+    );
+}
+
+#[test]
+fn an_excluded_host_is_not_asked_and_holds_back_only_what_needs_a_value_of_it() {
+    let world = three_hosts().exclude("db1");
+    assert_eq!(
+        acting(&world),
+        "create app1/file:/etc/alone\ncreate app1/file:/etc/after\ncreate app1/file:/etc/behind\n"
+    );
+    let notes = world.plan().notes.join("\n");
+    for words in [
+        "/etc/secret is left as it is, because it needs db1/secret:db, and --exclude leaves db1 out",
+        "/etc/facts is left as it is, because it needs the facts of db1, and --exclude leaves db1 out",
+    ] {
+        assert!(notes.contains(words), "{notes}");
+    }
+    let unknown = three_hosts().exclude("db3").survey(|_| ()).unwrap_err();
+    assert!(unknown.contains("--exclude db3: the spec has no such host"), "{unknown}");
+    let both = three_hosts().exclude("db1").host("db1").survey(|_| ()).unwrap_err();
+    assert!(both.contains("--exclude db1: --host names it too"), "{both}");
+}
+
+#[test]
+fn what_restarts_on_a_host_that_is_down_is_not_changed_behind_its_back() {
+    let spec = concat!(
+        "hosts: { app1: { transport: local }, db1: { transport: local } }\n",
+        "files: { /etc/app: { on: app1, content: x } }\n",
+        "services: { db: { on: db1, restart_on: ['app1/file:/etc/app'] } }\n",
+    );
+    let world = World::new(spec).tell("app1/file:/etc/app", "absent").down("db1");
+    assert_eq!(acting(&world), "");
+    assert_eq!(
+        world.plan().notes,
+        ["app1/file:/etc/app is left as it is, because it needs db1/service:db, and db1 cannot be reached"]
+    );
 }

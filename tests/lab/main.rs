@@ -14,6 +14,7 @@ mod every_step;
 mod faults;
 mod hosts;
 mod migrations;
+mod missing;
 mod packages;
 mod pm2;
 mod privileges;

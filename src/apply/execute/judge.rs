@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::graph::Node;
 use crate::host::{HostError, Problem, StepReport, StepStatus};
 use crate::model::{Action, Address, Change, Expect, ProbeOutput};
-use crate::plan::{self, Act, Decision, Failure, Found, HostFailure, Outcome, Owing, Upstream, Withheld};
+use crate::plan::{self, Act, Decision, Failure, Found, HostFailure, NotDone, Outcome, Owing, Upstream, Withheld};
 use crate::render::describe;
 use crate::resource::{AnyObserved, Mode, Refusal};
 use crate::schedule::{Place, Schedule, Status};
@@ -98,6 +98,10 @@ impl Execution<'_, '_> {
                 schedule.set(node, Status::Skipped);
                 self.settle(node, Outcome::Skipped { because });
             }
+            Decision::Withhold(Withheld::Wants(wants)) => {
+                schedule.set(node, Status::Skipped);
+                self.settle(node, Outcome::NotDone(NotDone::Wants(wants)));
+            }
             // The end of a rotation comes after everything else.
             Decision::Nothing | Decision::Finish | Decision::Waive(_) | Decision::Miss(_) => {
                 schedule.set(node, Status::Settled);
@@ -128,6 +132,7 @@ impl Execution<'_, '_> {
         let owed = self.owed_as_seen(node, observed, self.survey.owed(node), &BTreeSet::new());
         Upstream {
             is_partial: self.survey.is_partial(),
+            wants: self.survey.wants(node),
             makes: item.sources().into_iter().filter(is_to_come).collect(),
             owed: owed.map(Owing::Surely),
             ..Upstream::default()

@@ -218,7 +218,12 @@ impl Execution<'_, '_> {
         let observed = self.survey.observed(node).cloned().unwrap_or(AnyObserved::NotYet);
         let item = self.survey.item(node);
         let owed = owed.filter(|_| item.resource.kind.owed_applies(item.resource, &observed));
-        let upstream = Upstream { is_partial: self.survey.is_partial(), owed, ..Upstream::default() };
+        let upstream = Upstream {
+            is_partial: self.survey.is_partial(),
+            wants: self.survey.wants(node),
+            owed,
+            ..Upstream::default()
+        };
         plan::decide(&item, &observed, &upstream)
     }
 

@@ -121,7 +121,7 @@ impl Counts {
 fn disagreements(kind: &'static dyn KindObject, variant: &Variant, counts: &mut Counts) -> Option<String> {
     let loaded = spec::load(kind, &variant.case).ok()?;
     let hosts: Vec<String> = if variant.is_partial { vec!["app1".into()] } else { Vec::new() };
-    let scope = Scope::new(&[], &hosts).unwrap();
+    let scope = Scope::new(&[], &hosts, &[]).unwrap();
     let mut survey = Survey::new(&loaded.spec, &loaded.files, loaded.sources, loaded.known, &scope).ok()?;
     let nodes: Vec<Node> =
         (0..survey.len()).filter(|&node| *survey.resolved(node).address.kind == *kind.name()).collect();
@@ -194,7 +194,7 @@ fn planned(survey: &Survey<'_>, plan: &Plan, node: Node) -> Reached {
     }
     match plan.withheld.iter().find(|left| left.node == node).map(|left| &left.why) {
         Some(Withheld::Destroys(action)) => return Reached::Withheld(*action),
-        Some(Withheld::Needs(_)) => return Reached::Open,
+        Some(Withheld::Needs(_) | Withheld::Wants(_)) => return Reached::Open,
         None => {}
     }
     let Some(planned) = plan.resources.iter().find(|planned| planned.node == node) else { return Reached::Open };

@@ -15,6 +15,7 @@ impl Builder<'_> {
         let (owed, why_owed) = self.owing(node, observed);
         let upstream = Upstream {
             is_partial: self.is_partial,
+            wants: self.wants[node].clone(),
             withheld: self.withheld[node].map(|other| self.items[other].address.clone()),
             brings: match observed {
                 AnyObserved::Later { needs, .. } => self.brought_by(node, needs),
