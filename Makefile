@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-INFRA := target/release/infra
+INFRA := $(or $(CARGO_TARGET_DIR),target)/release/infra
 # The binaries of tests that boot throwaway hosts have names that begin with lab.
 NOT_LAB := not binary(/^lab/)
 # Throwaway hosts are small, and mostly wait for packages.
@@ -18,7 +18,8 @@ tools: ## Installs what building and testing need (Debian, as root)
 	@scripts/install-tools
 
 .PHONY: build
-build: tools ## Builds the release binary
+build: ## Builds the release binary
+	@scripts/install-tools build
 	cargo build --release --locked
 	@size=$$(stat -c %s $(INFRA)); [ $$size -lt $$((20 * 1024 * 1024)) ] || { echo "$(INFRA) has $$size bytes, 20 MiB are allowed" >&2; exit 1; }
 
@@ -53,6 +54,7 @@ docs: ## Writes the generated reference anew
 
 .PHONY: demo
 demo: build ## Boots a throwaway host and takes a real system onto it
+	@scripts/install-tools demo
 	@scripts/demo $(INFRA)
 
 .PHONY: bench-peers

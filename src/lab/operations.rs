@@ -126,6 +126,9 @@ impl Lab {
                 .collect()
         });
         results.into_iter().collect::<Result<()>>()?;
+        if !ids.is_empty() {
+            progress(Progress::Deleting);
+        }
         self.state.empty_trash()?;
         Ok(ids)
     }
@@ -294,7 +297,7 @@ impl Lab {
                 progress(Progress::Ready(id.clone()));
                 self.describe(&id, &record)
             }
-            Err(error) => match self.remove(&id, lock) {
+            Err(error) => match self.remove(&id, lock).and_then(|()| self.state.empty_trash()) {
                 Ok(()) => Err(error),
                 Err(removing) => Err(error.context(format!("{id} could not be removed again either: {removing:#}"))),
             },
@@ -361,7 +364,8 @@ impl Lab {
         answer.ok_or_else(|| what(&format!("did not come up within {} s ({last_answer})", BOOT_TIME.as_secs())))
     }
 
-    /// Halts a host and removes everything of it, and the lab and the network with the last one.
+    /// Halts a host and removes everything of it, and the lab and the network with the last one. What it wrote
+    /// lies in the trash then.
     fn remove(&self, id: &HostId, lock: FileLock) -> Result<()> {
         let folder = self.state.host(id);
         let record = folder.record();
@@ -382,7 +386,7 @@ impl Lab {
             }
         }
         drop(lock);
-        self.state.empty_trash()
+        Ok(())
     }
 
     fn write_lab_files(&self, lab: &str) -> Result<()> {

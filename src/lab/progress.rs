@@ -23,6 +23,8 @@ pub enum Progress {
     Booting(HostId),
     Ready(HostId),
     Stopping(HostId),
+    /// What hosts wrote is being deleted, which a slow disk takes its time for.
+    Deleting,
     /// What an interrupted run left of a host is being removed.
     CleaningUp(HostId),
 }
@@ -41,6 +43,7 @@ impl fmt::Display for Progress {
             Progress::Booting(host) => write!(f, "booting {host}"),
             Progress::Ready(host) => write!(f, "{host} is ready"),
             Progress::Stopping(host) => write!(f, "stopping {host}"),
+            Progress::Deleting => write!(f, "deleting what was written there"),
             Progress::CleaningUp(host) => write!(f, "removing what an interrupted run left of {host}"),
         }
     }

@@ -18,3 +18,4 @@ mod schema;
 mod specs;
 #[path = "../support/mod.rs"]
 mod support;
+mod tools;
