@@ -41,7 +41,11 @@ pub fn content(before: &Value, after: &Value, paint: Paint) -> Vec<String> {
                 ChangeTag::Equal => (" ", None),
             };
             let value = change.value();
-            let text = format!("{sign}{}", shown(value.strip_suffix('\n').unwrap_or(value)));
+            let value_of_line = value.strip_suffix('\n').unwrap_or(value);
+            let text = match change.tag() {
+                ChangeTag::Equal => format!("{sign}{}", shorten(&visible(value_of_line), WIDEST)),
+                ChangeTag::Delete | ChangeTag::Insert => format!("{sign}{}", shown(value_of_line)),
+            };
             lines.push(role.map_or_else(|| text.clone(), |role| paint.paint(role, &text)));
             if !value.ends_with('\n') {
                 lines.push("\\ no newline at the end".into());
@@ -74,8 +78,22 @@ pub fn block(text: &str, sign: &str) -> Vec<String> {
     lines
 }
 
+/// Shows a line; blanks at its end are written as numbers, for nobody would see them.
 fn shown(line: &str) -> String {
-    shorten(&visible(line), WIDEST)
+    let (rest, end) = match line.strip_suffix('\r') {
+        Some(rest) => (rest, "\r"),
+        None => (line, ""),
+    };
+    let seen = rest.trim_end_matches([' ', '\t']);
+    let blanks: String = rest[seen.len()..].chars().map(|c| format!("\\u{{{:x}}}", c as u32)).collect();
+    let mut text = visible(seen);
+    // A blank that is none to most programs.
+    for c in ['\u{a0}', '\u{2007}', '\u{202f}'] {
+        if text.contains(c) {
+            text = text.replace(c, &format!("\\u{{{:x}}}", c as u32));
+        }
+    }
+    shorten(&format!("{text}{blanks}{}", visible(end)), WIDEST)
 }
 
 /// Returns the text of a content that may be shown; the empty text for nothing.
@@ -85,5 +103,26 @@ fn text(value: &Value) -> Option<&str> {
         Value::Content(content) if !Content::is_sensitive(content) => content.text(),
         Value::Text(text) => Some(text),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(before: &str, after: &str) -> Vec<String> {
+        let value = |text: &str| Value::Content(Content::new(text.as_bytes()));
+        content(&value(before), &value(after), Paint::default())
+    }
+
+    #[test]
+    fn what_nobody_sees_is_written_as_numbers() {
+        let shown = lines("same \na\nb\nc\n", "same \na  \nb\t\r\nc\u{a0}d\u{200b}\n");
+        assert_eq!(
+            shown[1..],
+            [" same ", "-a", "-b", "-c", "+a\\u{20}\\u{20}", "+b\\u{9}\\u{d}", "+c\\u{a0}d\\u{200b}"]
+        );
+        let created = content(&Value::Null, &Value::Content(Content::new(&b"x \ny\r\n"[..])), Paint::default());
+        assert_eq!(created[1..], ["+x\\u{20}", "+y\\u{d}"]);
     }
 }

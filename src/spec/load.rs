@@ -111,12 +111,22 @@ impl Loader<'_> {
         if let Some(environment) = &options.environment {
             self.overlay(&mut draft, &folder, environment);
         }
-        if let Some(inventory) = &options.inventory
-            && let Some((node, _)) =
-                read::yaml(self.files, &normalize(inventory), None, self.sources, &mut self.diagnostics)
-        {
-            draft.inventory_hosts = Some(Vec::new());
-            draft.take(node, Role::Inventory, &mut self.diagnostics);
+        if let Some(inventory) = &options.inventory {
+            let said = self.diagnostics.len();
+            match read::yaml(self.files, &normalize(inventory), None, self.sources, &mut self.diagnostics) {
+                Some((node, _)) => {
+                    draft.inventory_hosts = Some(Vec::new());
+                    draft.take(node, Role::Inventory, &mut self.diagnostics);
+                }
+                None => {
+                    for diagnostic in self.diagnostics.iter_mut().skip(said).filter(|wrong| wrong.span.is_none()) {
+                        let help = || "`-i` takes a file with `hosts:`, its path as seen from here".to_string();
+                        diagnostic.help.get_or_insert_with(help);
+                    }
+                    // What would be said of the rest may all come of that.
+                    return None;
+                }
+            }
         }
         self.vars(&mut draft, options);
         Some((draft, folder, file))
