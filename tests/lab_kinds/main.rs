@@ -75,7 +75,7 @@ fn live(trials: &[Trial]) {
 
 fn apply_and_break(trial: &Trial, host: &LabHost, infra: &Infra) {
     infra.plan().assert_no_problems();
-    infra.apply_in_any_order();
+    infra.apply_in_any_order(host);
     infra.plan().assert_empty(&format!("after apply ({})", trial.name));
     for broken in Break::read(&trial.folder.join("breaks.yaml")) {
         let when = format!("{} ({})", broken.name, trial.name);

@@ -1,13 +1,15 @@
 //! Runs the `infra` command as a user would, and looks at what it says.
 
 use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 
-use super::lab::text;
-use super::timed;
+use super::lab::{LabHost, text};
+use super::{timed, wait_until};
 
 /// The command with a spec and an inventory.
 #[derive(Clone, Debug)]
@@ -77,10 +79,27 @@ impl Infra {
         report
     }
 
-    /// Applies in an order that chance chooses among those that the graph allows, and must succeed. `INFRA_TEST_SEED` chooses
-    /// another one.
+    /// Applies twice in orders that chance chooses among those that the graph allows: the first is cut off somewhere, the second
+    /// must succeed. `INFRA_TEST_SEED` chooses others.
     #[track_caller]
-    pub fn apply_in_any_order(&self) -> Report {
+    pub fn apply_in_any_order(&self, host: &LabHost) -> Report {
+        let seed = self.seed();
+        // Most specs of kinds have a few steps more.
+        let step = 1 + (seed % 7) as usize;
+        let into = Duration::from_millis([0, 150, 600, 2000][(seed / 7 % 4) as usize]);
+        let started = self.option("--shuffle").option(&seed.to_string()).apply_cut_in(host, step, into);
+        let seed = seed + 1;
+        let report = self.report(&["--auto-approve", "--format", "json", "--shuffle", &seed.to_string()]);
+        assert!(
+            report.success,
+            "apply --shuffle {seed} failed after one that was cut off {into:?} into step {step}, {started} had started\n{}",
+            report.said
+        );
+        report
+    }
+
+    /// Returns the number that chooses an order.
+    fn seed(&self) -> u64 {
         let named = || {
             self.spec
                 .file_name()
@@ -89,10 +108,32 @@ impl Infra {
                 .bytes()
                 .fold(0_u64, |seed, byte| seed.wrapping_mul(31) + u64::from(byte))
         };
-        let seed = std::env::var("INFRA_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(named);
-        let report = self.report(&["--auto-approve", "--format", "json", "--shuffle", &seed.to_string()]);
-        assert!(report.success, "apply --shuffle {seed} failed\n{}", report.said);
-        report
+        std::env::var("INFRA_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(named)
+    }
+
+    /// Applies until the step of this number has run so long, and cuts the connections to the host there; what it was running
+    /// is over when this returns. Returns how many steps were started.
+    #[track_caller]
+    pub fn apply_cut_in(&self, host: &LabHost, step: usize, into: Duration) -> usize {
+        let mut command = self.command("apply");
+        command.arg("--auto-approve").stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("infra starts");
+        let start = format!("{}: ", host.id().host);
+        let mut started = 0;
+        for line in BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok) {
+            if line.starts_with(&start) {
+                started += 1;
+                if started == step {
+                    std::thread::sleep(into);
+                    host.kill_connections();
+                }
+            }
+        }
+        let status = child.wait().unwrap();
+        // What is cut off fails, unless all was over before the cut.
+        assert!(started >= step || status.success(), "an apply with {started} steps, not cut off, failed");
+        wait_until("the host ends what it was running", || host.check("pgrep -fc '[i]nfra:' || true").trim() == "0");
+        started
     }
 
     /// Applies, whatever comes of it.
