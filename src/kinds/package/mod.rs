@@ -13,8 +13,8 @@ use crate::{expect, records, row, rows, variants};
 use crate::kinds::shared::package_manager::{CHOICE, NOUN};
 use crate::resource::batch::parse_first;
 use crate::resource::{
-    Attribute, Capabilities, Claims, Documentation, Erased, Fields, Kind, KnowsGoing, Observation, Phase, Planned, Refusal, Resource, Shape, Space,
-    Touches, Variant, Variants,
+    Attribute, Capabilities, Claims, Documentation, Erased, Fields, Kind, KnowsGoing, Observation, Phase, Planned,
+    Refusal, Resource, Shape, Space, Touches, Variant, Variants,
 };
 
 pub use manager::Manager;
