@@ -4,9 +4,9 @@
 //! [`last_look`] proves in the end that all is as planned.
 
 mod debts;
+mod dues;
 mod judge;
 mod last_look;
-mod ledger;
 mod reach;
 mod send;
 mod work;
@@ -33,7 +33,7 @@ use super::drive::Hosts;
 use super::event::{Event, Events};
 use super::rotation;
 
-use ledger::Ledger;
+use dues::Dues;
 use work::Done;
 
 /// How much a run is asked to stop.
@@ -65,7 +65,7 @@ struct Execution<'r, 's> {
     /// What is about to happen to each resource of the run.
     turns: HashMap<Node, Turn>,
     /// What was really changed, and what that owes.
-    ledger: Ledger,
+    dues: Dues,
     /// The moment of the last look, and what was looked at.
     looked_after: u64,
     looked_at: BTreeSet<Node>,
@@ -216,7 +216,7 @@ impl<'r, 's> Execution<'r, 's> {
             scope,
             events,
             turns: HashMap::new(),
-            ledger: Ledger::default(),
+            dues: Dues::default(),
             looked_after: 0,
             looked_at: BTreeSet::new(),
             may_run: BTreeSet::new(),
@@ -368,7 +368,7 @@ impl<'r, 's> Execution<'r, 's> {
 
     /// Takes note that a resource was really changed. What was owed to it is paid.
     fn note_changed(&mut self, node: Node) {
-        self.ledger.change(node);
+        self.dues.change(node);
         self.survey.paid(node);
     }
 

@@ -35,7 +35,7 @@ impl Execution<'_, '_> {
             return None;
         }
         let sources = self.survey.graph().triggers(node).iter();
-        let changed = sources.filter(|(source, _)| self.ledger.is_unpaid(*source, node) || running.contains(source));
+        let changed = sources.filter(|(source, _)| self.dues.is_unpaid(*source, node) || running.contains(source));
         changed.map(|(_, action)| *action).max().max(owed_before)
     }
 
@@ -90,7 +90,7 @@ impl Execution<'_, '_> {
                 continue;
             }
             // Of earlier runs. What does not run is owed nothing, whatever starts it later.
-            self.ledger.record(service);
+            self.dues.record(service);
             let resource = self.survey.resource(service);
             let is_down = self.survey.observed(service).is_some_and(|observed| match observed {
                 AnyObserved::Present(_) | AnyObserved::Absent(_) => !resource.kind.owed_applies(resource, observed),
@@ -110,17 +110,17 @@ impl Execution<'_, '_> {
             return;
         }
         for &node in &sent.covers {
-            self.ledger.begin(node);
+            self.dues.begin(node);
             for &(service, _) in self.survey.graph().triggered_by(node) {
                 let is_here = self.survey.resolved(service).address.host == self.survey.resolved(node).address.host;
                 if is_here && self.can_be_owed(service) {
-                    self.ledger.record(service);
+                    self.dues.record(service);
                 }
             }
         }
         // Of a step that ended well for some rows only, the host has struck nothing.
         if step.status == StepStatus::Exited(0) && step.failed_rows.is_empty() {
-            sent.verifies.iter().for_each(|&node| self.ledger.strike(node));
+            sent.verifies.iter().for_each(|&node| self.dues.strike(node));
         }
     }
 
@@ -135,7 +135,7 @@ impl Execution<'_, '_> {
                     let (owes, sources) = debts.entry(address.host.to_string()).or_default();
                     owes.push(Owed { resource: address.local(), action });
                     sources.insert(node);
-                    self.ledger.record(service);
+                    self.dues.record(service);
                 }
             }
         }
@@ -189,7 +189,7 @@ impl Execution<'_, '_> {
                 is_seen && !resource.kind.owed_applies(resource, observed)
             })
         };
-        let needless = self.ledger.needless(sources, |service| self.survey.owed(service).is_some(), is_down);
+        let needless = self.dues.needless(sources, |service| self.survey.owed(service).is_some(), is_down);
         let mut debts: BTreeMap<String, Vec<Owed>> = BTreeMap::new();
         for service in needless {
             let address = &self.survey.resolved(service).address;

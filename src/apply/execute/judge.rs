@@ -161,7 +161,7 @@ impl Execution<'_, '_> {
         let kind = self.survey.resource(node).kind;
         // A unit or an account of the run makes a service be seen otherwise: that is why they come first.
         let graph = self.survey.graph();
-        if graph.dependencies(node).any(|(before, _)| before != by && self.ledger.has_changed(before)) {
+        if graph.dependencies(node).any(|(before, _)| before != by && self.dues.has_changed(before)) {
             return;
         }
         let before = self.turns.get(&node).map(|turn| &turn.observed);
@@ -175,7 +175,7 @@ impl Execution<'_, '_> {
     /// Marks what steps may have changed besides what they are about.
     fn touch(&self, schedule: &mut Schedule, covers: &[Node]) {
         for &node in covers {
-            if self.ledger.has_changed(node) || schedule.status(node) == Status::Failed {
+            if self.dues.has_changed(node) || schedule.status(node) == Status::Failed {
                 schedule.touch(node);
             }
         }
@@ -184,7 +184,7 @@ impl Execution<'_, '_> {
     /// Returns whether the run itself may have changed what is seen of a resource: something that may touch it has run, or
     /// something that it depends on has changed.
     fn may_be_our_own(&self, schedule: &Schedule, node: Node) -> bool {
-        schedule.touched_by(node).is_some() || schedule.before(node).iter().any(|&other| self.ledger.has_changed(other))
+        schedule.touched_by(node).is_some() || schedule.before(node).iter().any(|&other| self.dues.has_changed(other))
     }
 
     /// Takes what was seen right before a step that did not start, because that is not what was seen before. What the run
@@ -264,7 +264,7 @@ impl Execution<'_, '_> {
         };
         match outcome {
             Outcome::Applied { .. } => self.note_changed(node),
-            _ => self.ledger.leave(node),
+            _ => self.dues.leave(node),
         }
         schedule.set(node, Status::Done);
         self.settle(node, outcome);

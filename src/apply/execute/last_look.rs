@@ -33,7 +33,7 @@ impl Execution<'_, '_> {
         if looked_at.is_empty() {
             return false;
         }
-        self.looked_after = self.ledger.now();
+        self.looked_after = self.dues.now();
         let kept = self.survey.knowledge().kept.clone();
         self.observe_again(&looked_at, hosts, parallel, stop).await;
         if *stop.borrow() != Stop::No {
@@ -48,7 +48,7 @@ impl Execution<'_, '_> {
         self.looked_at.extend(&seen);
         for &node in graph.order().iter().filter(|node| seen.contains(node)) {
             let sources = graph.triggers(node).iter();
-            let sources = sources.filter(|(source, _)| acting.contains(source) || self.ledger.is_unpaid(*source, node));
+            let sources = sources.filter(|(source, _)| acting.contains(source) || self.dues.is_unpaid(*source, node));
             let owed = sources.map(|(_, action)| *action).max();
             match self.decide_at_the_end(node, owed.map(Owing::Perhaps)) {
                 Decision::Act(act) | Decision::Perhaps(act, _) if round < MOST_ROUNDS => {
@@ -124,7 +124,7 @@ impl Execution<'_, '_> {
     /// hosts, what a change there restarts.
     fn to_look_at(&self, schedule: &Schedule, hosts: &Hosts) -> BTreeMap<String, Vec<Node>> {
         let host = |node: Node| self.survey.resolved(node).address.host.clone();
-        let changed: BTreeSet<_> = self.ledger.changed_since(self.looked_after).map(host).collect();
+        let changed: BTreeSet<_> = self.dues.changed_since(self.looked_after).map(host).collect();
         let graph = self.survey.graph();
         let is_restarted = |node: Node| graph.triggers(node).iter().any(|(source, _)| changed.contains(&host(*source)));
         let mut of_hosts: BTreeMap<String, Vec<Node>> = BTreeMap::new();

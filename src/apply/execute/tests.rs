@@ -226,7 +226,7 @@ fn applied(
     nodes.iter().for_each(|&node| schedule.set(node, Status::Running));
     // By then, what stands before them has changed.
     let acting = plan.resources.iter().filter(|planned| planned.acts()).map(|planned| planned.node);
-    acting.filter(|node| !nodes.contains(node)).for_each(|node| execution.ledger.change(node));
+    acting.filter(|node| !nodes.contains(node)).for_each(|node| execution.dues.change(node));
     let output = run::output(kind, &variant.case, &variant.case.records);
     let sections = [(kind.name().to_string(), output)].into_iter().collect();
     let answer = Answer::Observed {

@@ -10,7 +10,7 @@ use crate::graph::Node;
 
 /// Who changed when.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Ledger {
+pub(super) struct Dues {
     /// Counts what happened.
     moment: u64,
     /// When each resource was changed last, and known to be as planned.
@@ -21,7 +21,7 @@ pub(super) struct Ledger {
     recorded: BTreeSet<Node>,
 }
 
-impl Ledger {
+impl Dues {
     /// Takes note that a debt to a service is, or may be, recorded on its host.
     pub fn record(&mut self, service: Node) {
         self.recorded.insert(service);

@@ -1,5 +1,5 @@
 //! A model of runs: sources that a service reads, ways in which each step ends, and every sequence of a few runs. What a run
-//! does about debts is the ledger's; hosts are what they promise (a record is written before a step, and struck after one
+//! does about debts is what [`Dues`] says; hosts are what they promise (a record is written before a step, and struck after one
 //! that ended well).
 
 use std::collections::HashSet;
@@ -84,12 +84,12 @@ impl World {
 
 /// Goes through one run. Returns whether it ended well; a restart without a reason is an error.
 fn go(world: &mut World, run: Run) -> Result<bool, String> {
-    let mut ledger = Ledger::default();
+    let mut dues = Dues::default();
     for source in SOURCES {
         world.wanted[source] += u8::from(run.edits[source]);
     }
     if world.is_owed {
-        ledger.record(SERVICE);
+        dues.record(SERVICE);
     }
     // What does not run is owed nothing: nothing of it is old.
     let was_owed = world.is_owed && world.runs;
@@ -109,7 +109,7 @@ fn go(world: &mut World, run: Run) -> Result<bool, String> {
         }
         if may_run {
             world.is_owed = true;
-            ledger.record(SERVICE);
+            dues.record(SERVICE);
         }
         let end = run.ends[source];
         let wrote = matches!(end, End::Done | End::Fails { wrote: true } | End::Killed { wrote: true });
@@ -120,15 +120,15 @@ fn go(world: &mut World, run: Run) -> Result<bool, String> {
         has_begun |= end != End::Needless;
         world.has_reason |= world.runs && end != End::Needless;
         match end {
-            End::Done => ledger.change(source),
+            End::Done => dues.change(source),
             End::Needless => {
                 // Somebody else, or the run itself, has brought it so before the service was started or since.
                 world.wanted[source] = world.written[source];
-                ledger.begin(source);
-                ledger.leave(source);
+                dues.begin(source);
+                dues.leave(source);
             }
             End::Fails { .. } => {
-                ledger.begin(source);
+                dues.begin(source);
                 is_broken = true;
             }
             End::Killed { .. } => return Ok(false),
@@ -137,26 +137,26 @@ fn go(world: &mut World, run: Run) -> Result<bool, String> {
     is_broken |= run.fails_before_service;
     let mut is_owed_before = was_owed;
     if !is_broken && !run.is_partial {
-        let owes = is_owed_before || SOURCES.iter().any(|&source| ledger.is_unpaid(source, SERVICE));
+        let owes = is_owed_before || SOURCES.iter().any(|&source| dues.is_unpaid(source, SERVICE));
         if world.runs && owes && !world.has_reason {
             return Err("it is restarted without a reason".into());
         }
         if !world.runs || owes {
-            ledger.begin(SERVICE);
+            dues.begin(SERVICE);
             if run.service != Service::Fails {
                 world.start();
-                ledger.change(SERVICE);
+                dues.change(SERVICE);
                 is_owed_before = false;
             }
             if run.service == Service::Works {
                 world.is_owed = false;
-                ledger.strike(SERVICE);
+                dues.strike(SERVICE);
             }
             is_broken |= run.service != Service::Works;
         }
     }
     let is_seen_down = !is_broken && !world.runs;
-    let needless = ledger.needless(|_| SOURCES.to_vec(), |_| is_owed_before, |_| is_seen_down);
+    let needless = dues.needless(|_| SOURCES.to_vec(), |_| is_owed_before, |_| is_seen_down);
     world.is_owed &= needless.is_empty();
     Ok(!is_broken)
 }
