@@ -26,17 +26,22 @@ fn assert_failed(report: &Report, failed: &[&str], words: &str) {
 #[test]
 fn a_package_that_nobody_has_fails_alone() {
     let (host, infra) = boot("packages-unknown");
-    let report = infra.environment("unknown-version").try_apply();
-    assert_failed(&report, &["package:tree"], "no repository of the host has version 99.* of it; there are: ");
-
-    let report = infra.environment("mistyped").try_apply();
+    // Without lists on the host: that nobody has it turns out on the way, and the others go on.
+    host.check("rm -rf /var/lib/apt/lists/*");
+    let mistyped = infra.environment("mistyped");
+    let report = mistyped.try_apply();
     assert_failed(
         &report,
         &["package:sqlite33"],
         "no repository of the host has a package of this name; did you mean sqlite3?",
     );
     report.assert_applied(&["package:tree".into()], "beside a package that nobody has");
-    host.check("command -v tree");
+    host.check("command -v tree && apt-get -qq remove tree");
+    // Now it has, and the plan says so before anything is done.
+    mistyped.plan().assert_refused(&["package:sqlite33".into()], "with lists that do not name it");
+
+    let report = infra.environment("unknown-version").try_apply();
+    assert_failed(&report, &["package:tree"], "no repository of the host has version 99.* of it; there are: ");
 }
 
 #[test]

@@ -110,7 +110,7 @@ fn what_is_changed_after_its_step_is_mended_or_named() {
     // Somebody who does it again and again.
     host.check(
         "rm /opt/late/app.conf
-        (setsid sh -c 'while sleep 0.02; do [ -e /opt/late/app.conf ] && echo mine >/opt/late/app.conf; done' >/dev/null 2>&1 &)",
+        (setsid timeout 60 sh -c 'while :; do [ ! -e /opt/late/app.conf ] || echo mine >/opt/late/app.conf; done' >/dev/null 2>&1 &)",
     );
     let report = infra.try_apply();
     assert!(!report.success, "{}", report.said);
