@@ -42,11 +42,17 @@ keep_access() {
     done
 }
 
-# take_over OLD NEW: and sees that it did, for a tool may have been built without.
+# take_over OLD NEW: and sees that it did, for a tool may have been built without, and that of Debian 13 leaves what the folder gave.
 take_over() {
     cp --attributes-only --preserve=mode,xattr -- "$1" "$2" 2>/dev/null ||
-        cp --attributes-only --preserve=mode -- "$1" "$2" 2>/dev/null ||
+        cp --attributes-only --preserve=mode -- "$1" "$2" 2>/dev/null
+    same_access "$@" || {
         getfacl --absolute-names -- "$1" 2>/dev/null | setfacl --set-file=- -- "$2" 2>/dev/null
+        same_access "$@"
+    }
+}
+
+same_access() {
     marks=$(ls -ld -- "$1" "$2" | cut -c 11)
     [ "${marks%"$NL"*}" = "${marks#*"$NL"}" ] || return
     command -v getfacl >/dev/null || return 0

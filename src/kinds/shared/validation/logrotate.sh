@@ -19,7 +19,7 @@ judge() {
             case $line in
                 "error: $staged:"*) refuse "$i" "logrotate refuses line ${line#"error: $staged:"}" ;;
                 # From 3.22 on logrotate warns of a word that it does not know, and goes on without that line.
-                "warning: $staged:"*" unknown option "*) refuse "$i" "logrotate ignores line ${line#"warning: $staged:"}" ;;
+                "warning: $staged:"*" unknown option "*) refuse "$i" "logrotate refuses line ${line#"warning: $staged:"}" ;;
                 "error: Ignoring $staged "*) refuse "$i" "logrotate passes over it${line#"error: Ignoring $staged"}" ;;
                 *) continue ;;
             esac
