@@ -56,9 +56,9 @@ impl OfHost {
         None
     }
 
-    /// Returns whether anything provides exactly this.
-    pub fn is_provided(&self, claim: &Claim) -> bool {
-        self.get(claim.space, &claim.name).is_some()
+    /// Returns whether another resource provides exactly this.
+    pub fn is_provided_for(&self, node: Node, claim: &Claim) -> bool {
+        self.get(claim.space, &claim.name).is_some_and(|providers| providers.iter().any(|provider| provider != node))
     }
 
     /// Returns what provides a claim: for a path, its nearest provided ancestor where nothing provides it.

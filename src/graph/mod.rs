@@ -106,9 +106,9 @@ impl Graph {
         self.index.of_host(host).into_iter().flat_map(|of_host| of_host.find(claim)).collect()
     }
 
-    /// Returns whether a resource of the host provides exactly this.
-    pub fn is_provided(&self, host: &str, claim: &Claim) -> bool {
-        self.index.of_host(host).is_some_and(|of_host| of_host.is_provided(claim))
+    /// Returns whether another resource of its host provides exactly this for a resource.
+    pub fn is_provided_for(&self, node: Node, claim: &Claim) -> bool {
+        self.index.of_host(&self.hosts[node]).is_some_and(|of_host| of_host.is_provided_for(node, claim))
     }
 
     pub fn len(&self) -> usize {

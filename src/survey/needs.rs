@@ -59,7 +59,7 @@ impl Survey<'_> {
         let Some(of_host) = self.asked_needs.get(host).filter(|of_host| !of_host.lacking.is_empty()) else {
             return lacks;
         };
-        let needs = self.needs[node].iter().filter(|need| !self.graph.is_provided(host, &Claim::from(*need)));
+        let needs = self.needs[node].iter().filter(|need| !self.graph.is_provided_for(node, &Claim::from(*need)));
         lacks.extend(needs.filter_map(|need| of_host.lacking.get(need)).cloned());
         lacks
     }
@@ -82,7 +82,7 @@ impl Survey<'_> {
         for &node in self.by_host.get(host).into_iter().flatten().filter(|&&node| self.in_scope[node]) {
             for need in &self.needs[node] {
                 let is_known = asked.is_some_and(|asked| asked.contains(need));
-                if !is_known && seen.insert(need) && !self.graph.is_provided(host, &Claim::from(need)) {
+                if !is_known && seen.insert(need) && !self.graph.is_provided_for(node, &Claim::from(need)) {
                     needs.push(need);
                 }
             }

@@ -786,11 +786,12 @@ fn what_reads_the_file_of_a_kept_secret_or_its_folder_comes_after_it() {
         "  pw: { generate: {}, keep: { path: /etc/app/cred, key: A } }\n",
         "  other: { generate: {}, keep: { path: /etc/app/cred, key: B } }\n",
         "files: { /opt/app/.env: { content: x } }\n",
+        "blocks: { b: { path: /etc/default/app, content: B=1 } }\n",
         "units:\n",
         "  db.service: { content: \"[Service]\\nExecStart=/bin/true\\n\" }\n",
         "  app.service:\n",
         "    content: \"[Unit]\\nRequires=db.service\\n[Service]\\nWorkingDirectory=/opt/app\\nEnvironmentFile=-/etc/app/cred\\n\\\n",
-        "      ExecStart=/bin/true\\n\"\n",
+        "      EnvironmentFile=/etc/default/app\\nExecStart=/bin/true\\n\"\n",
     );
     app1(spec)
         .survey(|survey| {
@@ -804,7 +805,7 @@ fn what_reads_the_file_of_a_kept_secret_or_its_folder_comes_after_it() {
             };
             assert_eq!(
                 before("unit:app.service"),
-                ["directory:/opt/app", "file:/opt/app/.env", "secret:other", "secret:pw", "unit:db.service"]
+                ["block:b", "directory:/opt/app", "file:/opt/app/.env", "secret:other", "secret:pw", "unit:db.service"]
             );
             assert_eq!(before("secret:pw"), ["directory:/etc/app"]);
         })

@@ -113,10 +113,12 @@ impl Kind for Block {
 
     fn claims(resource: &Resource<Desired>) -> Claims {
         let path = &resource.desired.path;
-        let claims = Claims::new().requires(Space::PATH, path).shares(Space::CONTENT, path).touches_below(path);
+        // Also of a file that is there before: what reads it comes after its last block.
+        let claims = Claims::new().requires(Space::PATH, path).shares(Space::PATH, path).shares(Space::CONTENT, path);
+        let claims = claims.touches_below(path);
         let claims = resource.desired.validation.claims(claims, path, Some(&resource.desired.content));
         match resource.desired.create {
-            true => claims.shares(Space::PATH, path).needs_folder_of(path),
+            true => claims.needs_folder_of(path),
             false => claims.needs(Need::File { path: path.clone(), otherwise: Some("set `create: true`") }),
         }
     }

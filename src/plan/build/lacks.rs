@@ -36,7 +36,7 @@ impl Builder<'_> {
             Need::Gid { .. } => Space::GROUP,
             _ => return false,
         };
-        self.graph.is_provided(&self.items[node].address.host, &Claim::new(space, other))
+        self.graph.is_provided_for(node, &Claim::new(space, other))
     }
 
     /// Returns whether something in an earlier phase may bring it: packages bring folders and accounts.
