@@ -23,7 +23,8 @@ if [ -d .git ] && command -v flock >/dev/null; then
     exec 9>>"$mark" || exit
     flock -n 9 || { echo "another run is at work in this checkout: wait until it ends"; exit 1; }
     if [ -s "$mark" ]; then
-        find .git -type f -name "*.lock" -newer "$mark" -exec rm -f -- {} + || exit
+        # Both may have been written in one tick of the clock. Dash, bash and busybox all have -ot.
+        find .git -type f -name "*.lock" | while IFS= read -r lock; do [ "$lock" -ot "$mark" ] || rm -f -- "$lock"; done
         changed=$(changed_files) || exit
         if [ -z "$changed" ]; then
             left_behind | while IFS= read -r name; do rm -f -- "$name"; done
