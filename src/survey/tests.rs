@@ -932,6 +932,12 @@ fn what_the_probe_of_a_kind_sees_to_be_lacking_counts_too() {
     assert_eq!(service("").outline(), problem);
     let with_unit = service("units: { x.service: { content: '[Service]' } }\n").tell("app1/unit:x.service", "absent");
     assert!(!with_unit.outline().contains("problem"));
+    // The file of a unit may be written by any kind that writes files.
+    for file in ["/etc/systemd/system/x.service", "/usr/lib/systemd/system/x.service"] {
+        let with_file = service(&format!("files: {{ {file}: {{ content: '[Service]' }} }}\n"));
+        let with_file = with_file.tell(&format!("app1/file:{file}"), "absent");
+        assert!(!with_file.outline().contains("problem"), "{}", with_file.outline());
+    }
     let package = |more: &str| {
         app1(&format!("packages: [xx]\n{more}"))
             .tell("app1/package:xx", "absent")
