@@ -197,6 +197,12 @@ impl Claims {
         self
     }
 
+    /// Returns whether it makes a file that is what is needed.
+    pub fn makes_file_of(&self, need: &Need) -> bool {
+        let mut paths = self.provides.iter().chain(&self.shares).filter(|claim| claim.space == Space::PATH);
+        paths.any(|claim| need.is_made_by(&claim.name))
+    }
+
     /// Returns whether a change of it may bring this: a folder comes with what is below it.
     pub fn may_bring(&self, need: &Need) -> bool {
         let provides =

@@ -5,6 +5,15 @@ use super::Refusal;
 /// Folders that every host has.
 const FOLDERS: &[&str] = &["/", "/etc", "/root", "/tmp", "/usr", "/var"];
 
+/// Where systemd looks for units; see systemd.unit(5).
+const UNIT_FOLDERS: &[&str] = &[
+    "/etc/systemd/system",
+    "/run/systemd/system",
+    "/usr/local/lib/systemd/system",
+    "/usr/lib/systemd/system",
+    "/lib/systemd/system",
+];
+
 /// Something that steps do not make and cannot do without.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Need {
@@ -65,6 +74,20 @@ impl Need {
             Self::Uid { of, .. } | Self::Gid { of, .. } => of,
             _ => "",
         }
+    }
+
+    /// Returns whether a file in a certain place makes it, whatever writes that file.
+    pub fn is_known_by_path(&self) -> bool {
+        matches!(self, Self::Unit(_))
+    }
+
+    /// Returns whether it is there once this path is: a file that makes it, or the folder of such files.
+    pub(super) fn is_made_by(&self, path: &str) -> bool {
+        let Self::Unit(name) = self else { return false };
+        UNIT_FOLDERS
+            .iter()
+            .filter_map(|folder| path.strip_prefix(folder))
+            .any(|rest| rest.is_empty() || rest.strip_prefix('/').is_some_and(|file| file == name))
     }
 
     /// Returns whether it is of a resource that goes; all others are of such as are made or changed.

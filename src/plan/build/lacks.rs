@@ -4,18 +4,9 @@ use std::cell::OnceCell;
 use std::collections::HashSet;
 
 use crate::graph::Reason;
-use crate::resource::{Claim, Claims, Lack, Need, Space};
+use crate::resource::{Claim, Lack, Need, Space};
 
 use super::{Acting, Builder};
-
-/// Where systemd looks for units; see systemd.unit(5).
-const UNIT_FOLDERS: &[&str] = &[
-    "/etc/systemd/system",
-    "/run/systemd/system",
-    "/usr/local/lib/systemd/system",
-    "/usr/lib/systemd/system",
-    "/lib/systemd/system",
-];
 
 impl Builder<'_> {
     /// Returns what a resource needs, its host lacks, and nothing that acts before it may bring.
@@ -33,7 +24,7 @@ impl Builder<'_> {
         };
         let stays = |lack: &&Lack| match &lack.other {
             Some(other) => !self.may_be_freed(node, &lack.need, other),
-            None => !comes(&lack.need) && !self.is_unit_by_path(node, &lack.need),
+            None => !comes(&lack.need) && !self.is_made_by_path(node, &lack.need),
         };
         lacks.iter().filter(stays).cloned().collect()
     }
@@ -48,20 +39,15 @@ impl Builder<'_> {
         self.graph.is_provided_for(node, &Claim::new(space, other))
     }
 
-    /// Returns whether a resource that is no unit makes a unit's file, or the folder that it is in.
-    fn is_unit_by_path(&self, node: usize, need: &Need) -> bool {
-        let Need::Unit(name) = need else { return false };
+    /// Returns whether a resource of the host makes a file that is what is needed, though no edge says so.
+    fn is_made_by_path(&self, node: usize, need: &Need) -> bool {
         let host = &self.items[node].address.host;
-        let is_unit =
-            |path: &str| UNIT_FOLDERS.iter().any(|folder| path == *folder || path == format!("{folder}/{name}"));
-        let makes_unit = |claims: Claims| {
-            let mut made = claims.provides.iter().chain(&claims.shares).filter(|claim| claim.space == Space::PATH);
-            made.any(|claim| is_unit(&claim.name))
-        };
-        self.items.iter().filter(|item| item.address.host == *host).any(|item| {
-            let kind = item.resource.kind;
-            !kind.is_absent(item.resource) && makes_unit(kind.claims(item.resource))
-        })
+        let mut others = self.items.iter().filter(|item| item.address.host == *host);
+        need.is_known_by_path()
+            && others.any(|item| {
+                let kind = item.resource.kind;
+                !kind.is_absent(item.resource) && kind.claims(item.resource).makes_file_of(need)
+            })
     }
 
     /// Returns whether something in an earlier phase may bring it: packages bring folders and accounts.
