@@ -205,3 +205,29 @@ async fn any_login_shell_will_do() {
     let problem = refused(target(&host, "s-false", None)).await;
     assert!(matches!(&problem, Problem::NoShell { .. }), "{problem:?}");
 }
+
+/// Hands a folder over again and again while its new owner exchanges a folder in it for a link to one of root's.
+const HAND_OVER_RACE: &str = r#"
+useradd --create-home mallory
+mkdir /root/canary /home/mallory/top /home/mallory/top/d
+for i in $(seq 30); do : >/root/canary/$i; : >/home/mallory/top/d/$i; done
+chown mallory: /home/mallory/top /home/mallory/top/d
+runuser -u mallory -- sh -c 'cd /home/mallory/top || exit
+    while ! [ -e stop ]; do mv d e; ln -s /root/canary d; rm d; mv e d; done' >/dev/null 2>&1 &
+for round in $(seq 300); do
+    chown -R -h root /home/mallory/top/d /home/mallory/top/e 2>/dev/null
+    hand_over mallory /home/mallory/top 2>/dev/null
+done
+: >/home/mallory/top/stop
+wait
+hand_over mallory /home/mallory/top
+find /root/canary ! -user root | wc -l
+find /home/mallory/top ! -user mallory | wc -l
+"#;
+
+#[test]
+fn what_is_handed_over_is_reached_through_no_link() {
+    let host = LabHost::boot("hand-over", support::release());
+    let program = include_str!("../../src/kinds/shared/hand_over.sh");
+    assert_eq!(host.check(&format!("{program}{HAND_OVER_RACE}")), "0\n0\n");
+}

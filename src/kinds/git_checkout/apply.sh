@@ -5,11 +5,6 @@ command -v git >/dev/null || {
     exit 1
 }
 
-# Hands all that is not the user's over. A file with a second name may be somebody else's.
-hand_over() {
-    [ -z "$user" ] || find "$path" ! -user "$user" \( ! -type f -o -links 1 \) -exec chown -h -- "$user": {} +
-}
-
 # shellcheck disable=SC2016
 bring='
 mark=
@@ -104,10 +99,10 @@ fi
 '
 
 if [ -d "$path" ]; then
-    hand_over || exit
+    hand_over "${user:+$user:}" "$path" || exit
 else
     mkdir -p -- "${path%/*}/" && mkdir -- "$path" || exit
-    [ -z "$user" ] || chown -- "$user": "$path" || exit
+    [ -z "$user" ] || chown -h -- "$user": "$path" || exit
 fi
 [ -n "$kind" ] || exit 0
 variables path url kind ref submodules force depth key username token is_local helper

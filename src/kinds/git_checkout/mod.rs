@@ -53,7 +53,12 @@ pub struct Observed {
 }
 
 const PROBE: &str = concat!(include_str!("../shared/quoted.sh"), include_str!("git.sh"), include_str!("probe.sh"));
-const APPLY: &str = concat!(include_str!("../shared/quoted.sh"), include_str!("git.sh"), include_str!("apply.sh"));
+const APPLY: &str = concat!(
+    include_str!("../shared/quoted.sh"),
+    include_str!("../shared/hand_over.sh"),
+    include_str!("git.sh"),
+    include_str!("apply.sh")
+);
 
 /// How long a fetch may take where the spec does not say.
 const TIMEOUT: Duration = Duration::from_secs(900);

@@ -3,7 +3,7 @@ columns path omit owner install scripts
 read_row "$ROWS"
 
 if [ -n "$owner" ] && [ -d "$path/node_modules" ]; then
-    find "$path/node_modules" ! -user "$owner" \( ! -type f -o -links 1 \) -exec chown -h -- "$owner" {} + || exit
+    hand_over "$owner" "$path/node_modules" || exit
 fi
 [ -n "$install" ] || exit 0
 command -v npm >/dev/null || {
@@ -16,7 +16,7 @@ lock_file "$path" || {
 }
 # The project's folder may belong to somebody else.
 if [ -n "$owner" ] && ! [ -d "$path/node_modules" ]; then
-    mkdir -- "$path/node_modules" && chown -- "$owner": "$path/node_modules" || exit
+    mkdir -- "$path/node_modules" && chown -h -- "$owner": "$path/node_modules" || exit
 fi
 variables path omit scripts
 # shellcheck disable=SC2016

@@ -45,7 +45,12 @@ enum Asked {
 }
 
 const PROBE: &str = concat!(include_str!("state.sh"), include_str!("probe.sh"));
-const APPLY: &str = concat!(include_str!("../shared/quoted.sh"), include_str!("state.sh"), include_str!("apply.sh"));
+const APPLY: &str = concat!(
+    include_str!("../shared/quoted.sh"),
+    include_str!("../shared/hand_over.sh"),
+    include_str!("state.sh"),
+    include_str!("apply.sh")
+);
 
 const TIMEOUT: Duration = Duration::from_secs(1800);
 

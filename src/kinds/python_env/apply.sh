@@ -71,18 +71,13 @@ prefixed() {
     done
 }
 
-# Hands all that is not the owner's over: what root once installed there, the owner could not change. A file with a second
-# name may be somebody else's.
-hand_over() {
-    [ -z "$owner" ] || find "$path" ! -user "$owner" \( ! -type f -o -links 1 \) -exec chown -h -- "$owner" {} +
-}
-
 # What stands in single quotes below is for the owner's shell.
 # shellcheck disable=SC2016
 make_new() {
     mkdir -p -- "${path%/*}/" || return
     [ -d "$path" ] || mkdir -- "$path" || return
-    hand_over || return
+    # What root once installed there, the owner could not change.
+    hand_over "$owner" "$path" || return
     variables path python
     # The marker goes last, so that an environment half made is known as ours.
     as_user "$owner" "$data"'
@@ -181,7 +176,7 @@ write_record() {
 if [ -n "$make" ]; then
     make_new || exit
 else
-    hand_over || exit
+    hand_over "$owner" "$path" || exit
 fi
 [ -n "$packages" ] || exit 0
 change_packages | show || exit

@@ -247,8 +247,12 @@ impl Kind for PythonEnv {
                 Step::new(include_str!("remove.sh"), vec![at], format!("remove {name}"))
                     .rows(vec![row![Going { path: name }]])
             } else {
-                let script =
-                    concat!(include_str!("../shared/quoted.sh"), include_str!("state.sh"), include_str!("apply.sh"));
+                let script = concat!(
+                    include_str!("../shared/quoted.sh"),
+                    include_str!("../shared/hand_over.sh"),
+                    include_str!("state.sh"),
+                    include_str!("apply.sh")
+                );
                 let (row, purpose) = apply(planned);
                 Step::new(script, vec![at], purpose).rows(vec![row])
             };
