@@ -12,8 +12,8 @@ use crate::apply::{self, Events, Reach};
 use crate::host::FrameStep;
 use crate::host::{Host, Options, StepEvent, StepFrame, StepStatus};
 use crate::kinds::backup as kind;
-use crate::model::{Address, Records, Step};
-use crate::spec::Knowledge;
+use crate::model::{Address, Records, Redactor, Step, Stream};
+use crate::spec::{Knowledge, SecretState};
 use crate::ui::Terminal;
 
 use super::context::{Loaded, mistakes};
@@ -81,6 +81,8 @@ struct Place<'t> {
     host: Host,
     terminal: &'t Terminal,
     runtime: Runtime,
+    /// Knows the secrets that come from this machine.
+    redactor: Redactor,
 }
 
 /// A backup that was made.
@@ -119,7 +121,11 @@ impl<'t> Place<'t> {
             let help = failure.help.map(|help| format!("\n  help: {help}")).unwrap_or_default();
             anyhow::anyhow!("{}: {}{help}", failure.host, failure.message)
         })?;
-        Ok(Self { address, host, terminal, runtime })
+        let secrets = knowledge.secrets.values().filter_map(|state| match state {
+            SecretState::Known(secret) => Some(secret),
+            _ => None,
+        });
+        Ok(Self { address, host, terminal, runtime, redactor: Redactor::new(secrets) })
     }
 
     fn restore(&self, arguments: &RestoreArguments) -> anyhow::Result<Exit> {
@@ -191,15 +197,18 @@ impl<'t> Place<'t> {
             let (sender, mut receiver) = mpsc::unbounded_channel();
             let running = self.host.run(frame, sender);
             tokio::pin!(running);
-            let show = |event: StepEvent| {
+            let mut stream = Stream::default();
+            let mut show = |event: StepEvent| {
                 if let StepEvent::Output { line, .. } = event {
-                    self.terminal.status(&line);
+                    self.terminal.status(&stream.line(&self.redactor, &line));
                 }
             };
             let report = loop {
                 tokio::select! {
-                    report = &mut running => break report,
+                    // Who listens goes first: what is told does not pile up.
+                    biased;
                     Some(event) = receiver.recv() => show(event),
+                    report = &mut running => break report,
                 }
             };
             while let Ok(event) = receiver.try_recv() {

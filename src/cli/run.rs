@@ -110,8 +110,10 @@ impl<'t> Run<'t> {
             tokio::pin!(work);
             let result = loop {
                 tokio::select! {
-                    result = &mut work => break result,
+                    // Who listens goes first: what is told does not pile up.
+                    biased;
                     Some(event) = receiver.recv() => progress.show(&event),
+                    result = &mut work => break result,
                 }
             };
             while let Ok(event) = receiver.try_recv() {

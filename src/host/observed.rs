@@ -10,15 +10,35 @@ use super::wire::Line;
 /// Messages kept of one section.
 const MOST_MESSAGES: usize = 50;
 /// Bytes of records kept of one answer.
-const MOST_BYTES: usize = 512 * 1024 * 1024;
+const MOST_BYTES: usize = 128 * 1024 * 1024;
+/// What a record and a field take besides their text, about.
+const BYTES_A_RECORD: usize = 64;
+const BYTES_A_FIELD: usize = 40;
 
 /// Collects the sections of an answer as they arrive.
 pub(super) struct Sections {
     done: Vec<Option<ProbeOutput>>,
     current: Option<Section>,
-    bytes: usize,
+    kept: Kept,
     /// The process ids between which the frame ran.
     pub processes: Option<(u64, u64)>,
+}
+
+/// How much of an answer is kept.
+#[derive(Default)]
+pub(super) struct Kept(usize);
+
+impl Kept {
+    /// Counts a record; an error where there are more than any host has to tell.
+    pub fn count(&mut self, line: &Line) -> Result<(), Problem> {
+        if let Line::Record(record) = line {
+            self.0 += BYTES_A_RECORD + record.fields.iter().map(|field| BYTES_A_FIELD + field.len()).sum::<usize>();
+        }
+        match self.0 > MOST_BYTES {
+            true => Err(Problem::Protocol("its answer takes more than 128 MiB of memory".into())),
+            false => Ok(()),
+        }
+    }
 }
 
 /// A section that is being received.
@@ -64,26 +84,17 @@ pub(super) fn status(text: &str) -> ProbeStatus {
 
 impl Sections {
     pub fn new(count: usize) -> Self {
-        Self { done: vec![None; count], current: None, bytes: 0, processes: None }
+        Self { done: vec![None; count], current: None, kept: Kept::default(), processes: None }
     }
 
     /// Takes the next line of the answer in.
     pub fn take(&mut self, line: Line) -> Result<(), Problem> {
         match line {
             Line::Control(word, fields) => self.take_control(&word, &fields),
-            Line::Record(record) => {
-                self.bytes += record.fields.iter().map(String::len).sum::<usize>();
-                if self.bytes > MOST_BYTES {
-                    return Err(Problem::Protocol("its answer is longer than 512 MiB".into()));
-                }
+            line => {
+                self.kept.count(&line)?;
                 if let Some(section) = &mut self.current {
-                    section.take(Line::Record(record));
-                }
-                Ok(())
-            }
-            message @ Line::Message(_) => {
-                if let Some(section) = &mut self.current {
-                    section.take(message);
+                    section.take(line);
                 }
                 Ok(())
             }

@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 
 use crate::model::{Expect, Owed, Probe, ProbeOutput, Record, Step};
 
-use super::observed::{Section, status};
+use super::observed::{Kept, Section, status};
 use super::wire::Line;
 use super::{HostError, Problem};
 
@@ -191,6 +191,9 @@ pub(super) struct Progress {
     verifies: Vec<bool>,
     unverified: Option<usize>,
     checking: Option<Section>,
+    kept: Kept,
+    /// How many rows each step has.
+    rows: Vec<usize>,
     events: mpsc::UnboundedSender<StepEvent>,
     pub started: u64,
     pub processes: Option<(u64, u64)>,
@@ -215,6 +218,8 @@ impl Progress {
             verifies: frame.steps.iter().map(|step| step.verify.is_some()).collect(),
             unverified: None,
             checking: None,
+            kept: Kept::default(),
+            rows: frame.steps.iter().map(|step| step.step.rows.len().max(1)).collect(),
             events,
             started: 0,
             processes: None,
@@ -238,6 +243,7 @@ impl Progress {
             }
             line => {
                 if let Some(section) = &mut self.checking {
+                    self.kept.count(&line)?;
                     section.take(line);
                 }
             }
@@ -256,17 +262,11 @@ impl Progress {
             self.processes = number.map(|first| first as u64).zip(second.parse().ok());
             return Ok(());
         }
-        if word == "item" {
+        if word == "item" || word == "same" {
             // What a step left behind may say something after it has ended.
-            let (Some(row), Some(at)) = (number, self.running) else { return Ok(()) };
-            self.reports[at].failed_rows.push((row, second.to_string()));
-            let id = self.reports[at].id.clone();
-            self.tell(StepEvent::RowFailed { id, row, message: second.to_string() });
-            return Ok(());
-        }
-        if word == "same" {
-            let (Some(row), Some(at)) = (number, self.running) else { return Ok(()) };
-            self.reports[at].unchanged_rows.push(row);
+            if let (Some(row), Some(at)) = (number, self.running) {
+                self.take_row(word, at, row, second);
+            }
             return Ok(());
         }
         let at = number.filter(|&at| at < self.reports.len()).ok_or_else(nonsense)?;
@@ -320,6 +320,20 @@ impl Progress {
             _ => return Err(nonsense()),
         }
         Ok(())
+    }
+
+    /// Takes in what a step tells of one of its rows: once for each at most, whatever it prints.
+    fn take_row(&mut self, word: &str, at: usize, row: usize, message: &str) {
+        let report = &mut self.reports[at];
+        if word == "same" {
+            if report.unchanged_rows.len() < self.rows[at] {
+                report.unchanged_rows.push(row);
+            }
+        } else if report.failed_rows.len() < self.rows[at] {
+            report.failed_rows.push((row, message.to_string()));
+            let id = report.id.clone();
+            self.tell(StepEvent::RowFailed { id, row, message: message.to_string() });
+        }
     }
 
     fn end(&mut self, at: usize, status: StepStatus) {

@@ -3,12 +3,15 @@
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use crate::diagnostic::is_unseen;
-use crate::model::Record;
+use crate::model::{LONGEST_LINE, Record};
 
 use super::frame::{SEPARATOR, decode_field};
 
-/// Longest line kept of what is no record.
+/// Longest line kept of what an account's start files print.
 const MOST_MESSAGE: usize = 4 * 1024;
+/// How many lines are read before whoever listens gets a turn: a program that prints for ever must not be read faster than it is
+/// listened to.
+const LINES_AT_ONCE: u64 = 64;
 /// Longest record; content that is fetched is far smaller.
 const MOST_RECORD: usize = 64 * 1024 * 1024;
 
@@ -18,7 +21,8 @@ pub(super) enum Line {
     Record(Record),
     /// What the session's shell says of itself: a word and its fields.
     Control(String, Vec<String>),
-    /// Anything else, made fit to be shown.
+    /// Anything else, without what acts on a terminal. Secrets are not hidden yet, so nothing else is left out: it may be long,
+    /// and hold carriage returns.
     Message(String),
 }
 
@@ -45,6 +49,7 @@ pub(super) struct LineReader<R> {
     /// An empty line is held back: one before something told belongs to it.
     held: bool,
     next: Option<Line>,
+    lines: u64,
     pub received: u64,
 }
 
@@ -60,6 +65,7 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
             dropping: false,
             held: false,
             next: None,
+            lines: 0,
             received: 0,
         }
     }
@@ -106,6 +112,10 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
 
     /// Returns the next line. It may be dropped while it waits, and asked again.
     pub async fn next(&mut self) -> Result<Line, End> {
+        self.lines += 1;
+        if self.lines.is_multiple_of(LINES_AT_ONCE) {
+            tokio::task::yield_now().await;
+        }
         loop {
             if let Some(line) = self.next.take() {
                 return Ok(line);
@@ -125,8 +135,8 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
                     if let Some(line) = line {
                         return Ok(line);
                     }
-                } else if self.line.len() > MOST_MESSAGE && !self.line.starts_with(&self.mark) {
-                    self.line.truncate(MOST_MESSAGE);
+                } else if self.line.len() > LONGEST_LINE && !self.line.starts_with(&self.mark) {
+                    self.line.truncate(LONGEST_LINE);
                     self.dropping = true;
                 } else if self.line.len() > MOST_RECORD {
                     return Err(End::TooLong);
@@ -137,7 +147,7 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
                     return Err(End::Closed);
                 }
                 // A last line without a newline; what is told always has one.
-                let line = visible(&self.line);
+                let line = without_control(&self.line);
                 self.line.clear();
                 return Ok(Line::Message(line));
             }
@@ -170,14 +180,14 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
                 }
                 match record(&text) {
                     Some(record) => Line::Record(record),
-                    None => Line::Message(visible(&self.line)),
+                    None => Line::Message(without_control(&self.line)),
                 }
             }
             None if self.line.is_empty() => {
                 self.held = true;
                 return held.then(|| Line::Message(String::new()));
             }
-            None => Line::Message(visible(&self.line)),
+            None => Line::Message(without_control(&self.line)),
         };
         if held {
             self.next = Some(line);
@@ -199,17 +209,21 @@ fn record(text: &str) -> Option<Record> {
     Some(Record { index, fields: fields.map(decode_field).collect() })
 }
 
-/// Makes what a host wrote fit to be shown: of a line that overwrote itself the last state, without the escape
-/// sequences that move cursors and set colours, and without other characters that are not seen themselves.
+/// Makes what a host wrote fit to be shown: of a line that overwrote itself the last state.
 pub(super) fn visible(bytes: &[u8]) -> String {
+    let shown = without_control(bytes);
+    shown.rsplit('\r').next().unwrap_or_default().to_string()
+}
+
+/// Leaves out the escape sequences that move cursors and set colours, and other characters that are not seen themselves.
+fn without_control(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let text = text.trim_end_matches(['\r', '\n']);
-    let text = text.rsplit('\r').next().unwrap_or_default();
     let mut shown = String::with_capacity(text.len());
     let mut characters = text.chars().peekable();
     while let Some(character) = characters.next() {
         match character {
-            '\t' => shown.push('\t'),
+            '\t' | '\r' => shown.push(character),
             // ECMA-48: CSI parameters end with a byte from @ to ~; OSC text ends with BEL or ESC.
             '\u{1b}' => match characters.next() {
                 Some('[') => while characters.next().is_some_and(|one| !('@'..='~').contains(&one)) {},

@@ -27,7 +27,7 @@ pub use observed::Observed;
 pub use program::{
     Arg, Blob, Expect, Lock, Look, Owed, OwedAction, Probe, ProbeOutput, ProbeStatus, Record, Row, Step,
 };
-pub use redact::Redactor;
+pub use redact::{LONGEST_LINE, Redactor, Stream};
 pub use secret::Secret;
 pub use ssh::SshOptions;
 pub use value::{Until, Value};

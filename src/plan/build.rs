@@ -161,7 +161,7 @@ impl Builder<'_> {
                 if self.hosts.contains_key(&item.address.host) {
                     planned.reasons.push("looked at again after the changes".into());
                 } else {
-                    let message = self.secrets.redact(&message).into_owned();
+                    let message = self.secrets.shown(&message);
                     self.plan.findings.push(Finding { address: item.address.clone(), message });
                 }
             }
@@ -197,7 +197,7 @@ impl Builder<'_> {
                 (act, Certainty::Maybe)
             }
             Decision::Defer { until, reason, likely } => {
-                let reason = self.secrets.redact(&reason).into_owned();
+                let reason = self.secrets.shown(&reason);
                 (likely, Certainty::Deferred { until, reason })
             }
             Decision::Finish => (end_of_rotation(), Certainty::Ready),
@@ -211,7 +211,7 @@ impl Builder<'_> {
         reasons.extend(why_owed);
         reasons.extend(self.why_rotated(node, action));
         let mut planned = self.planned(node, action, changes.into_iter().map(|change| self.hide(change)).collect());
-        planned.reasons = reasons.iter().map(|reason| self.secrets.redact(reason).into_owned()).collect();
+        planned.reasons = reasons.iter().map(|reason| self.secrets.shown(reason)).collect();
         planned.before = self.before(&planned.changes, item.resource.kind.observed_attributes(observed));
         planned.finishes = finishes;
         // Nobody else needs to care about the end of a rotation.
@@ -348,7 +348,7 @@ impl Builder<'_> {
 
     fn refuse(&mut self, node: usize, refusal: Refusal) {
         let address = self.items[node].address.clone();
-        let message = self.secrets.redact(&refusal.message).into_owned();
+        let message = self.secrets.shown(&refusal.message);
         self.plan.problems.push(Problem { address, message, help: refusal.help });
     }
 }

@@ -1,6 +1,7 @@
 //! What was seen: of each resource, and of secrets.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::model::{Address, Observed, ProbeOutput, Record, Redactor, Until, Value};
 use crate::resource::AnyObserved;
@@ -114,8 +115,8 @@ impl Survey<'_> {
     }
 
     /// Knows all secrets of the run so far.
-    pub fn redactor(&self) -> Redactor {
-        Redactor::new(&self.hidden.0)
+    pub fn redactor(&self) -> Arc<Redactor> {
+        self.hidden.redactor()
     }
 }
 

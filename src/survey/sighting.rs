@@ -1,9 +1,11 @@
 //! What a survey keeps of what it was told.
 
+use std::sync::{Arc, OnceLock};
+
 use indexmap::IndexSet;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::model::{Address, ProbeOutput, Record, Secret};
+use crate::model::{Address, ProbeOutput, Record, Redactor, Secret};
 use crate::resource::{Lack, Need};
 
 /// What was asked of a host about one kind, and what it said.
@@ -37,10 +39,22 @@ pub(super) struct Needs {
 
 /// All secrets seen in a run, those that were replaced too.
 #[derive(Debug, Default)]
-pub(super) struct Hidden(pub IndexSet<Secret>);
+pub(super) struct Hidden {
+    secrets: IndexSet<Secret>,
+    /// What finds them, made when it is first asked for.
+    redactor: OnceLock<Arc<Redactor>>,
+}
 
 impl Hidden {
     pub(super) fn insert(&mut self, secret: &Secret) {
-        self.0.extend([Some(secret.clone()), secret.previous()].into_iter().flatten());
+        let before = self.secrets.len();
+        self.secrets.extend([Some(secret.clone()), secret.previous()].into_iter().flatten());
+        if self.secrets.len() > before {
+            self.redactor = OnceLock::new();
+        }
+    }
+
+    pub(super) fn redactor(&self) -> Arc<Redactor> {
+        self.redactor.get_or_init(|| Arc::new(Redactor::new(&self.secrets))).clone()
     }
 }

@@ -115,7 +115,7 @@ impl Execution<'_, '_> {
 
     /// Fails what cannot or must not be dealt with.
     pub(super) fn refuse(&mut self, schedule: &mut Schedule, node: Node, refusal: Refusal) {
-        let message = self.survey.redactor().redact(&refusal.message).into_owned();
+        let message = self.survey.redactor().shown(&refusal.message);
         self.fail(schedule, node, Failure::new(message).help(refusal.help));
     }
 
@@ -224,7 +224,7 @@ impl Execution<'_, '_> {
             StepStatus::TimedOut => "its step outlived its timeout and was killed with its children".to_string(),
             StepStatus::NotRecorded => "it would owe a restart, and that could not be recorded on the host".to_string(),
             StepStatus::Exited(status) => match step.failed_rows.iter().find(|(failed, _)| *failed == row) {
-                Some((_, message)) => self.survey.redactor().redact(message).into_owned(),
+                Some((_, message)) => self.survey.redactor().shown(message),
                 // Other rows of the step failed; this one is judged by what was seen of it.
                 None if *status == 0 || !step.failed_rows.is_empty() => {
                     return self.verify(schedule, node, row, sent, step);
@@ -297,7 +297,7 @@ impl Execution<'_, '_> {
         let redactor = self.survey.redactor();
         let differences = changes.iter().map(|change| {
             let (is, wanted) = (describe(&change.before), describe(&change.after));
-            redactor.redact(&format!("{} is {is}{should_be} {wanted}", change.attribute)).into_owned()
+            redactor.shown(&format!("{} is {is}{should_be} {wanted}", change.attribute))
         });
         differences.collect::<Vec<_>>().join("; ")
     }
@@ -321,7 +321,7 @@ impl Execution<'_, '_> {
             message,
             step: Some(sent.purpose.clone()),
             status: status.filter(|status| *status != 0).map(|status| format!("exit status {status}")),
-            output: step.output.iter().map(|line| redactor.redact(line).into_owned()).collect(),
+            output: redactor.lines(&step.output),
             help: help.map(str::to_string),
         }
     }

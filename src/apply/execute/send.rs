@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 
 use crate::graph::Node;
 use crate::host::{FrameStep, Host, LookAgain, StepEvent, StepFrame, Verify, VerifyItem};
-use crate::model::{Action, Lock, OwedAction, Probe};
+use crate::model::{Action, Lock, OwedAction, Probe, Stream};
 use crate::plan::Outcome;
 use crate::resource::{AnyObserved, ErasedPlanned, KindObject, Mode};
 use crate::schedule::{Batch, Frame, Place, Schedule, Status};
@@ -143,10 +143,14 @@ impl Execution<'_, '_> {
             let (sender, mut receiver) = mpsc::unbounded_channel();
             let frame = host.run(StepFrame { steps, forget: Vec::new() }, sender);
             tokio::pin!(frame);
-            let show = |event: StepEvent| match event {
-                StepEvent::Started { id } => events.send(Event::StepStarted { host: name.clone(), purpose: id }),
+            let mut stream = Stream::default();
+            let mut show = |event: StepEvent| match event {
+                StepEvent::Started { id } => {
+                    stream = Stream::default();
+                    events.send(Event::StepStarted { host: name.clone(), purpose: id });
+                }
                 StepEvent::Output { id, line } => {
-                    let line = redactor.redact(&line).into_owned();
+                    let line = stream.line(&redactor, &line);
                     events.send(Event::Output { host: name.clone(), purpose: id, line });
                 }
                 StepEvent::Ended { id, .. } => events.send(Event::StepEnded { host: name.clone(), purpose: id }),
@@ -154,8 +158,10 @@ impl Execution<'_, '_> {
             };
             let report = loop {
                 tokio::select! {
-                    report = &mut frame => break report,
+                    // Who listens goes first: what is told does not pile up.
+                    biased;
                     Some(event) = receiver.recv() => show(event),
+                    report = &mut frame => break report,
                 }
             };
             while let Ok(event) = receiver.try_recv() {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::support::{each, observe, record, section};
 use crate::host::Problem;
-use crate::model::{Probe, ProbeStatus, Value};
+use crate::model::{LONGEST_LINE, Probe, ProbeStatus, Redactor, Value};
 use crate::row;
 use crate::spec::FACTS;
 
@@ -198,11 +198,28 @@ fn nonsense_is_kept_small_and_fit_to_be_shown() {
         assert_eq!(output.status, ProbeStatus::Done);
         assert_eq!(output.records, [record(0, &["a\nb\u{1f}c", "ok"])]);
         assert_eq!(output.messages.len(), 5, "{:?}", output.messages.iter().map(String::len).collect::<Vec<_>>());
-        assert_eq!(output.messages[1], "20%");
-        assert!(output.messages.iter().all(|message| message.len() <= 4 * 1024));
+        assert_eq!(output.messages[1], "red  10%\r20%");
+        assert!(output.messages.iter().all(|message| message.len() <= LONGEST_LINE));
+        assert_eq!(Redactor::default().shown(&output.messages[1]), "20%");
         let flood = section(&host, "i=0; while [ $i -lt 5000 ]; do echo line $i; i=$((i+1)); done", vec![]).await;
         assert_eq!(flood.messages.len(), 50);
         assert_eq!(flood.messages[49], "line 4999");
+    });
+}
+
+#[test]
+fn an_answer_without_end_is_refused() {
+    each(|flavour| async move {
+        let host = flavour.host().await;
+        // Fields take memory even where they are empty.
+        let script = r#"
+            fields=$US
+            while [ ${#fields} -lt 16384 ]; do fields=$fields$fields; done
+            while :; do printf '%s\n' "$R${US}0$fields"; done
+        "#;
+        let answer = host.observe(vec![("it".to_string(), Probe::new(script, vec![]))]).await;
+        let problem = answer.unwrap_err().problem;
+        assert!(matches!(&problem, Problem::Protocol(said) if said.contains("128 MiB")), "{problem:?}");
     });
 }
 
