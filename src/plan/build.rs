@@ -24,6 +24,7 @@ pub fn build(survey: &Survey<'_>) -> Plan {
     let items: Vec<Item<'_>> = (0..survey.len()).map(|node| survey.item(node)).collect();
     let graph = survey.graph();
     let mut builder = Builder {
+        survey,
         items: &items,
         graph,
         secrets: &survey.redactor(),
@@ -72,6 +73,7 @@ enum Acting {
 }
 
 struct Builder<'a> {
+    survey: &'a Survey<'a>,
     items: &'a [Item<'a>],
     graph: &'a Graph,
     secrets: &'a Redactor,
@@ -127,7 +129,7 @@ impl Builder<'_> {
         let unmet = match decision {
             Decision::Waive(unmet) => format!(": {unmet}"),
             Decision::Defer { until, reason, .. } => {
-                planned.reasons.push(format!("{reason}; looked at again after the packages"));
+                planned.reasons.push("looked at again after the packages".into());
                 planned.certainty = Certainty::Deferred { until, reason };
                 String::new()
             }
@@ -207,6 +209,9 @@ impl Builder<'_> {
         let Act { action, changes } = act;
         if (!changes.is_empty() || matches!(action, Action::Restart | Action::Reload)) && !finishes {
             reasons.extend(item.resource.kind.remarks(item.resource, observed, &changes));
+        }
+        if action != Action::None {
+            reasons.extend(self.awaited(node));
         }
         reasons.extend(why_owed);
         reasons.extend(self.why_rotated(node, action));
@@ -349,7 +354,8 @@ impl Builder<'_> {
     fn refuse(&mut self, node: usize, refusal: Refusal) {
         let address = self.items[node].address.clone();
         let message = self.secrets.shown(&refusal.message);
-        self.plan.problems.push(Problem { address, message, help: refusal.help });
+        let place = self.survey.sources().place(self.survey.resolved(node).span);
+        self.plan.problems.push(Problem { address, message, place, help: refusal.help });
     }
 }
 

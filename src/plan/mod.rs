@@ -80,6 +80,8 @@ pub struct Finding {
 pub struct Problem {
     pub address: Address,
     pub message: String,
+    /// Where the spec has the resource: `file:line:column`.
+    pub place: String,
     pub help: String,
 }
 

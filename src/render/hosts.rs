@@ -7,11 +7,17 @@ use serde_json::{Value as Json, json};
 use crate::plan::HostFailure;
 
 use super::paint::{Paint, Role};
-use super::visible;
+use super::value::visible_lines;
 
 /// Adds a line about a host, and the way out.
 pub(super) fn text(text: &mut String, head: &str, failure: &HostFailure, paint: Paint) {
-    let _ = writeln!(text, "{} {}: {}", paint.paint(Role::Error, head), failure.host, visible(&failure.message));
+    let _ = writeln!(
+        text,
+        "{} {}: {}",
+        paint.paint(Role::Error, head),
+        failure.host,
+        visible_lines(&failure.message, "    ")
+    );
     if let Some(help) = &failure.help {
         let _ = writeln!(text, "  help: {help}");
     }

@@ -30,7 +30,10 @@ impl Serialize for PlanJson<'_> {
             .map(|finding| json!({ "address": finding.address.to_string(), "message": finding.message }));
         whole.serialize_entry("findings", &findings.collect::<Vec<_>>())?;
         let problems = plan.problems.iter().map(|problem| {
-            json!({ "address": problem.address.to_string(), "message": problem.message, "help": problem.help })
+            json!({
+                "address": problem.address.to_string(), "message": problem.message, "place": problem.place,
+                "help": problem.help,
+            })
         });
         whole.serialize_entry("problems", &problems.collect::<Vec<_>>())?;
         whole.serialize_entry("notes", &plan.notes)?;

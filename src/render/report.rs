@@ -11,6 +11,7 @@ use crate::plan::{Outcome, Plan, Report};
 use super::hosts;
 use super::json::FORMAT_VERSION;
 use super::paint::{Paint, Role};
+use super::value::visible_lines;
 use super::visible;
 
 /// Lines of a failed step's output that are shown.
@@ -23,7 +24,7 @@ pub fn text(report: &Report, plan: &Plan, paint: Paint) -> String {
         let Outcome::Failed(failure) = outcome else { continue };
         let address = visible(&address.to_string());
         let _ = writeln!(text, "{} {address}", paint.paint(Role::Error, "failed:"));
-        let _ = writeln!(text, "  {}", visible(&failure.message));
+        let _ = writeln!(text, "  {}", visible_lines(&failure.message, "    "));
         if let Some(step) = &failure.step {
             let status = failure.status.as_ref().map(|status| format!(" ({status})")).unwrap_or_default();
             let _ = writeln!(text, "  step: {}{status}", visible(step));

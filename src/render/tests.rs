@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use crate::diagnostic::is_unseen;
 use crate::model::{Action, Change, Content, OwedAction, Secret, Until, Value};
-use crate::plan::{Certainty, Plan, PlannedResource};
+use crate::plan::{Certainty, Plan, PlannedResource, Problem};
 
 use super::*;
 
@@ -154,4 +154,21 @@ fn values_read_well() {
         })
         .collect();
     insta::assert_snapshot!(shown.join("================\n"));
+}
+
+#[test]
+fn what_is_said_in_several_lines_is_shown_in_as_many() {
+    let problem = Problem {
+        address: "app1/file:/x".parse().unwrap(),
+        message: "sudo refuses it:\n/x:1: \u{1b}[31m\n".into(),
+        place: "infra.yaml:3:5".into(),
+        help: "mend it".into(),
+    };
+    let plan = Plan { problems: vec![problem], ..Plan::default() };
+    let shown = plan_text(&plan, Paint::default(), 80);
+    let wanted =
+        "error: app1/file:/x: sudo refuses it:\n    /x:1: \\u{1b}[31m\n  --> infra.yaml:3:5\n  help: mend it\n";
+    assert!(shown.starts_with(wanted), "{shown}");
+    let json = serde_json::to_value(PlanJson(&plan)).unwrap();
+    assert_eq!(json["problems"][0]["place"], "infra.yaml:3:5");
 }

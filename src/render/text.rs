@@ -10,7 +10,7 @@ use crate::model::{Action, Address, Change, OwedAction, Value};
 use crate::plan::{Certainty, Plan, PlannedResource};
 
 use super::paint::{Paint, Role};
-use super::value::{line, shorten};
+use super::value::{line, shorten, visible_lines};
 use super::{diff, hosts, visible};
 
 /// Resources named in a line before the rest is counted.
@@ -33,7 +33,7 @@ pub fn plan(plan: &Plan, paint: Paint, columns: usize) -> String {
 /// Renders a plan bit by bit, resource by resource.
 pub fn write(plan: &Plan, paint: Paint, columns: usize, out: &mut dyn FnMut(&str) -> io::Result<()>) -> io::Result<()> {
     let mut of_hosts: HashMap<&str, Vec<&PlannedResource>> = HashMap::new();
-    for planned in plan.resources.iter().filter(|planned| planned.acts()) {
+    for planned in plan.resources.iter().filter(|planned| is_shown(planned)) {
         of_hosts.entry(&planned.address.host).or_default().push(planned);
     }
     let mut text = String::new();
@@ -49,8 +49,8 @@ pub fn write(plan: &Plan, paint: Paint, columns: usize, out: &mut dyn FnMut(&str
     }
     for finding in &plan.findings {
         let head = paint.paint(Role::Warning, "finding:");
-        let _ =
-            writeln!(text, "{head} {} fails now: {}", visible(&finding.address.to_string()), visible(&finding.message));
+        let (address, message) = (visible(&finding.address.to_string()), visible_lines(&finding.message, "    "));
+        let _ = writeln!(text, "{head} {address} fails now: {message}");
     }
     for note in &plan.notes {
         let _ = writeln!(text, "note: {note}");
@@ -60,7 +60,9 @@ pub fn write(plan: &Plan, paint: Paint, columns: usize, out: &mut dyn FnMut(&str
     }
     for problem in &plan.problems {
         let head = paint.paint(Role::Error, "error:");
-        let _ = writeln!(text, "{head} {}: {}", visible(&problem.address.to_string()), visible(&problem.message));
+        let (address, message) = (visible(&problem.address.to_string()), visible_lines(&problem.message, "    "));
+        let _ = writeln!(text, "{head} {address}: {message}");
+        let _ = writeln!(text, "  --> {}", visible(&problem.place));
         let _ = writeln!(text, "  help: {}", problem.help);
     }
     if !(plan.findings.is_empty() && plan.notes.is_empty() && plan.unreachable.is_empty() && plan.problems.is_empty()) {
@@ -69,6 +71,11 @@ pub fn write(plan: &Plan, paint: Paint, columns: usize, out: &mut dyn FnMut(&str
     legend(&mut text, plan);
     let _ = writeln!(text, "{}", paint.paint(Role::Heading, &summary(plan)));
     out(&text)
+}
+
+/// Returns whether a plan says something of it: what is done, and what waits before it can be looked at.
+fn is_shown(planned: &PlannedResource) -> bool {
+    planned.acts() || matches!(planned.certainty, Certainty::Deferred { .. })
 }
 
 /// Returns the last line of a plan.
@@ -183,8 +190,9 @@ fn legend(text: &mut String, plan: &Plan) {
         (Action::Delete, "delete"),
         (Action::Replace, "replace"),
         (Action::Run, "run, restart or reload"),
+        (Action::Read, "look at"),
     ] {
-        if plan.resources.iter().any(|resource| resource.acts() && resource.action.symbol() == action.symbol()) {
+        if plan.resources.iter().any(|resource| is_shown(resource) && resource.action.symbol() == action.symbol()) {
             words.push(format!("{} {word}", action.symbol()));
         }
     }

@@ -23,6 +23,12 @@ pub fn visible(text: &str) -> String {
     shown
 }
 
+/// Returns a text of several lines as [`visible`] lines, those after the first further in.
+pub fn visible_lines(text: &str, indentation: &str) -> String {
+    let lines: Vec<String> = text.trim_end_matches('\n').split('\n').map(visible).collect();
+    lines.join(&format!("\n{indentation}"))
+}
+
 /// Cuts a line to a number of columns, saying so with an ellipsis; some characters are two columns wide, some none.
 pub fn shorten(line: &str, room: usize) -> String {
     if line.width() <= room {

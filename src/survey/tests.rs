@@ -551,7 +551,7 @@ fn a_requirement_waits_for_packages_that_do_not_wait_for_it() {
     let requirement = planned(&plan, "app1/requirement:jq");
     let Certainty::Deferred { until, .. } = &requirement.certainty else { panic!("{requirement:?}") };
     assert_eq!(until.iter().map(ToString::to_string).collect::<Vec<_>>(), ["app1/package:jq"]);
-    assert_eq!(requirement.reasons, ["the program jq is missing; looked at again after the packages"]);
+    assert_eq!(requirement.reasons, ["looked at again after the packages"]);
 }
 
 const CHECK: &str = "checks: { up: { tcp: '127.0.0.1:1' } }\n";

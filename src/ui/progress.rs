@@ -19,6 +19,16 @@ pub struct Progress {
     paint: Paint,
 }
 
+/// Returns the first line of a message; with it what it announces.
+fn in_short(message: &str) -> String {
+    let mut lines = message.lines();
+    let first = lines.next().unwrap_or_default();
+    match lines.find(|line| !line.trim().is_empty()) {
+        Some(next) if first.ends_with(':') => format!("{first} {}", next.trim()),
+        _ => first.to_string(),
+    }
+}
+
 impl Progress {
     pub(super) fn new(is_drawn: bool, paint: Paint) -> Self {
         let target = if is_drawn { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
@@ -52,7 +62,7 @@ impl Progress {
                 };
                 let why = match outcome {
                     // All of it is said at the end.
-                    Outcome::Failed(failure) => failure.message.lines().next().map(|line| format!(": {line}")),
+                    Outcome::Failed(failure) => Some(format!(": {}", in_short(&failure.message))),
                     Outcome::Skipped { because } => Some(format!(", because of {because}")),
                     Outcome::NotDone(reason) => Some(format!(", because {}", reason.why())),
                     _ => None,
@@ -102,6 +112,23 @@ impl Progress {
     fn rest(&mut self, host: &str, purpose: &str) {
         if let Some(bar) = self.lines.remove(&(host.to_string(), purpose.to_string())) {
             bar.finish_and_clear();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_short;
+
+    #[test]
+    fn a_line_that_announces_something_brings_it() {
+        for (message, wanted) in [
+            ("", ""),
+            ("one\ntwo", "one"),
+            ("refused:\n\n  /x:1: wrong\nmore", "refused: /x:1: wrong"),
+            ("refused:", "refused:"),
+        ] {
+            assert_eq!(in_short(message), wanted);
         }
     }
 }

@@ -29,6 +29,23 @@ impl Builder<'_> {
         lacks.iter().filter(stays).cloned().collect()
     }
 
+    /// Says which accounts a resource needs that only packages may bring: which of them do, nobody knows before.
+    pub(super) fn awaited(&self, node: usize) -> Vec<String> {
+        let lacks = &self.items[node].lacks;
+        if lacks.is_empty() || self.is_brought_by_name(node) {
+            return Vec::new();
+        }
+        let early = self.early.get(&self.items[node].address.host).into_iter().flatten().copied();
+        let acting: Vec<usize> = early.chain(self.acting_before(node)).collect();
+        let awaited =
+            lacks.iter().filter(|lack| matches!(lack.need, Need::User(_) | Need::Group(_))).filter_map(|lack| {
+                let bringer = acting.iter().find(|&&other| self.may_bring(other, &lack.need))?;
+                let (form, name, by) = (lack.need.form(), lack.need.name(), &self.items[*bringer].address);
+                Some(format!("the host has no {form} {name}; only something like {by} can bring it"))
+            });
+        awaited.collect()
+    }
+
     /// Returns whether the spec decides about who has what is needed: that may be there no longer, or change.
     fn may_be_freed(&self, node: usize, need: &Need, other: &str) -> bool {
         let space = match need {
