@@ -56,9 +56,22 @@ fn what_its_reader_refuses_does_not_go_live() {
     for words in words {
         assert!(report.said.contains(&words), "no message says `{words}`\n{}", report.said);
     }
+    // Line ends are line ends, and a reason stands beside the failure that it is of.
+    assert!(!report.said.contains("\\u{a}"), "{}", report.said);
+    let at_once =
+        "FAILED app1/file:/etc/sudoers.d/file: visudo refuses it, and it was not put in place: /etc/sudoers.d/file:1:";
+    assert!(report.said.contains(at_once), "{}", report.said);
     // A command that shows what it reads shows no secret, and nobody else could have read the new file.
     assert!(!report.said.contains("grille-pain-1") && report.said.contains("600"), "{}", report.said);
     host.check("nginx -t -q && visudo -c -q && sshd -t && ! find /etc /opt -name '.infra-*' | grep .");
+
+    let moved = infra.environment("moved");
+    let report = moved.apply();
+    host.check("cd /etc && ! test -e sudoers.d/file -o -e logrotate.d/file -o -e nginx/conf.d/pool.conf");
+    host.check("nginx -t -q && visudo -c -q && ! logrotate -d /etc/logrotate.conf 2>&1 | grep -i duplicate");
+    assert!(report.outcomes("applied").contains("file:/etc/sudoers.d/moved"), "{}", report.said);
+    moved.plan().assert_empty("after rules moved to other files");
+    host.check("cd /etc && rm sudoers.d/moved logrotate.d/moved logrotate.d/block2 nginx/conf.d/moved.conf");
 
     let report = infra.environment("off").apply();
     assert!(report.outcomes("applied").contains("file:/etc/logrotate.d/file"), "{}", report.said);

@@ -166,7 +166,10 @@ impl Kind for Block {
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
         let judge = |at: &usize| batch[*at].resource.desired.validation.judge(&batch[*at].resource.desired.path);
         let mut groups: Vec<(Judge, Vec<usize>)> = Vec::new();
-        for at in 0..batch.len() {
+        // What comes is judged once what goes is gone: a rule that moves to another file would be there twice.
+        let mut order: Vec<usize> = (0..batch.len()).collect();
+        order.sort_by_key(|&at| !batch[at].resource.is_absent());
+        for at in order {
             match groups.iter_mut().find(|(other, _)| *other == judge(&at)) {
                 Some((_, group)) => group.push(at),
                 None => groups.push((judge(&at), vec![at])),

@@ -5,6 +5,7 @@ use crate::{expect, row};
 
 use crate::kinds::shared::owned_file::{self, Going, NewFile, OwnedFile};
 use crate::kinds::shared::program::program;
+use crate::kinds::shared::system_file;
 use crate::kinds::shared::validation::{self, Judge, Programs, Validation};
 use crate::resource::batch::count;
 use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
@@ -27,7 +28,10 @@ pub struct Desired {
 }
 
 /// Writes files, once they were judged.
-const WRITE: Programs = validation::programs!(program![owned_file::WRITING, owned_file::STAGE], owned_file::PLACE);
+const WRITE: Programs = Programs {
+    none: program![owned_file::WRITING, owned_file::STAGE, owned_file::PLACE],
+    ..validation::programs!(program![owned_file::WRITING, owned_file::STAGE], system_file::FINISH)
+};
 
 impl Kind for File {
     const KIND: &'static str = "file";
@@ -129,7 +133,7 @@ impl Kind for File {
             changes.compare_if("group", observed.group.as_str(), desired.group.clone());
             changes.compare_if("mode", observed.mode.as_str(), desired.mode.clone());
         } else {
-            changes.push("content", Value::Null, desired.content.clone().unwrap_or_else(|| Content::new(&b""[..])));
+            changes.compare_if("content", Value::Null, desired.content.clone());
             if desired.initial {
                 changes.push("initial", Value::Null, true);
             }
@@ -157,8 +161,16 @@ impl Kind for File {
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {
         let (absent, present): (Vec<usize>, Vec<usize>) =
             (0..batch.len()).partition(|&at| batch[at].resource.is_absent());
-        let removed = (!absent.is_empty()).then(|| remove(batch, absent));
-        write(batch, &present).into_iter().chain(removed).collect()
+        let empty = Content::new(&b""[..]);
+        let mut files: Vec<(Judge, NewFile<'_>)> = present.iter().map(|&at| new_file(batch, at, &empty)).collect();
+        // What comes is judged without what goes: a rule that moves to another file would be there twice.
+        let judge = |at: usize| batch[at].resource.desired.validation.judge(batch[at].resource.name());
+        let comes = |judge: Judge| files.iter().any(|(other, file)| *other == judge && file.content.is_some());
+        let (with, alone): (Vec<usize>, Vec<usize>) =
+            absent.into_iter().partition(|&at| judge(at).sees_others() && comes(judge(at)));
+        files.extend(with.into_iter().map(|at| (judge(at), NewFile::going(at, batch[at].resource.name().to_string()))));
+        let removed = (!alone.is_empty()).then(|| remove(batch, alone));
+        validation::steps(&WRITE, files, purpose).into_iter().chain(removed).collect()
     }
 }
 
@@ -176,34 +188,36 @@ impl Desired {
     }
 }
 
-/// Makes the steps that write all these files, one for each judge that they need.
-fn write(batch: &[Planned<'_, File>], present: &[usize]) -> Vec<Step> {
-    let empty = Content::new(&b""[..]);
-    let file = |&at: &usize| {
-        let planned = &batch[at];
-        let desired = &planned.resource.desired;
-        let is_new = planned.is_new();
-        let content = desired.content.as_ref().or(is_new.then_some(&empty)).filter(|_| planned.sets("content"));
-        // A file that is replaced keeps what the spec leaves alone.
-        let (owner, group, mode) = match planned.observed {
-            Observation::Present(found) => (
-                desired.owner.clone().unwrap_or_else(|| found.owner.clone()),
-                desired.group.clone().unwrap_or_else(|| found.group.clone()),
-                desired.mode.clone().unwrap_or_else(|| found.mode.clone()),
-            ),
-            _ => (
-                desired.owner.clone().unwrap_or_default(),
-                desired.group.clone().unwrap_or_default(),
-                created_mode(desired),
-            ),
-        };
-        let path = planned.resource.name().to_string();
-        let judge = desired.validation.judge(&path);
-        let more = if judge == Judge::Command { desired.validation.row(&path) } else { Vec::new() };
-        (judge, NewFile { at, path, owner, group, mode, content, more })
+/// Says how a file is written, and what judges it.
+fn new_file<'a>(batch: &[Planned<'a, File>], at: usize, empty: &'a Content) -> (Judge, NewFile<'a>) {
+    let planned = &batch[at];
+    let desired = &planned.resource.desired;
+    let is_new = planned.is_new();
+    let content = desired.content.as_ref().or(is_new.then_some(empty)).filter(|_| planned.sets("content"));
+    // A file that is replaced keeps what the spec leaves alone.
+    let (owner, group, mode) = match planned.observed {
+        Observation::Present(found) => (
+            desired.owner.clone().unwrap_or_else(|| found.owner.clone()),
+            desired.group.clone().unwrap_or_else(|| found.group.clone()),
+            desired.mode.clone().unwrap_or_else(|| found.mode.clone()),
+        ),
+        _ => (
+            desired.owner.clone().unwrap_or_default(),
+            desired.group.clone().unwrap_or_default(),
+            created_mode(desired),
+        ),
     };
-    let purpose = |files: &[NewFile<'_>]| format!("write {}", count(files.len(), "file", "files"));
-    validation::steps(&WRITE, present.iter().map(file).collect(), purpose)
+    let path = planned.resource.name().to_string();
+    let judge = desired.validation.judge(&path);
+    let more = if judge == Judge::Command { desired.validation.row(&path) } else { Vec::new() };
+    (judge, NewFile { at, path, owner, group, mode, content, more })
+}
+
+/// Says what a step does: "write 2 files, remove 1 file".
+fn purpose(files: &[NewFile<'_>]) -> String {
+    let going = files.iter().filter(|file| file.goes()).count();
+    let write = format!("write {}", count(files.len() - going, "file", "files"));
+    if going == 0 { write } else { format!("{write}, remove {}", count(going, "file", "files")) }
 }
 
 /// A file with a secret in it is nobody else's to read unless the spec says so.

@@ -32,8 +32,6 @@ static PROBE: LazyLock<String> = LazyLock::new(|| LAYOUTS.host_probe("", |layout
 static PLACE: LazyLock<String> =
     LazyLock::new(|| LAYOUTS.host_step(owned_file::WRITING, |layout| layout.place(), include_str!("apply.sh")));
 
-/// A group of servers, by name, that a site defines and others may pass requests to.
-const UPSTREAM: Space = Space("nginx upstream");
 /// Where files are unpacked for a layout that is not known yet.
 const ABOVE_ALL: &str = "/etc/nginx";
 /// Holds links to the sites that are served, in Debian's nginx.
@@ -98,9 +96,7 @@ impl Kind for NginxSite {
         // What a secret was rendered into may not decide the order of things.
         let content = resource.desired.content.as_ref().filter(|content| !content.is_sensitive());
         if let Some(text) = content.and_then(Content::text) {
-            claims = nginx_text::named_paths(text).fold(claims, |claims, path| claims.requires(Space::PATH, path));
-            claims = nginx_text::upstreams(text).fold(claims, |claims, name| claims.shares(UPSTREAM, name));
-            claims = nginx_text::passed_to(text).fold(claims, |claims, name| claims.follows(UPSTREAM, name));
+            claims = nginx_text::claims(claims, text, "");
             if resource.desired.enabled && !resource.is_absent() {
                 claims = nginx_text::web_roots(text).fold(claims, |claims, path| claims.shares(Space::WEB_ROOT, path));
             }

@@ -152,7 +152,8 @@ impl Kind for Setting {
 
     fn claims(resource: &Resource<Desired>) -> Claims {
         let path = resource.name();
-        Claims::new()
+        let claims = resource.desired.validation.claims(Claims::new(), path, None);
+        claims
             .provides(Space("settings of"), path)
             .requires(Space::PATH, path)
             .follows(Space::KEPT, path)

@@ -32,6 +32,16 @@ pub(crate) struct NewFile<'a> {
 }
 
 impl<'a> NewFile<'a> {
+    /// A file that goes.
+    pub fn going(at: usize, path: String) -> Self {
+        Self { at, path, ..Self::default() }
+    }
+
+    /// Returns whether it goes: all others have a mode.
+    pub fn goes(&self) -> bool {
+        self.mode.is_empty()
+    }
+
     /// A file of the system, which is root's.
     pub fn of_root(at: usize, path: String, mode: &str, content: Option<&'a Content>) -> Self {
         let root = || "root".to_string();

@@ -17,6 +17,18 @@ begin_files() {
     give chmod
 }
 
+# each_staged FUNCTION: calls it with the index of each new file that was not refused, whose row is read; ends where it fails. It
+# is not called by what it calls.
+each_staged() {
+    at=-1
+    for row in $ROWS; do
+        at=$((at + 1))
+        case $refused in *":$at:"*) continue ;; esac
+        read_row "$row"
+        [ -z "$staged" ] || "$1" "$at" || return
+    done
+}
+
 # gather FOLDER: sets $coming to the new files that were not refused, $leaving to those that go, and $others to those of the
 # folder that stay as they are: what judges a new file reads it together with these.
 gather() {

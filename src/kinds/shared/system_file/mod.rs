@@ -228,7 +228,7 @@ pub(crate) fn steps<K: SystemFile>(batch: &[Planned<'_, K>]) -> Vec<Step> {
     let file = |(at, planned)| -> NewFile<'_> {
         let planned: &Planned<'_, K> = planned;
         match planned.resource.is_absent() {
-            true => NewFile { at, path: path::<K>(planned.resource), ..NewFile::default() },
+            true => NewFile::going(at, path::<K>(planned.resource)),
             false => K::new_file(at, planned),
         }
     };

@@ -40,13 +40,4 @@ validate() {
     return 1
 }
 
-validate_all() {
-    i=-1
-    for row in $ROWS; do
-        i=$((i + 1))
-        case $refused in *":$i:"*) continue ;; esac
-        read_row "$row"
-        if [ -z "$staged" ] || [ -z "$validate" ]; then continue; fi
-        validate "$validate" "$staged" "$path" || refuse "$i" "$said"
-    done
-}
+validate_one() { [ -z "$validate" ] || validate "$validate" "$staged" "$path" || refuse "$1" "$said"; }

@@ -94,7 +94,8 @@ pub(crate) const ACCEPTS_ALL: &str = "accepts() { :; }\n";
 /// Defines `validate COMMAND NEW PATH`, which judges one file.
 pub(crate) const COMMAND: &str = concat!(include_str!("said.sh"), include_str!("command.sh"));
 /// Judges each file by its command.
-pub(crate) const COMMANDS: &str = concat!(include_str!("said.sh"), include_str!("command.sh"), "validate_all\n");
+pub(crate) const COMMANDS: &str =
+    concat!(include_str!("said.sh"), include_str!("command.sh"), "each_staged validate_one\n");
 
 rows! {
     include_str!("command.sh") =>
@@ -153,6 +154,11 @@ impl Programs {
 }
 
 impl Judge {
+    /// Returns whether it reads new files together with the others of their folder, so that these may be what it refuses.
+    pub fn sees_others(self) -> bool {
+        !matches!(self, Self::None | Self::Command)
+    }
+
     /// Returns where new files are unpacked, where it is not beside their places.
     pub fn base(self) -> Option<&'static str> {
         match self {
@@ -185,14 +191,19 @@ impl Validation {
         }
     }
 
-    /// Adds what must be there before a text of this path can be judged.
+    /// Adds what a file of this path is a part of, and what must be there before its text can be judged.
     pub fn claims(&self, claims: Claims, path: &str, content: Option<&Content>) -> Claims {
+        // systemd reads it whatever writes it; a service makes systemd read it again.
+        let unit = path.strip_prefix("/etc/systemd/system/").and_then(|name| FileName::parse(name).ok());
+        let claims = unit.into_iter().fold(claims, |claims, unit| claims.shares(Space::UNIT, unit.unit()));
         // What a secret was rendered into may not decide the order of things.
         let text = content.filter(|content| !content.is_sensitive()).and_then(Content::text);
         match (self.judge(path), text) {
-            (Judge::Nginx, Some(text)) => {
-                let named = nginx_text::named_paths(text).filter(|named| named != path);
-                named.fold(claims, |claims, named| claims.requires(Space::PATH, named))
+            (Judge::Nginx, Some(text)) => nginx_text::claims(claims, text, path),
+            (Judge::Logrotate, Some(text)) => {
+                let (users, groups) = text::accounts_of_logrotate(text);
+                let claims = users.iter().fold(claims, |claims, user| claims.run_as(Some(user)));
+                groups.iter().fold(claims, |claims, group| claims.in_group(Some(group)))
             }
             _ => claims,
         }
@@ -229,7 +240,7 @@ pub(crate) fn steps(
     let mut groups: Vec<(Judge, Vec<NewFile<'_>>)> = Vec::new();
     for (judge, file) in files {
         // What is not written anew is not judged.
-        let judge = if file.content.is_some() { judge } else { Judge::None };
+        let judge = if file.content.is_some() || file.goes() { judge } else { Judge::None };
         match groups.iter_mut().find(|(other, _)| *other == judge) {
             Some((_, group)) => group.push(file),
             None => groups.push((judge, vec![file])),

@@ -2,17 +2,17 @@
 live=/etc/nginx
 view=/etc/.infra-nginx
 
-# Makes the copy, in which nothing leads back to the original.
+show() { cp -p -- "$staged" "$view${path#"$live"}"; }
+
+# Makes the copy, in which nothing leads back to the original, and what goes is gone.
 make_view() {
     rm -rf -- "$view"
     mkdir -m 0700 -- "$view" && cp -R -p -- "$live/." "$view/" || return
-    i=-1
     for row in $ROWS; do
-        i=$((i + 1))
-        case $refused in *":$i:"*) continue ;; esac
         read_row "$row"
-        [ -z "$staged" ] || cp -p -- "$staged" "$view${path#"$live"}" || return
+        [ -n "$mode" ] || rm -f -- "$view${path#"$live"}" || return
     done
+    each_staged show || return
     find "$view" -type l | while IFS= read -r link; do
         target=$(readlink -- "$link")
         case $target in "$live"/*) ln -s -f -n -- "$view${target#"$live"}" "$link" || exit ;; esac
@@ -29,39 +29,31 @@ ask() {
     return "$status"
 }
 
-# refuse_new [NAMED]: refuses the new files; only those that are named in what was said, where that is asked for. A site is named by
-# its link, so the last part of a path counts.
-refuse_new() {
-    i=-1 blamed=
-    for row in $ROWS; do
-        i=$((i + 1))
-        case $refused in *":$i:"*) continue ;; esac
-        read_row "$row"
-        [ -n "$staged" ] || continue
-        case ${1:+$after} in
-            '' | *"/${path##*/}:"[0-9]*)
-                refuse "$i" "nginx refuses it, and it was not put in place:$NL$after"
-                blamed=1
-                ;;
-        esac
-    done
-    [ -n "$blamed" ]
+refuse_it() {
+    refuse "$1" "nginx refuses it, and it was not put in place:$NL$after"
+    blamed=1
+}
+
+# A site is named by its link, so the last part of a path counts.
+refuse_if_named() {
+    case $after in *"/${path##*/}:"[0-9]*) refuse_it "$1" ;; esac
 }
 
 # Refuses what may not go live; succeeds when all the rest may.
 judge() {
     if ! message=$(make_view 2>&1); then
         after="its configuration cannot be copied for it: $message"
-        refuse_new
+        each_staged refuse_it
         return 0
     fi
     ! ask "$view" || return 0
-    after=$said
+    after=$said blamed=
+    each_staged refuse_if_named
     # A mistake in one file hides those in others.
-    ! refuse_new named || return 1
+    [ -z "$blamed" ] || return 1
     # What is wrong without the new files is nothing against them: others may be about to mend it.
     ask "$live" || return 0
-    refuse_new
+    each_staged refuse_it
     return 0
 }
 

@@ -47,36 +47,28 @@ ask() {
     return "$status"
 }
 
+refuse_if_named() {
+    case $after in
+        *"$path line "* | *"$path: "*)
+            refuse "$1" "sshd refuses it, and it was not put in place:$NL$after"
+            blamed=1
+            ;;
+    esac
+}
+refuse_it() { refuse "$1" "with this file sshd refuses its configuration, so it was not put in place:$NL$after"; }
+
 # Refuses what may not go live; succeeds when all the rest may.
 judge() {
     write_view || return 0
     [ -n "$coming" ] || return 0
     ! ask "$view" || return 0
     after=$said blamed=
-    i=-1
-    for row in $ROWS; do
-        i=$((i + 1))
-        case $refused in *":$i:"*) continue ;; esac
-        read_row "$row"
-        [ -n "$staged" ] || continue
-        case $after in
-            *"$path line "* | *"$path: "*)
-                refuse "$i" "sshd refuses it, and it was not put in place:$NL$after"
-                blamed=1
-                ;;
-        esac
-    done
+    each_staged refuse_if_named
     # A mistake in one file hides those in others.
     [ -z "$blamed" ] || return 1
     # Where it is said of the configuration as it is, it is nothing against the new files.
     if ! ask "$main" && [ "$said" = "$after" ]; then return 0; fi
-    i=-1
-    for row in $ROWS; do
-        i=$((i + 1))
-        case $refused in *":$i:"*) continue ;; esac
-        read_row "$row"
-        [ -z "$staged" ] || refuse "$i" "with this file sshd refuses its configuration, so it was not put in place:$NL$after"
-    done
+    each_staged refuse_it
     return 0
 }
 

@@ -183,18 +183,14 @@ says_no_more() { ask "$view" || is_known; }
 # Refuses the files that something is said of, if any.
 blame() {
     blamed=
-    i=-1
-    for row in $ROWS; do
-        i=$((i + 1))
-        case $refused in *":$i:"*) continue ;; esac
-        read_row "$row"
-        [ -n "$staged" ] || continue
-        words=$(about "$path")
-        [ -n "$words" ] || continue
-        refuse "$i" "visudo refuses it, and it was not put in place:$NL$words"
-        blamed=1
-    done
+    each_staged refuse_if_named
     [ -n "$blamed" ]
+}
+refuse_if_named() {
+    words=$(about "$path")
+    [ -n "$words" ] || return 0
+    refuse "$1" "visudo refuses it, and it was not put in place:$NL$words"
+    blamed=1
 }
 
 at_exit=${at_exit:+"$at_exit; "}'rm -rf -- /etc/.infra-sudoers /etc/.infra-sudoers.d /etc/.infra-sudoers.live'

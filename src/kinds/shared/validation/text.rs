@@ -19,6 +19,43 @@ pub(super) fn wrong(path: &str, text: &str) -> Option<String> {
     }
 }
 
+/// Returns the users and groups that a text of logrotate's configuration names, as far as they are written plainly: logrotate
+/// passes over rules of accounts that are not there (`su`, `create`, `createolddir`; logrotate.conf(5)).
+pub(super) fn accounts_of_logrotate(text: &str) -> (Vec<String>, Vec<String>) {
+    let (mut users, mut groups) = (Vec::new(), Vec::new());
+    let mut is_script = false;
+    for line in text.lines() {
+        let mut words = line.split_whitespace();
+        let is_after_a_mode = match words.next() {
+            Some("endscript") => {
+                is_script = false;
+                continue;
+            }
+            Some("prerotate" | "postrotate" | "preremove" | "firstaction" | "lastaction") => {
+                is_script = true;
+                continue;
+            }
+            _ if is_script => continue,
+            Some("su") => false,
+            Some("create" | "createolddir") => true,
+            _ => continue,
+        };
+        let mut words: Vec<&str> = words.take_while(|word| !word.starts_with('#')).collect();
+        if is_after_a_mode && words.first().is_some_and(|word| word.bytes().all(|c| c.is_ascii_digit())) {
+            words.remove(0);
+        }
+        let is_plain = |word: &&str| word.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
+        if let [user, group] = words.as_slice()
+            && is_plain(user)
+            && is_plain(group)
+        {
+            users.push((*user).to_string());
+            groups.push((*group).to_string());
+        }
+    }
+    (users, groups)
+}
+
 /// A table of cron, with the account in each line.
 fn crontab(text: &str) -> Option<String> {
     if !text.is_empty() && !text.ends_with('\n') {
@@ -77,7 +114,16 @@ fn numbered(text: &str, wrong: impl Fn(&str) -> Option<String>) -> Option<String
 
 #[cfg(test)]
 mod tests {
-    use super::wrong;
+    use super::{accounts_of_logrotate, wrong};
+
+    #[test]
+    fn accounts_of_logrotate_are_those_of_rules() {
+        let text = "/var/log/a.log {\n  su app adm\n  create 0640 web www-data # x\n  create 0600\n  create\n \
+                    createolddir 755 old old\n  su \"a b\" c\n  postrotate\n    su x y\n  endscript\n}\n";
+        let (users, groups) = accounts_of_logrotate(text);
+        assert_eq!(users, ["app", "web", "old"]);
+        assert_eq!(groups, ["adm", "www-data", "old"]);
+    }
 
     #[test]
     fn tables_of_cron_have_times_account_and_command() {

@@ -4,15 +4,12 @@ live=/etc/systemd/system
 folder=$live/.infra-new
 
 new='' bases=''
-i=-1
-for row in $ROWS; do
-    read_row "$row"
-    i=$((i + 1)) name=${path#"$live/"}
-    case $refused in *":$i:"*) continue ;; esac
-    [ -n "$staged" ] || continue
+list_new() {
     new=$new$staged$NL
+    name=${path#"$live/"}
     case $name in */*) bases=$bases${name%.d/*}$NL ;; esac
-done
+}
+each_staged list_new
 
 # A drop-in is looked at with the unit it belongs to, the new one where that is among these.
 looked_at='' old_bases=''
@@ -61,12 +58,8 @@ judge() {
     fi
 }
 
-i=-1
-for row in $ROWS; do
-    read_row "$row"
-    i=$((i + 1)) name=${path#"$live/"}
-    case $refused in *":$i:"*) continue ;; esac
-    [ -n "$staged" ] || continue
-    judge "$name" "${lenient-}"
-    [ -z "$wrong" ] || refuse "$i" "systemd-analyze says: $wrong; the file was not put in place"
-done
+refuse_if_wrong() {
+    judge "${path#"$live/"}" "${lenient-}"
+    [ -z "$wrong" ] || refuse "$1" "systemd-analyze says: $wrong; the file was not put in place"
+}
+each_staged refuse_if_wrong
