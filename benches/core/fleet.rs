@@ -42,7 +42,10 @@ pub fn applications(resources: usize) -> MemoryFiles {
             "app.conf.j2",
             "# {{ each.value }} on {{ host.name }}\nlevel = {{ vars.level }}\nport = {{ vars.port }}\n",
         )
-        .file("app.unit.j2", "[Service]\nExecStart={{ vars.root }}/bin/app\nUser=root\n")
+        .file(
+            "app.unit.j2",
+            "[Service]\nExecStart={{ vars.root }}/bin/app\nUser=root\n[Install]\nWantedBy=multi-user.target\n",
+        )
         .file("logo.svg", "<svg/>\n")
         .file("site/module.yaml", SITE)
         .file("site/site.conf.j2", "server_name {{ inputs.name }};\nlisten {{ inputs.port }};\n# {{ each.value }}\n")

@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use crate::diagnostic::Diagnostic;
 use crate::model::{OwedAction, Until};
-use crate::resource::{Claim, Space, TriggerSource};
+use crate::resource::{Claim, Need, Space, TriggerSource};
 
 use crate::spec::{AddressIndex, Selector};
 
@@ -95,6 +95,16 @@ impl<'a> Builder<'a> {
             let providers = found.into_iter().filter(|&provider| provider != node);
             self.habits.extend(providers.map(|provider| Habit::new(inputs, provider, node, claim)));
         }
+        for (first, then) in &claims.orders {
+            for provider in of_host.find(first) {
+                let followers = of_host.find(then).filter(|&follower| follower != provider);
+                self.habits.extend(followers.map(|follower| Habit::new(inputs, provider, follower, first)));
+            }
+        }
+        // Packages bring files, and nothing else of the spec says so.
+        let is_file = |need: &&Need| matches!(need, Need::File { .. });
+        let mut files = claims.needs.iter().filter(is_file);
+        self.relies_on_packages[node] |= files.any(|need| !of_host.is_provided_for(node, &Claim::from(need)));
         for claim in &claims.reads {
             self.reads[node].extend(of_host.find(claim).filter(|&provider| provider != node));
         }

@@ -143,7 +143,28 @@ impl ClaimIndex {
                 of_host.add(claim, node);
             }
         }
+        index.refuse_what_excludes(inputs, diagnostics);
         index
+    }
+
+    /// Reports what requires something that nobody provides, and of which a resource says that it surely does not.
+    fn refuse_what_excludes(&self, inputs: &[Input], diagnostics: &mut Vec<Diagnostic>) {
+        let mut excluded: FxHashMap<(&str, &Claim), Node> = FxHashMap::default();
+        for (node, input) in inputs.iter().enumerate().filter(|(_, input)| !input.left_alone && !input.absent) {
+            excluded.extend(input.claims.excludes.iter().map(|claim| ((&*input.address.host, claim), node)));
+        }
+        if excluded.is_empty() {
+            return;
+        }
+        for input in inputs.iter().filter(|input| !input.left_alone && !input.absent) {
+            let Some(of_host) = self.of_host(&input.address.host) else { continue };
+            for claim in &input.claims.requires {
+                let Some(&by) = excluded.get(&(&*input.address.host, claim)) else { continue };
+                if of_host.get(claim.space, &claim.name).is_none() {
+                    diagnostics.push(without(input, claim, &inputs[by]));
+                }
+            }
+        }
     }
 
     fn of_host_mut(&mut self, host: &Arc<str>) -> &mut OfHost {
@@ -163,6 +184,15 @@ fn both_claim(inputs: &[Input], first: Node, second: Node, claim: &Claim) -> Dia
     Diagnostic::error(second.span, format!("`{}` and `{}` both claim the {what}", first.address, second.address))
         .related(first.span, "claimed first here")
         .help("declare it once; what two kinds want of one thing belongs in one of them")
+}
+
+/// Reports what a resource requires and another one has not.
+fn without(input: &Input, claim: &Claim, other: &Input) -> Diagnostic {
+    let message =
+        format!("`{}` needs the {} {}, and `{}` has none", input.address, claim.space.0, claim.name, other.address);
+    Diagnostic::error(input.span, message)
+        .related(other.span, "has none")
+        .help("add it there, or leave out what needs it")
 }
 
 /// Who provides the whole content of a file allows nobody else to edit it: the two would undo each other for ever.

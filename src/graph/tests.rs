@@ -330,3 +330,41 @@ fn what_lies_below_a_folder_comes_first_by_habit() {
     let graph = graph(&[tool, file("/opt/app/a/b"), file("/opt/application"), file("/opt/app"), file("/opt/app/z")]);
     assert_eq!(edges(&graph), [(1, 0), (3, 1), (3, 4), (4, 0)]);
 }
+
+#[test]
+fn of_two_others_a_resource_says_which_comes_first() {
+    let service = |name: &str| {
+        let claims = Claims::new().provides(Space::SERVICE, name);
+        Input { claims, ..input(&format!("app1/service:{name}")) }
+    };
+    let after = |before: &str, then: &str| {
+        let claim = |name: &str| Claim::new(Space::SERVICE, name);
+        Input { claims: Claims::new().orders(claim(before), claim(then)), ..input("app1/unit:x") }
+    };
+    assert_eq!(edges(&graph(&[service("a"), service("b"), after("b", "a")])), [(1, 0)]);
+    assert_eq!(edges(&graph(&[service("a"), service("b").absent(), after("b", "a")])), [(0, 1)]);
+    // It gives way, and what is not there has no order.
+    assert_eq!(edges(&graph(&[service("a"), service("b").depends_on("service:a"), after("b", "a")])), [(0, 1)]);
+    assert_eq!(edges(&graph(&[service("a"), after("b", "a")])), []);
+}
+
+#[test]
+fn what_surely_is_not_there_cannot_be_required() {
+    let unit = |name: &str| Input { claims: Claims::new().excludes(Space::INSTALL, "a"), ..input(name) };
+    let enabled = || input("app1/service:a").requires(Space::INSTALL, "a");
+    let (_, diagnostics) = build(&[enabled(), unit("app1/unit:a")]);
+    assert_eq!(
+        messages(&diagnostics),
+        ["`app1/service:a` needs the [Install] section of a, and `app1/unit:a` has none"]
+    );
+    let drop_in = Input { claims: Claims::new().shares(Space::INSTALL, "a"), ..input("app1/unit:a.d") };
+    for inputs in [
+        vec![enabled(), unit("app1/unit:a"), drop_in],
+        vec![enabled(), unit("app2/unit:a")],
+        vec![enabled().absent(), unit("app1/unit:a")],
+        vec![enabled(), unit("app1/unit:a").absent()],
+    ] {
+        let (_, diagnostics) = build(&inputs);
+        assert!(diagnostics.is_empty(), "{diagnostics:?}");
+    }
+}

@@ -31,6 +31,8 @@ impl Space {
     pub const PROGRAM: Self = Self("program");
     /// A folder that a web server serves, by path.
     pub const WEB_ROOT: Self = Self("web root");
+    /// What enables a unit, by the unit's full name: its `[Install]`.
+    pub const INSTALL: Self = Self("[Install] section of");
     /// The rules of the packet filter: all of them provide this, by the empty name.
     pub const FIREWALL: Self = Self("rules of the firewall");
     /// The whole content of a file, by path: who provides it allows nobody else to edit the file.
@@ -65,14 +67,15 @@ impl From<&Need> for Claim {
     /// What a resource provides that makes it.
     fn from(need: &Need) -> Self {
         let space = match need {
-            Need::Folder(_) | Need::File { .. } => Space::PATH,
+            Need::Folder(_) | Need::File { .. } | Need::Path(_) => Space::PATH,
             Need::User(_) => Space::USER,
             Need::Group(_) => Space::GROUP,
             Need::Uid { .. } => Space("uid"),
             Need::Gid { .. } => Space("gid"),
             Need::Unused(_) => Space("unused group"),
             Need::Unit(_) => Space::UNIT,
-            Need::Offer(_) => Space::PACKAGE_SOURCE,
+            Need::Offer(_) | Need::Version(_) => Space::PACKAGE_SOURCE,
+            Need::Condition(_) | Need::Revision(_) => Space("condition"),
         };
         Self::new(space, need.name())
     }
@@ -124,6 +127,10 @@ pub struct Claims {
     pub needs: Vec<Need>,
     /// What it comes after where the spec has both; such an edge gives way where it would close a cycle.
     pub follows: Vec<Claim>,
+    /// Of two things that others provide: which comes first, where the spec has both; such an edge gives way too.
+    pub orders: Vec<(Claim, Claim)>,
+    /// What it provides no part of, though others of its kind do: who requires that, and nobody provides it, is mistaken.
+    pub excludes: Vec<Claim>,
     /// Whose provider is reloaded when it changes; something in the spec has to provide it.
     pub reloads: Vec<Claim>,
     pub touches: Touches,
@@ -175,6 +182,18 @@ impl Claims {
         self
     }
 
+    /// Says which of two things comes first by habit.
+    pub fn orders(mut self, first: Claim, then: Claim) -> Self {
+        self.orders.push((first, then));
+        self
+    }
+
+    /// Surely provides no such thing.
+    pub fn excludes(mut self, space: Space, name: impl Into<String>) -> Self {
+        self.excludes.push(Claim::new(space, name));
+        self
+    }
+
     /// Reloads what provides something when it changes.
     pub fn reloads(mut self, space: Space, name: impl Into<String>) -> Self {
         self.reloads.push(Claim::new(space, name));
@@ -208,7 +227,7 @@ impl Claims {
         let provides =
             |space: Space| self.provides.iter().chain(&self.shares).filter(move |claim| claim.space == space);
         match need {
-            Need::Folder(path) | Need::File { path, .. } => {
+            Need::Folder(path) | Need::File { path, .. } | Need::Path(path) => {
                 self.touches.reaches(std::iter::once(path.as_str()))
                     || provides(Space::PATH).any(|claim| is_below(&claim.name, path))
             }
@@ -216,8 +235,20 @@ impl Claims {
             Need::Uid { .. } | Need::Gid { .. } | Need::Unused(_) => false,
             // What comes before a service provides its unit.
             Need::Unit(_) => self.touches.reaches(std::iter::empty()) || provides(Space::UNIT).next().is_some(),
-            Need::Offer(_) => self.touches == Touches::Everything || provides(Space::PACKAGE_SOURCE).next().is_some(),
+            // A file may hold what decides about it; a folder tells nothing.
+            Need::Condition(_) => {
+                self.touches != Touches::Nothing || provides(Space::CONTENT).next().is_some() || self.starts()
+            }
+            Need::Revision(_) => !matches!(self.touches, Touches::Nothing | Touches::System) || self.starts(),
+            Need::Offer(_) | Need::Version(_) => {
+                self.touches == Touches::Everything || provides(Space::PACKAGE_SOURCE).next().is_some()
+            }
         }
+    }
+
+    /// Returns whether a change of it may start something.
+    fn starts(&self) -> bool {
+        self.provides.iter().any(|claim| matches!(claim.space, Space::UNIT | Space::SERVICE))
     }
 
     /// Returns the paths that its observation looks at.

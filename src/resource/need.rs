@@ -42,6 +42,14 @@ pub enum Need {
     Unit(String),
     /// A package that a repository of the host has, by name.
     Offer(String),
+    /// A version of a package that a repository of the host has: the package, a blank, the version.
+    Version(String),
+    /// Anything at this path.
+    Path(String),
+    /// What the kind's own probe asks for; said as why it is not so.
+    Condition(String),
+    /// What is to be fetched from a server that answers; said as why it is not there.
+    Revision(String),
 }
 
 impl Need {
@@ -57,6 +65,10 @@ impl Need {
             Self::Unused(_) => "unused",
             Self::Unit(_) => "unit",
             Self::Offer(_) => "offer",
+            Self::Version(_) => "version",
+            Self::Path(_) => "path",
+            Self::Condition(_) => "condition",
+            Self::Revision(_) => "revision",
         }
     }
 
@@ -65,6 +77,8 @@ impl Need {
             Self::Folder(name) | Self::File { path: name, .. } | Self::User(name) | Self::Group(name) => name,
             Self::Uid { number: name, .. } | Self::Gid { number: name, .. } => name,
             Self::Unused(name) | Self::Unit(name) | Self::Offer(name) => name,
+            Self::Version(name) | Self::Path(name) => name,
+            Self::Condition(why) | Self::Revision(why) => why,
         }
     }
 
@@ -97,8 +111,8 @@ impl Need {
 
     /// Reads what a kind's own probe has seen to be lacking.
     pub fn seen(form: &str, name: &str) -> Option<Self> {
-        let needs = [Self::Unit(name.to_string()), Self::Offer(name.to_string())];
-        needs.into_iter().find(|need| need.form() == form)
+        let makes: [fn(String) -> Self; 5] = [Self::Unit, Self::Offer, Self::Version, Self::Condition, Self::Revision];
+        makes.into_iter().map(|make| make(name.to_string())).find(|need| need.form() == form)
     }
 
     /// Returns whether a host may lack it at all: `root` is on all of them, and a number needs no account. What is not known
@@ -106,7 +120,7 @@ impl Need {
     pub(super) fn may_be_lacking(&self) -> bool {
         match self {
             Self::Folder(path) => path.starts_with('/') && !FOLDERS.contains(&path.as_str()),
-            Self::File { path, .. } => path.starts_with('/'),
+            Self::File { path, .. } | Self::Path(path) => path.starts_with('/'),
             Self::User(name) | Self::Group(name) => {
                 !name.is_empty()
                     && name != "root"
@@ -140,8 +154,10 @@ impl Lack {
             Need::File { path, .. } => format!("no file {path}"),
             Need::User(name) => format!("no user {name}"),
             Need::Group(name) => format!("no group {name}"),
+            Need::Path(path) => format!("nothing at {path}"),
             Need::Unit(name) => format!("no unit {name}"),
-            Need::Uid { .. } | Need::Gid { .. } | Need::Unused(_) | Need::Offer(_) => return None,
+            Need::Uid { .. } | Need::Gid { .. } | Need::Unused(_) => return None,
+            Need::Offer(_) | Need::Version(_) | Need::Condition(_) | Need::Revision(_) => return None,
         })
     }
 
@@ -149,7 +165,12 @@ impl Lack {
     fn obstacle(&self) -> Option<String> {
         let other = self.other.as_deref().unwrap_or_default();
         Some(match &self.need {
+            Need::Condition(why) | Need::Revision(why) => why.clone(),
             Need::Offer(name) => format!("no repository of the host has a package {name}"),
+            Need::Version(name) => {
+                let (package, version) = name.split_once(' ').unwrap_or((name, ""));
+                format!("no repository of the host has the version {version} of {package}")
+            }
             Need::Folder(path) if self.other.is_some() => format!("{path} is on the host, but is not a folder"),
             Need::Uid { number, .. } => format!("the uid {number} is that of the user {other}"),
             Need::Gid { number, .. } => format!("the gid {number} is that of the group {other}"),
@@ -166,6 +187,10 @@ impl Lack {
             Need::File { otherwise: Some(otherwise), .. } => {
                 return format!("{otherwise}, add it to `files`, or name what makes it in `depends_on`");
             }
+            Need::Path(_) => "correct the path, or name what makes it in `depends_on`",
+            Need::Version(_) => {
+                "choose one of those that `apt-cache madison NAME` lists on the host, or add a repository that has it to `package_repositories`"
+            }
             Need::File { .. } => "add it to `files`, or name what makes it in `depends_on`",
             Need::User(_) => "add it to `users`, or name one that is there",
             Need::Group(_) => "add it to `groups`, or name one that is there",
@@ -174,6 +199,8 @@ impl Lack {
             Need::Unit(_) => {
                 "add its package to `packages` or its file to `units`, or name what brings it in `depends_on`"
             }
+            Need::Condition(_) => "mend that, or name what mends it in `depends_on`",
+            Need::Revision(_) => "choose what is there, or name what makes it in `depends_on`",
             Need::Offer(_) => {
                 "find its name with `apt-cache search` on the host, or add its repository to `package_repositories`"
             }

@@ -1,4 +1,4 @@
-# What is lacking of what resources need. The form is folder, file, user, group, uid, gid or unused (a group that is nobody's primary
+# What is lacking of what resources need. The form is folder, file, path (anything), user, group, uid, gid or unused (a group that is nobody's primary
 # group); a uid and a gid are for the account they are of. By is who has one, or what a group is of. Nothing is written of what is as it
 # should be, or of what cannot be told. One getent for each form, but for folders and files, and one for what seems to be lacking.
 # Record: "lacking"
@@ -113,7 +113,7 @@ for row in $ROWS; do
     i=$((i + 1)) by=
     case $form in
         folder) [ ! -d "$name" ] || continue ;;
-        file) ;;
+        file | path) ;;
         *) continue ;;
     esac
     if path_state "$name"; then

@@ -130,7 +130,11 @@ impl Kind for Service {
         let unit = unit(resource);
         let alias = ALIASES.iter().find(|(name, _)| *name == unit).map(|(_, alias)| *alias);
         let claims = Claims::new().settles(Space::SERVICE, alias.unwrap_or(&unit), &[]);
-        let claims = files.into_iter().fold(claims, |claims, unit| claims.requires(Space::UNIT, unit));
+        let is_enabled = resource.desired.enabled == Some(true);
+        let claims = files.into_iter().fold(claims, |claims, unit| match is_enabled {
+            true => claims.requires(Space::INSTALL, &unit).requires(Space::UNIT, unit),
+            false => claims.requires(Space::UNIT, unit),
+        });
         // Whoever it runs as stays until it has stopped.
         let stops = resource.desired.running == Some(false);
         let claims = if stops { claims.follows(Space::GOING_USER, "") } else { claims };

@@ -92,6 +92,8 @@ while IFS= read -r line; do
             emit "$i" "$running" "$enabled" "$load" "$active" "$sub" "$file"
             form=unit what=$unit
             [ "$load" != not-found ] || emit "$i" lacks "$form" "$what"
+            form=condition what="its unit has no [Install] section, so it cannot be enabled: leave out \`enabled\`, or add one"
+            case $load:$file:$starts in loaded:static:yes) emit "$i" lacks "$form" "$what" ;; esac
             i=$((i + 1)) id='' load='' active='' sub='' fragment='' drop_ins='' file=''
             ;;
     esac

@@ -1,14 +1,18 @@
 //! What a unit's file says it needs.
 
 use crate::kinds::shared::unit_name::{is_template, template_of};
-use crate::resource::{Claims, Space};
+use crate::resource::{Claim, Claims, Space};
 
 /// Adds what the text of a unit requires: accounts, folders, files, programs, and the unit that a timer, socket or path
 /// starts. It comes after units without which systemd does not start it, and after what lies in its working directory.
-/// Units that it only names for their order (`After=`, `Wants=`) are left to systemd.
-pub fn claim(mut claims: Claims, unit: &str, text: &str, is_sensitive: bool) -> Claims {
+/// Services start in the order that it asks for (`After=`), and a socket before what is started by it. Units that it only
+/// wants (`Wants=`) are left to systemd. A unit without `[Install]` cannot be enabled.
+///
+/// The unit is the one that the text is all of; what a drop-in is about has another name only.
+pub fn claim(mut claims: Claims, unit: &str, about: &str, text: &str, is_sensitive: bool) -> Claims {
     let mut started = None;
     let mut accepts = false;
+    let mut installs = false;
     for (section, key, value) in assignments(text) {
         match (section.as_str(), key) {
             (_, "User") => claims = account(claims, Space::USER, &value),
@@ -24,11 +28,8 @@ pub fn claim(mut claims: Claims, unit: &str, text: &str, is_sensitive: bool) -> 
                 claims = path(claims, &value).follows(Space::BELOW, value.trim_start_matches('-'));
             }
             (_, "RootDirectory" | "EnvironmentFile") => claims = path(claims, &value),
-            ("Unit", "Requires" | "Requisite" | "BindsTo") => {
-                for needed in value.split_whitespace() {
-                    claims = claims.follows(Space::UNIT, needed);
-                }
-            }
+            ("Unit", key) => claims = others(claims, about, key, &value),
+            ("Install", _) => installs = true,
             (_, "ReadWritePaths" | "ReadOnlyPaths" | "ExecPaths") => {
                 for one in value.split_whitespace() {
                     claims = path(claims, one);
@@ -55,14 +56,38 @@ pub fn claim(mut claims: Claims, unit: &str, text: &str, is_sensitive: bool) -> 
             _ => None,
         }
     });
+    claims = match installs {
+        true => claims.shares(Space::INSTALL, about),
+        // A drop-in adds to what the unit has.
+        false if !unit.is_empty() => claims.excludes(Space::INSTALL, about),
+        false => claims,
+    };
     // The unit a template starts is an instance like itself; a drop-in says nothing about it.
     match started {
         Some(started) if !is_template(unit) && !started.contains('%') => {
             let template = template_of(&started);
+            if unit.ends_with(".socket") {
+                claims = claims.orders(service(unit), service(&started));
+            }
             claims.requires(Space::UNIT, started).requires_some(Space::UNIT, template.as_ref())
         }
         _ => claims,
     }
+}
+
+fn service(name: &str) -> Claim {
+    Claim::new(Space::SERVICE, name)
+}
+
+/// Adds what a key of `[Unit]` says of other units.
+fn others(claims: Claims, unit: &str, key: &str, value: &str) -> Claims {
+    value.split_whitespace().fold(claims, |claims, other| match key {
+        "Requires" | "BindsTo" => claims.follows(Space::UNIT, other),
+        "Requisite" => claims.follows(Space::UNIT, other).orders(service(other), service(unit)),
+        "After" => claims.orders(service(other), service(unit)),
+        "Before" => claims.orders(service(unit), service(other)),
+        _ => claims,
+    })
 }
 
 /// Returns section, key and value of each assignment (systemd.syntax(7)); an empty value takes earlier ones back.
@@ -135,7 +160,7 @@ mod tests {
     use super::*;
 
     fn required(unit: &str, text: &str) -> Vec<String> {
-        let claims = claim(Claims::new(), unit, text, false);
+        let claims = claim(Claims::new(), unit, unit, text, false);
         claims.requires.iter().map(|claim| format!("{} {}", claim.space.0, claim.name)).collect()
     }
 
@@ -168,8 +193,37 @@ mod tests {
     }
 
     #[test]
+    fn services_start_in_the_order_that_units_ask_for() {
+        let orders = |unit: &str, text: &str| -> Vec<String> {
+            let claims = claim(Claims::new(), unit, unit, text, false);
+            claims.orders.iter().map(|(first, then)| format!("{} before {}", first.name, then.name)).collect()
+        };
+        let text = "[Unit]\nAfter=db.service net.target\nBefore=web.service\nRequisite=q.service\nWants=w.service\n";
+        let wanted = [
+            "db.service before a.service",
+            "net.target before a.service",
+            "a.service before web.service",
+            "q.service before a.service",
+        ];
+        assert_eq!(orders("a.service", text), wanted);
+        assert_eq!(orders("a.socket", "[Socket]\nService=other.service\n"), ["a.socket before other.service"]);
+        assert_eq!(orders("a.socket", "[Socket]\nAccept=yes\n"), ["a.socket before a@.service"]);
+    }
+
+    #[test]
+    fn a_unit_without_install_cannot_be_enabled() {
+        let claims = |unit: &str, text: &str| claim(Claims::new(), unit, "a.service", text, false);
+        let install = Claim::new(Space::INSTALL, "a.service");
+        assert_eq!(claims("a.service", "[Service]\nExecStart=/x\n").excludes, std::slice::from_ref(&install));
+        assert!(claims("", "[Service]\nExecStart=/x\n").excludes.is_empty(), "a drop-in adds to what the unit has");
+        let installed = claims("a.service", "[Install]\nWantedBy=multi-user.target\n");
+        assert!(installed.excludes.is_empty() && installed.shares.contains(&install));
+    }
+
+    #[test]
     fn arguments_of_a_secret_text_stay_unread() {
-        let claims = claim(Claims::new(), "app.service", "[Service]\nExecStart=/bin/app --token=/hidden\n", true);
+        let claims =
+            claim(Claims::new(), "app.service", "app.service", "[Service]\nExecStart=/bin/app --token=/hidden\n", true);
         assert!(claims.requires.iter().all(|claim| claim.name != "/hidden"));
     }
 }

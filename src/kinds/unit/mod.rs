@@ -103,10 +103,12 @@ impl Kind for Unit {
             }
             Err(_) => "",
         };
+        let about = FileName::parse(resource.name()).map_or("", |name| name.unit());
         match &resource.desired.content {
             Some(content) => match content.text() {
-                Some(text) => content::claim(claims, unit, text, content.is_sensitive()),
-                None => claims,
+                Some(text) => content::claim(claims, unit, about, text, content.is_sensitive()),
+                // What is not known may have one.
+                None => claims.shares(Space::INSTALL, about),
             },
             None => claims,
         }
