@@ -98,7 +98,7 @@ impl Survey<'_> {
         if !self.resolution.resources.iter().any(|resolved| resolved.resource.kind.knows_others_below().is_some()) {
             return;
         }
-        let mut paths: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        let mut paths: BTreeMap<&str, BTreeSet<(&str, &'static str)>> = BTreeMap::new();
         let claims: Vec<_> = self
             .resolution
             .resources
@@ -106,12 +106,10 @@ impl Survey<'_> {
             .map(|resolved| resolved.resource.kind.claims(&resolved.resource))
             .collect();
         for (resolved, claims) in self.resolution.resources.iter().zip(&claims) {
-            if resolved.resource.kind.knows_others_below().is_some() {
-                continue;
-            }
+            let kind = resolved.resource.kind.name();
             let of_host = paths.entry(&resolved.address.host).or_default();
             let shared = claims.shares.iter().chain(&claims.provides).filter(|claim| claim.space == Space::PATH);
-            of_host.extend(shared.map(|claim| claim.name.as_str()));
+            of_host.extend(shared.map(|claim| (claim.name.as_str(), kind)));
         }
         let mut told = Vec::new();
         for (at, resolved) in self.resolution.resources.iter().enumerate() {
@@ -122,8 +120,11 @@ impl Survey<'_> {
             let below: Vec<String> = paths
                 .get(&*resolved.address.host)
                 .into_iter()
-                .flat_map(|of_host| of_host.range(prefix.as_str()..).take_while(|path| path.starts_with(&prefix)))
-                .map(|path| (*path).to_string())
+                .flat_map(|of_host| of_host.range((prefix.as_str(), "")..))
+                .take_while(|(path, _)| path.starts_with(&prefix))
+                // Its own are no others.
+                .filter(|(_, kind)| *kind != &*resolved.address.kind)
+                .map(|(path, _)| (*path).to_string())
                 .collect();
             told.push((at, below));
         }

@@ -18,6 +18,7 @@ mod missing;
 mod packages;
 mod pm2;
 mod privileges;
+mod refused;
 mod rotation;
 mod secrets;
 mod sources;

@@ -79,7 +79,15 @@ esac
 if [ -z "$force" ] && git rev-parse --quiet --verify HEAD >/dev/null; then
     changed=$(changed_files) || exit
     changed=$(printf "%s\n" "$changed" | sed "/^[12] .. S.\.[.U] /d; s/^1 \([^ ]* \)\{7\}//; s/^2 \([^ ]* \)\{8\}//; s/^u \([^ ]* \)\{9\}//")
-    [ -z "$changed" ] || { printf "%s\n" "files were changed meanwhile, and would be lost:" "$changed"; exit 1; }
+    lost=$(printf "%s\n" "$changed" | while IFS= read -r name; do
+        printf "%s\n" "$others" | grep -q -F -x -e "$name" || printf "%s\n" "$name"
+    done)
+    [ -z "$lost" ] || { printf "%s\n" "files were changed meanwhile, and would be lost:" "$lost"; exit 1; }
+    # What the spec itself edits is edited anew where the commit has it otherwise.
+    printf "%s\n" "$changed" | while IFS= read -r name; do
+        [ -z "$name" ] || local_git diff --quiet --no-ext-diff HEAD "$target" -- "$name" ||
+            local_git checkout --quiet HEAD -- "$name" || exit
+    done || exit
 fi
 [ -z "$mark" ] || git rev-parse "$target^{commit}" >"$mark" || exit
 set -- -c core.hooksPath=/dev/null checkout --quiet --no-overwrite-ignore
@@ -98,19 +106,31 @@ fi
 [ -z "$mark" ] || : >"$mark"
 '
 
+# was_empty: whether nothing of it was there before.
+was_empty() { [ -z "$(find "$path" -mindepth 1 -maxdepth 1 -exec echo x \; -quit)" ]; }
+is_new=
 if [ -d "$path" ]; then
+    ! was_empty || is_new=emptied
     hand_over "${user:+$user:}" "$path" || exit
 else
+    is_new=made
     mkdir -p -- "${path%/*}/" && mkdir -- "$path" || exit
     [ -z "$user" ] || chown -h -- "$user": "$path" || exit
 fi
 [ -n "$kind" ] || exit 0
-variables path url kind ref submodules force depth key username token is_local helper
+variables path url kind ref submodules force depth key username token is_local others helper
 said=$(as_user "$user" "limit=$NL$data$git_text$bring" 2>&1)
 status=$?
 [ -z "$said" ] || printf '%s\n' "$said"
 if [ "$status" != 0 ]; then
     advise "$said"
     [ -z "$advice" ] || printf '%s\n' "$advice"
+    # Where nothing could be checked out, nothing of it stays.
+    if [ ! -e "$path/.git/refs/infra/checkout" ]; then
+        case $is_new in
+            made) rm -rf -- "$path" ;;
+            emptied) find "$path" -mindepth 1 -maxdepth 1 -exec rm -rf -- {} + ;;
+        esac
+    fi
 fi
 exit "$status"

@@ -1,6 +1,7 @@
 # The user is the one that git runs as; the kind is branch, tag, commit or default ("" where only the owner is wrong, "absent" where it
-# should go), the ref its name; the key is an SSH key on the host; is_local is 1 where the repository is on the host itself.
-columns path user url kind ref submodules force depth key username token is_local
+# should go), the ref its name; the key is an SSH key on the host; is_local is 1 where the repository is on the host itself; others are
+# the files in it that other resources make or edit, a line each.
+columns path user url kind ref submodules force depth key username token is_local others
 
 # read_checkout ROW: sets the fields of a row as variables.
 read_checkout() {
@@ -8,6 +9,7 @@ read_checkout() {
     decode "$url" && url=$decoded
     decode "$username" && username=$decoded
     decode "$token" && token=$decoded
+    decode "$others" && others=$decoded
     # Who one is already, one need not become.
     [ "$user" != "$self" ] || user=
 }

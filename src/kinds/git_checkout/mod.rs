@@ -9,7 +9,8 @@ use crate::{expect, records, row, rows};
 
 use crate::resource::batch::parse_first;
 use crate::resource::{
-    Attribute, Claim, Claims, Documentation, Fields, Kind, Lane, Observation, Planned, Resource, Shape, Space,
+    Attribute, Capabilities, Claim, Claims, Documentation, Erased, Fields, Kind, KnowsOthersBelow, Lane, Need,
+    Observation, Planned, Resource, Shape, Space,
 };
 
 use source::{Revision, local_path, without_credentials};
@@ -30,6 +31,8 @@ pub struct Desired {
     username: Option<String>,
     token: Option<Arg>,
     ssh_key: Option<String>,
+    /// The files in it that other resources make or edit.
+    others_below: Vec<String>,
 }
 
 /// A checkout as it was found.
@@ -60,6 +63,9 @@ const APPLY: &str = concat!(
     include_str!("apply.sh")
 );
 
+/// Files of the system that git and ssh read on the way to a remote.
+const READS: &[&str] = &["/etc/gitconfig", "/etc/hosts", "/etc/ssh/ssh_config", "/etc/ssh/ssh_known_hosts"];
+
 /// How long a fetch may take where the spec does not say.
 const TIMEOUT: Duration = Duration::from_secs(900);
 
@@ -68,7 +74,7 @@ const MOST_NAMED: usize = 10;
 
 rows! {
     include_str!("git.sh") => struct Checkout {
-        path, user, url, kind, r#ref, submodules, force, depth, key, username, token, is_local
+        path, user, url, kind, r#ref, submodules, force, depth, key, username, token, is_local, others
     }
     include_str!("remove.sh") => struct Going { path }
 }
@@ -84,6 +90,7 @@ records! {
         "no-remote" => NoRemote,
         "failed" => Failed { why },
         "present" => Present { verdict, owner, head, branch, there, wanted, wanted_branch, own, modules, files },
+        "lacks" => Lacks { form, what },
         _ => Other { state },
     }
 }
@@ -133,6 +140,7 @@ impl Kind for GitCheckout {
         notes: include_str!("notes.md"),
     };
     const IS_NAMED_BY_PATH: bool = true;
+    const CAPABILITIES: Capabilities = Erased::<Self>::KNOWS_OTHERS_BELOW;
 
     type Desired = Desired;
     type Observed = Observed;
@@ -158,6 +166,7 @@ impl Kind for GitCheckout {
             username: fields.text("username"),
             token,
             ssh_key: fields.text("ssh_key"),
+            others_below: Vec::new(),
         }
     }
 
@@ -171,7 +180,11 @@ impl Kind for GitCheckout {
             return claims;
         }
         let local = local_path(&desired.url).map(str::to_string);
-        claims.run_as(owner(resource)).needs_file(desired.ssh_key.as_ref()).needs_file(local.as_ref())
+        // What decides how git reaches a server.
+        let claims = READS.iter().fold(claims, |claims, path| claims.follows(Space::PATH, *path));
+        let claims = claims.run_as(owner(resource)).needs_file(desired.ssh_key.as_ref());
+        let claims = claims.requires_some(Space::PATH, local.as_ref());
+        local.into_iter().fold(claims, |claims, path| claims.needs(Need::Path(path)))
     }
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {
@@ -246,6 +259,12 @@ impl Kind for GitCheckout {
     }
 }
 
+impl KnowsOthersBelow for GitCheckout {
+    fn set_others_below(desired: &mut Desired, others: Vec<String>) {
+        desired.others_below = others;
+    }
+}
+
 fn step(at: usize, planned: &Planned<'_, GitCheckout>) -> Step {
     let resource = planned.resource;
     let name = resource.name();
@@ -284,7 +303,14 @@ fn row(resource: &Resource<Desired>, user: Option<&String>, kind: &str) -> Row {
         username: desired.token.as_ref().and(desired.username.as_ref()),
         token: desired.token.clone(),
         is_local: local_path(&desired.url).is_some(),
+        others: others(resource),
     }]
+}
+
+/// Returns the files in it that other resources make or edit, by their paths below it, a line each.
+fn others(resource: &Resource<Desired>) -> String {
+    let below = |path: &String| Some(path.strip_prefix(resource.name())?.trim_start_matches('/').to_string());
+    resource.desired.others_below.iter().filter_map(below).collect::<Vec<_>>().join("\n")
 }
 
 /// Returns the word for what is to be checked out.
@@ -337,6 +363,9 @@ fn observation(seen: Seen<'_>, resource: &Resource<Desired>) -> Observation<Obse
         Seen::NoRemote => {
             let path = local_path(&desired.url).unwrap_or_default();
             return later(Claim::path(path), format!("the repository {path} is not there"));
+        }
+        Seen::Lacks { form, what } => {
+            return Observation::Failed(format!("the probe told only that it lacks the {form} {what}"));
         }
         Seen::Failed { why } => return Observation::Failed(why.replace('\n', "; ")),
         Seen::Denied => {

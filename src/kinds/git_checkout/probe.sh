@@ -10,15 +10,17 @@
 # Record: "no-remote"
 # Record: "failed", why
 # Record: "present", verdict, owner, head, branch, there, wanted, wanted_branch, own, modules, files
+# Record: "lacks", form, what
 # Record: state
-# A set of git processes for each checkout, and one that asks the remote for each that follows a branch. The remotes are
-# asked side by side.
+# What the remote lacks, or that it cannot be asked, is told beside what is there, of what is still to be fetched from it.
+# A set of git processes for each checkout, and one that asks the remote for each that follows a branch, or has yet to be
+# fetched. The remotes are asked side by side.
 
 # shellcheck disable=SC2016
 look='
 cd "$path" && local_git rev-parse --git-dir >/dev/null || exit
 printf "%s\n" "head=$(local_git rev-parse --quiet --verify HEAD)"
-printf "%s\n" "branch=$(local_git symbolic-ref --quiet --short HEAD)"
+printf "%s\n" "branch=$(local_git symbolic-ref --quiet HEAD)"
 printf "%s\n" "url=$(local_git config --get remote.origin.url)"
 case $kind in
     tag) printf "%s\n" "wanted=$(local_git rev-parse --quiet --verify "refs/tags/$ref^{commit}")" ;;
@@ -44,6 +46,7 @@ ask='
 cd / || exit
 case $kind in
     branch) set -- "$url" "refs/heads/$ref" ;;
+    tag) set -- "$url" "refs/tags/$ref" ;;
     *) set -- --symref "$url" HEAD ;;
 esac
 [ -z "$is_local" ] || set -- --upload-pack="$upload_pack" "$@"
@@ -51,7 +54,8 @@ limit=20
 remote_git ls-remote "$@"
 '
 
-# remote: prints what the remote has, as one line: ref, US, commit; or "failed", US, and why.
+# remote: prints what the remote has, as one line: index, ref, commit; or why not: index, "condition" or "revision", why. A single commit is
+# nothing that it can be asked for.
 remote() {
     variables url kind ref key username token is_local helper
     answer=$(as_user "$user" "$data$git_text$ask" 2>&1)
@@ -60,23 +64,68 @@ remote() {
     for line in $answer; do
         case $line in
             "ref: refs/heads/"*"${TAB}HEAD") line=${line#ref: refs/heads/} && name=${line%"$TAB"*} ;;
-            *"${TAB}HEAD" | *"${TAB}refs/heads/$ref") commit=${line%%"$TAB"*} ;;
+            *"${TAB}HEAD" | *"${TAB}refs/heads/$ref" | *"${TAB}refs/tags/$ref") commit=${line%%"$TAB"*} ;;
         esac
     done
-    if [ "$status" = 0 ] && [ -n "$commit" ]; then
-        printf '%s\n' "$i$US$name$US$commit"
+    if [ "$status" = 0 ] && { [ -n "$commit" ] || [ "$kind" = commit ]; }; then
+        printf '%s\n' "$i${US}at$US$name$US$commit"
         return
     fi
     advise "$answer"
     set -- $answer
     [ "$#" -lt 4 ] || shift $(($# - 3))
-    case $status in
-        0) [ "$kind" = branch ] && why="$url has no branch $ref" || why="$url has no branch yet" ;;
-        124) why="$url did not answer within 20 s" ;;
+    form=condition
+    case $status:$kind in
+        0:default) form=revision why="$url has no branch yet" ;;
+        0:*) form=revision why="$url has no $kind $ref" ;;
+        124:*) why="$url did not answer within 20 s" ;;
         *) why="$url cannot be asked: $*" ;;
     esac
     encode "$why${advice:+; $advice}"
-    printf '%s\n' "$i${US}failed$US$encoded"
+    printf '%s\n' "$i$US$form$US$encoded"
+}
+
+# is_to_be_asked: whether the remote tells something of this checkout that is not here.
+is_to_be_asked() {
+    if [ -e "$path/.git" ]; then
+        case $kind in
+            branch | default) ;;
+            tag)
+                [ ! -e "$path/.git/refs/tags/$ref" ] || return
+                awk -v name="refs/tags/$ref" '$2 == name { exit 1 }' "$path/.git/packed-refs" 2>/dev/null || [ $? = 2 ] || return
+                ;;
+            *) return 1 ;;
+        esac
+    else
+        case $kind:$seen_type in absent:*) return 1 ;; *:absent | *:directory) ;; *) return 1 ;; esac
+    fi
+    [ -z "$user" ] || id -u -- "$user" >/dev/null 2>&1 || return
+    [ -z "$key" ] || path_state "$key" || return
+    command -v git >/dev/null && { [ -z "$is_local" ] || [ -e "${url#file://}" ]; }
+}
+
+# read_remote: sets $remote_form to "at", or what the remote lacks; $remote_name and $remote_commit to what it has, or why not to
+# $remote_why. All are empty where it was not asked.
+read_remote() {
+    remote_form='' remote_name='' remote_commit='' remote_why=
+    for line in $remotes; do
+        case $line in "$i$US"*) ;; *) continue ;; esac
+        IFS=$US
+        set -- $line
+        IFS=$NL
+        remote_form=$2
+        if [ "$2" = at ]; then
+            remote_name=$3 remote_commit=${4-}
+        else
+            decode "$3" && remote_why=$decoded
+        fi
+    done
+}
+
+# tell_lack: of what is still to be fetched.
+tell_lack() {
+    form=$remote_form what=$remote_why
+    case $form in condition | revision) emit "$i" lacks "$form" "$what" ;; esac
 }
 
 scan_paths
@@ -91,15 +140,7 @@ remotes=$(
         read_checkout "$row"
         # Without a user of its own it is asked for by the one whose checkout it is.
         [ -n "$user" ] || [ "$owner" = "$self" ] || user=$owner
-        case $kind in
-            branch | default)
-                # What is not there yet is made, whatever the remote has by then.
-                if [ -e "$path/.git" ] && { [ -z "$user" ] || id -u -- "$user" >/dev/null 2>&1; } &&
-                    command -v git >/dev/null && { [ -z "$is_local" ] || [ -e "${url#file://}" ]; }; then
-                    remote &
-                fi
-                ;;
-        esac
+        if is_to_be_asked; then remote & fi
         i=$((i + 1))
     done
     wait
@@ -107,8 +148,10 @@ remotes=$(
 
 look_at() {
     state=$1 owner=$2
+    read_remote
     if [ "$state" != directory ]; then
         emit "$i" "$state"
+        [ "$state" != absent ] || tell_lack
         return
     fi
     set +f
@@ -125,6 +168,7 @@ look_at() {
     if [ "$state" != present ]; then
         [ -x "$path" ] && [ -r "$path" ] || state=denied
         emit "$i" "$state"
+        [ "$state" != absent ] || tell_lack
         return
     fi
     if ! command -v git >/dev/null; then
@@ -156,7 +200,7 @@ look_at() {
     for line in $text; do
         case $line in
             head=*) head=${line#*=} ;;
-            branch=*) branch=${line#*=} ;;
+            branch=*) branch=${line#branch=} && branch=${branch#refs/heads/} ;;
             url=*) there=${line#*=} ;;
             wanted=*) wanted=${line#*=} ;;
             own=*) own=${line#*=} ;;
@@ -165,25 +209,25 @@ look_at() {
         esac
     done
     named_files "$rest"
-    wanted_branch=
-    for line in $remotes; do
-        case $line in
-            "$i$US"*)
-                wanted=${line##*"$US"}
-                wanted_branch=${line#"$i$US"}
-                wanted_branch=${wanted_branch%"$US$wanted"}
-                if [ "$wanted_branch" = failed ]; then
-                    decode "$wanted" && why=$decoded
-                    emit "$i" failed "$why"
-                    return
-                fi
-                ;;
-        esac
+    # What the spec itself edits is no change of somebody.
+    changed=$files files=
+    for file in $changed; do
+        case $NL$others$NL in *"$NL$file$NL"*) ;; *) files=$files${files:+$NL}$file ;; esac
     done
+    wanted_branch=
+    case $kind:$remote_form in
+        branch:at | default:at) wanted=$remote_commit wanted_branch=$remote_name ;;
+        branch:?* | default:?*)
+            why=$remote_why
+            emit "$i" failed "$why"
+            return
+            ;;
+    esac
     verdict=differs
     [ "$head" != "$wanted" ] || [ "$there" != "$url" ] || [ "$own$modules" != 00 ] || [ -n "$files" ] || verdict=same
     case $kind in branch | default) [ "$branch" = "$wanted_branch" ] || verdict=differs ;; esac
     emit "$i" present "$verdict" "$owner" "$head" "$branch" "$there" "$wanted" "$wanted_branch" "$own" "$modules" "$files"
+    tell_lack
 }
 
 i=0

@@ -10,8 +10,8 @@ rows! {
 
 /// What a package manager does. Its programs are put together with `states.sh`, which says what the rows are.
 pub trait Manager: Sync {
-    /// Returns the shell functions of a probe: `package_list`, and `package_unknown NAME…`, which writes those that no repository has,
-    /// one a line, as far as the host knows that.
+    /// Returns the shell functions of a probe: `package_list`, and `package_unknown NAME[=PATTERN]…`, which writes
+    /// those that no repository has, one a line, as far as the host knows that: the name alone, or with the version that is lacking.
     fn look(&self) -> &'static str;
     /// Returns the program that installs packages in one transaction.
     fn install(&self) -> &'static str;

@@ -6,19 +6,20 @@
 # Record: "lacks", form, what
 # Record: state, compared, version, provider
 package_states || exit
-absent=' '
+sought=' '
 for line in $states; do
     read_state "$line"
     case $state in
         absent)
             emit "$at" absent
-            absent="$absent$at "
+            sought="$sought$at "
             ;;
         twice)
             twin=$compared
             emit "$at" twice "$twin"
             ;;
         *)
+            [ "$compared" != differs ] || sought="$sought$at "
             case $state.$mark in installed.automatic) state=automatic ;; esac
             emit "$at" "$state" "$compared" "$version" "$provider"
             ;;
@@ -31,7 +32,7 @@ for row in $ROWS; do
     read_row "$row"
     i=$((i + 1))
     [ -z "$goes" ] || continue
-    case $absent in *" $i "*) set -- "$@" "$package" ;; esac
+    case $sought in *" $i "*) set -- "$@" "$package${pattern:+=$pattern}" ;; esac
 done
 unknown=$NL
 [ $# = 0 ] || unknown=$NL$(package_unknown "$@")$NL
@@ -40,6 +41,10 @@ for row in $ROWS; do
     read_row "$row"
     i=$((i + 1))
     [ -z "$goes" ] || continue
-    form=offer what=$package
-    case $unknown in *"$NL$what$NL"*) emit "$i" lacks "$form" "$what" ;; esac
+    case $unknown in
+        *"$NL$package$NL"*) form=offer what=$package ;;
+        *"$NL$package=$pattern$NL"*) form=version what="$package $pattern" ;;
+        *) continue ;;
+    esac
+    emit "$i" lacks "$form" "$what"
 done

@@ -12,7 +12,7 @@ use crate::{expect, row, variants};
 use crate::kinds::shared::package_manager::{CHOICE, NOUN};
 use crate::resource::batch::{by_state, count, parse_all};
 use crate::resource::{
-    Attribute, Claims, Documentation, Fields, Kind, Observation, Phase, Planned, Refusal, Resource, Shape, Space,
+    Attribute, Claims, Documentation, Fields, Kind, Need, Observation, Phase, Planned, Refusal, Resource, Shape, Space,
     Variant, Variants,
 };
 
@@ -192,7 +192,8 @@ impl Kind for PackageRepository {
             claims = claims.requires(Space::PACKAGE, "ca-certificates");
         }
         let folders = desired.uris.iter().filter_map(|uri| local_folder(uri));
-        claims = folders.fold(claims, |claims, folder| claims.requires(Space::PATH, folder));
+        claims = folders
+            .fold(claims, |claims, folder| claims.needs(Need::Path(folder.to_string())).requires(Space::PATH, folder));
         claims.needs_file(desired.signed_by.as_ref())
     }
 

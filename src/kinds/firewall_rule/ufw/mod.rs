@@ -33,6 +33,7 @@ records! {
         "no-ufw" => NoUfw,
         "denied" => Denied,
         "rule" => Rule { family, rule },
+        "lacks" => Lacks { form, what },
         _ => Looked { found, state, reason, ipv6 },
     }
 }
@@ -152,7 +153,9 @@ fn observation(seen: Seen<'_>, resource: &Resource<Desired>, rules: &[UfwRule]) 
         }
         Seen::Denied => return Observation::Failed("ufw's rules may be read by root only: set `become: true`".into()),
         Seen::Looked { found: _, state, reason, ipv6 } => (state, reason, ipv6),
-        Seen::Rule { .. } => return Observation::Failed("the probe does not say whether it is there".into()),
+        Seen::Rule { .. } | Seen::Lacks { .. } => {
+            return Observation::Failed("the probe does not say whether it is there".into());
+        }
     };
     let off = (state != "on").then(|| reason.to_string());
     let (ipv4, ipv6) = resource.desired.matches.families();

@@ -4,6 +4,7 @@
 # Record: "no-ufw"
 # Record: "denied"
 # Record: "rule", family, rule
+# Record: "lacks", form, what
 # Record: found, state, reason, ipv6
 # Two processes, however many rows: they tell whether the kernel has the rules that ufw's files have.
 columns backend rule4 rule6 comment
@@ -124,6 +125,10 @@ for row in $ROWS; do
         *) found=other ;;
     esac
     emit "$index" "$found" "$state" "$reason" "$ipv6"
+    if [ -z "$rule4" ] && [ -n "$rule6" ] && [ "$ipv6" != yes ]; then
+        form=condition what="the rule is for IPv6 only, and ufw leaves IPv6 alone on this host (IPV6 in /etc/default/ufw)"
+        emit "$index" lacks "$form" "$what"
+    fi
 done
 for rule in $rules4; do
     emit "$first" rule 4 "$rule"

@@ -1,0 +1,115 @@
+//! What a host can tell while it is planned is refused by the plan, with the place in the spec; what only an apply finds out
+//! leaves nothing behind.
+
+use std::path::Path;
+
+use crate::support;
+use crate::support::infra::Infra;
+use crate::support::lab::{LabHost, text};
+
+fn infra(host: &LabHost, spec: &str) -> Infra {
+    Infra::new(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/refused").join(spec), &host.inventory())
+}
+
+/// Makes a repository with a branch and a tag of one name.
+const REPOSITORY: &str = "
+    set -e
+    git config --global user.name x && git config --global user.email x@localhost
+    git init -q -b main /srv/work && cd /srv/work
+    printf '{\"port\": 1}\n' >config.json && echo one >notes && echo one >whole && echo one >other && git add . && git commit -q -m one
+    git tag both && git checkout -q -b both && echo branch >other && git commit -qam branch && git checkout -q main
+    git clone -q --bare . /srv/app.git && git remote add origin /srv/app.git
+    mkdir /srv/folder && git clone -q --branch both /srv/app.git /opt/there 2>/dev/null && git -C /opt/there checkout -q --detach";
+
+#[test]
+fn what_cannot_be_is_refused_before_anything_runs() {
+    let host = LabHost::boot("refused", support::release());
+    what_waits(&host);
+    host.check("apt-get install -y -qq ufw >/dev/null && sed -i s/^IPV6=.*/IPV6=no/ /etc/default/ufw");
+    host.check(REPOSITORY);
+    what_the_host_tells(&host);
+    numbers_of_those_that_go(&host);
+    tracked_files_that_the_spec_edits(&host);
+}
+
+fn what_the_host_tells(host: &LabHost) {
+    let infra = infra(host, "lacking");
+    let plan = infra.plan();
+    let refused = [
+        ("firewall_rule:six", "ufw leaves IPv6 alone", 23),
+        ("git_checkout:/opt/branch", "/srv/app.git has no branch nosuch", 7),
+        ("git_checkout:/opt/commit", "/srv/folder cannot be asked", 11),
+        ("git_checkout:/opt/far", "http://127.0.0.1:9/app.git cannot be asked", 10),
+        ("git_checkout:/opt/folder", "/srv/folder cannot be asked", 9),
+        ("git_checkout:/opt/none", "nothing at /srv/none.git", 12),
+        ("git_checkout:/opt/tag", "/srv/app.git has no tag nosuch", 8),
+        ("git_checkout:/opt/there", "/srv/app.git has no tag nosuch", 14),
+        ("package:jq", "no repository of the host has the version 99.* of jq", 21),
+    ];
+    plan.assert_refused(&refused.map(|(address, ..)| address.to_string()), "the host tells that it cannot be");
+    for (address, words, line) in refused {
+        let problems = plan.json["problems"].as_array().expect("a plan has problems");
+        let of_it = problems.iter().find(|problem| problem["address"] == format!("app1/{address}")).expect(address);
+        assert!(of_it["message"].as_str().is_some_and(|message| message.contains(words)), "{address}: {of_it}");
+        let place = format!("infra.yaml:{line}:");
+        assert!(of_it["place"].as_str().is_some_and(|found| found.contains(&place)), "{address}: {of_it}");
+    }
+    let shown = text(&infra.run("plan", &[]).stdout);
+    assert!(shown.contains("infra.yaml:7:3\n  help: "), "{shown}");
+    assert!(!infra.try_apply().success);
+    host.check("! ls /opt/branch /opt/tag /opt/far /opt/right 2>/dev/null");
+}
+
+fn numbers_of_those_that_go(host: &LabHost) {
+    host.check("groupadd -g 1700 old && useradd -u 1700 -g old old");
+    let infra = infra(host, "handed");
+    let report = infra.apply();
+    assert_eq!(
+        host.check("id new; ! id old 2>/dev/null && ! getent group old"),
+        "uid=1700(new) gid=1700(new) groups=1700(new)\n"
+    );
+    infra.plan().assert_empty(&report.said);
+}
+
+fn tracked_files_that_the_spec_edits(host: &LabHost) {
+    let infra = infra(host, "tracked");
+    infra.apply();
+    assert_eq!(host.check("cat /opt/branch/other /opt/tag/other"), "branch\none\n");
+    let edited = "cd /opt/app && grep -q 'port\": *3' config.json && grep -q 'by the spec' notes && grep -qx 'by the spec' whole";
+    host.check(edited);
+    infra.plan().assert_empty("once the spec had edited tracked files");
+
+    host.check("cd /srv/work && echo two >other && git commit -qam two && git push -q origin main");
+    infra.apply();
+    host.check(edited);
+    // The next commit has these files otherwise.
+    host.check(
+        "cd /srv/work && printf '{\"port\": 2, \"name\": \"x\"}\n' >config.json && echo three >notes && echo three >whole &&
+        git commit -qam three && git push -q origin main",
+    );
+    let report = infra.apply();
+    host.check(edited);
+    host.check("cd /opt/app && grep -q name config.json && grep -qx three notes && grep -qx two other");
+    infra.plan().assert_empty(&report.said);
+
+    host.check("echo mine >>/opt/app/other");
+    infra.plan().assert_refused(&["git_checkout:/opt/app".to_string()], "somebody edited another file");
+}
+
+fn what_waits(host: &LabHost) {
+    host.check("mkdir -p /srv/app.git");
+    let infra = infra(host, "waits");
+    let shown = text(&infra.run("plan", &[]).stdout);
+    for words in [
+        "the host has no user nosuch; only something like app1/package:git can bring it",
+        "? requirement:new git\n      (deferred until app1/package:git: ",
+    ] {
+        assert!(shown.contains(words), "no `{words}` in\n{shown}");
+    }
+    let report = infra.try_apply();
+    assert!(report.outcomes("failed").contains("git_checkout:/opt/half"), "{}", report.said);
+    host.check("git --version && ! test -e /opt/half");
+    let plan = infra.plan();
+    plan.assert_refused(&["file:/etc/owned", "git_checkout:/opt/half"].map(String::from), "once git is there");
+    host.check("rmdir /srv/app.git");
+}
