@@ -1,5 +1,6 @@
-# Row: group, gid, "1" for a system group. What is empty is left to the host. One getent, and a process for each group.
-columns name gid system
+# Row: group, gid, "1" for a system group, the groups that go, between commas. What is empty is left to the host. One getent, and a
+# process for each group.
+columns name gid system going
 names=
 for row in $ROWS; do
     read_row "$row"
@@ -12,6 +13,10 @@ for row in $ROWS; do
     read_row "$row"
     index=$i
     i=$((i + 1))
+    if [ -n "$gid" ] && ! message=$(make_room group "$gid" "$going" groupmod -g </dev/null 2>&1); then
+        item_failed "$index" "$message"
+        continue
+    fi
     case $there in
         *"$NL$name:"*)
             [ -n "$gid" ] || continue

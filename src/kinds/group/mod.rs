@@ -6,7 +6,8 @@ use crate::{expect, records, row, rows};
 use crate::kinds::shared::account::check_name;
 use crate::resource::batch::{by_state, count, parse_first};
 use crate::resource::{
-    Attribute, Claim, Claims, Documentation, Fields, Kind, Need, Observation, Planned, Resource, Shape, Space,
+    Attribute, Capabilities, Claim, Claims, Documentation, Erased, Fields, Kind, KnowsGoing, Need, Observation,
+    Planned, Resource, Shape, Space,
 };
 
 /// A unix group.
@@ -18,6 +19,8 @@ pub struct Desired {
     gid: Option<i64>,
     /// Counts only when it is made.
     system: bool,
+    /// Groups that go, and may have its number.
+    going: Vec<String>,
 }
 
 /// A group as it was found.
@@ -28,7 +31,7 @@ pub struct Observed {
 
 rows! {
     include_str!("probe.sh") => struct Asked { group }
-    include_str!("apply.sh") => struct Wanted { name, gid, system }
+    include_str!("apply.sh") => struct Wanted { name, gid, system, going }
     include_str!("remove.sh") => struct Going { name }
 }
 
@@ -63,13 +66,14 @@ impl Kind for Group {
         notes: include_str!("notes.md"),
     };
     const STAYS: &'static [&'static str] = &["gid"];
+    const CAPABILITIES: Capabilities = Erased::<Self>::KNOWS_GOING;
 
     type Desired = Desired;
     type Observed = Observed;
 
     fn decode(fields: &mut Fields<'_>) -> Desired {
         check_name::<Self>(fields);
-        Desired { gid: fields.integer("gid"), system: fields.bool("system").unwrap_or_default() }
+        Desired { gid: fields.integer("gid"), system: fields.bool("system").unwrap_or_default(), going: Vec::new() }
     }
 
     fn claims(resource: &Resource<Desired>) -> Claims {
@@ -127,15 +131,24 @@ impl Kind for Group {
     }
 }
 
+const APPLY: &str = concat!(include_str!("../shared/room.sh"), include_str!("apply.sh"));
+
+impl KnowsGoing for Group {
+    fn set_going(desired: &mut Desired, names: Vec<String>) {
+        desired.going = names;
+    }
+}
+
 /// Makes the one step that makes or changes all these groups.
 fn make(batch: &[Planned<'_, Group>], present: Vec<usize>) -> Step {
     let row = |&at: &usize| {
-        let Desired { gid, system } = &batch[at].resource.desired;
-        row![Wanted { name: batch[at].resource.name(), gid: gid.map(|gid| gid.to_string()), system: *system }]
+        let Desired { gid, system, going } = &batch[at].resource.desired;
+        let going = gid.map(|_| going.join(","));
+        row![Wanted { name: batch[at].resource.name(), gid: gid.map(|gid| gid.to_string()), system: *system, going }]
     };
     let rows = present.iter().map(row).collect();
     let purpose = format!("make or change {}", count(present.len(), "group", "groups"));
-    Step::new(include_str!("apply.sh"), present, purpose).rows(rows).locks(&[Lock::ACCOUNTS])
+    Step::new(APPLY, present, purpose).rows(rows).locks(&[Lock::ACCOUNTS])
 }
 
 /// Makes the one step that removes all these groups.

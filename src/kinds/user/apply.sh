@@ -1,7 +1,7 @@
 # A row: user, words (home: see that its home is there; system; only: in no other groups; comment: set it), uid, primary
-# group, groups, home, shell, comment, password hash, "yes" or "no" for locked. What is empty stays as it is, or becomes
-# what the host gives a new user.
-columns name words uid group groups home shell comment password locked
+# group, groups, home, shell, comment, password hash, "yes" or "no" for locked, the users that go, between commas. What is empty stays
+# as it is, or becomes what the host gives a new user.
+columns name words uid group groups home shell comment password locked going
 
 # Makes the home of a user from /etc/skel, as useradd would.
 make_home() {
@@ -28,7 +28,10 @@ apply_user() {
     words=" $words "
     decode "$comment" && comment=$decoded
     set --
-    [ -z "$uid" ] || set -- "$@" -u "$uid"
+    if [ -n "$uid" ]; then
+        make_room passwd "$uid" "$going" usermod -u || return
+        set -- -u "$uid"
+    fi
     [ -z "$home" ] || set -- "$@" -d "$home"
     [ -z "$shell" ] || set -- "$@" -s "$shell"
     case $words in *' comment '*) set -- "$@" -c "$comment" ;; esac

@@ -10,7 +10,8 @@ use crate::{expect, records, row, rows};
 use crate::kinds::shared::account::check_name;
 use crate::resource::batch::{by_state, count, parse_first};
 use crate::resource::{
-    Attribute, Claim, Claims, Documentation, Fields, Kind, Need, Observation, Planned, Refusal, Resource, Shape, Space,
+    Attribute, Capabilities, Claim, Claims, Documentation, Erased, Fields, Kind, KnowsGoing, Need, Observation,
+    Planned, Refusal, Resource, Shape, Space,
 };
 
 use password::{Password, PasswordLock};
@@ -35,6 +36,7 @@ pub struct Desired {
     password: Option<Secret>,
     locked: Option<bool>,
     remove_home: bool,
+    going: Vec<String>, // may have its number
 }
 
 /// A user as it was found.
@@ -60,7 +62,7 @@ rows! {
         name, wanted_groups, exclusive, wanted_home, wanted_password, wanted_locked, looks_at_password
     }
     include_str!("apply.sh") => struct Wanted {
-        name, words, uid, group, groups, home, shell, comment, password, locked
+        name, words, uid, group, groups, home, shell, comment, password, locked, going
     }
     include_str!("remove.sh") => struct Going { name, remove_home }
 }
@@ -133,6 +135,7 @@ impl Kind for User {
     };
     const STAYS: &'static [&'static str] =
         &["uid", "group", "groups", "home", "shell", "comment", "password", "locked"];
+    const CAPABILITIES: Capabilities = Erased::<Self>::KNOWS_GOING;
     type Desired = Desired;
     type Observed = Observed;
 
@@ -151,7 +154,7 @@ impl Kind for User {
             }
         }
         let password = fields.secret("password");
-        if password.as_ref().is_some_and(|password| !is_hash(password.expose())) {
+        if password.as_ref().is_some_and(|password| !password::is_hash(password.expose())) {
             fields.error(
                 "password",
                 "`password` is not a hash as crypt(5) has it",
@@ -180,6 +183,7 @@ impl Kind for User {
             password,
             locked: fields.bool("locked"),
             remove_home,
+            going: Vec::new(),
         }
     }
 
@@ -305,11 +309,19 @@ fn with_home(claims: Claims, home: &str) -> Claims {
     claims.shares(Space::PATH, home).follows(Space::PATH, home).touches_below(home)
 }
 
+const APPLY: &str = concat!(include_str!("../shared/room.sh"), include_str!("apply.sh"));
+
+impl KnowsGoing for User {
+    fn set_going(desired: &mut Desired, names: Vec<String>) {
+        desired.going = names;
+    }
+}
+
 /// Makes the one step that makes or changes all these users.
 fn make(batch: &[Planned<'_, User>], present: Vec<usize>) -> Step {
     let rows = present.iter().map(|&at| apply_row(&batch[at])).collect();
     let purpose = format!("make or change {}", count(present.len(), "user", "users"));
-    Step::new(include_str!("apply.sh"), present, purpose).rows(rows).locks(&[Lock::ACCOUNTS])
+    Step::new(APPLY, present, purpose).rows(rows).locks(&[Lock::ACCOUNTS])
 }
 
 /// Makes the one step that removes all these users.
@@ -374,6 +386,7 @@ fn apply_row(planned: &Planned<'_, User>) -> Row {
         comment: desired.comment.as_ref().filter(|_| sets("comment")),
         password: password.cloned(),
         locked: locked.map(yes_no),
+        going: desired.uid.filter(|_| sets("uid")).map(|_| desired.going.join(",")),
     }]
 }
 
@@ -422,14 +435,6 @@ fn groups_after(desired: &Desired, observed: &Observed) -> BTreeSet<String> {
     // To be in its primary group is no membership of its own.
     groups.remove(primary);
     groups
-}
-
-/// Returns whether it is a hash as `crypt(5)` has it, or the star that no password fits.
-fn is_hash(text: &str) -> bool {
-    text == "*"
-        || text.len() > 12
-            && text.starts_with(['$', '_'])
-            && text.chars().all(|c| c.is_ascii_graphic() && !":;*!\\".contains(c))
 }
 
 fn joined(names: &BTreeSet<String>) -> Option<String> {

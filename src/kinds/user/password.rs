@@ -27,3 +27,11 @@ impl PasswordLock {
         })
     }
 }
+
+/// Returns whether it is a hash as `crypt(5)` has it, or the star that no password fits.
+pub(super) fn is_hash(text: &str) -> bool {
+    text == "*"
+        || text.len() > 12
+            && text.starts_with(['$', '_'])
+            && text.chars().all(|c| c.is_ascii_graphic() && !":;*!\\".contains(c))
+}
