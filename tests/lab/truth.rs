@@ -79,7 +79,7 @@ fn what_the_host_lacks_is_refused(host: &LabHost) {
         ("service:nosuch", "no unit nosuch.service"),
         ("user:npw", "it has no password"),
         ("user:uidtaken", "the uid 1 is that of the user daemon"),
-        ("git_checkout:/ow/c", "no file /srv/none.git"),
+        ("git_checkout:/ow/c", "nothing at /srv/none.git"),
         ("git_checkout:/ow/c2", "no user nosuch"),
         ("python_env:/ow/v", "no user nosuch"),
         ("setting:/opt/nowhere/s.json", "no folder /opt/nowhere"),
