@@ -106,7 +106,7 @@ impl<'a> Builder<'a> {
         let mut files = claims.needs.iter().filter(is_file);
         self.relies_on_packages[node] |= files.any(|need| !of_host.is_provided_for(node, &Claim::from(need)));
         for claim in &claims.reads {
-            self.reads[node].extend(of_host.find(claim).filter(|&provider| provider != node));
+            self.reads[node].extend(of_host.find_all(claim).into_iter().filter(|&provider| provider != node));
         }
         for claim in claims.provides.iter().filter(|claim| claim.space == Space::PATH) {
             if let Some(container) = of_host.container(&claim.name) {

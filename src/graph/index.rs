@@ -71,7 +71,7 @@ impl OfHost {
         providers.into_iter().flat_map(Providers::iter).chain(container)
     }
 
-    /// Returns what a claim of habit means: all that provides it, or all that provides a path below.
+    /// Returns what a claim of habit, or of what is read, means: all that provides it, or all that provides a path below.
     pub fn find_all(&self, claim: &Claim) -> Vec<Node> {
         if claim.space != Space::BELOW {
             return self.find(claim).collect();

@@ -368,3 +368,13 @@ fn what_surely_is_not_there_cannot_be_required() {
         assert!(diagnostics.is_empty(), "{diagnostics:?}");
     }
 }
+
+#[test]
+fn what_reads_a_folder_reads_what_lies_in_it() {
+    let image = Input { claims: Claims::new().reads_below("/ctx"), ..input("app1/docker_image:x") };
+    let graph = graph(&[image, file("/ctx"), file("/ctx/a/b"), file("/ctxt/c")]);
+    assert_eq!(edges(&graph), [(1, 0), (1, 2), (2, 0)]);
+    let mut reads = graph.reads(0).to_vec();
+    reads.sort_unstable();
+    assert_eq!(reads, [1, 2]);
+}

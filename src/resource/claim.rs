@@ -42,7 +42,7 @@ impl Space {
     /// Who provides the home of a user, by the user's name, as far as the spec says where that is; only for
     /// [`Claims::follows`].
     pub const HOME: Self = Self("home of");
-    /// Every path provided below this one; only for [`Claims::follows`].
+    /// Every path provided below this one; only for [`Claims::follows`] and [`Claims::reads_below`].
     pub const BELOW: Self = Self("paths below");
 }
 
@@ -174,6 +174,14 @@ impl Claims {
         self.requires.push(claim.clone());
         self.reads.push(claim);
         self
+    }
+
+    /// Reads a folder with all that is in it: whatever provides the folder comes first, and by habit what the spec puts
+    /// into it; it is observed again once any of that has changed.
+    pub fn reads_below(mut self, folder: impl Into<String>) -> Self {
+        let folder = folder.into();
+        self.reads.push(Claim::new(Space::BELOW, &folder));
+        self.follows(Space::BELOW, &folder).reads(Space::PATH, folder)
     }
 
     /// Comes after something by habit.

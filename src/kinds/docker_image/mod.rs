@@ -168,9 +168,7 @@ impl Kind for DockerImage {
                 None => claims.requires(LOGIN, "docker.io"),
             },
             Origin::Archive(path) => claims.reads(Space::PATH, path),
-            Origin::Build(Build { context: Context::Path(path), .. }) => {
-                claims.reads(Space::PATH, path).follows(Space::BELOW, path)
-            }
+            Origin::Build(Build { context: Context::Path(path), .. }) => claims.reads_below(path),
             Origin::Build(Build { context: Context::Sent(entries), dockerfile, args, .. }) => {
                 let bases =
                     context::text(entries, dockerfile).map(|text| context::bases(text, args)).unwrap_or_default();
