@@ -1,41 +1,5 @@
 # The verb is create, replace or remove; more are pairs: o or l, and the option or label as key=value.
-columns name verb driver subnet gateway range internal attachable more
-
-# connected: sets $connected, a line for each container in the network, stopped ones too: its name, and its aliases there.
-connected() {
-    names=$(docker ps --all --filter "network=$name" --format '{{.Names}}' </dev/null 2>&1) || return
-    connected=
-    for container in $names; do
-        lines=$(docker inspect --format '{{range $name, $in := .NetworkSettings.Networks}}{{$name}}{{range $in.Aliases}} {{.}}{{end}}{{"\n"}}{{end}}' "$container" </dev/null 2>&1) || return
-        for line in $lines; do
-            case $line in
-                "$name") connected=$connected$container$NL ;;
-                "$name "*) connected="$connected$container ${line#* }$NL" ;;
-            esac
-        done
-    done
-}
-
-disconnect() {
-    for line in $connected; do
-        docker network disconnect --force "$name" "${line%% *}" </dev/null 2>&1 || return
-    done
-}
-
-connect() {
-    for line in $connected; do
-        IFS=' '
-        set -- $line
-        IFS=$NL
-        container=$1
-        shift
-        aliases=
-        for alias do
-            aliases=$aliases--alias$NL$alias$NL
-        done
-        docker network connect $aliases "$name" "$container" </dev/null 2>&1 || return
-    done
-}
+columns name verb driver ipv6 subnet gateway range internal attachable more
 
 i=-1
 for row in $ROWS; do
@@ -43,7 +7,7 @@ for row in $ROWS; do
     read_row "$row"
     connected=
     if [ "$verb" = replace ] && ! { connected && message=$(disconnect); }; then
-        item_failed "$i" "cannot take containers out of it: ${message:-$names$lines}"
+        item_failed "$i" "cannot take containers out of it: ${message:-$said}"
         continue
     fi
     if [ "$verb" != create ]; then
@@ -66,6 +30,7 @@ for row in $ROWS; do
         shift 2
     done
     set -- --driver "$driver"
+    [ -z "$ipv6" ] || set -- "$@" --ipv6
     [ -z "$subnet" ] || set -- "$@" --subnet "$subnet"
     [ -z "$gateway" ] || set -- "$@" --gateway "$gateway"
     [ -z "$range" ] || set -- "$@" --ip-range "$range"

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use crate::model::{Change, Changes, Expect, Probe, ProbeOutput, Step, Value};
 use crate::{expect, row, rows};
 
-use crate::kinds::shared::docker::{self, ENGINE, NETWORK, Seen};
+use crate::kinds::shared::docker::{self, ENGINE, NETWORK, Network, Seen};
 use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape};
 
 /// A network that containers meet in.
@@ -15,6 +15,8 @@ pub struct DockerNetwork;
 #[derive(Clone, Debug)]
 pub struct Desired {
     driver: String,
+    /// What its subnet needs: an engine gives no IPv6 to containers of a network only because it has such addresses.
+    ipv6: bool,
     subnet: Option<String>,
     gateway: Option<String>,
     ip_range: Option<String>,
@@ -25,23 +27,10 @@ pub struct Desired {
     labels: Vec<(String, String)>,
 }
 
-/// A network as it was found.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Observed {
-    driver: String,
-    subnets: Vec<String>,
-    gateways: Vec<String>,
-    ip_ranges: Vec<String>,
-    internal: bool,
-    attachable: bool,
-    options: Vec<(String, String)>,
-    labels: Vec<(String, String)>,
-    /// Running containers in it.
-    containers: Vec<String>,
-}
+const APPLY: &str = concat!(include_str!("../shared/docker/connected.sh"), include_str!("apply.sh"));
 
 rows! {
-    include_str!("apply.sh") => struct Wanted { name, verb, driver, subnet, gateway, range, internal, attachable; more }
+    APPLY => struct Wanted { name, verb, driver, ipv6, subnet, gateway, range, internal, attachable; more }
 }
 
 impl Kind for DockerNetwork {
@@ -74,7 +63,7 @@ impl Kind for DockerNetwork {
     };
 
     type Desired = Desired;
-    type Observed = Observed;
+    type Observed = Network;
 
     fn decode(fields: &mut Fields<'_>) -> Desired {
         docker::check_name(fields, "network");
@@ -97,9 +86,11 @@ impl Kind for DockerNetwork {
             }
         }
         let options = docker::plain_map(fields, "options");
+        let subnet = fields.text("subnet");
         Desired {
             driver: fields.text("driver").unwrap_or_else(|| "bridge".into()),
-            subnet: fields.text("subnet"),
+            ipv6: subnet.as_ref().is_some_and(|subnet| subnet.contains(':')),
+            subnet,
             gateway: fields.text("gateway"),
             ip_range: fields.text("ip_range"),
             internal: fields.bool("internal").unwrap_or_default(),
@@ -117,38 +108,18 @@ impl Kind for DockerNetwork {
         docker::probe("network", all.iter().map(|resource| resource.name()))
     }
 
-    fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
-        docker::observations(all.len(), output, |_, json| {
-            let address = |key: &str| {
-                let pools = json["IPAM"]["Config"].as_array().into_iter().flatten();
-                pools.filter_map(|pool| pool[key].as_str().map(str::to_string)).collect()
-            };
-            let containers = json["Containers"].as_object().into_iter().flatten();
-            let mut containers: Vec<_> =
-                containers.filter_map(|(_, container)| container["Name"].as_str().map(str::to_string)).collect();
-            containers.sort();
-            Ok(Observed {
-                driver: json["Driver"].as_str().unwrap_or_default().to_string(),
-                subnets: address("Subnet"),
-                gateways: address("Gateway"),
-                ip_ranges: address("IPRange"),
-                internal: json["Internal"] == true,
-                attachable: json["Attachable"] == true,
-                options: docker::texts(&json["Options"]),
-                labels: docker::texts(&json["Labels"]),
-                containers,
-            })
-        })
+    fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Network>> {
+        docker::observations(all.len(), output, |_, json| Ok(Network::read(json)))
     }
 
-    fn attributes(observed: &Observed) -> Vec<(&'static str, Value)> {
+    fn attributes(observed: &Network) -> Vec<(&'static str, Value)> {
         let mut attributes: Vec<(&'static str, Value)> = vec![("driver", observed.driver.as_str().into())];
         attributes.extend(observed.subnets.first().map(|subnet| ("subnet", subnet.as_str().into())));
         attributes.push(("internal", observed.internal.into()));
         attributes
     }
 
-    fn diff(resource: &Resource<Desired>, observed: &Observation<Observed>) -> Changes {
+    fn diff(resource: &Resource<Desired>, observed: &Observation<Network>) -> Changes {
         let desired = &resource.desired;
         let mut changes = Changes::new();
         let Observation::Present(observed) = observed else {
@@ -158,6 +129,7 @@ impl Kind for DockerNetwork {
             {
                 changes.compare_if(attribute, Value::Null, value.clone());
             }
+            changes.compare_if("ipv6", Value::Null, desired.ipv6.then_some(true));
             changes.push("internal", Value::Null, desired.internal);
             changes.compare_if("attachable", Value::Null, desired.attachable.then_some(true));
             changes.compare_if("options", Value::Null, desired.options.as_deref().map(docker::shown));
@@ -174,24 +146,25 @@ impl Kind for DockerNetwork {
             }
         };
         // A network with addresses of both families has two of each: the one that is wanted may be either.
-        let among = |found: &[String], wanted: &Option<String>| {
-            let found = found.iter().find(|found| Some(*found) == wanted.as_ref()).or(found.first());
-            Value::from(found.cloned())
+        let among = |found: &[String], wanted: &Option<String>| match wanted {
+            Some(wanted) if found.iter().any(|found| docker::is_same(found, wanted)) => Value::text(wanted),
+            Some(wanted) => docker::among(found, wanted).cloned().into(),
+            None => Value::Null,
         };
         replace("driver", observed.driver.as_str().into(), Some(desired.driver.as_str().into()));
         replace("subnet", among(&observed.subnets, &desired.subnet), desired.subnet.clone().map(Value::Text));
         replace("gateway", among(&observed.gateways, &desired.gateway), desired.gateway.clone().map(Value::Text));
         replace("ip_range", among(&observed.ip_ranges, &desired.ip_range), desired.ip_range.clone().map(Value::Text));
+        replace("ipv6", observed.ipv6.into(), desired.ipv6.then_some(true.into()));
         replace("internal", observed.internal.into(), Some(desired.internal.into()));
         replace("attachable", observed.attachable.into(), Some(desired.attachable.into()));
         replace("options", docker::shown(&observed.options), desired.options.as_deref().map(docker::shown));
-        let wanted = |key: &String| desired.labels.iter().any(|(wanted, _)| wanted == key);
-        let labels: Vec<_> = observed.labels.iter().filter(|(key, _)| wanted(key)).cloned().collect();
+        let labels: Vec<_> = observed.labels.iter().filter(|(key, _)| desired.has_label(key)).cloned().collect();
         replace("labels", docker::shown(&labels), Some(docker::shown(&desired.labels)));
         changes
     }
 
-    fn remarks(resource: &Resource<Desired>, observed: &Observation<Observed>, _changes: &[Change]) -> Vec<String> {
+    fn remarks(resource: &Resource<Desired>, observed: &Observation<Network>, _changes: &[Change]) -> Vec<String> {
         match observed {
             Observation::Present(observed) if !observed.containers.is_empty() && !resource.is_absent() => {
                 let names = observed.containers.join(", ");
@@ -217,11 +190,12 @@ impl Kind for DockerNetwork {
                 (false, _) => "create",
             };
             let name = planned.resource.name();
-            let Desired { driver, subnet, gateway, ip_range, internal, attachable, .. } = desired;
+            let Desired { driver, ipv6, subnet, gateway, ip_range, internal, attachable, .. } = desired;
             let mut row = row![Wanted {
                 name,
                 verb,
                 driver,
+                ipv6: *ipv6,
                 subnet: subnet.as_ref(),
                 gateway: gateway.as_ref(),
                 range: ip_range.as_ref(),
@@ -233,6 +207,8 @@ impl Kind for DockerNetwork {
             let options = desired.options.as_ref().or(found.map(|found| &found.options));
             docker::add_pairs(&mut row, "o", options.map(Vec::as_slice).unwrap_or_default());
             docker::add_pairs(&mut row, "l", &desired.labels);
+            let others = found.into_iter().flat_map(|found| &found.labels).filter(|(key, _)| !desired.has_label(key));
+            docker::add_pairs(&mut row, "l", &others.cloned().collect::<Vec<_>>());
             row
         });
         let rows = rows.collect();
@@ -240,7 +216,13 @@ impl Kind for DockerNetwork {
             [planned] => format!("set the docker network {}", planned.resource.name()),
             _ => format!("set {} docker networks", batch.len()),
         };
-        vec![Step::new(include_str!("apply.sh"), (0..batch.len()).collect(), purpose).rows(rows)]
+        vec![Step::new(APPLY, (0..batch.len()).collect(), purpose).rows(rows)]
+    }
+}
+
+impl Desired {
+    fn has_label(&self, key: &str) -> bool {
+        self.labels.iter().any(|(wanted, _)| wanted == key)
     }
 }
 

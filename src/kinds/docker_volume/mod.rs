@@ -25,6 +25,7 @@ pub struct Desired {
 pub struct Observed {
     driver: String,
     options: Vec<(String, String)>,
+    labels: Vec<(String, String)>,
     mountpoint: String,
 }
 
@@ -42,7 +43,7 @@ impl Kind for DockerVolume {
             Shape::Map(&Shape::Scalar),
             "The driver's options, such as `type`, `o` and `device`; left alone where left out.",
         ),
-        Attribute::optional("labels", Shape::Map(&Shape::Scalar), "Labels it gets when it is made."),
+        Attribute::optional("labels", Shape::Map(&Shape::Scalar), "Labels it has; others are left alone."),
     ];
     const DOCUMENTATION: Documentation = Documentation {
         summary: "A volume of Docker Engine, which outlives the containers that use it.",
@@ -80,6 +81,7 @@ impl Kind for DockerVolume {
             Ok(Observed {
                 driver: json["Driver"].as_str().unwrap_or_default().to_string(),
                 options: docker::texts(&json["Options"]),
+                labels: docker::texts(&json["Labels"]),
                 mountpoint: json["Mountpoint"].as_str().unwrap_or_default().to_string(),
             })
         })
@@ -109,6 +111,11 @@ impl Kind for DockerVolume {
         if changes.compare_if("options", docker::shown(&observed.options), options) {
             changes.forces_replacement();
         }
+        let wanted = |key: &String| desired.labels.iter().any(|(wanted, _)| wanted == key);
+        let labels: Vec<_> = observed.labels.iter().filter(|(key, _)| wanted(key)).cloned().collect();
+        if changes.compare("labels", docker::shown(&labels), docker::shown(&desired.labels)) {
+            changes.forces_replacement();
+        }
         changes
     }
 
@@ -121,14 +128,11 @@ impl Kind for DockerVolume {
 
     fn refusal(resource: &Resource<Desired>, observed: &Observation<Observed>) -> Option<Refusal> {
         let Observation::Present(_) = observed else { return None };
-        if resource.is_absent() || Self::diff(resource, observed).is_empty() {
+        if resource.is_absent() {
             return None;
         }
-        Some(Refusal {
-            message: "the volume has another driver or other options, and Docker cannot change them".into(),
-            help: "making it anew loses what is in it: save that, remove the volume (`docker volume rm`), and apply; or write what it has"
-                .into(),
-        })
+        let differs: Vec<_> = Self::diff(resource, observed).into_vec().into_iter().map(|one| one.attribute).collect();
+        (!differs.is_empty()).then(|| docker::volume_stays(resource.name(), &differs.join(" and ")))
     }
 
     fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {

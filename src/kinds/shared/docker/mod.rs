@@ -1,9 +1,13 @@
 //! What the kinds of Docker share: the claims they meet in, names, and how objects of the engine are looked at.
 
+mod network;
+
 use crate::model::{Arg, Probe, ProbeOutput, Record, Records, Row, Value};
 use crate::{records, row, rows};
 
-use crate::resource::{Claim, Fields, Observation, Space};
+use crate::resource::{Claim, Fields, Observation, Refusal, Space};
+
+pub(crate) use network::{Network, among, is_same};
 
 /// The engine, running; the name is empty, as a host has one.
 pub(crate) const ENGINE: Space = Space("docker engine");
@@ -111,6 +115,16 @@ pub(crate) fn plain_map(fields: &mut Fields<'_>, attribute: &str) -> Vec<(String
     }
     entries.sort();
     entries
+}
+
+/// Refuses to make a volume anew that has another driver, other options or labels than are wanted.
+pub(crate) fn volume_stays(name: &str, differs: &str) -> Refusal {
+    Refusal {
+        message: format!("{differs} of the volume {name} differ, and Docker cannot change a volume"),
+        help: format!(
+            "making it anew loses what is in it: save that, remove its containers and the volume (`docker volume rm {name}`), and apply; or write what it has"
+        ),
+    }
 }
 
 /// Returns a mapping as a value for a plan.
