@@ -6,6 +6,7 @@
 
 mod certs;
 mod cli;
+mod containers;
 mod counts;
 mod databases;
 mod edges;

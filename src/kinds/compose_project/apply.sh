@@ -1,11 +1,16 @@
 # The verb is up or down; the file is the Compose file's path, the content what it holds; options are one a line; the limit are seconds to
-# wait; services to restart, oneshot those that end by themselves, owed those owed a restart, a ! before those that are restarted
-# whatever they mount; more are names and values of variables.
-columns verb project dir file mode content options profiles limit restart oneshot owed more
+# wait; services are those of the file, restart those to restart, renew those whose containers are made anew though Compose sees no change, oneshot those that end by
+# themselves, owed those owed a restart, a ! before those that are restarted whatever they mount; networks are the ids of those that are
+# made anew; handed are services and digests of the contents that they are handed; more are names and values of variables.
+columns verb project dir file mode content options services profiles limit restart renew networks handed oneshot owed more
 read_row "$ROWS"
 variables_wanted=$more
 decode "$options" && options=$decoded
+decode "$services" && services=$decoded
 decode "$restart" && restart=$decoded
+decode "$renew" && renew=${decoded:+$decoded$NL}
+decode "$networks" && networks=$decoded
+decode "$handed" && handed=$decoded
 decode "$oneshot" && oneshot=$decoded
 decode "$owed" && owed=$decoded
 
@@ -61,14 +66,107 @@ take_down() {
     [ -z "$ids" ] || docker volume rm $ids >/dev/null
 }
 
-# bring_up: starts what is not as it should be, and only that.
+# resume: lets paused containers go on; Compose starts none of those.
+resume() {
+    paused=
+    for container in $containers; do
+        read_container "$container"
+        [ "$status" != paused ] || paused=$paused$id$NL
+    done
+    [ -z "$paused" ] || docker unpause $paused >/dev/null </dev/null
+}
+
+# take_halves: removes containers that a Compose which was broken off has made and not started, while the ones that they were to
+# replace are there; Compose makes them under the same names, and fails.
+take_halves() {
+    halves=
+    for container in $containers; do
+        read_container "$container"
+        replaced=${called%%_*} replaced=${replaced#/}
+        case $status:$replaced in created:????????????) ;; *) continue ;; esac
+        case $NL$ids in *"$NL$replaced"*) ;; *) continue ;; esac
+        case $id in "$replaced"*) ;; *) halves=$halves$id$NL ;; esac
+    done
+    [ -z "$halves" ] || docker rm $halves >/dev/null </dev/null
+}
+
+# take_networks: takes away the networks that are made anew, which needs what is in them to stop or to leave; sets $left to a line for
+# each container of somebody else, after its network, and adds to $renew the services whose containers stop.
+take_networks() {
+    left='' ours=
+    for container in $containers; do
+        read_container "$container"
+        # One whose network is gone has still its name.
+        if among "$services" "$service"; then ours=$ours$id$NL; fi
+    done
+    for network in $networks; do
+        name=$(docker network inspect --format '{{.Name}}' "$network" 2>/dev/null </dev/null) || continue
+        own=
+        for container in $containers; do
+            read_container "$container"
+            case $TAB$networks_of in *"$TAB$network$TAB"*) ;; *) continue ;; esac
+            among "$ours" "$id" || continue
+            own=$own$id$NL
+            among "$renew" "$service" || renew=$renew$service$NL
+        done
+        if ! connected "$ours" || ! said=$(disconnect); then
+            echo "cannot take containers out of the network $name: $said"
+            return 1
+        fi
+        for line in $connected; do
+            left=$left$name/$line$NL
+        done
+        [ -z "$own" ] || docker stop $own >/dev/null </dev/null || return
+        docker network rm "$network" >/dev/null </dev/null || return
+    done
+}
+
+# put_back: connects those containers to the new network.
+put_back() {
+    for line in $left; do
+        name=${line%%/*} connected=${line#*/}
+        if ! said=$(connect); then
+            echo "cannot connect ${connected%% *} to the network $name again: $said"
+            return 1
+        fi
+    done
+}
+
+# note_handed: notes what containers were handed when they were made; of those from before it is known.
+note_handed() {
+    read_notes
+    [ -n "$notes$handed" ] || return 0
+    look || return
+    new=
+    for container in $containers; do
+        read_container "$container"
+        case $oneoff in [Tt]rue) continue ;; esac
+        case $NL$before in
+            *"$NL$id "*) lines=$notes key=$id ;;
+            *) lines=$handed key=$service ;;
+        esac
+        for line in $lines; do
+            case $line in "$key "*) new=$new$id' '${line#* }$NL ;; esac
+        done
+    done
+    rm -f -- "$notes_file"
+    [ -z "$new" ] || (umask 077 && printf '%s' "$new" >"$notes_file")
+}
+
+# make_anew: makes the containers of those services anew.
+make_anew() {
+    [ -n "$renew" ] || return 0
+    bring_up --no-deps --force-recreate $renew
+}
+
+# bring_up WORD…: starts what is not as it should be, and only that.
 bring_up() {
-    set -- up --detach --no-color --quiet-pull
+    set -- --detach --no-color --quiet-pull "$@"
     for option in $options; do
         case $option in
-            remove-orphans | no-build) set -- "$@" "--$option" ;;
-            pull-always) [ "$compose" = script ] || set -- "$@" --pull always ;;
-            pull-never) [ "$compose" = script ] || set -- "$@" --pull never ;;
+            remove-orphans | no-build) set -- "--$option" "$@" ;;
+            pull-always) [ "$compose" = script ] || set -- --pull always "$@" ;;
+            pull-never) [ "$compose" = script ] || set -- --pull never "$@" ;;
         esac
     done
     (
@@ -77,7 +175,7 @@ bring_up() {
         if among "$options" pull-always && [ "$compose" = script ]; then
             compose pull --quiet </dev/null || exit
         fi
-        compose "$@" </dev/null
+        compose up "$@" </dev/null
     )
 }
 
@@ -108,7 +206,6 @@ restart_some() {
         [ -z "$newer" ] || again=$again$id$NL
     done
     [ -n "$again" ] || return 0
-    docker unpause $again >/dev/null 2>&1 </dev/null
     docker restart $again >/dev/null </dev/null
 }
 
@@ -179,7 +276,7 @@ complain() {
 
 if [ "$verb" = down ]; then
     if command -v docker >/dev/null; then take_down || exit; fi
-    rm -f -- "$file" || exit
+    rm -f -- "$file" "$dir/.compose.yaml.infra" || exit
     rmdir -- "$dir" 2>/dev/null
     return 0
 fi
@@ -195,12 +292,18 @@ for container in $containers; do
     read_container "$container"
     before=$before$id' '$started$NL
 done
-if ! among "$options" stay && ! bring_up; then
-    if look; then
-        judge
-        complain "$failed$waiting"
+resume || exit
+if ! among "$options" stay; then
+    take_halves && take_networks && make_anew && bring_up && put_back
+    is_up=$?
+    note_handed || exit
+    if [ "$is_up" != 0 ]; then
+        if look; then
+            judge
+            complain "$failed$waiting"
+        fi
+        exit 1
     fi
-    exit 1
 fi
 restart_some || exit
 wait_until_up

@@ -157,7 +157,7 @@ impl Around<'_> {
 
     /// Puts in variables as Compose does (`$NAME`, `${NAME}`, `${NAME:-default}`); nothing where a value is secret or not
     /// the spec's.
-    fn interpolate(&self, text: &str) -> Option<String> {
+    pub fn interpolate(&self, text: &str) -> Option<String> {
         let mut result = String::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('$') {
@@ -187,11 +187,11 @@ impl Around<'_> {
     }
 }
 
-fn entries(json: &Json) -> impl Iterator<Item = (&String, &Json)> {
+pub fn entries(json: &Json) -> impl Iterator<Item = (&String, &Json)> {
     json.as_object().into_iter().flatten()
 }
 
-fn list(json: &Json) -> impl Iterator<Item = &Json> {
+pub fn list(json: &Json) -> impl Iterator<Item = &Json> {
     json.as_array().into_iter().flatten()
 }
 

@@ -38,17 +38,28 @@ container_format="{{index .Config.Labels \"com.docker.compose.project\"}}$US{{in
 container_format="$container_format{{index .Config.Labels \"com.docker.compose.oneoff\"}}$US{{.ID}}$US"
 container_format="$container_format{{index .Config.Labels \"com.docker.compose.config-hash\"}}$US{{.Image}}$US{{.Config.Image}}$US"
 container_format="$container_format{{.State.Status}}$US{{.State.ExitCode}}$US{{if .State.Health}}{{.State.Health.Status}}{{end}}$US"
-container_format="$container_format{{.RestartCount}}$US{{.State.StartedAt}}$US"
+container_format="$container_format{{.RestartCount}}$US{{.State.StartedAt}}$US{{.Name}}$US"
+container_format="$container_format{{range .NetworkSettings.Networks}}{{.NetworkID}}$TAB{{end}}$US"
 container_format="$container_format{{range .Mounts}}{{if eq .Type \"bind\"}}{{if .RW}}w{{else}}r{{end}}{{.Source}}$TAB{{end}}{{end}}"
 
 # read_container LINE: sets what it holds: $service, $oneoff, $id, $hash, $image, $tag, $status, $exit, $health, $restarts,
-# $started, $mounts.
+# $started, $called, $networks_of, $mounts.
 read_container() {
     IFS=$US
     set -- $1
     IFS=$NL
     service=${2-} oneoff=${3-} id=${4-} hash=${5-} image=${6-} tag=${7-} status=${8-} exit=${9-} health=${10-} restarts=${11-}
-    started=${12-} mounts=${13-}
+    started=${12-} called=${13-} networks_of=${14-} mounts=${15-}
+}
+
+# read_notes: sets $notes to what containers were handed when they were made, a line each of id and digest; $notes_file is where that
+# is noted.
+read_notes() {
+    notes='' notes_file=$dir/.compose.yaml.infra
+    [ -f "$notes_file" ] || return 0
+    while IFS= read -r line; do
+        notes=$notes$line$NL
+    done <"$notes_file"
 }
 
 # mounted KIND: sets $paths to what the container mounts: r (read-only files), files, or all.

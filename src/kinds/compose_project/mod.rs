@@ -2,7 +2,9 @@
 
 mod body;
 mod file;
+mod handed;
 mod observed;
+mod own;
 mod project;
 mod steps;
 mod yaml;
@@ -16,13 +18,14 @@ use crate::{row, rows};
 use crate::kinds::shared::docker::{self, ENGINE, IMAGE, LOGIN, NETWORK, VOLUME};
 use crate::kinds::shared::owned_file;
 use crate::resource::{
-    Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space, Trigger,
-    TriggerSource,
+    Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Refusal, Resource, Shape, Space,
+    Trigger, TriggerSource,
 };
 
 use body::{Around, Body, Service};
 pub use observed::Observed;
-use observed::{Found, Trouble};
+use observed::{Found, OtherNetwork, Trouble};
+use own::Own;
 pub use project::{ComposeProject, Desired};
 use project::{mode, path, text, with_environment};
 
@@ -36,7 +39,9 @@ const SERVERS: &[(u16, &str)] =
 const PROBE: &str = concat!(include_str!("compose.sh"), include_str!("probe.sh"));
 
 rows! {
-    include_str!("probe.sh") => struct Looked after Looking { project, dir, content, env_files, profiles, volumes; more }
+    include_str!("probe.sh") => struct Looked after Looking {
+        project, dir, content, env_files, contexts, profiles, handed, volumes; more
+    }
 }
 
 impl Kind for ComposeProject {
@@ -138,7 +143,13 @@ impl Kind for ComposeProject {
         let oneshot = fields.texts("oneshot");
         let (content, json) = file::content(fields);
         let around = Around { dir: &dir, env: &env, profiles: &profiles, oneshot: &oneshot };
-        let body = json.map(|json| Body::read(&json, around)).unwrap_or_default();
+        let json = json.unwrap_or_default();
+        let body = Body::read(&json, around);
+        let own = Own::read(&json, around);
+        let handed = match content.as_ref().and_then(Content::text) {
+            Some(text) if !fields.is_unknown("env") => file::read(text).map(|file| handed::digests(&file, &env)),
+            _ => Ok(Vec::new()),
+        };
         let restart_on = restart_on(fields);
         if content.is_some() && !fields.is_unknown("services") {
             let named = restart_on.iter().map(|(name, _)| ("restart_on", name));
@@ -155,7 +166,10 @@ impl Kind for ComposeProject {
         Desired {
             content: content.filter(|_| !fields.is_absent()),
             body,
+            own,
             env,
+            // That a file is no YAML was said.
+            handed: handed.unwrap_or_default(),
             env_is_unknown: fields.is_unknown("env"),
             pull: fields.text("pull").unwrap_or_default(),
             builds: fields.text("build").as_deref() != Some("never"),
@@ -231,14 +245,19 @@ impl Kind for ComposeProject {
         let row = |resource: &&Resource<Desired>| {
             let desired = &resource.desired;
             let mut row = owned_file::row(&path(desired), desired.content.as_ref());
-            let env_files = desired.body.services.iter().flat_map(|service| service.env_files.clone());
+            let services = &desired.body.services;
+            let env_files = services.iter().flat_map(|service| service.env_files.clone());
+            let contexts = services.iter().filter_map(|service| service.context.clone());
+            let handed = desired.handed.iter().map(|(service, _)| service.as_str());
             row.extend(row![Looked {
                 project: resource.name(),
                 dir: &desired.dir,
                 content: text(desired.content.as_ref()),
                 env_files: env_files.collect::<Vec<_>>().join("\n"),
+                contexts: contexts.collect::<Vec<_>>().join("\n"),
                 profiles: desired.profiles.join(","),
-                volumes: desired.remove_volumes,
+                handed: handed.collect::<Vec<_>>().join("\n"),
+                volumes: desired.remove_volumes || desired.own.has_volumes(),
             }]);
             with_environment(row, desired)
         };
@@ -301,9 +320,15 @@ impl Kind for ComposeProject {
             let before = match found.trouble {
                 Some(Trouble::Missing) => Value::Null,
                 Some(Trouble::Stale(_)) => "running with an older file".into(),
+                Some(Trouble::Handed) => "running with an older config or secret".into(),
                 _ => found.words.as_str().into(),
             };
             changes.push(&format!("service {}", found.name), before, wanted);
+        }
+        for network in &observed.networks {
+            for (what, before, after) in network.differs.clone() {
+                changes.push(&format!("network {} {what}", network.key), before, after);
+            }
         }
         for orphan in observed.orphans.iter().filter(|_| desired.remove_orphans) {
             changes.push(&format!("service {orphan}"), "running", Value::Null);
@@ -327,6 +352,9 @@ impl Kind for ComposeProject {
                 Trouble::Number => format!("{name}: {} → scale", found.words),
                 Trouble::Stopped => format!("{name}: {} → start", found.words),
                 Trouble::Ill => format!("{name}: {} → restart", found.words),
+                Trouble::Paused => format!("{name}: paused → resume"),
+                Trouble::Cut => format!("{name}: a network of it is gone → recreate"),
+                Trouble::Handed => format!("{name}: what a config or secret holds changed → recreate"),
                 Trouble::Outdated => {
                     format!("{name}: {} changed → recreate", observed::differing(before.as_ref(), after.as_ref(), name))
                 }
@@ -335,11 +363,17 @@ impl Kind for ComposeProject {
             })
         };
         let mut lines: Vec<String> = observed.services.iter().filter_map(line).collect();
+        lines.extend(observed.networks.iter().map(OtherNetwork::remark));
         lines.extend(observed.orphans.iter().map(|orphan| match resource.desired.remove_orphans {
             true => format!("{orphan}: not in the file → remove"),
             false => format!("{orphan} is not in the file, and stays: `remove_orphans` is false"),
         }));
         lines
+    }
+
+    fn refusal(resource: &Resource<Desired>, observed: &Observation<Observed>) -> Option<Refusal> {
+        let (name, differs) = observed.found()?.other_volumes.first()?;
+        (!resource.is_absent()).then(|| docker::volume_stays(name, &differs.join(" and ")))
     }
 
     fn steps(batch: &[Planned<'_, Self>]) -> Vec<Step> {

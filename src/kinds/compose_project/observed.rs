@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
-use crate::kinds::shared::docker::image_name;
+use crate::kinds::shared::docker::{Network, image_name};
 use crate::kinds::shared::owned_file::OwnedFile;
 use crate::model::{Looked, ProbeOutput, Records};
 use crate::records;
 use crate::resource::{Claim, Observation, Resource, Space};
 
-use super::body::Body;
+use super::body::Service;
+use super::own::{Differs, Volume};
 use super::project::{Desired, path};
 
 records! {
@@ -25,7 +26,10 @@ records! {
         },
         "stale" => Stale { service, path },
         "image" => Image { name, id },
-        "volume" => Volume { volume },
+        "cut" => Cut { service },
+        "handed" => Handed { service, digest },
+        "network" => Network { key, id, json },
+        "volume" => Volume { key, volume, json },
         "docker" => DockerAlone { answer },
         "docker" => Docker { answer, words },
     }
@@ -40,8 +44,37 @@ pub struct Observed {
     pub services: Vec<Found>,
     /// Services with containers that the spec does not have.
     pub orphans: Vec<String>,
+    /// Networks of it that are not as the file says.
+    pub networks: Vec<OtherNetwork>,
     /// Volumes, where they count.
     pub volumes: Vec<String>,
+    /// Volumes that are not as the file says, with what differs.
+    pub other_volumes: Vec<(String, Vec<&'static str>)>,
+}
+
+/// A network that is not as the file says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OtherNetwork {
+    pub key: String,
+    pub id: String,
+    pub differs: Vec<Differs>,
+    /// Services of the project that run in it, and other containers that do.
+    services: BTreeSet<String>,
+    others: Vec<String>,
+}
+
+impl OtherNetwork {
+    /// Says what becomes of it.
+    pub fn remark(&self) -> String {
+        let mut line = format!("network {}: changed → recreate", self.key);
+        if !self.services.is_empty() {
+            line += &format!(", with {}", self.services.iter().map(String::as_str).collect::<Vec<_>>().join(", "));
+        }
+        if !self.others.is_empty() {
+            line += &format!("; disconnects {} for a moment", self.others.join(", "));
+        }
+        line
+    }
 }
 
 /// A service as it was found.
@@ -61,8 +94,13 @@ pub enum Trouble {
     /// It has too few or too many.
     Number,
     Stopped,
-    /// It runs but not as it should: it says that it is ill, is started again and again, or is paused.
+    /// It runs but not as it should: it says that it is ill, or is started again and again.
     Ill,
+    Paused,
+    /// A network that its container is in is gone.
+    Cut,
+    /// Its containers were handed other contents of configs or secrets.
+    Handed,
     /// Its containers were made from another configuration.
     Outdated,
     /// The name of its image stands for another image now.
@@ -73,6 +111,7 @@ pub enum Trouble {
 
 /// A container, as the probe tells of it.
 struct Container<'a> {
+    id: &'a str,
     service: &'a str,
     hash: &'a str,
     /// The image it was made from, and how that was named.
@@ -97,7 +136,10 @@ pub struct Told<'a> {
     hashes: BTreeMap<&'a str, &'a str>,
     containers: Vec<Container<'a>>,
     stale: BTreeMap<&'a str, &'a str>,
-    volumes: Vec<String>,
+    cut: BTreeSet<&'a str>,
+    handed: Vec<(&'a str, &'a str)>,
+    networks: Vec<(&'a str, &'a str, &'a str)>,
+    volumes: Vec<(&'a str, &'a str, &'a str)>,
 }
 
 /// What image names stand for.
@@ -121,11 +163,14 @@ pub fn tell(output: &ProbeOutput, projects: usize) -> (Vec<Told<'_>>, Images<'_>
             Seen::Invalid { words } => of_row.invalid = Some(words),
             Seen::Hash { service, hash } => drop(of_row.hashes.insert(service, hash)),
             Seen::Stale { service, path } => drop(of_row.stale.insert(service, path)),
-            Seen::Volume { volume } => of_row.volumes.push(volume.to_string()),
+            Seen::Cut { service } => drop(of_row.cut.insert(service)),
+            Seen::Handed { service, digest } => of_row.handed.push((service, digest)),
+            Seen::Network { key, id, json } => of_row.networks.push((key, id, json)),
+            Seen::Volume { key, volume, json } => of_row.volumes.push((key, volume, json)),
             Seen::Image { name, id } => drop(images.insert(name, id)),
-            Seen::Container { service, oneoff, hash, image, tag, status, exit, health, restarts, .. } => {
+            Seen::Container { service, oneoff, id, hash, image, tag, status, exit, health, restarts, .. } => {
                 if !oneoff.eq_ignore_ascii_case("true") {
-                    of_row.containers.push(Container { service, hash, image, tag, status, exit, health, restarts });
+                    of_row.containers.push(Container { id, service, hash, image, tag, status, exit, health, restarts });
                 }
             }
         }
@@ -169,33 +214,72 @@ impl Told<'_> {
             return Observation::Failed(wrong);
         }
         if let Some(path) = self.missing {
-            return later(Space::PATH, path, format!("the env_file {path} is not there"));
+            return later(Space::PATH, path, format!("{path}, which the Compose file names, is not there"));
         }
         if let Some(words) = self.invalid {
             return Observation::Failed(format!("Compose does not take its file: {}", last_line(words)));
         }
-        match self.observed(file, &resource.desired.body, images) {
-            Some(observed) => Observation::Present(observed),
-            None => Observation::Absent,
+        match self.observed(file, &resource.desired, images) {
+            Ok(Some(observed)) => Observation::Present(observed),
+            Ok(None) => Observation::Absent,
+            Err(error) => Observation::Failed(format!("what docker tells of it cannot be read: {error}")),
         }
     }
 
     /// Judges the project; nothing where there is nothing of it.
-    fn observed(self, file: Option<OwnedFile>, body: &Body, images: &Images<'_>) -> Option<Observed> {
-        if file.is_none() && self.containers.is_empty() && self.volumes.is_empty() {
-            return None;
-        }
+    fn observed(
+        self,
+        file: Option<OwnedFile>,
+        desired: &Desired,
+        images: &Images<'_>,
+    ) -> Result<Option<Observed>, serde_json::Error> {
+        let counted = self.volumes.iter().filter(|_| desired.remove_volumes);
+        let volumes: Vec<String> = counted.map(|(_, volume, _)| (*volume).to_string()).collect();
+        let body = &desired.body;
         let names: BTreeSet<&str> = body.services.iter().map(|service| service.name.as_str()).collect();
         let orphans: BTreeSet<&str> = self.containers.iter().map(|one| one.service).collect();
-        Some(Observed {
+        let mut networks = Vec::new();
+        for (key, id, json) in &self.networks {
+            let json: Json = serde_json::from_str(json)?;
+            let differs = desired.own.network_differs(key, &Network::read(&json));
+            if !differs.is_empty() {
+                networks.push(self.other_network(key, id, differs, &json));
+            }
+        }
+        let mut other_volumes = Vec::new();
+        for (key, volume, json) in &self.volumes {
+            let differs = desired.own.volume_differs(key, &Volume::read(&serde_json::from_str(json)?));
+            other_volumes.extend((!differs.is_empty()).then(|| ((*volume).to_string(), differs)));
+        }
+        // Networks that a run left behind which was broken off go with the project.
+        let has_left = desired.content.is_none() && !self.networks.is_empty();
+        let is_other = has_left || !networks.is_empty() || !other_volumes.is_empty();
+        if file.is_none() && self.containers.is_empty() && volumes.is_empty() && !is_other {
+            return Ok(None);
+        }
+        Ok(Some(Observed {
             file,
-            services: body.services.iter().map(|service| self.found(service, images)).collect(),
+            services: body.services.iter().map(|service| self.found(service, desired, images)).collect(),
             orphans: orphans.difference(&names).map(ToString::to_string).collect(),
-            volumes: self.volumes,
-        })
+            networks,
+            volumes,
+            other_volumes,
+        }))
     }
 
-    fn found(&self, service: &super::body::Service, images: &Images<'_>) -> Found {
+    fn other_network(&self, key: &str, id: &str, differs: Vec<Differs>, json: &Json) -> OtherNetwork {
+        let own = |id: &str| self.containers.iter().find(|container| container.id == id);
+        let (mut services, mut others) = (BTreeSet::new(), Vec::new());
+        for (id, container) in json["Containers"].as_object().into_iter().flatten() {
+            match own(id) {
+                Some(own) => drop(services.insert(own.service.to_string())),
+                None => others.extend(container["Name"].as_str().map(str::to_string)),
+            }
+        }
+        OtherNetwork { key: key.to_string(), id: id.to_string(), differs, services, others }
+    }
+
+    fn found(&self, service: &Service, desired: &Desired, images: &Images<'_>) -> Found {
         let name = service.name.as_str();
         let all: Vec<&Container<'_>> = self.containers.iter().filter(|one| one.service == name).collect();
         let hash = self.hashes.get(name).copied().unwrap_or_default();
@@ -206,6 +290,13 @@ impl Told<'_> {
         }
         if let Some((words, trouble)) = all.iter().find_map(|one| one.is_other(hash, images)) {
             return found(words.into(), Some(trouble));
+        }
+        if self.cut.contains(name) {
+            return found("without a network of it".into(), Some(Trouble::Cut));
+        }
+        let wanted = desired.handed.iter().find(|(of, _)| of == name);
+        if wanted.is_some_and(|(_, wanted)| self.handed.iter().any(|(of, digest)| *of == name && digest != wanted)) {
+            return found("running".into(), Some(Trouble::Handed));
         }
         if let Some((words, trouble)) = all.iter().find_map(|one| one.state(service.is_oneshot)) {
             return found(words, Some(trouble));
@@ -249,7 +340,7 @@ impl Container<'_> {
             ("restarting", _) => {
                 Some((format!("restarting (status {exit}, {} restarts)", self.restarts), Trouble::Ill))
             }
-            ("paused", _) => Some(("paused".into(), Trouble::Ill)),
+            ("paused", _) => Some(("paused".into(), Trouble::Paused)),
             ("created", _) => Some(("created".into(), Trouble::Stopped)),
             _ => Some((format!("stopped (status {exit})"), Trouble::Stopped)),
         }

@@ -1,18 +1,23 @@
-# The path is that of the Compose file, the content what it should hold, "" where it should go; volumes is 1 where they count; more are
-# names and values of variables. Records are those of emit_files about the Compose file, and: a file of environment that is missing; the
-# hash of a service; why Compose does not take its file; containers; a path that changed since a service started; what the name of an
-# image stands for; volumes; and last how Docker answers: ok, no-docker, no-compose, or down with words.
+# The path is that of the Compose file, the content what it should hold, "" where it should go; contexts are folders that images are built
+# from; handed are services that are handed contents which their hash leaves out; volumes is 1 where they count; more are names and values
+# of variables. Records are those of emit_files about the Compose file, and: a file of environment, or a folder, that is missing; the hash
+# of a service; why Compose does not take its file; containers; a path that changed since a service started; a service in a network that
+# is gone; a digest of what a container was handed, "" where that is not known; what the name of an image stands for; networks and
+# volumes, as docker tells of them; and last how Docker answers: ok, no-docker, no-compose, or down with words.
 # Record: "file", missing
 # Record: "hash", service, hash
 # Record: "invalid", words
 # Record: "container", service, oneoff, id, hash, image, tag, status, exit, health, restarts, started, mounts
 # Record: "stale", service, path
 # Record: "image", name, id
-# Record: "volume", volume
+# Record: "cut", service
+# Record: "handed", service, digest
+# Record: "network", key, id, json
+# Record: "volume", key, volume, json
 # Record: "docker", answer
 # Record: "docker", answer, words
 # A few processes for all, one Compose for each project, and one find for each container that mounts files.
-columns path hash most project dir content env_files profiles volumes more
+columns path hash most project dir content env_files contexts profiles handed volumes more
 
 # Version 1 reads its file twice.
 again='
@@ -83,6 +88,41 @@ fi
 for image in $images; do
     emit 0 image "${image%%"$US"*}" "${image#*"$US"}"
 done
+# All networks, as a container may be in any; those and volumes of projects, with project and key before what docker tells.
+labels="{{index .Labels \"com.docker.compose.project\"}}$US{{index .Labels \"com.docker.compose"
+network_ids='' of_projects='' stored='' wanted=
+for network in $(docker network ls --no-trunc --format "{{.ID}}$US{{.Label \"com.docker.compose.project\"}}" </dev/null); do
+    network_ids=$network_ids${network%%"$US"*}$NL
+    [ -z "${network#*"$US"}" ] || of_projects=$of_projects${network%%"$US"*}$NL
+done
+[ -z "$of_projects" ] ||
+    of_projects=$(docker network inspect --format "$labels.network\"}}$US{{.Id}}$US{{json .}}" $of_projects </dev/null) || return
+for row in $ROWS; do
+    read_row "$row"
+    wanted=$wanted$volumes
+done
+[ -z "$wanted" ] || stored=$(docker volume ls --quiet --filter label=com.docker.compose.project </dev/null) || return
+[ -z "$stored" ] || stored=$(docker volume inspect --format "$labels.volume\"}}$US{{.Name}}$US{{json .}}" $stored </dev/null) || return
+
+# is_cut: true where a network of the container is gone.
+is_cut() {
+    IFS=$TAB
+    set -- $networks_of
+    IFS=$NL
+    for network; do
+        case $NL$network_ids in *"$NL$network$NL"*) ;; *) return 0 ;; esac
+    done
+    return 1
+}
+
+# of_project: splits a line of these, and fails where it is about another project.
+of_project() {
+    case $1 in "$project$US"*) ;; *) return 1 ;; esac
+    IFS=$US
+    set -- $1
+    IFS=$NL
+    key=${2-} id=${3-} json=${4-}
+}
 i=-1
 for row in $ROWS; do
     i=$((i + 1))
@@ -92,6 +132,13 @@ for row in $ROWS; do
     for env_file in $env_files; do
         [ -f "$env_file" ] || missing=$env_file
     done
+    # Version 1 does not read a file without them.
+    decode "$contexts"
+    for context in $decoded; do
+        [ "$compose" != script ] || [ -d "$context" ] || missing=$context
+    done
+    decode "$handed" && handed=$decoded
+    read_notes
     if [ -z "$content" ]; then
         :
     elif [ -z "$compose" ]; then
@@ -125,6 +172,14 @@ for row in $ROWS; do
         case $container in "$project$US"*) ;; *) continue ;; esac
         read_container "$container"
         emit "$i" container "$service" "$oneoff" "$id" "$hash" "$image" "$tag" "$status" "$exit" "$health" "$restarts" "$started" "$mounts"
+        if is_cut; then emit "$i" cut "$service"; fi
+        case $oneoff:$NL$handed$NL in
+            [Ff]alse:*"$NL$service$NL"*)
+                digest=
+                case $NL$notes in *"$NL$id "*) digest=${notes##*"$id "} && digest=${digest%%"$NL"*} ;; esac
+                emit "$i" handed "$service" "$digest"
+                ;;
+        esac
         [ "$status" = running ] || continue
         mounted r
         [ -n "$paths" ] || continue
@@ -133,10 +188,13 @@ for row in $ROWS; do
             emit "$i" stale "$service" "$path"
         done
     done
-    if [ -n "$volumes" ]; then
-        for volume in $(docker volume ls --quiet --filter "label=com.docker.compose.project=$project" </dev/null); do
-            emit "$i" volume "$volume"
-        done
-    fi
+    for network in $of_projects; do
+        if of_project "$network"; then emit "$i" network "$key" "$id" "$json"; fi
+    done
+    for volume in $stored; do
+        if [ -z "$volumes" ] || ! of_project "$volume"; then continue; fi
+        volume=$id
+        emit "$i" volume "$key" "$volume" "$json"
+    done
     emit "$i" docker ok
 done

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::model::{Arg, Content, Row, Secret};
 
 use super::body::Body;
+use super::own::Own;
 
 /// Containers that Docker Compose runs together.
 pub struct ComposeProject;
@@ -16,7 +17,11 @@ pub struct Desired {
     /// The Compose file; none where the project should go.
     pub(super) content: Option<Content>,
     pub(super) body: Body,
+    /// Networks and volumes that are the project's own.
+    pub(super) own: Own,
     pub(super) env: Vec<(String, Arg)>,
+    /// Services that are handed contents which Compose's hash leaves out, with a digest of these.
+    pub(super) handed: Vec<(String, String)>,
     /// A value of `env` is known only later.
     pub(super) env_is_unknown: bool,
     pub(super) profiles: Vec<String>,

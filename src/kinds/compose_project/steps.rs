@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::model::{Lock, Step};
-use crate::resource::{Observation, Planned};
+use crate::resource::Planned;
 use crate::{row, rows};
 
 use super::observed::Trouble;
@@ -15,11 +15,13 @@ const DOCKER: Lock = Lock("docker");
 /// How long pulling and building may take.
 const LIMIT: Duration = Duration::from_secs(30 * 60);
 
-const APPLY: &str = concat!(include_str!("compose.sh"), include_str!("apply.sh"));
+const APPLY: &str =
+    concat!(include_str!("../shared/docker/connected.sh"), include_str!("compose.sh"), include_str!("apply.sh"));
 
 rows! {
     include_str!("apply.sh") => struct Brought {
-        verb, project, dir, file, mode, content, options, profiles, limit, restart, oneshot, owed; more
+        verb, project, dir, file, mode, content, options, services, profiles, limit, restart, renew, networks, handed, oneshot,
+        owed; more
     }
 }
 
@@ -39,15 +41,15 @@ pub fn step(at: usize, planned: &Planned<'_, ComposeProject>) -> Step {
     option("no-build", !desired.builds);
     option("pull-always", desired.pull == "always");
     option("pull-never", desired.pull == "never");
-    let restart: Vec<&str> = match planned.observed {
-        Observation::Present(observed) => observed
-            .services
-            .iter()
-            .filter(|found| matches!(found.trouble, Some(Trouble::Ill | Trouble::Stale(_))))
-            .map(|found| found.name.as_str())
-            .collect(),
-        _ => Vec::new(),
+    let observed = planned.observed.found();
+    let in_trouble = |is_meant: fn(&Trouble) -> bool| {
+        let services = observed.into_iter().flat_map(|observed| &observed.services);
+        let meant = services.filter(|found| found.trouble.as_ref().is_some_and(is_meant));
+        meant.map(|found| found.name.as_str()).collect::<Vec<_>>().join("\n")
     };
+    let networks = observed.into_iter().flat_map(|observed| &observed.networks);
+    let networks: Vec<&str> = networks.map(|network| network.id.as_str()).collect();
+    let handed: Vec<String> = desired.handed.iter().map(|(service, digest)| format!("{service} {digest}")).collect();
     let oneshot = desired.body.services.iter().filter(|service| service.is_oneshot);
     let oneshot: Vec<&str> = oneshot.map(|service| service.name.as_str()).collect();
     let owed: Vec<String> = desired.restart_on.iter().map(|(name, selectors)| owed(desired, name, selectors)).collect();
@@ -59,9 +61,13 @@ pub fn step(at: usize, planned: &Planned<'_, ComposeProject>) -> Step {
         mode: mode(desired),
         content: text(desired.content.as_ref()),
         options: options.join("\n"),
+        services: desired.body.services.iter().map(|service| service.name.as_str()).collect::<Vec<_>>().join("\n"),
         profiles: desired.profiles.join(","),
         limit: desired.within.as_secs().max(1),
-        restart: restart.join("\n"),
+        restart: in_trouble(|trouble| matches!(trouble, Trouble::Ill | Trouble::Stale(_))),
+        renew: in_trouble(|trouble| matches!(trouble, Trouble::Cut | Trouble::Handed)),
+        networks: networks.join("\n"),
+        handed: handed.join("\n"),
         oneshot: oneshot.join("\n"),
         owed: owed.join("\n"),
     }];
