@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 
 use crate::graph::Node;
 use crate::host::{FrameStep, Host, HostError, StepFrame, StepStatus, Verify, VerifyItem};
-use crate::model::Action;
+use crate::model::{Action, Step};
 use crate::plan::{Failure, HostFailure, NotDone, Outcome, Plan, Report};
 use crate::resource::{AnyObserved, ErasedPlanned};
 use crate::survey::{Rotation, Scope, Survey};
@@ -85,8 +85,8 @@ async fn forget(survey: &mut Survey<'_>, nodes: &[Node], host: &Host) -> Result<
     let resources: Vec<_> = nodes.iter().map(|&node| survey.resource(node)).collect();
     let kind = resources[0].kind;
     let Some(values) = kind.makes_value() else { return Ok(()) };
-    let mut steps: Vec<FrameStep> =
-        values.conclude(&planned).into_iter().map(|step| FrameStep::new(step.purpose.clone(), step)).collect();
+    let framed = |step: Step| FrameStep { kind: kind.name(), ..FrameStep::new(step.purpose.clone(), step) };
+    let mut steps: Vec<FrameStep> = values.conclude(&planned).into_iter().map(framed).collect();
     if let Some(last) = steps.last_mut() {
         let items = nodes.iter().map(|&node| VerifyItem { item: node, expected: None }).collect();
         last.verify = Some(Verify { probe: kind.probe(&resources), items });

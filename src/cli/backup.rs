@@ -192,7 +192,8 @@ impl<'t> Place<'t> {
     /// Runs a step and shows what it prints.
     fn run(&self, step: Step) -> anyhow::Result<Exit> {
         let purpose = step.purpose.clone();
-        let frame = StepFrame { steps: vec![FrameStep::new(purpose.clone(), step)], forget: Vec::new() };
+        let step = FrameStep { kind: "backup", ..FrameStep::new(purpose.clone(), step) };
+        let frame = StepFrame { steps: vec![step], forget: Vec::new() };
         let report = self.runtime.block_on(async {
             let (sender, mut receiver) = mpsc::unbounded_channel();
             let running = self.host.run(frame, sender);

@@ -30,6 +30,8 @@ pub struct FrameStep {
     /// Names it in events, in the report, and in errors.
     pub id: String,
     pub step: Step,
+    /// The kind it is of, by which its process on the host is called.
+    pub kind: &'static str,
     /// Items that must be fine, else the step is skipped.
     pub needs: Vec<usize>,
     /// Items that are fine once the step has ended with 0 and no row of it has failed.
@@ -82,6 +84,7 @@ impl FrameStep {
         Self {
             id: id.into(),
             step,
+            kind: "step",
             needs: Vec::new(),
             completes: Vec::new(),
             look: None,

@@ -212,6 +212,7 @@ impl Execution<'_, '_> {
             let covers: Vec<Node> = step.covers.iter().map(|&covered| batch.nodes[covered]).collect();
             let verifies: Vec<Node> = covers.iter().copied().filter(|node| last[node] == at).collect();
             let mut framed = FrameStep::new(step.purpose.clone(), step);
+            framed.kind = kind.name();
             framed.retries = covers.iter().map(|&node| self.survey.resolved(node).retries).max().unwrap_or(0);
             framed.needs = schedule.gates(&covers, running);
             framed.needs.extend(covers.iter().filter_map(|node| before.get(node)));

@@ -51,7 +51,7 @@ impl Frame {
             planned.pause.as_secs(),
         ));
         text.quoted(step.run_as.as_deref().unwrap_or_default(), "a user")?;
-        text.raw("\nneeds=").quoted(&numbers(&planned.needs), "items")?;
+        text.raw("\nkind=").raw(planned.kind).raw("\nneeds=").quoted(&numbers(&planned.needs), "items")?;
         text.raw("\ncompletes=").quoted(&numbers(&planned.completes), "items")?;
         text.raw("\nowes=").quoted(&records(&planned.owes), "a record")?;
         text.raw("\nsettles=").quoted(&file_names(&planned.settles), "a record")?;

@@ -6,7 +6,7 @@ case $text in *": whole") eval "$text" ;; *) echo "the program did not arrive wh
 
 # Runs one step, as often as it may be tried:
 #   step, limit, tries, pause   its number, seconds, a number, seconds
-#   input, user                 bytes of standard input for each try; the account, empty for this one
+#   input, user, kind           bytes of standard input for each try; the account, empty for this one; the kind it is of
 #   needs, completes            items that must be fine before; items that are fine after it ended with 0
 #   data, data_size             the text that sets its rows; the size of all that its child reads as its program
 #   look, look_limit, look_rows, seen           where it looks again before it starts: what its probe told before
@@ -120,18 +120,19 @@ supervise() {
     cat <&5 >/dev/null
 }
 
-# Becomes the child, in a session of its own so that all that belongs to it can be found.
+# Becomes the child, in a session of its own so that all that belongs to it can be found, named after its kind for who looks
+# at the processes of the host.
 launch() {
     if [ -z "$user" ] || [ "$user" = "$LOGNAME" ]; then
-        exec setsid "$SH" -c "$loader" infra
+        exec setsid "$SH" -c "$loader" "infra: $kind"
     fi
     unset XDG_RUNTIME_DIR XDG_STATE_HOME DBUS_SESSION_BUS_ADDRESS SSH_AUTH_SOCK
     if [ "$uid" != 0 ]; then
-        exec setsid sudo -n -H -u "$user" -- "$SH" -c "$loader" infra
+        exec setsid sudo -n -H -u "$user" -- "$SH" -c "$loader" "infra: $kind"
     elif command -v runuser >/dev/null; then
-        exec setsid runuser -s "$SH" -c "$loader" -- "$user"
+        exec setsid runuser -s "$SH" -c "$loader" -- "$user" "infra: $kind"
     else
-        exec setsid su -s "$SH" -c "$loader" "$user"
+        exec setsid su -s "$SH" -c "$loader" "$user" "infra: $kind"
     fi
 }
 

@@ -35,6 +35,17 @@ async fn run(host: &Host, steps: Vec<FrameStep>) -> FrameReport {
 }
 
 #[test]
+fn the_process_of_a_step_is_called_after_its_kind() {
+    each(|flavour| async move {
+        let host = flavour.host().await;
+        let mut of_a_kind = step("one", "echo \"$0\"", vec![]);
+        of_a_kind.kind = "package";
+        let report = run(&host, vec![of_a_kind]).await;
+        assert_eq!(report.steps[0].output, ["infra: package"]);
+    });
+}
+
+#[test]
 fn steps_run_in_order_and_tell_as_they_go() {
     each(|flavour| async move {
         let host = flavour.host().await;
