@@ -115,16 +115,22 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Returns what makes the home of a user, besides the user itself.
+    /// Returns what makes the home of a user, besides the user itself, or what lies in it.
     fn homes(&self, claim: &Claim, of_host: &OfHost) -> Vec<Node> {
-        let user = Claim::new(Space::USER, &claim.name);
+        let (name, inside) = claim.name.split_once('/').unwrap_or((&claim.name, ""));
+        let user = Claim::new(Space::USER, name);
+        let root = Claim::path("/root");
         let homes = of_host
             .find(&user)
             .flat_map(|user| &self.inputs[user].claims.shares)
-            .filter(|claim| claim.space == Space::PATH);
-        homes
-            .flat_map(|home| of_host.find(home).filter(|&maker| self.inputs[maker].claims.provides.contains(home)))
-            .collect()
+            .filter(|claim| claim.space == Space::PATH)
+            .chain((name == "root").then_some(&root));
+        if inside.is_empty() {
+            let makes = |home: &Claim, maker: Node| self.inputs[maker].claims.provides.contains(home);
+            return homes.flat_map(|home| of_host.find(home).filter(|&maker| makes(home, maker))).collect();
+        }
+        let below = homes.map(|home| Claim::path(format!("{}/{inside}", home.name)));
+        below.flat_map(|path| of_host.find(&path).collect::<Vec<_>>()).collect()
     }
 
     /// Adds what a resource's values wait for.

@@ -39,8 +39,8 @@ impl Space {
     pub const CONTENT: Self = Self("content of");
     /// A file in which a secret is kept, by path.
     pub const KEPT: Self = Self("secrets kept in");
-    /// Who provides the home of a user, by the user's name, as far as the spec says where that is; only for
-    /// [`Claims::follows`].
+    /// Who provides the home of a user, by the user's name, as far as the spec says where that is, or something in it
+    /// (`ada/.ssh/config`); only for [`Claims::follows`].
     pub const HOME: Self = Self("home of");
     /// Every path provided below this one; only for [`Claims::follows`] and [`Claims::reads_below`].
     pub const BELOW: Self = Self("paths below");
@@ -182,6 +182,12 @@ impl Claims {
         let folder = folder.into();
         self.reads.push(Claim::new(Space::BELOW, &folder));
         self.follows(Space::BELOW, &folder).reads(Space::PATH, folder)
+    }
+
+    /// Comes after files in the home of whoever runs its programs: root where nobody is named.
+    pub fn follows_in_home(self, user: Option<&String>, files: &[&str]) -> Self {
+        let user = user.map_or("root", String::as_str);
+        files.iter().fold(self, |claims, file| claims.follows(Space::HOME, format!("{user}/{file}")))
     }
 
     /// Comes after something by habit.

@@ -11,6 +11,7 @@ mod cli;
 mod docs;
 mod kinds;
 mod lanes;
+mod needs;
 mod order;
 mod peers_way;
 mod programs;

@@ -138,7 +138,12 @@ impl Kind for Command {
         if let Some(directory) = &resource.desired.directory {
             claims = claims.follows(Space::BELOW, directory);
         }
-        if let Some(path) = &resource.desired.guard.creates {
+        let creates = resource.desired.guard.creates.as_ref();
+        claims = paths(&resource.desired.run)
+            .into_iter()
+            .filter(|path| creates != Some(path))
+            .fold(claims, |claims, path| claims.follows(Space::PATH, path));
+        if let Some(path) = creates {
             claims = claims.requires_folder_of(path).shares(Space::PATH, path);
         }
         claims
@@ -215,6 +220,16 @@ impl Kind for Command {
             })
             .collect()
     }
+}
+
+/// Returns the absolute paths among the words of a command: its programs, and what it hands them. What a secret is in may
+/// not decide the order of things.
+fn paths(run: &Arg) -> Vec<String> {
+    let Arg::Plain(text) = run else { return Vec::new() };
+    let words = text.split(|c: char| c.is_whitespace() || "'\"`;|&<>(){}=,:".contains(c));
+    let plain = words.filter(|word| word.starts_with('/') && !word.contains(['$', '*', '?', '[', '\\']));
+    let paths = plain.map(|word| word.trim_end_matches('/')).filter(|path| !path.is_empty() && *path != "/dev/null");
+    paths.map(str::to_string).collect()
 }
 
 /// The fields its guards and the command need, then names and values of its environment.

@@ -15,7 +15,7 @@ use std::time::Duration;
 use crate::model::{Arg, Change, Changes, Content, Looking, OwedAction, Probe, ProbeOutput, Step, Value};
 use crate::{row, rows};
 
-use crate::kinds::shared::docker::{self, ENGINE, IMAGE, LOGIN, NETWORK, VOLUME};
+use crate::kinds::shared::docker::{self, IMAGE, LOGIN, NETWORK, VOLUME};
 use crate::kinds::shared::owned_file;
 use crate::resource::{
     Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Refusal, Resource, Shape, Space,
@@ -185,14 +185,12 @@ impl Kind for ComposeProject {
     fn claims(resource: &Resource<Desired>) -> Claims {
         let desired = &resource.desired;
         let path = path(desired);
-        let mut claims = Claims::new()
+        let claims = Claims::new()
             .provides(Space::PATH, &path)
             .provides(Space::CONTENT, &path)
-            .provides(Space("compose project"), resource.name())
-            .requires(Space::PROGRAM, "docker")
-            .requires(Space::PROGRAM, "docker-compose")
-            .requires(Space::SERVICE, "docker.service")
-            .requires(ENGINE, "");
+            .provides(Space("compose project"), resource.name());
+        let mut claims =
+            docker::asks_engine(claims, resource.run_as.as_ref()).requires(Space::PROGRAM, "docker-compose");
         for service in &desired.body.services {
             claims = claims.provides(Space("compose service"), format!("{}/{}", resource.name(), service.name));
             for (port, inside) in &service.ports {
@@ -215,6 +213,9 @@ impl Kind for ComposeProject {
             }
             for path in service.mounts.iter().chain(&service.context) {
                 claims = claims.requires(Space::PATH, path).follows(Space::BELOW, path);
+            }
+            if service.context.is_some() {
+                claims = claims.follows(LOGIN, "");
             }
         }
         if resource.is_absent() {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::model::{Changes, Probe, ProbeOutput, Records, Row, Step, Value};
 use crate::{records, row, rows};
 
-use crate::kinds::shared::docker::{self, Asked, ENGINE, IMAGE, LOGIN};
+use crate::kinds::shared::docker::{self, Asked, IMAGE, LOGIN};
 use crate::resource::{
     Attribute, Claim, Claims, Documentation, Fields, Kind, Lane, Observation, Planned, Resource, Shape, Space,
 };
@@ -158,21 +158,21 @@ impl Kind for DockerImage {
 
     fn claims(resource: &Resource<Desired>) -> Claims {
         let name = docker::image_name(resource.name());
-        let claims = Claims::new().provides(IMAGE, &name).settles(IMAGE, name, &[]).requires(ENGINE, "");
+        let claims = Claims::new().provides(IMAGE, &name).settles(IMAGE, name, &[]);
+        let claims = docker::asks_engine(claims, resource.run_as.as_ref());
         if resource.is_absent() {
             return claims;
         }
         match &resource.desired.from {
-            Origin::Registry { .. } => match docker::registry(resource.name()) {
-                Some(registry) => claims.requires(LOGIN, registry),
-                None => claims.requires(LOGIN, "docker.io"),
-            },
+            Origin::Registry { .. } => claims.requires(LOGIN, docker::login_registry(resource.name())),
             Origin::Archive(path) => claims.reads(Space::PATH, path),
-            Origin::Build(Build { context: Context::Path(path), .. }) => claims.reads_below(path),
+            Origin::Build(Build { context: Context::Path(path), .. }) => claims.reads_below(path).follows(LOGIN, ""),
             Origin::Build(Build { context: Context::Sent(entries), dockerfile, args, .. }) => {
                 let bases =
                     context::text(entries, dockerfile).map(|text| context::bases(text, args)).unwrap_or_default();
-                bases.iter().fold(claims, |claims, base| claims.requires(IMAGE, docker::image_name(base)))
+                bases.iter().fold(claims, |claims, base| {
+                    claims.requires(IMAGE, docker::image_name(base)).requires(LOGIN, docker::login_registry(base))
+                })
             }
         }
     }

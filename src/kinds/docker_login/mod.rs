@@ -3,7 +3,7 @@
 use crate::model::{Changes, Probe, ProbeOutput, Secret, Step, Value, decode_base64};
 use crate::{records, row, rows};
 
-use crate::kinds::shared::docker::{ENGINE, LOGIN};
+use crate::kinds::shared::docker::{self, LOGIN};
 use crate::resource::batch::parse_first;
 use crate::resource::{
     Attribute, Claim, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space,
@@ -73,7 +73,9 @@ impl Kind for DockerLogin {
     }
 
     fn claims(resource: &Resource<Desired>) -> Claims {
-        let claims = Claims::new().provides(LOGIN, resource.name()).requires(ENGINE, "");
+        // Who builds with bases that are not known here comes after all of them.
+        let claims = Claims::new().provides(LOGIN, resource.name()).shares(LOGIN, "");
+        let claims = docker::asks_engine(claims, resource.run_as.as_ref());
         match &resource.run_as {
             Some(user) => claims.requires(Space::USER, user).follows(Space::HOME, user),
             None => claims,

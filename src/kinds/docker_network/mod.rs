@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use crate::model::{Change, Changes, Expect, Probe, ProbeOutput, Step, Value};
 use crate::{expect, row, rows};
 
-use crate::kinds::shared::docker::{self, ENGINE, NETWORK, Network, Seen};
+use crate::kinds::shared::docker::{self, NETWORK, Network, Seen};
 use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape};
 
 /// A network that containers meet in.
@@ -101,7 +101,7 @@ impl Kind for DockerNetwork {
     }
 
     fn claims(resource: &Resource<Desired>) -> Claims {
-        Claims::new().provides(NETWORK, resource.name()).requires(ENGINE, "")
+        docker::asks_engine(Claims::new().provides(NETWORK, resource.name()), resource.run_as.as_ref())
     }
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {

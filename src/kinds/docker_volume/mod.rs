@@ -3,7 +3,7 @@
 use crate::model::{Change, Changes, Expect, Probe, ProbeOutput, Step, Value};
 use crate::{expect, row, rows};
 
-use crate::kinds::shared::docker::{self, ENGINE, Seen, VOLUME};
+use crate::kinds::shared::docker::{self, Seen, VOLUME};
 use crate::resource::{
     Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Refusal, Resource, Shape, Space,
 };
@@ -66,7 +66,7 @@ impl Kind for DockerVolume {
     }
 
     fn claims(resource: &Resource<Desired>) -> Claims {
-        let claims = Claims::new().provides(VOLUME, resource.name()).requires(ENGINE, "");
+        let claims = docker::asks_engine(Claims::new().provides(VOLUME, resource.name()), resource.run_as.as_ref());
         let options = resource.desired.options.iter().flatten();
         let device = options.filter(|(key, value)| key == "device" && value.starts_with('/')).map(|(_, value)| value);
         device.fold(claims, |claims, device| claims.requires(Space::PATH, device))

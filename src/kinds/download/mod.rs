@@ -142,7 +142,9 @@ impl Kind for Download {
             return claims;
         }
         let claims = match desired.strip {
-            Some(_) => claims.touches_below(resource.name()),
+            Some(_) => unpackers(&desired.url).iter().fold(claims.touches_below(resource.name()), |claims, program| {
+                claims.requires(Space::PROGRAM, *program)
+            }),
             None => claims.provides(Space::CONTENT, resource.name()),
         };
         let local = desired.url.strip_prefix("file://").map(str::to_string);
@@ -309,6 +311,20 @@ fn headers(fields: &mut Fields<'_>) -> Vec<(String, Arg)> {
         }
     }
     headers
+}
+
+/// Returns the programs that unpack an archive besides tar, by the ending of its name; all there are where that says nothing.
+fn unpackers(url: &str) -> &'static [&'static str] {
+    const ALL: &[&str] = &["unzip", "xz", "zstd", "bzip2"];
+    let name = url.split(['?', '#']).next().unwrap_or(url);
+    match name.rsplit_once('.').map_or("", |(_, ending)| ending) {
+        "zip" => &["unzip"],
+        "xz" | "txz" => &["xz"],
+        "zst" | "tzst" => &["zstd"],
+        "bz2" | "tbz2" | "tbz" => &["bzip2"],
+        "tar" | "gz" | "tgz" => &[],
+        _ => ALL,
+    }
 }
 
 /// Returns the user that owns it, where the spec names one.

@@ -114,6 +114,7 @@ impl Kind for FirewallRule {
     fn claims(resource: &Resource<Desired>) -> Claims {
         let Desired { backend, matches, is_described, .. } = &resource.desired;
         let claims = backend.required_by(Claims::new().shares(Space::FIREWALL, ""));
+        let claims = claims.follows(Space::PATH, "/etc/default/ufw").follows(Space::BELOW, "/etc/ufw");
         // One that goes is found by its name: it may give way to another.
         if resource.is_absent() || !is_described {
             return claims;

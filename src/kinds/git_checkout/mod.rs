@@ -69,6 +69,9 @@ const READS: &[&str] = &["/etc/gitconfig", "/etc/hosts", "/etc/ssh/ssh_config", 
 /// How long a fetch may take where the spec does not say.
 const TIMEOUT: Duration = Duration::from_secs(900);
 
+/// What git reads of the account that runs it, and what fetches for it.
+const OWN_FILES: &[&str] =
+    &[".gitconfig", ".config/git/config", ".config/git/attributes", ".config/git/ignore", ".netrc"];
 /// How many changed files are named one by one.
 const MOST_NAMED: usize = 10;
 
@@ -181,9 +184,15 @@ impl Kind for GitCheckout {
         }
         let local = local_path(&desired.url).map(str::to_string);
         // What decides how git reaches a server.
-        let claims = READS.iter().fold(claims, |claims, path| claims.follows(Space::PATH, *path));
-        let claims = claims.run_as(owner(resource)).needs_file(desired.ssh_key.as_ref());
-        let claims = claims.requires_some(Space::PATH, local.as_ref());
+        let mut claims = READS.iter().fold(claims, |claims, path| claims.follows(Space::PATH, *path));
+        if source::is_ssh(&desired.url) {
+            claims = claims.requires(Space::PROGRAM, "ssh");
+            claims = claims.follows_in_home(owner(resource), &[".ssh/config", ".ssh/known_hosts"]);
+        }
+        // What .gitattributes names may be in there.
+        claims = claims.follows(Space::PROGRAM, "git-lfs").follows_in_home(owner(resource), OWN_FILES);
+        claims = claims.run_as(owner(resource)).needs_file(desired.ssh_key.as_ref());
+        claims = claims.requires_some(Space::PATH, local.as_ref());
         local.into_iter().fold(claims, |claims, path| claims.needs(Need::Path(path)))
     }
 

@@ -110,6 +110,14 @@ pub(super) fn local_path(url: &str) -> Option<&str> {
     path.starts_with('/').then_some(path)
 }
 
+/// Returns whether git has ssh fetch it: by its scheme, or as ssh's own programs write it.
+pub(super) fn is_ssh(url: &str) -> bool {
+    match url.split_once("://") {
+        Some((scheme, _)) => scheme == "ssh",
+        None => !url.starts_with('/') && url.contains(':'),
+    }
+}
+
 /// Hides what stands before the host in a web address; an ssh address names only a user there.
 pub(super) fn without_credentials(url: &str) -> String {
     let hidden = |scheme: &str, rest: &str| {

@@ -212,9 +212,11 @@ impl Kind for Migration {
             let database = server.engine.claim(database);
             claims = claims.requires(DATABASE, database.as_str()).provides(SCHEMA, database.as_str());
             claims = claims.follows(ACCOUNTS, database).follows(ACCOUNTS, server.engine.claim("*"));
-            if matches!(runner, Runner::Sql { .. }) || backup.is_some() {
-                claims = server.required_by(claims);
-            }
+            claims = match matches!(runner, Runner::Sql { .. }) || backup.is_some() {
+                true => server.required_by(claims),
+                // The tool brings what it asks the server with.
+                false => server.required_to_run(claims),
+            };
         }
         match runner {
             Runner::Sql { .. } => claims,
@@ -226,6 +228,9 @@ impl Kind for Migration {
                 }
                 if tool.name == "knex" {
                     claims = claims.reads(Space::PATH, format!("{}/node_modules", tool.directory));
+                    claims = claims.requires(Space::PROGRAM, "node");
+                } else if tool.venv.is_none() {
+                    claims = claims.requires(Space::PROGRAM, &tool.name);
                 }
                 claims
             }

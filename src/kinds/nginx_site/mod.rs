@@ -36,6 +36,14 @@ static PLACE: LazyLock<String> =
 const ABOVE_ALL: &str = "/etc/nginx";
 /// Holds links to the sites that are served, in Debian's nginx.
 const ENABLED: &str = "/etc/nginx/sites-enabled";
+/// What else nginx reads: files, and folders with what lies below.
+const CONFIGURATION: &[&str] = &[
+    "/etc/nginx/nginx.conf",
+    "/etc/nginx/mime.types",
+    "/etc/nginx/conf.d",
+    "/etc/nginx/modules-enabled",
+    "/etc/nginx/snippets",
+];
 /// Provided by the sites of a host that are not served.
 const OFF: Space = Space("disabled sites of nginx");
 
@@ -88,6 +96,10 @@ impl Kind for NginxSite {
         let mut claims = system_file::claims::<Self>(resource)
             .provides(Space::PATH, format!("{ENABLED}/{}", resource.name()))
             .requires(Space::PROGRAM, "nginx");
+        // nginx judges all of its configuration at once. Other sites come in any order.
+        claims = CONFIGURATION
+            .iter()
+            .fold(claims, |claims, path| claims.follows(Space::PATH, *path).follows(Space::BELOW, *path));
         // What is served no longer makes room: two sites may not both be the default of a port.
         claims = match resource.desired.enabled {
             true => claims.requires(OFF, ""),

@@ -92,6 +92,8 @@ impl Kind for NpmPackage {
             .provides(Space::PROGRAM, program)
             .touches(Touches::System)
             .requires(Space::PROGRAM, "npm")
+            .follows(Space::PATH, "/etc/npmrc")
+            .follows_in_home(None, &[".npmrc"])
     }
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {

@@ -120,6 +120,8 @@ impl Kind for NpmProject {
             .reads(Space::PATH, format!("{name}/package-lock.json"))
             .follows(Space::BELOW, name)
             .requires(Space::PROGRAM, "npm")
+            .follows(Space::PATH, "/etc/npmrc")
+            .follows_in_home(owner(resource), &[".npmrc"])
             .run_as(owner(resource))
     }
 

@@ -3,6 +3,7 @@
 //! What a manager does is in its folder, as [`Manager`] wants it; a new one is such a folder and a line in [`MANAGERS`].
 
 mod manager;
+mod programs;
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -67,28 +68,14 @@ static PROBE: LazyLock<String> = LazyLock::new(|| {
 /// How long one transaction may take where the spec does not say: a slow mirror is no failure.
 const TIMEOUT: Duration = Duration::from_secs(30 * 60);
 
-/// Programs that come with a package of another name.
-const PROGRAMS: &[(&str, &[&str])] = &[
-    ("cron", &["crontab"]),
-    ("default-jdk-headless", &["java"]),
-    ("default-jre-headless", &["java"]),
-    ("default-mysql-client", &["mysql"]),
-    ("default-mysql-server", &["mysql"]),
-    ("docker.io", &["docker"]),
-    ("mariadb-client", &["mariadb", "mysql"]),
-    ("mariadb-server", &["mariadb", "mysql"]),
-    ("mysql-client", &["mysql"]),
-    ("mysql-community-server", &["mysql"]),
-    ("mysql-server", &["mysql"]),
-    ("nftables", &["nft"]),
-    ("nodejs", &["node"]),
-    ("openssh-client", &["ssh"]),
-    ("postgresql", &["psql"]),
-    ("postgresql-client", &["psql"]),
-    ("python3-pip", &["pip3"]),
-    ("python3-venv", &["python3"]),
-    ("redis", &["redis-server", "redis-cli"]),
-    ("redis-tools", &["redis-cli"]),
+/// What decides which version of a package comes, and whether it may be fetched: files, and folders with what lies below. Other
+/// settings of apt often are those of a package, which brings them first.
+const SETTINGS: &[&str] = &[
+    "/etc/apt/preferences",
+    "/etc/apt/preferences.d",
+    "/etc/apt/auth.conf",
+    "/etc/apt/auth.conf.d",
+    "/etc/apt/apt.conf",
 ];
 
 rows! {
@@ -186,9 +173,10 @@ impl Kind for Package {
         if plain != name {
             claims = claims.provides(Space::PACKAGE, plain);
         }
-        claims = claims.provides(Space::PROGRAM, plain);
-        let known = PROGRAMS.iter().filter(|(package, _)| *package == plain).flat_map(|(_, programs)| *programs);
-        known.fold(claims, |claims, program| claims.provides(Space::PROGRAM, *program))
+        claims = SETTINGS
+            .iter()
+            .fold(claims, |claims, path| claims.follows(Space::PATH, *path).follows(Space::BELOW, *path));
+        programs::of(plain).into_iter().fold(claims, |claims, program| claims.provides(Space::PROGRAM, program))
     }
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {

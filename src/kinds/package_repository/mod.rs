@@ -188,6 +188,8 @@ impl Kind for PackageRepository {
             claims = claims.provides(Space::CONTENT, &paths[0]);
             claims = paths.into_iter().fold(claims, |claims, path| claims.provides(Space::PATH, path));
         }
+        claims = claims.follows(Space::PATH, "/etc/apt/apt.conf").follows(Space::PATH, "/etc/apt/auth.conf");
+        claims = claims.follows(Space::BELOW, "/etc/apt/auth.conf.d");
         if desired.uris.iter().any(|uri| uri.contains("https:")) {
             claims = claims.requires(Space::PACKAGE, "ca-certificates");
         }

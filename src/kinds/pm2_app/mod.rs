@@ -89,12 +89,18 @@ impl Kind for Pm2App {
         }
         let desired = &resource.desired;
         let text = |name: &str| desired.options.get(name).and_then(Json::as_str).map(str::to_string);
-        let interpreter = text("interpreter").filter(|interpreter| interpreter.starts_with('/'));
+        let named = text("interpreter").unwrap_or_else(|| "node".into());
+        let interpreter = named.contains('/').then(|| options::path_of(&desired.options, "interpreter")).flatten();
         let script = options::path_of(&desired.options, "script");
         let claims = claims
             .requires_some(Space::PATH, text("cwd").as_ref())
             .requires_some(Space::PATH, script.as_ref())
-            .requires_some(Space::PATH, interpreter.as_ref());
+            .requires_some(Space::PATH, interpreter.as_ref())
+            .requires(Space::PROGRAM, "node");
+        let claims = match named.contains('/') || named == "none" {
+            true => claims,
+            false => claims.requires(Space::PROGRAM, named),
+        };
         // It reads what is there as it likes: an .env, its packages.
         let claims = text("cwd").into_iter().fold(claims, |claims, cwd| claims.follows(Space::BELOW, cwd));
         ["out_file", "error_file"].into_iter().fold(claims, |claims, name| {

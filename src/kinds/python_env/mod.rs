@@ -151,6 +151,11 @@ impl Kind for PythonEnv {
             .requires(Space::PROGRAM, desired.python.as_str())
             .requires(Space::PROGRAM, "python3-venv")
             .run_as(owner(resource));
+        // A package may be a folder or an archive on the host; what is in a folder is built from.
+        let local = desired.asked.lines().filter_map(packages::local_path);
+        let claims = local.fold(claims, |claims, path| claims.requires(Space::PATH, path).follows(Space::BELOW, path));
+        let claims = claims.follows(Space::PATH, "/etc/pip.conf");
+        let claims = claims.follows_in_home(owner(resource), &[".config/pip/pip.conf", ".pip/pip.conf"]);
         match &desired.file {
             Some(file) => claims.reads(Space::PATH, file),
             None => claims,

@@ -44,6 +44,17 @@ fn canonical(name: &str) -> String {
     name.to_ascii_lowercase().replace(['_', '.'], "-")
 }
 
+/// Returns the path that a requirement names: itself, or behind `-e`, `name @ file://` and the like; without extras.
+pub(super) fn local_path(line: &str) -> Option<&str> {
+    let line = line.split(" #").next().unwrap_or(line).trim();
+    let line =
+        ["-e ", "--editable ", "--editable="].iter().find_map(|option| line.strip_prefix(option)).unwrap_or(line);
+    let place = line.split_once(" @ ").map_or(line, |(_, place)| place).trim();
+    let path = place.strip_prefix("file://").unwrap_or(place);
+    let path = path.split(['[', ';', '#', ' ']).next().unwrap_or(path).trim_end_matches('/');
+    path.starts_with('/').then_some(path)
+}
+
 /// Reads what pip is asked for: the lines of `requirements`, then those of `packages`.
 pub(super) fn asked(fields: &mut Fields<'_>) -> String {
     let mut lines = Vec::new();
@@ -78,6 +89,20 @@ pub(super) fn asked(fields: &mut Fields<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn finds_the_paths_of_requirements() {
+        for (line, expected) in [
+            ("/srv/lp", Some("/srv/lp")),
+            ("-e /srv/lp/[all]", Some("/srv/lp")),
+            ("lp @ file:///srv/lp-1.whl ; python_version > '3'", Some("/srv/lp-1.whl")),
+            ("file:///srv/lp # ours", Some("/srv/lp")),
+            ("flask>=3", None),
+            ("lp @ https://example.org/lp.whl", None),
+        ] {
+            assert_eq!(local_path(line), expected, "{line}");
+        }
+    }
 
     #[test]
     fn packages_are_paired_by_name() {

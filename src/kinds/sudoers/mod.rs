@@ -49,6 +49,7 @@ impl Kind for Sudoers {
 
     fn claims(resource: &Resource<Desired>) -> Claims {
         let claims = system_file::claims::<Self>(resource);
+        let claims = claims.follows(Space::PATH, "/etc/sudoers").follows(Space::PATH, "/etc/sudo.conf");
         if resource.is_absent() { claims } else { claims.requires(Space::PROGRAM, "visudo") }
     }
 

@@ -193,7 +193,7 @@ impl Kind for User {
         let group = desired.group.as_deref().unwrap_or(name);
         let mut claims = Claims::new().provides(Space::USER, name).requires(Space::GROUP, group);
         // Its primary group on the host may be another than the spec has, and cannot go before the user goes or changes it.
-        claims = claims.follows(Space::GOING_GROUP, "");
+        claims = claims.follows(Space::GOING_GROUP, "").follows(Space::PATH, "/etc/default/useradd");
         if resource.is_absent() {
             claims = claims.shares(Space::GOING_USER, "");
         } else if let Some(uid) = desired.uid {
@@ -306,7 +306,7 @@ impl Kind for User {
 
 /// A home that something else makes is made by that, with its owner and mode, and not from /etc/skel.
 fn with_home(claims: Claims, home: &str) -> Claims {
-    claims.shares(Space::PATH, home).follows(Space::PATH, home).touches_below(home)
+    claims.shares(Space::PATH, home).follows(Space::PATH, home).follows(Space::BELOW, "/etc/skel").touches_below(home)
 }
 
 const APPLY: &str = concat!(include_str!("../shared/room.sh"), include_str!("apply.sh"));

@@ -126,10 +126,21 @@ impl Server {
     /// logs in by a password, should it come with the spec.
     pub(crate) fn required_by(&self, claims: Claims) -> Claims {
         let claims = claims.requires(Space::PROGRAM, self.engine.program());
+        let claims = self
+            .engine
+            .way()
+            .settings()
+            .iter()
+            .fold(claims, |claims, path| claims.follows(Space::PATH, *path).follows(Space::BELOW, *path));
         let claims = match self.login() {
             Some(login) => claims.follows(login.space, login.name),
             None => claims,
         };
+        self.required_to_run(claims)
+    }
+
+    /// Adds its service, where it is on the same host.
+    pub(crate) fn required_to_run(&self, claims: Claims) -> Claims {
         match self.engine.unit().filter(|_| self.is_local()) {
             Some(unit) => claims.requires(Space::SERVICE, unit),
             None => claims,

@@ -15,6 +15,10 @@ pub(crate) trait Way: Sync {
     }
     /// Returns the account that one is where the spec names none.
     fn admin(&self) -> &'static str;
+    /// Returns where its client reads settings, whoever runs it: files, and folders with all that lies below.
+    fn settings(&self) -> &'static [&'static str] {
+        &[]
+    }
     /// Writes a password as its client reads it.
     fn password(&self, password: &str) -> String {
         password.to_string()

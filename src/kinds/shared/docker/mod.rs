@@ -5,7 +5,7 @@ mod network;
 use crate::model::{Arg, Probe, ProbeOutput, Record, Records, Row, Value};
 use crate::{records, row, rows};
 
-use crate::resource::{Claim, Fields, Observation, Refusal, Space};
+use crate::resource::{Claim, Claims, Fields, Observation, Refusal, Space};
 
 pub(crate) use network::{Network, among, is_same};
 
@@ -19,6 +19,12 @@ pub(crate) const NETWORK: Space = Space("docker network");
 pub(crate) const VOLUME: Space = Space("docker volume");
 /// Credentials for a registry, by the registry's name.
 pub(crate) const LOGIN: Space = Space("docker login");
+
+/// Adds what asking the engine takes: its client with the account's settings, and that it runs, whoever sees to that.
+pub(crate) fn asks_engine(claims: Claims, account: Option<&String>) -> Claims {
+    let claims = claims.requires(Space::PROGRAM, "docker").requires(Space::SERVICE, "docker.service");
+    claims.requires(ENGINE, "").follows_in_home(account, &[".docker/config.json"])
+}
 
 /// Looks at objects of one sort, with one listing and one `inspect`.
 pub(crate) const LOOK: &str = concat!(include_str!("ask.sh"), include_str!("look.sh"));
@@ -86,6 +92,11 @@ pub(crate) fn image_name(name: &str) -> String {
 pub(crate) fn registry(image: &str) -> Option<&str> {
     let (first, _) = image.split_once('/')?;
     (first.contains(['.', ':']) || first == "localhost").then_some(first)
+}
+
+/// Returns the registry whose log-in counts for an image.
+pub(crate) fn login_registry(image: &str) -> &str {
+    registry(image).unwrap_or("docker.io")
 }
 
 /// Reports a name that the engine refuses for a network or volume.

@@ -30,6 +30,10 @@ impl Way for Mysql {
         "root"
     }
 
+    fn settings(&self) -> &'static [&'static str] {
+        &["/etc/my.cnf", "/etc/mysql"]
+    }
+
     /// As in an option file: https://dev.mysql.com/doc/refman/8.0/en/option-files.html
     fn password(&self, password: &str) -> String {
         password.replace('\\', "\\\\").replace('"', "\\\"")

@@ -32,6 +32,10 @@ impl Way for Postgresql {
         "postgres"
     }
 
+    fn settings(&self) -> &'static [&'static str] {
+        &["/etc/postgresql", "/etc/postgresql-common"]
+    }
+
     fn complaint(&self, text: String) -> Failure {
         let has = |words: &[&str]| words.iter().any(|words| text.contains(words));
         if text.starts_with("psql: ") {
