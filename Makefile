@@ -31,6 +31,12 @@ check: tools ## Formatting, lints, dependencies, and all tests that need no host
 	scripts/check-dependencies
 	cargo nextest run --locked -E '$(NOT_LAB)'
 
+.PHONY: uses
+uses: tools ## Records on hosts of Debian 12 what the programs of each kind use (RECORD=check compares)
+	INFRA_TEST_RELEASE=bookworm INFRA_RECORD_USES=$(or $(RECORD),write) \
+		cargo nextest run --locked --no-fail-fast --test-threads $(LAB_JOBS) -E 'binary(lab_kinds)'
+	$(MAKE) docs
+
 .PHONY: advisories
 advisories: tools ## Known vulnerabilities in what infra is built from (fetches their database)
 	scripts/check-dependencies --advisories

@@ -1,8 +1,9 @@
 //! What a resource kind is and takes: its page, and the reference of all kinds.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use crate::resource::{Attribute, COMMON, Choice, KindObject, Shape, Variant, Variants};
+use crate::resource::{Attribute, COMMON, Choice, KindObject, Shape, Uses, Variant, Variants};
 
 use super::paint::{Paint, Role};
 
@@ -31,7 +32,31 @@ pub fn kind(kind: &dyn KindObject, paint: Paint) -> String {
     let _ = writeln!(page, "```yaml\n{}\n```\n", docs.example.trim_end());
     let _ = writeln!(page, "{}\n", paint.paint(Role::Heading, "## Notes"));
     let _ = writeln!(page, "{}", docs.notes.trim_end());
+    needs(&mut page, docs.uses, paint);
     page
+}
+
+/// Says what its programs use on a host besides what every Debian system has, as far as that was seen.
+fn needs(page: &mut String, uses: &str, paint: Paint) {
+    let uses = Uses::parse(uses).unwrap_or_default();
+    let programs = uses.programs.iter().map(|(package, programs)| {
+        let programs: Vec<String> = programs.iter().map(|program| format!("`{program}`")).collect();
+        match programs.is_empty() {
+            true => format!("the package `{package}`"),
+            false => format!("{} of `{package}`", programs.join(", ")),
+        }
+    });
+    let paths = |paths: &BTreeSet<String>| paths.iter().map(|path| format!("`{path}`")).collect();
+    let parts: [(&str, Vec<String>); 3] =
+        [("Starts", programs.collect()), ("Reads", paths(&uses.reads)), ("Writes", paths(&uses.writes))];
+    let parts: Vec<_> = parts.iter().filter(|(_, what)| !what.is_empty()).collect();
+    if parts.is_empty() {
+        return;
+    }
+    let _ = writeln!(page, "\n{}\n", paint.paint(Role::Heading, "## Needs on the host"));
+    for (verb, what) in parts {
+        let _ = writeln!(page, "- {verb} {}.", what.join("; "));
+    }
 }
 
 /// Renders the reference of all kinds: what every resource may have, then each kind's page, one level down.

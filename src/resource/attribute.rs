@@ -165,4 +165,6 @@ pub struct Documentation {
     pub example: &'static str,
     /// What a reader needs beyond the table: how it is observed, what it costs, what it does not do. Markdown.
     pub notes: &'static str,
+    /// What its programs were seen to use on a host: the text of [`super::Uses`].
+    pub uses: &'static str,
 }

@@ -20,6 +20,7 @@ mod observation;
 mod refusal;
 mod state;
 mod touches;
+mod uses;
 mod variant;
 
 pub use attribute::{Attribute, COMMON, Documentation, ON, STATE, Shape};
@@ -40,4 +41,5 @@ pub use observation::Observation;
 pub use refusal::Refusal;
 pub use state::{Resource, State};
 pub use touches::Touches;
+pub use uses::Uses;
 pub use variant::{Choice, Confine, Feature, Reported, Table, Variant, Variants};

@@ -20,3 +20,4 @@ mod specs;
 #[path = "../support/mod.rs"]
 mod support;
 mod tools;
+mod uses;

@@ -19,6 +19,7 @@ use libtest_mimic::{Arguments, Trial as Test};
 use support::infra::{Break, Infra};
 use support::kinds::Trial;
 use support::lab::LabHost;
+use support::uses::{Recorder, Recording};
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -41,19 +42,43 @@ fn main() -> ExitCode {
 
 fn test(name: String, trials: Vec<Trial>) -> Test {
     Test::test(name, move || {
-        live(&trials);
+        match Recording::wanted() {
+            None => live(&trials),
+            Some(recording) => record(&trials, recording),
+        }
         Ok(())
     })
 }
 
+fn boot(trial: &Trial) -> LabHost {
+    let release = support::release();
+    match trial.host.containers {
+        true => LabHost::boot_for_containers(&trial.name, release),
+        false => LabHost::boot_having(&trial.name, release, trial.host.packages()),
+    }
+}
+
+/// Applies and removes what is tried on a host that records what the kinds use.
+fn record(trials: &[Trial], recording: Recording) {
+    let mut recorder = Recorder::new(&trials[0].name);
+    if recording != Recording::Again {
+        let host = boot(&trials[0]);
+        recorder.start(&host);
+        for trial in trials {
+            Infra::new(&trial.folder, &host.inventory()).apply();
+        }
+        recorder.look(&host, "applied");
+        for trial in trials.iter().filter(|trial| trial.folder.join("env/remove.yaml").exists()) {
+            Infra::new(&trial.folder, &host.inventory()).environment("remove").apply();
+        }
+        recorder.look(&host, "removed");
+    }
+    recorder.tell(trials, recording);
+}
+
 /// Takes what is tried through its life on one host, one after the other; they are rebooted together.
 fn live(trials: &[Trial]) {
-    let first = &trials[0];
-    let release = support::release();
-    let mut host = match first.host.containers {
-        true => LabHost::boot_for_containers(&first.name, release),
-        false => LabHost::boot_having(&first.name, release, first.host.packages()),
-    };
+    let mut host = boot(&trials[0]);
     let lives: Vec<_> = trials.iter().map(|trial| (trial, Infra::new(&trial.folder, &host.inventory()))).collect();
     for (trial, infra) in &lives {
         eprintln!("{}: applied and broken", trial.name);

@@ -7,6 +7,7 @@ pub mod kinds;
 pub mod lab;
 pub mod page;
 pub mod transcript;
+pub mod uses;
 
 /// Returns the Debian release that tests run on: `INFRA_TEST_RELEASE`, or bookworm.
 pub fn release() -> ::infra::lab::Release {

@@ -36,6 +36,7 @@ impl Kind for AcmeOrder {
         name: "The certificate's name.",
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
+        uses: include_str!("uses.yaml"),
     };
 
     const LANE: Lane = Lane::Beside;

@@ -89,6 +89,7 @@ impl Kind for AuthorizedKey {
         name: "Any words that say whose key it is.",
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
+        uses: include_str!("uses.yaml"),
     };
 
     type Desired = Desired;

@@ -108,6 +108,7 @@ impl Kind for Backup {
         name: "The name of the backup; the names of its files begin with it.",
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
+        uses: include_str!("uses.yaml"),
     };
     const VARIANTS: Option<&'static Variants> = Some(&ENGINES.variants);
 

@@ -73,6 +73,7 @@ impl Kind for Block {
         name: "Any words; they are in the markers, `# BEGIN infra NAME` and `# END infra NAME`.",
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
+        uses: include_str!("uses.yaml"),
     };
     const OBSERVED_WITHOUT: &'static [&'static str] = &["content", "template", "source"];
     const SHOWN_AS: &'static [(&'static str, &'static str)] = owned_file::SHOWN_AS;

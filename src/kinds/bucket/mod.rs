@@ -85,6 +85,7 @@ impl Kind for Bucket {
         name: "The bucket's name.",
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
+        uses: include_str!("uses.yaml"),
     };
     const STAYS: &'static [&'static str] = &["versioning", "policy"];
 

@@ -26,6 +26,7 @@ impl Kind for Cert {
         name: "The certificate's name, such as `example.com`: a domain where `domains` is left out.",
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
+        uses: include_str!("uses.yaml"),
     };
     const OBSERVED_WITHOUT: &'static [&'static str] = &["certificate", "certificate_source", "private_key"];
     const SHOWN_AS: &'static [(&'static str, &'static str)] =

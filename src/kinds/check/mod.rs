@@ -103,6 +103,7 @@ impl Kind for Check {
         name: "Any words that say what it is about.",
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
+        uses: include_str!("uses.yaml"),
     };
 
     type Desired = Desired;

@@ -92,6 +92,7 @@ impl Kind for Command {
         name: "Any words that say what it is for.",
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
+        uses: include_str!("uses.yaml"),
     };
 
     type Desired = Desired;

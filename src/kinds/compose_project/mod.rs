@@ -116,6 +116,7 @@ impl Kind for ComposeProject {
         name: "The project's name: lower-case letters, digits, `-` and `_`.",
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
+        uses: include_str!("uses.yaml"),
     };
     const SHOWN_AS: &'static [(&'static str, &'static str)] = &[
         ("file", "content"),

@@ -44,6 +44,7 @@ impl Kind for Cron {
         name: "Any words that say what it is for.",
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
+        uses: include_str!("uses.yaml"),
     };
     const OBSERVED_WITHOUT: &'static [&'static str] = &["schedule", "command", "user", "environment"];
     const SHOWN_AS: &'static [(&'static str, &'static str)] =

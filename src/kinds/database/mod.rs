@@ -63,6 +63,7 @@ impl Kind for Database {
         name: "The database's name; for SQLite the absolute path of its file.",
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
+        uses: include_str!("uses.yaml"),
     };
     const VARIANTS: Option<&'static Variants> = Some(&STORES.variants);
     const STAYS: &'static [&'static str] = &["owner", "group", "mode"];

@@ -66,6 +66,7 @@ impl Kind for DatabaseUser {
         name: "`user@host` for MySQL and MariaDB (`app@localhost`, `app@%`), the role for PostgreSQL.",
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
+        uses: include_str!("uses.yaml"),
     };
     const VARIANTS: Option<&'static Variants> = Some(&SERVERS.variants);
 

@@ -46,6 +46,7 @@ impl Kind for Directory {
         name: "The absolute path.",
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
+        uses: include_str!("uses.yaml"),
     };
     const IS_NAMED_BY_PATH: bool = true;
 

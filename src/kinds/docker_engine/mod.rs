@@ -89,6 +89,7 @@ impl Kind for DockerEngine {
         name: "`docker`, the name of its service; a host has one.",
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
+        uses: include_str!("uses.yaml"),
     };
 
     type Desired = Desired;

@@ -120,6 +120,7 @@ impl Kind for DockerImage {
         name: "Repository and tag, such as `nginx:1.27` or `ghcr.io/owner/app:v2`; `:latest` where there is no tag.",
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
+        uses: include_str!("uses.yaml"),
     };
 
     type Desired = Desired;

@@ -55,6 +55,7 @@ impl Kind for DockerLogin {
         name: "The registry: `ghcr.io`, `registry.example.com:5000`; `docker.io` for Docker Hub.",
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
+        uses: include_str!("uses.yaml"),
     };
     const OBSERVED_WITHOUT: &'static [&'static str] = &["username", "password"];
 

@@ -60,6 +60,7 @@ impl Kind for DockerNetwork {
         name: "Its name.",
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
+        uses: include_str!("uses.yaml"),
     };
 
     type Desired = Desired;

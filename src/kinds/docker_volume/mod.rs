@@ -50,6 +50,7 @@ impl Kind for DockerVolume {
         name: "Its name.",
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
+        uses: include_str!("uses.yaml"),
     };
 
     type Desired = Desired;

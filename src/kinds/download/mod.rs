@@ -102,6 +102,7 @@ impl Kind for Download {
         name: "The absolute path of the file, or of the folder it is unpacked into.",
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
+        uses: include_str!("uses.yaml"),
     };
     const IS_NAMED_BY_PATH: bool = true;
     const SHOWN_AS: &'static [(&'static str, &'static str)] = &[("unpack", "strip")];

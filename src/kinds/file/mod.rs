@@ -60,6 +60,7 @@ impl Kind for File {
         name: "The absolute path.",
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
+        uses: include_str!("uses.yaml"),
     };
     const IS_NAMED_BY_PATH: bool = true;
     const OBSERVED_WITHOUT: &'static [&'static str] = &["content", "template", "source"];

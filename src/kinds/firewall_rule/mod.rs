@@ -71,6 +71,7 @@ impl Kind for FirewallRule {
         name: "Any words that say what it is for; `ufw status` shows them.",
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
+        uses: include_str!("uses.yaml"),
     };
     const VARIANTS: Option<&'static Variants> = Some(&BACKENDS.variants);
 

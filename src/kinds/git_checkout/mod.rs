@@ -64,7 +64,8 @@ const APPLY: &str = concat!(
 );
 
 /// Files of the system that git and ssh read on the way to a remote.
-const READS: &[&str] = &["/etc/gitconfig", "/etc/hosts", "/etc/ssh/ssh_config", "/etc/ssh/ssh_known_hosts"];
+const READS: &[&str] =
+    &["/etc/gitconfig", "/etc/gitattributes", "/etc/hosts", "/etc/ssh/ssh_config", "/etc/ssh/ssh_known_hosts"];
 
 /// How long a fetch may take where the spec does not say.
 const TIMEOUT: Duration = Duration::from_secs(900);
@@ -72,6 +73,7 @@ const TIMEOUT: Duration = Duration::from_secs(900);
 /// What git reads of the account that runs it, and what fetches for it.
 const OWN_FILES: &[&str] =
     &[".gitconfig", ".config/git/config", ".config/git/attributes", ".config/git/ignore", ".netrc"];
+
 /// How many changed files are named one by one.
 const MOST_NAMED: usize = 10;
 
@@ -141,6 +143,7 @@ impl Kind for GitCheckout {
         name: "The absolute path of the folder.",
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
+        uses: include_str!("uses.yaml"),
     };
     const IS_NAMED_BY_PATH: bool = true;
     const CAPABILITIES: Capabilities = Erased::<Self>::KNOWS_OTHERS_BELOW;

@@ -64,6 +64,7 @@ impl Kind for Group {
         name: "The group's name.",
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
+        uses: include_str!("uses.yaml"),
     };
     const STAYS: &'static [&'static str] = &["gid"];
     const CAPABILITIES: Capabilities = Erased::<Self>::KNOWS_GOING;

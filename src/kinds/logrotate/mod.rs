@@ -30,6 +30,7 @@ impl Kind for Logrotate {
         name: "The file's name in `/etc/logrotate.d`.",
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
+        uses: include_str!("uses.yaml"),
     };
     const OBSERVED_WITHOUT: &'static [&'static str] = &NAMES;
     const SHOWN_AS: &'static [(&'static str, &'static str)] = &SHOWN_AS;

@@ -141,6 +141,7 @@ impl Kind for Migration {
         name: "The database, or any name where `database` says which.",
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
+        uses: include_str!("uses.yaml"),
     };
     const VARIANTS: Option<&'static Variants> = Some(&ENGINES.variants);
 

@@ -77,6 +77,7 @@ impl Kind for NginxSite {
         name: "The site's name, such as `app` or `example.com`: that of its file, without the ending that `conf.d` needs.",
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
+        uses: include_str!("uses.yaml"),
     };
     const VARIANTS: Option<&'static Variants> = Some(&LAYOUTS.variants);
     const OBSERVED_WITHOUT: &'static [&'static str] = owned_file::GIVEN;

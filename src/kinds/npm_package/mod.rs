@@ -57,6 +57,7 @@ impl Kind for NpmPackage {
         name: "The package's name: `pm2`, `@angular/cli`.",
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
+        uses: include_str!("uses.yaml"),
     };
 
     type Desired = Desired;

@@ -97,6 +97,7 @@ impl Kind for NpmProject {
         name: "The absolute path of the folder with package.json and package-lock.json.",
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
+        uses: include_str!("uses.yaml"),
     };
     const IS_NAMED_BY_PATH: bool = true;
 

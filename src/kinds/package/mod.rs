@@ -122,6 +122,7 @@ impl Kind for Package {
         name: "The package's name, on Debian also with its architecture: `libc6:i386`.",
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
+        uses: include_str!("uses.yaml"),
     };
     const VARIANTS: Option<&'static Variants> = Some(&MANAGERS.variants);
     const STAYS: &'static [&'static str] = &["version"];

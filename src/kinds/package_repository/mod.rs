@@ -107,6 +107,7 @@ impl Kind for PackageRepository {
         name: "A short name, which its files on the host have too.",
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
+        uses: include_str!("uses.yaml"),
     };
     const VARIANTS: Option<&'static Variants> = Some(&MANAGERS.variants);
     const OBSERVED_WITHOUT: &'static [&'static str] = &["key", "key_text"];

@@ -70,6 +70,7 @@ impl Kind for Pm2App {
         name: "The application's name in `pm2 list`.",
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
+        uses: include_str!("uses.yaml"),
     };
 
     type Desired = Desired;

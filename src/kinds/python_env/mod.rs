@@ -115,6 +115,7 @@ impl Kind for PythonEnv {
         name: "The absolute path of the environment.",
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
+        uses: include_str!("uses.yaml"),
     };
     const IS_NAMED_BY_PATH: bool = true;
 

@@ -82,6 +82,7 @@ impl Kind for Secret {
         name: "The name it has in expressions: `secrets.NAME`.",
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
+        uses: include_str!("uses.yaml"),
     };
 
     const CAPABILITIES: Capabilities = Erased::<Self>::MAKES_VALUE;

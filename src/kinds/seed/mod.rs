@@ -63,6 +63,7 @@ impl Kind for Seed {
         name: "Any name.",
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
+        uses: include_str!("uses.yaml"),
     };
     const VARIANTS: Option<&'static Variants> = Some(&TABLES.variants);
 

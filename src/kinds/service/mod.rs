@@ -102,6 +102,7 @@ impl Kind for Service {
         name: "The unit's name; `.service` is added where there is no suffix.",
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
+        uses: include_str!("uses.yaml"),
     };
     const STAYS: &'static [&'static str] = &["running", "enabled"];
 

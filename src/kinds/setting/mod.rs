@@ -106,6 +106,7 @@ impl Kind for Setting {
         name: "The absolute path of the file.",
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
+        uses: include_str!("uses.yaml"),
     };
     const IS_NAMED_BY_PATH: bool = true;
     const OBSERVED_WITHOUT: &'static [&'static str] = &["set", "initial"];

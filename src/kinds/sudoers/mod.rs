@@ -35,6 +35,7 @@ impl Kind for Sudoers {
         name: "The file's name in `/etc/sudoers.d`: letters, digits, `_` and `-`.",
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
+        uses: include_str!("uses.yaml"),
     };
     const OBSERVED_WITHOUT: &'static [&'static str] = owned_file::GIVEN;
     const SHOWN_AS: &'static [(&'static str, &'static str)] = owned_file::SHOWN_AS;

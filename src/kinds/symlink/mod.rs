@@ -58,6 +58,7 @@ impl Kind for Symlink {
         name: "The absolute path of the link.",
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
+        uses: include_str!("uses.yaml"),
     };
     const IS_NAMED_BY_PATH: bool = true;
     const STAYS: &'static [&'static str] = &["owner", "group"];

@@ -63,6 +63,7 @@ impl Kind for Sysctl {
                `net/ipv4/conf/eth0.100/forwarding`.",
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
+        uses: include_str!("uses.yaml"),
     };
     const OBSERVED_WITHOUT: &'static [&'static str] = &["value"];
 

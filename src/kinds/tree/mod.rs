@@ -71,6 +71,7 @@ impl Kind for Tree {
         name: "The absolute path of the copy.",
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
+        uses: include_str!("uses.yaml"),
     };
     const IS_NAMED_BY_PATH: bool = true;
     const CAPABILITIES: Capabilities = Erased::<Self>::KNOWS_OTHERS_BELOW;

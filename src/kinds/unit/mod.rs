@@ -68,6 +68,7 @@ impl Kind for Unit {
                (`nginx.service.d/limits.conf`).",
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
+        uses: include_str!("uses.yaml"),
     };
     const OBSERVED_WITHOUT: &'static [&'static str] = &["content", "template", "source", "allow_warnings"];
     const SHOWN_AS: &'static [(&'static str, &'static str)] = owned_file::SHOWN_AS;

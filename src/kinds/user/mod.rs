@@ -132,6 +132,7 @@ impl Kind for User {
         name: "The user's name.",
         example: include_str!("example.yaml"),
         notes: include_str!("notes.md"),
+        uses: include_str!("uses.yaml"),
     };
     const STAYS: &'static [&'static str] =
         &["uid", "group", "groups", "home", "shell", "comment", "password", "locked"];
@@ -200,17 +201,15 @@ impl Kind for User {
             let number = uid.to_string();
             claims = claims.settles(Space("uid"), &number, &["uid"]).needs(Need::Uid { number, of: name.into() });
         }
-        if group == name {
-            claims = claims.shares(Space::GROUP, name);
-        }
+        // useradd makes a group of the user's own name, and no other.
+        claims = match group == name {
+            true => claims.shares(Space::GROUP, name),
+            false => claims.needs(Need::Group(group.into())),
+        };
         match &desired.home {
             Some(home) => claims = with_home(claims, home),
             None if desired.create_home => claims = with_home(claims, &format!("/home/{name}")),
             None => {}
-        }
-        // useradd makes a group of the user's own name, and no other.
-        if group != name {
-            claims = claims.needs(Need::Group(group.into()));
         }
         desired.groups.iter().fold(claims, |claims, group| claims.in_group(Some(group)))
     }
