@@ -1,6 +1,6 @@
 //! Databases of PostgreSQL.
 
-use crate::kinds::shared::database_engine::{DATABASE_USER, Engine, POSTGRESQL};
+use crate::kinds::shared::database_engine::{DATABASE_USER, Engine, POSTGRESQL, connect};
 use crate::model::{Expect, Record, Records, Row};
 use crate::resource::{Claims, Feature, Fields, Observation, Planned, Resource, Variant};
 
@@ -112,7 +112,7 @@ fn look(at: usize, resource: &Resource<Desired>) -> String {
     [
         format!("SELECT count(*)=1 AS there, current_database() AS home FROM pg_database WHERE datname={name} \\gset"),
         "\\if :there".to_string(),
-        format!("\\connect {}", ENGINE.name(resource.name())),
+        connect(resource.name()),
         look(&format!("(SELECT count(*) FROM {there})")),
         format!("SELECT {at},'extension',{} FROM {there};", ENGINE.as_hex("extname")),
         "\\connect :\"home\"".to_string(),
@@ -174,7 +174,7 @@ fn change(planned: &Planned<'_, Database>) -> String {
     };
     let missing: Vec<&String> = desired.extensions.iter().filter(|wanted| !found.contains(wanted)).collect();
     if !missing.is_empty() {
-        sql.push(format!("\\connect {name}"));
+        sql.push(connect(planned.resource.name()));
         // A new database may have them from its template.
         sql.extend(
             missing

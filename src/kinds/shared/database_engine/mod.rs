@@ -38,7 +38,7 @@ pub(crate) const NOUN: &str = "database engine";
 pub(crate) const CHOICE: Choice = Choice::Spec { attribute: "engine" };
 
 pub(crate) use mysql::VARIANT as MYSQL;
-pub(crate) use postgresql::VARIANT as POSTGRESQL;
+pub(crate) use postgresql::{VARIANT as POSTGRESQL, connect};
 pub(crate) use sqlite::VARIANT as SQLITE;
 
 /// A database, as `ENGINE/NAME`.

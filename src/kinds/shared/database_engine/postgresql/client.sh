@@ -20,7 +20,14 @@ postgresql_run() {
     PGOPTIONS='-c standard_conforming_strings=on -c DateStyle=ISO,YMD -c IntervalStyle=iso_8601 -c TimeZone=UTC'
     PGOPTIONS="$PGOPTIONS -c extra_float_digits=1 -c bytea_output=hex -c client_min_messages=warning"
     export PGCONNECT_TIMEOUT PSQL_HISTORY PGAPPNAME PGCLIENTENCODING PGOPTIONS
-    postgresql_program psql "$@" -d "${database:-postgres}"
+    _database=${database:-postgres}
+    # Such a name would be read as a connection string (libpq, dbname).
+    case $_database in
+        *=* | postgres://* | postgresql://*)
+            _database="dbname='$(printf '%s\n' "$_database" | sed "s/[\\\\']/\\\\&/g")'"
+            ;;
+    esac
+    postgresql_program psql "$@" -d "$_database"
 }
 
 # postgresql_program PROGRAM WORD…: the same for a program of PostgreSQL.

@@ -16,6 +16,18 @@ pub(crate) const VARIANT: Variant = Variant {
     default_for: &[],
 };
 
+/// Writes what makes psql connect to another database of the same server. A name with `=` in it, or that begins like an address,
+/// would be read as a connection string (libpq, dbname), so that one is written around it.
+pub(crate) fn connect(database: &str) -> String {
+    let is_read =
+        database.contains('=') || database.starts_with("postgres://") || database.starts_with("postgresql://");
+    if !is_read {
+        return format!("\\connect {}", Postgresql.name(database));
+    }
+    let quoted = database.replace('\\', "\\\\").replace('\'', "\\'");
+    format!("\\connect -reuse-previous=on {}", Postgresql.name(&format!("dbname='{quoted}'")))
+}
+
 /// What PostgreSQL does.
 pub(super) struct Postgresql;
 
@@ -90,5 +102,17 @@ impl Way for Postgresql {
 
     fn as_hex(&self, expression: &str) -> String {
         format!("coalesce(encode(convert_to(({expression})::text,'UTF8'),'hex'),'')")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::connect;
+
+    #[test]
+    fn no_name_is_read_as_a_connection_string() {
+        assert_eq!(connect("a'b\"c"), "\\connect \"a'b\"\"c\"");
+        assert_eq!(connect("host=x"), "\\connect -reuse-previous=on \"dbname='host=x'\"");
+        assert_eq!(connect("a='\\"), "\\connect -reuse-previous=on \"dbname='a=\\'\\\\'\"");
     }
 }
