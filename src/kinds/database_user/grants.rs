@@ -20,8 +20,20 @@ pub(super) struct Object {
     pub(super) table: Option<String>,
     /// Everything in it, rather than itself.
     pub(super) every: bool,
-    /// The sequences of a schema, rather than its tables; never written by hand.
-    pub(super) sequences: bool,
+    /// Which things of a schema.
+    pub(super) of: Things,
+}
+
+/// The things in a schema of PostgreSQL that privileges are on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Things {
+    /// Views too.
+    #[default]
+    Tables,
+    /// Never written by hand.
+    Sequences,
+    /// Functions, procedures and aggregates; one is named with the types of its arguments.
+    Routines,
 }
 
 impl fmt::Display for Object {
@@ -39,9 +51,9 @@ impl fmt::Display for Object {
             parts.push("*");
         }
         if self.every {
-            parts.push("*");
+            parts.push(if self.of == Things::Routines { "*()" } else { "*" });
         }
-        write!(f, "{}{}", parts.join("."), if self.sequences { " sequences" } else { "" })
+        write!(f, "{}{}", parts.join("."), if self.of == Things::Sequences { " sequences" } else { "" })
     }
 }
 
@@ -67,8 +79,9 @@ impl Object {
         Self { table: Some(name.into()), ..self }
     }
 
-    pub(super) fn sequences(self) -> Self {
-        Self { sequences: true, every: true, ..self }
+    /// All things of a sort in a schema.
+    pub(super) fn all(self, of: Things) -> Self {
+        Self { of, every: true, ..self }
     }
 }
 

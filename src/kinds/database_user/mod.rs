@@ -56,6 +56,11 @@ impl Kind for DatabaseUser {
         Attribute::optional("createdb", Shape::Bool, "PostgreSQL: whether it may make databases."),
         Attribute::optional("createrole", Shape::Bool, "PostgreSQL: whether it may make roles."),
         Attribute::optional(
+            "member_of",
+            Shape::List(&Shape::Text),
+            "PostgreSQL: the roles whose privileges it has too; others are taken away. Left alone where left out.",
+        ),
+        Attribute::optional(
             "grants",
             Shape::Map(&Shape::List(&Shape::Text)),
             "What it may do, by object, such as `{ \"shop.*\": [SELECT, INSERT] }`; others are revoked. Left alone where left out.",
@@ -89,6 +94,9 @@ impl Kind for DatabaseUser {
             fields.error("name", format!("the name of a user {wrong}"), "choose another name");
         }
         SERVERS.variants.refuse_attributes(engine.variant(), fields);
+        if has_users {
+            users(engine).check(fields);
+        }
         let password = fields.secret("password");
         if let Some(password) = password.as_ref().filter(|_| !fields.is_unknown("password")) {
             let text = password.expose();
@@ -106,6 +114,7 @@ impl Kind for DatabaseUser {
             socket: fields.bool("socket"),
             tls: fields.text("tls"),
             role,
+            member_of: fields.value("member_of").map(|_| fields.texts("member_of").into_iter().collect()),
             grants: has_users.then(|| privileges::decode(fields, users(engine))).flatten(),
             server,
         }
@@ -120,6 +129,8 @@ impl Kind for DatabaseUser {
             claims = claims.shares(GOING_USER, engine.word());
         }
         let claims = desired.server.required_by(claims);
+        let roles = desired.member_of.iter().flatten();
+        let claims = roles.fold(claims, |claims, role| claims.requires(DATABASE_USER, engine.claim(role)));
         let objects = desired.grants.iter().flat_map(|grants| grants.keys());
         let needed: BTreeSet<Claim> = objects.filter_map(|object| needs(engine, object)).collect();
         let claims = needed.into_iter().fold(claims, |claims, claim| claims.requires(claim.space, claim.name));
@@ -150,6 +161,9 @@ impl Kind for DatabaseUser {
             attributes.push(("tls", observed.tls.as_str().into()));
         }
         attributes.extend(observed.role.iter().map(|(name, value)| (*name, Value::Bool(*value))));
+        if !observed.member_of.is_empty() {
+            attributes.push(("member_of", grants::list(&observed.member_of)));
+        }
         let grants = observed.grants.iter().map(|(object, privileges)| (object.to_string(), grants::list(privileges)));
         attributes.push(("grants", Value::Map(grants.collect())));
         attributes
@@ -175,6 +189,8 @@ impl Kind for DatabaseUser {
             let before = found.and_then(|found| found.role.iter().find(|(name, _)| name == attribute));
             changes.compare(attribute, before.map(|(_, value)| *value), *wanted);
         }
+        let member_of = found.map(|found| grants::list(&found.member_of));
+        changes.compare_if("member_of", member_of, desired.member_of.as_ref().map(grants::list));
         if let Some(wanted) = &desired.grants {
             let none = Grants::new();
             for (object, before, after) in grants::compare(found.map_or(&none, |found| &found.grants), wanted) {
@@ -250,5 +266,9 @@ fn needs(engine: Engine, object: &Object) -> Option<Claim> {
 
 /// Returns the name of the database that an object is, or is in.
 fn database_of(object: &Object) -> Option<String> {
-    object.database.as_ref().map(|database| database.replace("\\_", "_"))
+    let database = object.database.as_ref()?;
+    // Only all of a database of MySQL is named by a pattern.
+    let is_pattern = object.every && object.schema.is_none();
+    let name = is_pattern.then(|| pattern::literal(database)).flatten();
+    Some(name.unwrap_or_else(|| database.clone()))
 }

@@ -8,13 +8,19 @@ pub(super) fn of_name(name: &str) -> String {
         return name.to_string();
     }
     let mut pattern = String::with_capacity(name.len());
-    let mut is_escaped = false;
-    for c in name.chars() {
-        if c == '_' && !is_escaped {
-            pattern.push('\\');
+    let mut rest = name.chars().peekable();
+    while let Some(c) = rest.next() {
+        match (c, rest.peek()) {
+            // Escaped as the server wants it.
+            ('\\', Some(&next @ ('_' | '%' | '\\'))) => {
+                pattern.extend([c, next]);
+                rest.next();
+            }
+            // Part of the name.
+            ('\\', _) => pattern.push_str("\\\\"),
+            ('_', _) => pattern.push_str("\\_"),
+            _ => pattern.push(c),
         }
-        pattern.push(c);
-        is_escaped = c == '\\' && !is_escaped;
     }
     pattern
 }
@@ -22,7 +28,12 @@ pub(super) fn of_name(name: &str) -> String {
 /// Returns the one name that a pattern means; none where it may mean several.
 pub(super) fn literal(pattern: &str) -> Option<String> {
     let means_several = bare(pattern).any(|c| matches!(c, '%' | '_'));
-    (!means_several).then(|| pattern.replace("\\_", "_").replace("\\%", "%"))
+    let mut rest = pattern.chars();
+    let mut next = || match rest.next()? {
+        '\\' => Some(rest.next().unwrap_or('\\')),
+        c => Some(c),
+    };
+    (!means_several).then(|| std::iter::from_fn(&mut next).collect())
 }
 
 /// Returns the characters that no backslash stands before.
@@ -46,6 +57,7 @@ mod tests {
             ("shop_prod", r"shop\_prod", Some("shop_prod")),
             (r"shop\_prod", r"shop\_prod", Some("shop_prod")),
             (r"a\%b_c", r"a\%b\_c", Some("a%b_c")),
+            (r"it's \ x", r"it's \\ x", Some(r"it's \ x")),
             ("shop%", "shop%", None),
             (r"shop\_%", r"shop\_%", None),
             ("shop_%", "shop_%", None),
@@ -54,5 +66,12 @@ mod tests {
             assert_eq!(literal(pattern).as_deref(), meant, "{pattern}");
         }
         assert_eq!(literal("shop_prod"), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_name_is_read_back(name in "([a-z'\"`. =数_]|\\\\[a-z' ])*") {
+            proptest::prop_assert_eq!(literal(&of_name(&name)), Some(name));
+        }
     }
 }

@@ -33,6 +33,10 @@ pub(super) trait Privileges: Sync {
     fn has_columns(&self, _object: &Object) -> bool {
         false
     }
+    /// Returns whether a name means everybody, of whom only the objects that are named are looked at.
+    fn is_everybody(&self, _user: &str) -> bool {
+        false
+    }
     /// Adds what a line of a spec means.
     fn add(&self, grants: &mut Grants, object: Object, words: BTreeSet<String>) {
         put(grants, object, words);
@@ -60,7 +64,7 @@ pub(super) fn decode(fields: &mut Fields<'_>, way: &dyn Privileges) -> Option<Gr
                 for wrong in words.iter().filter_map(|word| refuse(way, &key, word)) {
                     fields.error("grants", format!("in `grants`, `{object}`: {}", wrong.0), wrong.1);
                 }
-                if words.is_empty() {
+                if words.is_empty() && !way.is_everybody(fields.name()) {
                     let message = format!("`{object}` grants nothing");
                     fields.error("grants", message, "list privileges, or leave the object out");
                 }
@@ -127,7 +131,8 @@ pub(super) fn as_wanted(way: &dyn Privileges, found: Grants, wanted: Option<&Gra
     let fold = |(object, privileges): (Object, BTreeSet<String>)| {
         let is_all = match wanted.and_then(|wanted| wanted.get(&object)) {
             Some(wanted) => wanted.contains("ALL"),
-            None => true,
+            // A word says more than that it is the only one.
+            None => way.all(&object).len() > 1,
         };
         let privileges = if is_all { folded(way, &object, &privileges) } else { privileges };
         (object, privileges)
@@ -146,12 +151,13 @@ mod tests {
         for text in ["*.*", "shop.*", "shop.orders"] {
             assert_eq!(read_object(&Mysql, text).unwrap().to_string(), text);
         }
-        for text in ["shop", "shop.*", "shop.public", "shop.public.*", "shop.public.orders"] {
+        for text in ["shop", "shop.*", "shop.public", "shop.public.*", "shop.public.*()", "shop.public.orders"] {
             assert_eq!(read_object(&Postgresql, text).unwrap().to_string(), text);
         }
         for text in ["", "*", "*.x", "a.b.c.d"] {
             assert!(read_object(&Mysql, text).is_err(), "{text}");
             assert!(read_object(&Postgresql, text).is_err(), "{text}");
         }
+        assert!(read_object(&Postgresql, "shop.*()").is_err());
     }
 }

@@ -1,5 +1,7 @@
 //! Accounts as the spec wants them and as they were found, and what an engine does with them.
 
+use std::collections::BTreeSet;
+
 use crate::kinds::shared::database_engine::Server;
 use crate::model::{Record, Secret};
 use crate::resource::{Fields, Observation, Planned, Resource};
@@ -15,6 +17,8 @@ pub(super) trait Users: Privileges {
     fn refuse_password(&self, _password: &str) -> Option<[&'static str; 2]> {
         None
     }
+    /// Reports what a name that stands for something else cannot have.
+    fn check(&self, _fields: &mut Fields<'_>) {}
     /// Writes the SQL that looks at a user; each answer starts with the index.
     fn look(&self, at: usize, resource: &Resource<Desired>) -> String;
     /// Reads the records of one, or says why they cannot be read.
@@ -41,6 +45,8 @@ pub struct Desired {
     pub(super) tls: Option<String>,
     /// PostgreSQL: attributes of a role, such as `login`.
     pub(super) role: Vec<(&'static str, bool)>,
+    /// PostgreSQL: the roles it is a member of.
+    pub(super) member_of: Option<BTreeSet<String>>,
     pub(super) grants: Option<Grants>,
 }
 
@@ -51,6 +57,8 @@ pub struct Observed {
     pub(super) socket: bool,
     pub(super) tls: String,
     pub(super) role: Vec<(&'static str, bool)>,
+    /// Not looked at where the spec says nothing of it.
+    pub(super) member_of: BTreeSet<String>,
     pub(super) grants: Grants,
 }
 

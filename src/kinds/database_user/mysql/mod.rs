@@ -222,6 +222,7 @@ fn observation(resource: &Resource<Desired>, all: &[Seen<'_>]) -> Observation<Ob
         socket: login.has_socket(),
         tls: if login.tls { "required" } else { "optional" }.into(),
         role: Vec::new(),
+        member_of: BTreeSet::new(),
         grants: as_wanted(&Mysql, found, desired.grants.as_ref()),
     })
 }
@@ -345,6 +346,7 @@ mod tests {
             socket,
             tls: None,
             role: Vec::new(),
+            member_of: None,
             grants: None,
         }
     }

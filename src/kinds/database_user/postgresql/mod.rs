@@ -1,28 +1,28 @@
 //! Roles of PostgreSQL.
 
+mod look;
 mod privileges;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::kinds::shared::database_engine::{Engine, POSTGRESQL};
+use crate::kinds::shared::database_engine::{DATABASE_USER, Engine, POSTGRESQL, connect};
 use crate::model::{Record, Records};
 use crate::records;
-use crate::resource::{Feature, Fields, Observation, Planned, Resource, Variant};
+use crate::resource::{Claim, Feature, Fields, Observation, Planned, Resource, Variant};
 
-use super::grants::{self, Grants, Object};
+use super::grants::{self, Grants, Object, Things};
 use super::privileges::{Privileges, as_wanted};
 use super::users::{DatabaseUser, Desired, Observed, Password, ROLE, Users};
 use super::verifier;
+use look::{ENGINE, PUBLIC, databases, look};
 
 pub const VARIANT: Variant = Variant {
     features: &[Feature {
         name: "attributes of a role",
-        attributes: &["login", "superuser", "createdb", "createrole"],
+        attributes: &["login", "superuser", "createdb", "createrole", "member_of"],
     }],
     ..POSTGRESQL
 };
-
-const ENGINE: Engine = Engine::Postgresql;
 
 /// What PostgreSQL does.
 pub struct Postgresql;
@@ -40,6 +40,24 @@ impl Users for Postgresql {
         ])
     }
 
+    fn check(&self, fields: &mut Fields<'_>) {
+        if fields.name().eq_ignore_ascii_case(PUBLIC) && fields.name() != PUBLIC {
+            fields.error("name", "this would be a role of that name", "write `public` for everybody");
+        }
+        if fields.name() != PUBLIC {
+            return;
+        }
+        for attribute in ["password", "login", "superuser", "createdb", "createrole", "member_of"] {
+            if fields.has(attribute) {
+                let message = format!("`public` is everybody, and has no `{attribute}`");
+                fields.error(attribute, message, "leave it out; `grants` say what everybody may do");
+            }
+        }
+        if fields.is_absent() {
+            fields.error("state", "`public` is everybody, and is always there", "list what it may do in `grants`");
+        }
+    }
+
     fn look(&self, at: usize, resource: &Resource<Desired>) -> String {
         look(at, resource)
     }
@@ -53,20 +71,23 @@ impl Users for Postgresql {
     }
 }
 
-/// Tables, views, sequences and the like of schemas that are not the server's own.
-const RELATIONS: &str = "pg_class c JOIN pg_namespace n ON n.oid=c.relnamespace \
-                         WHERE c.relkind IN ('r','p','v','m','f','S') AND n.nspname NOT IN ('pg_catalog','information_schema') \
-                         AND n.nspname NOT LIKE 'pg\\_toast%' AND n.nspname NOT LIKE 'pg\\_temp%'";
+/// Writes whom privileges are granted to.
+fn grantee(user: &str) -> String {
+    if user == PUBLIC { "PUBLIC".into() } else { ENGINE.name(user) }
+}
 
 records! {
     _ =>
-    /// What [`look`] and [`look_inside`] select: the role's attributes and its verifier; privileges on databases and schemas; how many
-    /// tables and sequences ("t" or "s") of a schema there are that are not the role's own; privileges on these, and on those to come,
-    /// "t" where they are on those of all [`makers`]; databases that grants name and that are not there. Names are in hexadecimal.
+    /// What [`look`] selects: the role's attributes and its verifier; privileges on databases and schemas; how many
+    /// tables, sequences and routines ("t", "s" or "f") of a schema there are that are not the role's own; privileges on these, and on
+    /// those to come, "t" where they are on those of all who make them; databases that grants name and that are not there; roles that
+    /// it is a member of, and those it is to be one of and that are not there. Names are in hexadecimal.
     enum Seen {
         "absent" => Absent { login, superuser, create_database, create_role, verifier },
         "present" => Present { login, superuser, create_database, create_role, verifier },
         "lacks" => Lacks { database },
+        "member" => Member { of },
+        "no-role" => NoRole { role },
         "database" => Database { database, privilege },
         "schema" => OnSchema { database, schema, privilege },
         "count" => Count { database, schema, letter, count },
@@ -75,82 +96,7 @@ records! {
     }
 }
 
-/// Selects what is known of the role, and for each database that grants name, that it lacks, or what [`look_inside`] selects.
-fn look(at: usize, resource: &Resource<Desired>) -> String {
-    let role = ENGINE.text(&resource.desired.user);
-    let flags = ["rolcanlogin", "rolsuper", "rolcreatedb", "rolcreaterole"].map(|column| format!("bool_or({column})"));
-    let mut lines = vec![format!(
-        "SELECT {at},CASE count(*) WHEN 0 THEN 'absent' ELSE 'present' END,{},{} FROM pg_authid WHERE rolname={role};",
-        flags.join(","),
-        ENGINE.as_hex("max(rolpassword)")
-    )];
-    let Some(wanted) = resource.desired.grants.as_ref().filter(|_| !resource.is_absent()) else {
-        return lines.remove(0);
-    };
-    lines.push(format!(
-        "SELECT {at},'database',{},a.privilege_type FROM pg_database d, aclexplode(d.datacl) a JOIN pg_roles r ON r.oid=a.grantee \
-         WHERE r.rolname={role} AND d.datdba<>r.oid;",
-        ENGINE.as_hex("d.datname")
-    ));
-    for database in databases(wanted) {
-        let name = ENGINE.text(database);
-        lines.push(format!(
-            "SELECT count(*)=1 AS there, current_database() AS home FROM pg_database WHERE datname={name} \\gset"
-        ));
-        lines.push("\\if :there".into());
-        lines.push(format!("\\connect {}", ENGINE.name(database)));
-        lines.extend(look_inside(at, &role));
-        lines.push("\\connect :\"home\"".into());
-        lines.push("\\else".into());
-        lines.push(format!("SELECT {at},'lacks',{};", ENGINE.as_hex(&name)));
-        lines.push("\\endif".into());
-    }
-    lines.join("\n")
-}
-
-/// Selects what there is of grants in the schemas of the database that it is connected to.
-fn look_inside(at: usize, role: &str) -> [String; 4] {
-    let database = ENGINE.as_hex("current_database()");
-    let schema = ENGINE.as_hex("n.nspname");
-    let letter = "CASE c.relkind WHEN 'S' THEN 's' ELSE 't' END";
-    [
-        format!(
-            "SELECT {at},'schema',{database},{schema},a.privilege_type FROM pg_namespace n, aclexplode(n.nspacl) a JOIN pg_roles r \
-             ON r.oid=a.grantee WHERE r.rolname={role} AND n.nspowner<>r.oid;"
-        ),
-        format!(
-            "SELECT {at},'count',{database},{schema},{letter},count(*) FROM {RELATIONS} AND NOT EXISTS (SELECT 1 FROM pg_roles r \
-             WHERE r.rolname={role} AND r.oid=c.relowner) GROUP BY 4,5;"
-        ),
-        format!(
-            "SELECT {at},'relation',{database},{schema},{},{letter},a.privilege_type FROM {} AND r.rolname={role} AND c.relowner<>r.oid;",
-            ENGINE.as_hex("c.relname"),
-            RELATIONS.replacen(
-                " WHERE ",
-                " CROSS JOIN LATERAL aclexplode(c.relacl) a JOIN pg_roles r ON r.oid=a.grantee WHERE ",
-                1
-            )
-        ),
-        format!(
-            "SELECT {at},'default',{database},{schema},CASE d.defaclobjtype WHEN 'S' THEN 's' ELSE 't' END,a.privilege_type,\
-             count(DISTINCT d.defaclrole)=(SELECT count(*) FROM ({makers}) m) FROM \
-             pg_default_acl d JOIN pg_namespace n ON n.oid=d.defaclnamespace, aclexplode(d.defaclacl) a JOIN pg_roles r ON \
-             r.oid=a.grantee WHERE r.rolname={role} AND d.defaclobjtype IN ('r','S') AND d.defaclrole IN ({makers}) GROUP BY 4,5,6;",
-            makers = makers(role)
-        ),
-    ]
-}
-
-/// Selects those whose tables to come a role gets privileges on: whoever is connected, and the owner of the database, whose
-/// own migrations make them. `pg_has_role` tells whether that may be asked for in the owner's name.
-fn makers(role: &str) -> String {
-    format!(
-        "SELECT oid FROM pg_roles WHERE rolname=current_user UNION SELECT datdba FROM pg_database WHERE datname=current_database() \
-         AND pg_has_role(datdba,'MEMBER') AND pg_get_userbyid(datdba)<>{role}"
-    )
-}
-
-/// What is granted on the tables, or the sequences, of a schema.
+/// What is granted on the tables, the sequences or the routines of a schema.
 #[derive(Default)]
 struct Schema {
     count: usize,
@@ -167,6 +113,16 @@ fn observation(resource: &Resource<Desired>, all: &[Seen<'_>]) -> Observation<Ob
         }
         _ => None,
     });
+    let missing = all.iter().find_map(|seen| match seen {
+        Seen::NoRole { role } if !resource.is_absent() => Engine::answer(role),
+        _ => None,
+    });
+    if let Some(role) = missing {
+        return Observation::Later {
+            needs: Claim::new(DATABASE_USER, ENGINE.claim(&role)),
+            reason: format!("it is to be a member of the role `{role}`, which is not there"),
+        };
+    }
     let Some((flags, stored)) = there else { return Observation::Absent };
     let Some(stored) = Engine::answer(stored) else {
         return Observation::Failed("its verifier cannot be read from the server's answer".into());
@@ -185,11 +141,31 @@ fn observation(resource: &Resource<Desired>, all: &[Seen<'_>]) -> Observation<Ob
         socket: false,
         tls: String::new(),
         role: ROLE.iter().zip(flags).map(|((name, _), flag)| (*name, flag == "t")).collect(),
+        member_of: all.iter().filter_map(member).collect(),
         grants: match &desired.grants {
-            Some(wanted) => as_wanted(&Postgresql, granted(wanted, all), Some(wanted)),
+            Some(wanted) => {
+                let mut found = granted(wanted, all);
+                if desired.user == PUBLIC {
+                    found.retain(|object, _| is_named(wanted, object));
+                }
+                as_wanted(&Postgresql, found, Some(wanted))
+            }
             None => Grants::new(),
         },
     })
+}
+
+fn member(seen: &Seen<'_>) -> Option<String> {
+    match seen {
+        Seen::Member { of } => Engine::answer(of),
+        _ => None,
+    }
+}
+
+/// Returns whether grants name an object, or all things of its sort in its schema.
+fn is_named(wanted: &Grants, object: &Object) -> bool {
+    wanted.contains_key(object)
+        || object.table.is_some() && wanted.contains_key(&Object { table: None, every: true, ..object.clone() })
 }
 
 /// Reads the grants. What is wanted on all tables of a schema counts as there only where every table has it and tables to
@@ -199,8 +175,11 @@ fn granted(wanted: &Grants, all: &[Seen<'_>]) -> Grants {
     let mut schemas: BTreeMap<Object, Schema> = BTreeMap::new();
     let text = |hex: &str| Engine::answer(hex).unwrap_or_default();
     let of = |database: &str, schema: &str, letter: &str| {
-        let schema = Object::database(text(database)).schema(text(schema));
-        if letter == "s" { schema.sequences() } else { schema.every() }
+        Object::database(text(database)).schema(text(schema)).all(match letter {
+            "s" => Things::Sequences,
+            "f" => Things::Routines,
+            _ => Things::Tables,
+        })
     };
     for seen in all {
         match *seen {
@@ -256,7 +235,7 @@ fn granted(wanted: &Grants, all: &[Seen<'_>]) -> Grants {
 fn change(planned: &Planned<'_, DatabaseUser>) -> String {
     let resource = planned.resource;
     let desired = &resource.desired;
-    let role = ENGINE.name(&desired.user);
+    let role = grantee(&desired.user);
     if resource.is_absent() {
         let mut lines: Vec<String> = Vec::new();
         for database in desired.grants.iter().flat_map(databases) {
@@ -284,9 +263,15 @@ fn change(planned: &Planned<'_, DatabaseUser>) -> String {
         options.push_str(&format!(" PASSWORD {}", ENGINE.text(&verifier)));
     }
     let mut lines = Vec::new();
-    if found.is_none() || !options.is_empty() {
+    if (found.is_none() || !options.is_empty()) && desired.user != PUBLIC {
         let verb = if found.is_none() { "CREATE" } else { "ALTER" };
         lines.push(format!("{verb} ROLE {role}{options};"));
+    }
+    if let Some(wanted) = &desired.member_of {
+        let (none, to) = (BTreeSet::new(), &role);
+        let has = found.map_or(&none, |found| &found.member_of);
+        lines.extend(has.difference(wanted).map(|other| format!("REVOKE {} FROM {to};", ENGINE.name(other))));
+        lines.extend(wanted.difference(has).map(|other| format!("GRANT {} TO {to};", ENGINE.name(other))));
     }
     let Some(wanted) = &desired.grants else { return lines.join("\n") };
     let none = Grants::new();
@@ -311,7 +296,7 @@ fn change(planned: &Planned<'_, DatabaseUser>) -> String {
     lines.join("\n")
 }
 
-/// Connects to a database if it is there, and knows its owner as [`makers`] does; `\endif` ends what is done in it.
+/// Connects to a database if it is there, and knows its owner as [`look`] does; `\endif` ends what is done in it.
 fn enter(database: &str, role: &str) -> [String; 3] {
     [
         format!(
@@ -322,24 +307,32 @@ fn enter(database: &str, role: &str) -> [String; 3] {
             ENGINE.text(database)
         ),
         "\\if :there".into(),
-        format!("\\connect {}", ENGINE.name(database)),
+        connect(database),
     ]
 }
 
 /// Writes a grant or its opposite; two statements for all tables of a schema, as there are tables to come.
 fn say(verb: &str, privileges: &[&str], object: &Object, toward: &str, role: &str) -> Vec<String> {
+    if privileges.is_empty() {
+        return Vec::new();
+    }
     let words = privileges.join(", ");
+    let [one, all] = match object.of {
+        Things::Tables => ["TABLE", "TABLES"],
+        Things::Sequences => ["SEQUENCE", "SEQUENCES"],
+        Things::Routines => ["ROUTINE", "ROUTINES"],
+    };
     let schema = ENGINE.name(object.schema.as_deref().unwrap_or_default());
     if let Some(table) = &object.table {
-        let kind = if object.sequences { "SEQUENCE" } else { "TABLE" };
-        return vec![format!("{verb} {words} ON {kind} {schema}.{} {toward} {role};", ENGINE.name(table))];
+        // A routine is named as the server writes it, with its arguments.
+        let name = if object.of == Things::Routines { table.clone() } else { ENGINE.name(table) };
+        return vec![format!("{verb} {words} ON {one} {schema}.{name} {toward} {role};")];
     }
     if object.every {
-        let kind = if object.sequences { "SEQUENCES" } else { "TABLES" };
         return vec![
-            format!("{verb} {words} ON ALL {kind} IN SCHEMA {schema} {toward} {role};"),
+            format!("{verb} {words} ON ALL {all} IN SCHEMA {schema} {toward} {role};"),
             format!(
-                "ALTER DEFAULT PRIVILEGES FOR ROLE CURRENT_USER, :\"owner\" IN SCHEMA {schema} {verb} {words} ON {kind} {toward} {role};"
+                "ALTER DEFAULT PRIVILEGES FOR ROLE CURRENT_USER, :\"owner\" IN SCHEMA {schema} {verb} {words} ON {all} {toward} {role};"
             ),
         ];
     }
@@ -357,9 +350,11 @@ fn revoke_all(role: &str) -> String {
     let inside: String = [
         "REVOKE ALL ON ALL TABLES IN SCHEMA %I FROM %I",
         "REVOKE ALL ON ALL SEQUENCES IN SCHEMA %I FROM %I",
+        "REVOKE ALL ON ALL ROUTINES IN SCHEMA %I FROM %I",
         "REVOKE ALL ON SCHEMA %I FROM %I",
         "ALTER DEFAULT PRIVILEGES FOR ROLE CURRENT_USER, %3$I IN SCHEMA %1$I REVOKE ALL ON TABLES FROM %2$I",
         "ALTER DEFAULT PRIVILEGES FOR ROLE CURRENT_USER, %3$I IN SCHEMA %1$I REVOKE ALL ON SEQUENCES FROM %2$I",
+        "ALTER DEFAULT PRIVILEGES FOR ROLE CURRENT_USER, %3$I IN SCHEMA %1$I REVOKE ALL ON ROUTINES FROM %2$I",
     ]
     .map(execute)
     .concat();
@@ -369,8 +364,4 @@ fn revoke_all(role: &str) -> String {
          LOOP {inside} END LOOP; EXECUTE format('REVOKE ALL ON DATABASE %I FROM %I', current_database(), {text}); END"
     );
     format!("DO {};", ENGINE.text(&body))
-}
-
-fn databases(grants: &Grants) -> BTreeSet<&String> {
-    grants.keys().filter_map(|object| object.database.as_ref()).collect()
 }

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::kinds::shared::database_engine::Engine;
 
-use super::super::grants::{Grants, Object};
+use super::super::grants::{Grants, Object, Things};
 use super::super::privileges::{Privileges, put};
 use super::Postgresql;
+use super::look::PUBLIC;
 
 impl Privileges for Postgresql {
     fn engine(&self) -> Engine {
@@ -19,7 +20,8 @@ impl Privileges for Postgresql {
             return None;
         }
         match (before, *last) {
-            ([], "*") => None,
+            ([database, schema], "*()") => Some(Object::database(*database).schema(*schema).all(Things::Routines)),
+            (_, "*()") | ([], "*") => None,
             ([], database) => Some(Object::database(database)),
             ([database], "*") => Some(Object::database(*database).every()),
             ([database], schema) => Some(Object::database(*database).schema(schema)),
@@ -30,12 +32,13 @@ impl Privileges for Postgresql {
     }
 
     fn objects(&self) -> &'static str {
-        "objects are `db.*`, `db`, `db.schema`, `db.schema.*` and `db.schema.table`"
+        "objects are `db.*`, `db`, `db.schema`, `db.schema.*`, `db.schema.table` and, for all routines, `db.schema.*()`"
     }
 
     fn all(&self, object: &Object) -> &'static [&'static str] {
         match object {
-            Object { sequences: true, .. } => &["SELECT", "UPDATE", "USAGE"],
+            Object { of: Things::Sequences, .. } => &["SELECT", "UPDATE", "USAGE"],
+            Object { of: Things::Routines, .. } => &["EXECUTE"],
             Object { table: None, every: false, schema: Some(_), .. } => &["CREATE", "USAGE"],
             Object { table: None, every: false, .. } => &["CONNECT", "CREATE", "TEMPORARY"],
             _ => &["DELETE", "INSERT", "REFERENCES", "SELECT", "TRIGGER", "TRUNCATE", "UPDATE"],
@@ -43,11 +46,16 @@ impl Privileges for Postgresql {
     }
 
     fn known(&self, object: &Object) -> Vec<&'static str> {
-        self.all(object).iter().copied().chain(["ALL", "MAINTAIN"]).collect()
+        let more = if object.of == Things::Routines { &["ALL"][..] } else { &["ALL", "MAINTAIN"] };
+        self.all(object).iter().chain(more).copied().collect()
+    }
+
+    fn is_everybody(&self, user: &str) -> bool {
+        user == PUBLIC
     }
 
     fn add(&self, grants: &mut Grants, object: Object, words: BTreeSet<String>) {
-        if !object.every {
+        if !object.every || object.of == Things::Routines {
             return put(grants, object, words);
         }
         let word = |word: &str| BTreeSet::from([word.to_string()]);
@@ -64,7 +72,7 @@ impl Privileges for Postgresql {
         };
         if words.contains("INSERT") || words.contains("ALL") {
             let sequences = ["SELECT", "USAGE"].map(String::from);
-            put(grants, schema.clone().sequences(), BTreeSet::from(sequences));
+            put(grants, schema.clone().all(Things::Sequences), BTreeSet::from(sequences));
         }
         put(grants, schema.every(), words);
     }
