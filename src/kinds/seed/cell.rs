@@ -168,7 +168,7 @@ fn is_text(tables: &dyn Tables, class: Class, wanted: &str, found: &[u8]) -> boo
         },
         Class::Date | Class::Time | Class::DateTime => time(class, wanted) == time(class, found),
         Class::Uuid => wanted.eq_ignore_ascii_case(found),
-        Class::Text | Class::Other | Class::Binary | Class::Bits => wanted == found,
+        Class::Text | Class::Other | Class::Generated | Class::Binary | Class::Bits => wanted == found,
     }
 }
 

@@ -20,9 +20,14 @@ pub(super) enum Class {
     Time,
     DateTime,
     Uuid,
+    /// Made by the table from other columns, so that no row can be given it.
+    Generated,
     /// Compared as it is written.
     Other,
 }
+
+/// What is selected instead of the type of a column that the table generates.
+pub(super) const GENERATED: &str = "generated";
 
 /// A value as it was found; `None` is null.
 pub(super) type Found = Option<Vec<u8>>;
@@ -44,6 +49,7 @@ impl Class {
             "time" | "timetz" => Self::Time,
             "datetime" | "timestamp" | "timestamptz" => Self::DateTime,
             "uuid" => Self::Uuid,
+            GENERATED => Self::Generated,
             "bytea" | "binary" | "varbinary" | "tinyblob" | "blob" | "mediumblob" | "longblob" => Self::Binary,
             "bit" => Self::Bits,
             "text" | "varchar" | "name" | "citext" => Self::Text,

@@ -219,6 +219,13 @@ fn observation(resource: &Resource<Desired>, answers: &Answers<'_>, at: usize) -
         let help = did_you_mean(unknown, known).unwrap_or_default();
         return Observation::Failed(format!("the table `{}` has no column `{unknown}`; {help}", desired.table));
     }
+    let is_generated = |column: &&String| classes.get(*column) == Some(&Class::Generated);
+    if let Some(column) = desired.columns.iter().find(is_generated).filter(|_| !resource.is_absent()) {
+        return Observation::Failed(format!(
+            "the table `{}` makes the values of `{column}` from other columns; leave `{column}` out of the rows",
+            desired.table
+        ));
+    }
     let records = match answers.of(at, engine) {
         Ok(records) => records,
         Err(Failure::Other(message)) if !classes.is_empty() => {

@@ -3,7 +3,7 @@
 use crate::kinds::shared::database_engine::{Engine, MYSQL};
 use crate::resource::Variant;
 
-use super::class::Class;
+use super::class::{Class, GENERATED};
 use super::rows::Desired;
 use super::sql;
 use super::statements::Statements;
@@ -34,7 +34,8 @@ impl Tables for Mysql {
 
     fn columns(&self, at: usize, database: &str, table: &str) -> String {
         format!(
-            "SELECT {at},'column',{},DATA_TYPE,IFNULL(NUMERIC_SCALE,'') FROM information_schema.COLUMNS WHERE TABLE_SCHEMA={} AND TABLE_NAME={};",
+            "SELECT {at},'column',{},IF(IFNULL(GENERATION_EXPRESSION,'')='',DATA_TYPE,'{GENERATED}'),IFNULL(NUMERIC_SCALE,'') FROM \
+             information_schema.COLUMNS WHERE TABLE_SCHEMA={} AND TABLE_NAME={};",
             ENGINE.as_hex("COLUMN_NAME"),
             ENGINE.text(database),
             ENGINE.text(table)

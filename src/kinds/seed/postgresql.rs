@@ -7,7 +7,7 @@ use crate::kinds::shared::database_engine::{Engine, POSTGRESQL, hex, unhex};
 use crate::resource::Variant;
 
 use super::cell::Cell;
-use super::class::Class;
+use super::class::{Class, GENERATED};
 use super::rows::{Desired, Row};
 use super::sql::{self, Changed};
 use super::statements::Statements;
@@ -36,7 +36,8 @@ impl Tables for Postgresql {
     fn columns(&self, at: usize, _database: &str, table: &str) -> String {
         let (schema, table) = self.split(table);
         format!(
-            "SELECT {at},'column',{},udt_name,coalesce(numeric_scale::text,'') FROM information_schema.columns WHERE table_schema={} AND table_name={};",
+            "SELECT {at},'column',{},CASE is_generated WHEN 'ALWAYS' THEN '{GENERATED}' ELSE udt_name END,coalesce(numeric_scale::text,'') \
+             FROM information_schema.columns WHERE table_schema={} AND table_name={};",
             ENGINE.as_hex("column_name"),
             schema.map_or("current_schema()".to_string(), |schema| ENGINE.text(schema)),
             ENGINE.text(table)
@@ -93,7 +94,11 @@ impl Statements for Postgresql {
         let values: Vec<String> = names.iter().map(|name| format!("w.{name}")).collect();
         let insert = |list| {
             let (table, names, values) = (sql::table(desired), names.join(","), values.join(","));
-            format!("INSERT INTO {table} ({names}) SELECT {values} FROM {};", rows_of(desired, list))
+            // A column that is GENERATED ALWAYS AS IDENTITY takes a value too, if asked to.
+            format!(
+                "INSERT INTO {table} ({names}) OVERRIDING SYSTEM VALUE SELECT {values} FROM {};",
+                rows_of(desired, list)
+            )
         };
         let documents = rows.iter().map(|row| document(0, row.keys(), row, |_| false));
         sql::chunks(documents).into_iter().map(insert).collect()

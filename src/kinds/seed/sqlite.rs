@@ -3,6 +3,7 @@
 use crate::kinds::shared::database_engine::{Engine, SQLITE};
 use crate::resource::Variant;
 
+use super::class::GENERATED;
 use super::rows::Desired;
 use super::sql;
 use super::statements::Statements;
@@ -23,7 +24,9 @@ impl Tables for Sqlite {
 
     fn columns(&self, at: usize, _database: &str, table: &str) -> String {
         let (name, table) = (ENGINE.as_hex("name"), ENGINE.text(table));
-        format!("SELECT {at},'column',{name},'','' FROM pragma_table_info({table});")
+        format!(
+            "SELECT {at},'column',{name},CASE WHEN hidden IN (2,3) THEN '{GENERATED}' ELSE '' END,'' FROM pragma_table_xinfo({table}) WHERE hidden<>1;"
+        )
     }
 
     /// Each value has a class of its own.
