@@ -77,7 +77,7 @@ pub fn graph(arguments: &GraphArguments, terminal: &Terminal) -> anyhow::Result<
     Ok(Exit::Success)
 }
 
-/// Prints what a resource depends on and what depends on it, each with the reason.
+/// Prints what a resource depends on and what depends on it, each with the reason, and the phase of its host it is in.
 pub fn why(arguments: &WhyArguments, terminal: &Terminal) -> anyhow::Result<Exit> {
     let loaded = Loaded::new(&arguments.spec, terminal)?;
     let survey = loaded.survey(terminal)?;
@@ -117,7 +117,12 @@ pub fn why(arguments: &WhyArguments, terminal: &Terminal) -> anyhow::Result<Exit
             })
             .collect();
         after.sort();
-        for (_, line) in edges.into_iter().chain(after) {
+        let phase = format!("phase   {}", survey.graph().phase(node).describe());
+        let phase = match survey.graph().moved_by(node) {
+            Some(other) => format!("{phase}; {} needs it there", address(&survey, other)),
+            None => phase,
+        };
+        for line in [phase].into_iter().chain(edges.into_iter().chain(after).map(|(_, line)| line)) {
             let _ = writeln!(text, "  {}", visible(&line));
         }
     }

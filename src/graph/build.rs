@@ -30,7 +30,7 @@ pub fn build(inputs: &[Input]) -> (Graph, Vec<Diagnostic>) {
     let Builder { mut edges, habits, mut diagnostics, triggers, triggered, reads, relies_on_packages, .. } = builder;
     habit::add(&mut edges, &habits);
     let hard = edges.hard;
-    let phases = phase::settle(inputs, &hard);
+    let (phases, moved_by) = phase::settle(inputs, &hard);
     let order = match cycle::order(&hard, &phases) {
         Ok(order) => order,
         Err(cycles) => {
@@ -39,7 +39,7 @@ pub fn build(inputs: &[Input]) -> (Graph, Vec<Diagnostic>) {
         }
     };
     let hosts = inputs.iter().map(|input| input.address.host.clone()).collect();
-    (Graph { hard, phases, hosts, order, triggers, triggered, reads, relies_on_packages, index }, diagnostics)
+    (Graph { hard, phases, moved_by, hosts, order, triggers, triggered, reads, relies_on_packages, index }, diagnostics)
 }
 
 /// What is gathered resource by resource; see [`Graph`] for what it becomes.

@@ -32,6 +32,8 @@ pub struct Graph {
     hard: DiGraph<(), Reason>,
     /// The phase by habit, lowered where a real edge asks for it.
     phases: Vec<Phase>,
+    /// For each resource: what depends on it and is of an earlier phase, so that it is too.
+    moved_by: Vec<Option<Node>>,
     hosts: Vec<Arc<str>>,
     order: Vec<Node>,
     /// For each resource that restarts or reloads: whose change does it.
@@ -79,6 +81,11 @@ impl Graph {
     /// Returns where a resource stands by habit: on one host, every phase comes before the next.
     pub fn phase(&self, node: Node) -> Phase {
         self.phases[node]
+    }
+
+    /// Returns which resource that depends on this one moved it into an earlier phase than its own.
+    pub fn moved_by(&self, node: Node) -> Option<Node> {
+        self.moved_by[node]
     }
 
     /// Returns whose changes restart or reload a resource.

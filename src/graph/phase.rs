@@ -8,10 +8,10 @@ use petgraph::graph::{DiGraph, NodeIndex};
 
 use crate::resource::Phase;
 
-use super::{Input, Reason};
+use super::{Input, Node, Reason};
 
-/// Returns the phase of every resource: its own, or the lowest of those on its host that depend on it.
-pub fn settle(inputs: &[Input], hard: &DiGraph<(), Reason>) -> Vec<Phase> {
+/// Returns the phase of every resource: its own, or the lowest of those that depend on it; and which one that is.
+pub fn settle(inputs: &[Input], hard: &DiGraph<(), Reason>) -> (Vec<Phase>, Vec<Option<Node>>) {
     let mut phases: Vec<Phase> = inputs
         .iter()
         .map(|input| match input.claims.phase {
@@ -19,14 +19,16 @@ pub fn settle(inputs: &[Input], hard: &DiGraph<(), Reason>) -> Vec<Phase> {
             phase => phase,
         })
         .collect();
+    let mut moved_by = vec![None; inputs.len()];
     let mut work: Vec<usize> = (0..inputs.len()).collect();
     while let Some(node) = work.pop() {
         for before in hard.neighbors_directed(NodeIndex::new(node), Direction::Incoming).map(NodeIndex::index) {
             if phases[before] > phases[node] {
                 phases[before] = phases[node];
+                moved_by[before] = Some(node);
                 work.push(before);
             }
         }
     }
-    phases
+    (phases, moved_by)
 }

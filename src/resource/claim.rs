@@ -100,6 +100,21 @@ pub enum Phase {
     Check,
 }
 
+impl Phase {
+    /// Says what it is, and what of its host comes before and after.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::Requirement => "requirements, before anything changes",
+            Self::PackageSource => "sources of packages, before all packages",
+            Self::Package => "packages, after their sources and before all that is none",
+            Self::Brought => "requirements that packages bring, after those",
+            Self::Normal => "everything that is no package, after all packages",
+            Self::Removal => "packages that go, after everything else",
+            Self::Check => "checks, last of all",
+        }
+    }
+}
+
 /// What one resource alone decides about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settled {
