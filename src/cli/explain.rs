@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::diagnostic::nearest;
 use crate::kinds::{self, by_name, by_section};
-use crate::render::kind_page;
+use crate::render::{kind_page, wrap};
 use crate::ui::Terminal;
 
 use super::exit::{Exit, Usage};
@@ -18,15 +18,16 @@ pub struct Arguments {
 /// Prints the page of a kind, or the list of kinds.
 pub fn run(arguments: &Arguments, terminal: &Terminal) -> anyhow::Result<Exit> {
     let Some(name) = &arguments.kind else {
-        let width = kinds::all().iter().map(|kind| kind.name().len()).max().unwrap_or(0);
-        let lines =
-            kinds::all().iter().map(|kind| format!("{:width$}  {}\n", kind.name(), kind.documentation().summary));
+        // Those that others make are in no spec; their pages are there all the same.
+        let declared = || kinds::all().iter().filter(|kind| kind.has_own_section());
+        let width = declared().map(|kind| kind.name().len()).max().unwrap_or(0);
+        let lines = declared().map(|kind| format!("{:width$}  {}\n", kind.name(), kind.documentation().summary));
         terminal.data(&lines.collect::<String>())?;
         return Ok(Exit::Success);
     };
     match by_name(name).or_else(|| by_section(name)) {
         Some(kind) => {
-            terminal.data(&kind_page(kind, terminal.data_paint()))?;
+            terminal.data(&wrap(&kind_page(kind, terminal.data_paint()), terminal.width_of_text()))?;
             Ok(Exit::Success)
         }
         None => {

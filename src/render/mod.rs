@@ -8,13 +8,15 @@ mod paint;
 mod report;
 mod text;
 mod value;
+mod wrap;
 
 pub use json::{FORMAT_VERSION, PlanJson};
 pub use page::{kind as kind_page, kinds as kinds_reference};
 pub use paint::{Paint, Role};
 pub use report::{json as report_json, text as report_text};
 pub use text::{plan as plan_text, write as write_plan_text};
-pub use value::{line as describe, visible};
+pub use value::{line as describe, shorten, visible, visible_lines};
+pub use wrap::wrap;
 
 #[cfg(test)]
 mod tests;

@@ -20,10 +20,18 @@ const MOST_OUTPUT: usize = 20;
 /// Renders what failed, why, and what to do; then what was not done; the summary last.
 pub fn text(report: &Report, plan: &Plan, paint: Paint) -> String {
     let mut text = String::new();
-    for (address, outcome) in &report.outcomes {
-        let Outcome::Failed(failure) = outcome else { continue };
+    let failed = report.outcomes.iter().filter_map(|(address, outcome)| match outcome {
+        Outcome::Failed(failure) => Some((address, failure)),
+        _ => None,
+    });
+    let mut failed = failed.peekable();
+    while let Some((address, failure)) = failed.next() {
         let address = visible(&address.to_string());
         let _ = writeln!(text, "{} {address}", paint.paint(Role::Error, "failed:"));
+        // What failed for one reason, such as a step of many, says it once.
+        if failed.peek().is_some_and(|(_, next)| *next == failure) {
+            continue;
+        }
         let _ = writeln!(text, "  {}", visible_lines(&failure.message, "    "));
         if let Some(step) = &failure.step {
             let status = failure.status.as_ref().map(|status| format!(" ({status})")).unwrap_or_default();
@@ -193,5 +201,27 @@ fn word(outcome: &Outcome) -> &'static str {
         Outcome::Failed(_) => "failed",
         Outcome::Skipped { .. } => "skipped",
         Outcome::NotDone(_) => "not-done",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Failure;
+
+    #[test]
+    fn a_reason_of_several_lines_is_said_once() {
+        let failure = || Outcome::Failed(Failure::new("ERROR: no\nDETAIL: it is: \u{1b}taken\n"));
+        let address = |text: &str| text.parse().unwrap();
+        let outcomes = vec![
+            (address("a/package:x"), failure()),
+            (address("a/package:y"), failure()),
+            (address("a/file:/z"), Outcome::Failed(Failure::new("else"))),
+        ];
+        let report = Report { outcomes, ..Report::default() };
+        let text = text(&report, &Plan::default(), Paint::default());
+        let wanted = "failed: a/package:x\nfailed: a/package:y\n  ERROR: no\n    DETAIL: it is: \\u{1b}taken\n\
+                      failed: a/file:/z\n  else\n";
+        assert!(text.starts_with(wanted), "{text}");
     }
 }

@@ -63,7 +63,9 @@ pub fn write(plan: &Plan, paint: Paint, columns: usize, out: &mut dyn FnMut(&str
         let (address, message) = (visible(&problem.address.to_string()), visible_lines(&problem.message, "    "));
         let _ = writeln!(text, "{head} {address}: {message}");
         let _ = writeln!(text, "  --> {}", visible(&problem.place));
-        let _ = writeln!(text, "  help: {}", problem.help);
+        if !problem.help.is_empty() {
+            let _ = writeln!(text, "  help: {}", visible_lines(&problem.help, "    "));
+        }
     }
     if !(plan.findings.is_empty() && plan.notes.is_empty() && plan.unreachable.is_empty() && plan.problems.is_empty()) {
         text.push('\n');

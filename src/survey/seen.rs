@@ -107,6 +107,14 @@ impl Survey<'_> {
         }
     }
 
+    /// Returns whether root works on a host, as far as it has told.
+    pub fn is_root(&self, host: &str) -> bool {
+        match self.knowledge.facts.get(host) {
+            Some(Value::Map(facts)) => facts.get("is_root") != Some(&Value::Bool(false)),
+            _ => true,
+        }
+    }
+
     /// Returns the names of all secrets whose values are known.
     pub fn known_secrets(&self) -> BTreeSet<&str> {
         let all = self.knowledge.secrets.iter().chain(&self.knowledge.kept);

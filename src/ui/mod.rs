@@ -56,6 +56,13 @@ impl Terminal {
         usize::from(columns)
     }
 
+    /// Returns how wide text to be read is: as the terminal, or 100 columns where there is none.
+    pub fn width_of_text(&self) -> usize {
+        let term = console::Term::stdout();
+        let is_read = io::stdout().is_terminal();
+        term.size_checked().filter(|_| is_read).map_or(100, |(_, columns)| usize::from(columns))
+    }
+
     /// Returns whether a person can be asked.
     pub fn is_interactive(&self) -> bool {
         io::stdin().is_terminal() && io::stderr().is_terminal()

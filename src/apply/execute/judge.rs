@@ -317,6 +317,11 @@ impl Execution<'_, '_> {
             StepStatus::Stale => (None, Some("plan again, and look at what else changes it")),
             StepStatus::Skipped { .. } | StepStatus::Cancelled => (None, None),
         };
+        let said = || std::iter::once(&message).chain(&step.output);
+        let host = sent.covers.first().map(|&node| &*self.survey.resolved(node).address.host);
+        let is_root = host.is_none_or(|host| self.survey.is_root(host));
+        let lacks_root = help.is_none() && !is_root && said().any(|line| is_about_rights(line));
+        let help = if lacks_root { Some("set `become: true` of the host, so that root does it") } else { help };
         Failure {
             message,
             step: Some(sent.purpose.clone()),
@@ -339,4 +344,18 @@ impl Execution<'_, '_> {
             self.report.hosts.push(HostFailure { host: "spec".into(), message, help: None });
         }
     }
+}
+
+/// Returns whether a program complains that it may not do something, in the words of most systems.
+fn is_about_rights(line: &str) -> bool {
+    let line = line.to_ascii_lowercase();
+    let words = [
+        "permission denied",
+        "not permitted",
+        "are you root",
+        "must be root",
+        "be run as root",
+        "authentication required",
+    ];
+    words.iter().any(|words| line.contains(words))
 }

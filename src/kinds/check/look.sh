@@ -66,7 +66,10 @@ look_tcp() {
     else
         said=${said%%"$NL"bash: *}
         said=${said##*"$NL"}
-        seen 0 bad "${said##*: }"
+        # Before it stand the shell, its line and the socket; Python names the exception.
+        said=${said#"bash: line "*": "}
+        said=${said#"bash: "} said=${said#"connect: "}
+        seen 0 bad "${said#"/dev/tcp/$1/$2: "}"
     fi
 }
 

@@ -40,10 +40,12 @@ finish() {
                 line=${line#psql:<stdin>:}
                 complain "${line#*: }"
                 ;;
+            'DETAIL: '* | 'HINT: '*) [ -z "$said" ] || complain "$line" ;;
             'ERROR '[0-9]*) complain "${line%% at line *}: ${line#*: }" ;;
             *' error near line '*) complain "${line#* near line *: }" ;;
             psql:* | Error:* | mysql:* | mariadb:* | runuser:* | sudo:* | su:*) complain "$line" ;;
-            *) answer=$line ;;
+            # After a complaint comes the statement again, if anything.
+            *) [ -n "$said" ] || answer=$line ;;
         esac
     done
     return 1

@@ -297,10 +297,7 @@ impl Kind for Migration {
 
     fn refusal(_resource: &Resource<Desired>, observed: &Observation<Observed>) -> Option<Refusal> {
         match observed {
-            Observation::Present(Observed { state: State::Conflict(message), .. }) => {
-                let (message, help) = message.split_once(": ").unwrap_or((message, ""));
-                Some(Refusal { message: message.to_string(), help: help.to_string() })
-            }
+            Observation::Present(Observed { state: State::Conflict(refusal), .. }) => Some(refusal.clone()),
             _ => None,
         }
     }

@@ -1,5 +1,7 @@
 //! What the database says of its migrations.
 
+use crate::resource::Refusal;
+
 use super::history::Waiting;
 use super::record::Pending;
 
@@ -16,5 +18,5 @@ pub(super) enum State {
     Files(Vec<Pending>),
     Tool(Vec<Waiting>),
     /// The record and the files do not fit together.
-    Conflict(String),
+    Conflict(Refusal),
 }

@@ -3,6 +3,7 @@
 use crate::kinds::shared::database_engine::unhex;
 use crate::model::{Content, Record, Records};
 use crate::records;
+use crate::resource::Refusal;
 
 use super::folder::File;
 
@@ -74,15 +75,16 @@ pub(super) fn checksum_of(file: &File, statements: usize) -> String {
 }
 
 /// Compares the files with the record; what does not fit together is an error that says the way out.
-pub(super) fn pending(files: &[File], applied: &[Applied], table: &str) -> Result<Vec<Pending>, String> {
+pub(super) fn pending(files: &[File], applied: &[Applied], table: &str) -> Result<Vec<Pending>, Refusal> {
+    let conflict = |message: String, help: String| Err(Refusal { message, help });
     let mut pending = Vec::new();
     let mut first_pending: Option<&str> = None;
     for row in applied {
         if !files.iter().any(|file| file.name == row.name) {
-            return Err(format!(
-                "{} was applied and is not in the folder: put the file back; where what it did is undone, delete its row from {table}",
-                row.name
-            ));
+            return conflict(
+                format!("{} was applied and is not in the folder", row.name),
+                format!("put the file back; where what it did is undone, delete its row from {table}"),
+            );
         }
     }
     for (at, file) in files.iter().enumerate() {
@@ -92,28 +94,33 @@ pub(super) fn pending(files: &[File], applied: &[Applied], table: &str) -> Resul
             continue;
         };
         if let Some(earlier) = first_pending {
-            return Err(format!(
-                "{earlier} comes before {}, which is applied: give it a number after those that are applied",
-                file.name
-            ));
+            return conflict(
+                format!("{earlier} comes before {}, which is applied", file.name),
+                "give it a number after those that are applied".into(),
+            );
         }
         if row.is_whole() {
             if row.checksum != file.checksum {
-                return Err(format!(
-                    "{} was edited after it was applied (applied: sha256 {}, now: {}): bring the file back as it was, and put the \
-                     change into a new file; where it changed nothing, set its checksum in {table} to the new one",
-                    file.name, row.checksum, file.checksum
-                ));
+                return conflict(
+                    format!(
+                        "{} was edited after it was applied (applied: sha256 {}, now: {})",
+                        file.name, row.checksum, file.checksum
+                    ),
+                    format!(
+                        "bring the file back as it was, and put the change into a new file; where it changed nothing, set its \
+                         checksum in {table} to the new one"
+                    ),
+                );
             }
             continue;
         }
         if row.done > file.statements.len() || checksum_of(file, row.done) != row.checksum {
             let done =
                 if row.done == 1 { "statement 1 is".to_string() } else { format!("statements 1 to {} are", row.done) };
-            return Err(format!(
-                "{} is applied in part, and {done} not the same any more: bring them back as they were; only what comes after may change",
-                file.name
-            ));
+            return conflict(
+                format!("{} is applied in part, and {done} not the same any more", file.name),
+                "bring them back as they were; only what comes after may change".into(),
+            );
         }
         first_pending.get_or_insert(&file.name);
         let was_cut_off = row.started > row.done;

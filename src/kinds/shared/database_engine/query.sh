@@ -66,15 +66,22 @@ for connection in $connections; do
                 number = substr(line, RSTART + 8, RLENGTH - 10)
                 line = substr(line, 1, RSTART - 1) substr(line, RSTART + RLENGTH)
                 sub(/^ */, "", number)
+            } else if (line ~ /^(DETAIL|HINT): /) {
+                sub(/:  /, ": ", line)
+                if (last == "") all = all "; " line
+                else if (last in wrong && first_of_it) wrong[last] = wrong[last] "; " line
+                next
             } else if (line !~ /^(ERROR [0-9]|psql: |Error: |(mysql|mariadb): |runuser: |sudo: |su: )/) {
                 # A statement that is shown again, or where in it a mistake is.
                 next
             }
             if (number + 0 > 1) {
-                who = owner[number + 0]
-                if (!(who in wrong)) wrong[who] = line
+                last = owner[number + 0]
+                first_of_it = !(last in wrong)
+                if (first_of_it) wrong[last] = line
             } else if (all == "") {
                 all = line
+                last = ""
             }
             next
         }

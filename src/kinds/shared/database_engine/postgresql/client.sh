@@ -14,7 +14,7 @@ postgresql_start() {
 
 postgresql_run() {
     _mode=$1
-    set -- -X -q -A -t -w -F "$TAB" -v VERBOSITY=terse -f -
+    set -- -X -q -A -t -w -F "$TAB" -v SHOW_CONTEXT=never -f -
     [ "$_mode" = look ] || set -- "$@" -v ON_ERROR_STOP=1
     PGCONNECT_TIMEOUT=10 PSQL_HISTORY=/dev/null PGAPPNAME=infra PGCLIENTENCODING=UTF8
     PGOPTIONS='-c standard_conforming_strings=on -c DateStyle=ISO,YMD -c IntervalStyle=iso_8601 -c TimeZone=UTC'
