@@ -43,8 +43,10 @@ impl Loaded {
     /// Resolves the spec as far as it goes without hosts and secrets.
     pub fn survey(&self, terminal: &Terminal) -> anyhow::Result<Survey<'_>> {
         let secrets = super::secret_sources::unread(&self.spec);
-        Survey::new(&self.spec, &DiskFiles, self.sources.clone(), secrets, &Scope::default())
-            .map_err(|error| self.explain(error, terminal))
+        let survey = Survey::new(&self.spec, &DiskFiles, self.sources.clone(), secrets, &Scope::default())
+            .map_err(|error| self.explain(error, terminal))?;
+        warn(&survey, terminal);
+        Ok(survey)
     }
 
     /// Reads the secrets that come from this machine.
@@ -64,6 +66,13 @@ impl Loaded {
 /// Renders mistakes of a spec.
 pub fn mistakes(diagnostics: &[Diagnostic], sources: &Sources, terminal: &Terminal) -> Mistakes {
     Mistakes { rendered: render_all(diagnostics, sources, terminal.status_paint().color) }
+}
+
+/// Writes what is strange in a spec, but no mistake, to stderr.
+pub fn warn(survey: &Survey<'_>, terminal: &Terminal) {
+    if !survey.warnings().is_empty() {
+        terminal.status(&mistakes(survey.warnings(), survey.sources(), terminal).rendered);
+    }
 }
 
 /// Writes an error to stderr.

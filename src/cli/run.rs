@@ -63,6 +63,7 @@ impl<'t> Run<'t> {
         let resolving = self.trace.span(MACHINE, "resolve");
         let mut survey = Survey::new(&self.loaded.spec, &DiskFiles, self.loaded.sources.clone(), secrets, &self.scope)
             .map_err(|error| self.loaded.explain(error, self.terminal))?;
+        super::context::warn(&survey, self.terminal);
         resolving.end();
         let reach = self.reach(&survey)?;
         let observing = self.trace.span(MACHINE, "observe");

@@ -121,6 +121,11 @@ impl<'a> Survey<'a> {
         &self.graph
     }
 
+    /// Returns what is strange in the spec, but no mistake.
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.resolution.diagnostics
+    }
+
     pub fn resolved(&self, node: usize) -> &Resolved {
         &self.resolution.resources[node]
     }

@@ -60,7 +60,16 @@ impl<'a> Resolver<'a, '_> {
                         right = false;
                         continue;
                     };
-                    let labelled = values.get(value.as_str()).into_iter().flatten().copied();
+                    let labelled = values.get(value.as_str()).map(Vec::as_slice).unwrap_or_default();
+                    if labelled.is_empty() {
+                        let mut known: Vec<&str> = values.keys().copied().collect();
+                        known.sort_unstable();
+                        let message = format!("no host has `{value}` as its label `{}`", label.key);
+                        let help = self.evaluator.did_you_mean(&value, known);
+                        // An inventory may have none of a sort of hosts.
+                        self.evaluator.report(Diagnostic::warning(label.value.span, message).help_if(help));
+                    }
+                    let labelled = labelled.iter().copied();
                     chosen = Some(match chosen {
                         Some(chosen) => labelled.filter(|host| chosen.contains(host)).collect(),
                         None => labelled.collect(),
