@@ -9,7 +9,6 @@ use crate::apply::Event;
 use crate::plan::Outcome;
 use crate::render::{Paint, Role, visible};
 
-
 /// Shows one line for each host that is at work and each step that runs on it: the step and its last line of output.
 /// Where there is no terminal, only lines worth keeping in a log are written.
 pub struct Progress {

@@ -225,12 +225,11 @@ fn markers_of(comment: &str, name: &str) -> (String, String) {
 
 /// A block is made of whole lines: the last one gets its line end.
 fn whole_lines(content: Content) -> Content {
-    let is_sensitive = content.is_sensitive();
     match content.bytes() {
         Some(bytes) if !bytes.is_empty() && !bytes.ends_with(b"\n") => {
             let mut whole = bytes.to_vec();
             whole.push(b'\n');
-            Content::new(whole).mark_sensitive(is_sensitive)
+            Content::new(whole).hide_as(&content)
         }
         _ => content,
     }
