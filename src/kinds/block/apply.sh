@@ -1,6 +1,7 @@
 # First and last are the markers, the size is that of the lines on standard input ("-" to take the block away), the position start or
 # end; create is 1 to make a missing file; then come what `accepts` needs, which is defined before. The file is written beside
-# itself, with its owner and mode, and renamed. It is made here, of what it is at this moment: the rest of the file is not known
+# itself, with its owner and mode, and
+# renamed; lines end as the first one of the file does. It is made here, of what it is at this moment: the rest of the file is not known
 # where the spec is, and several blocks may be in one.
 columns path first last size position create validate base
 i=0
@@ -42,12 +43,19 @@ for row in $ROWS; do
     if FIRST=$first LAST=$last LINES=$lines awk -v keep="$size" -v position="$position" '
         function put() {
             if (keep == "-") return
-            print ENVIRON["FIRST"]
-            while ((getline line < ENVIRON["LINES"]) > 0) print line
+            count = 0
+            while ((getline line < ENVIRON["LINES"]) > 0) {
+                if (!NR && !count && line ~ /\r$/) cr = "\r"
+                sub(/\r$/, "", line)
+                lines[++count] = line
+            }
             close(ENVIRON["LINES"])
-            print ENVIRON["LAST"]
+            print ENVIRON["FIRST"] cr
+            for (k = 1; k <= count; k++) print lines[k] cr
+            print ENVIRON["LAST"] cr
         }
         { bare = $0; sub(/\r$/, "", bare); text[NR] = $0 }
+        NR == 1 && bare != $0 { cr = "\r" }
         bare == ENVIRON["FIRST"] { begun = NR }
         bare == ENVIRON["LAST"] { ended = NR }
         END {

@@ -18,7 +18,10 @@ pub struct Block;
 #[derive(Clone, Debug)]
 pub struct Desired {
     path: String,
+    /// Its lines end in LF, whatever those of the file end in.
     content: Content,
+    /// As the spec has it: a file that was empty gets its line ends.
+    given: Content,
     comment: String,
     at_start: bool,
     create: bool,
@@ -90,7 +93,8 @@ impl Kind for Block {
             fields.error("path", "the name of a block is one line", "take the line end out of its name");
         }
         let content = given.and_then(|name| fields.content(name)).unwrap_or_else(|| Content::new(&b""[..]));
-        let content = whole_lines(content);
+        let given_content = whole_lines(content);
+        let content = without_cr(&given_content);
         let path = fields.text("path").unwrap_or_default();
         let comment = fields.text("comment").unwrap_or_else(|| "#".into());
         let (begin, end) = markers_of(&comment, fields.name());
@@ -106,6 +110,7 @@ impl Kind for Block {
             validation: Validation::decode(fields, &path, given.map(|given| (given, &content))),
             path,
             content,
+            given: given_content,
             comment,
             at_start: fields.text("position").as_deref() == Some("start"),
             create: fields.bool("create").unwrap_or_default(),
@@ -195,7 +200,7 @@ fn write(batch: &[Planned<'_, Block>], judge: Judge, group: Vec<usize>) -> Step 
         let planned = &batch[at];
         let desired = &planned.resource.desired;
         let (begin, end) = markers(planned.resource);
-        let bytes = desired.content.bytes().filter(|_| !planned.resource.is_absent());
+        let bytes = desired.given.bytes().filter(|_| !planned.resource.is_absent());
         let position = if desired.at_start { "start" } else { "end" };
         let size = bytes.map_or_else(|| "-".to_string(), |bytes| bytes.len().to_string());
         rows.push(row![Wanted {
@@ -232,6 +237,14 @@ fn whole_lines(content: Content) -> Content {
             Content::new(whole).hide_as(&content)
         }
         _ => content,
+    }
+}
+
+/// Returns a content with lines that end in LF alone.
+fn without_cr(content: &Content) -> Content {
+    match content.text().filter(|text| text.contains("\r\n")) {
+        Some(text) => Content::new(text.replace("\r\n", "\n").into_bytes()).hide_as(content),
+        None => content.clone(),
     }
 }
 

@@ -1,4 +1,5 @@
-# First and last are the markers; absent may be the file too; the text are the lines in between.
+# First and last are the markers; absent may be the file too; the text are the lines in between, without the CR that ends lines of the
+# file, if its first has one.
 # Record: "absent"
 # Record: "denied"
 # Record: "damaged", line, why
@@ -32,6 +33,8 @@ printf '%s\n' "$block_rows" | awk -F "$US" $awk_columns -v OFS="$US" -v r="$R" -
             number++
             bare = line
             sub(/\r$/, "", bare)
+            if (number == 1) has_cr = bare != line
+            if (has_cr) line = bare
             if (bare == begin) {
                 if (begun) { damage = "the first marker is there twice"; damaged_at = number }
                 begun = number

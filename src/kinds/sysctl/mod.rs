@@ -1,5 +1,7 @@
 //! `sysctl`: a parameter of the kernel, now and after the next start.
 
+mod value;
+
 use crate::model::{Changes, Content, Expect, Probe, ProbeOutput, Step, Value};
 use crate::{expect, records, row, rows};
 
@@ -55,8 +57,11 @@ records! {
 impl Kind for Sysctl {
     const KIND: &'static str = "sysctl";
     const SECTION: &'static str = "sysctls";
-    const ATTRIBUTES: &'static [Attribute] =
-        &[Attribute::required("value", Shape::Scalar, "The value; how its words are spaced makes no difference.")];
+    const ATTRIBUTES: &'static [Attribute] = &[Attribute::required(
+        "value",
+        Shape::Scalar,
+        "The value; neither how its words are spaced nor how its numbers are written makes a difference.",
+    )];
     const DOCUMENTATION: Documentation = Documentation {
         summary: "A parameter of the kernel, now and after the next start.",
         name: "The parameter: `net.ipv4.ip_forward`. Where a part of it holds a dot, with slashes: \
@@ -80,6 +85,12 @@ impl Kind for Sysctl {
             fields.error("name", message, "write it as `sysctl -a` has it: `net.ipv4.ip_forward`");
         }
         let value = fields.text("value").map(|value| value.split_whitespace().collect::<Vec<_>>().join(" "));
+        // The kernel has no words for these.
+        let value = value.map(|value| match value.as_str() {
+            "true" => "1".to_string(),
+            "false" => "0".to_string(),
+            _ => value,
+        });
         if value.as_deref() == Some("") {
             fields.error(
                 "value",
@@ -124,7 +135,9 @@ impl Kind for Sysctl {
             changes.push("persistent", Value::Null, desired);
             return changes;
         };
-        changes.compare("value", observed.value.clone(), desired);
+        if !observed.value.as_deref().is_some_and(|found| value::same(found, desired)) {
+            changes.compare("value", observed.value.clone(), desired);
+        }
         let Some(file) = &observed.file else {
             changes.push("persistent", Value::Null, desired);
             return changes;
