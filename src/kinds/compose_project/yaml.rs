@@ -122,4 +122,55 @@ mod tests {
         } } });
         assert_eq!(read, wanted, "{text}");
     }
+
+    fn value() -> impl proptest::strategy::Strategy<Value = Value> {
+        use proptest::prelude::*;
+        let leaf = prop_oneof![
+            "[ -~é数\\\\'\"#;=:$`\t\n-]{0,12}".prop_map(Value::Text),
+            prop::sample::select(vec![
+                "no",
+                "null",
+                "0x1",
+                "1e3",
+                "~",
+                "- a",
+                "1:30",
+                "a: b",
+                "a #b",
+                "",
+                "2024-01-01"
+            ])
+            .prop_map(Value::text),
+            any::<i32>().prop_map(|number| Value::Integer(number.into())),
+            any::<bool>().prop_map(Value::Bool),
+            Just(Value::Null),
+        ];
+        leaf.prop_recursive(3, 12, 3, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..3).prop_map(Value::List),
+                prop::collection::vec(("[a-z0-9 :#-]{1,5}", inner), 0..3)
+                    .prop_map(|all| Value::Map(all.into_iter().collect())),
+            ]
+        })
+    }
+
+    fn json(value: &Value) -> serde_json::Value {
+        match value {
+            Value::Bool(value) => (*value).into(),
+            Value::Integer(value) => (*value).into(),
+            Value::Text(text) => text.as_str().into(),
+            Value::List(items) => items.iter().map(json).collect(),
+            Value::Map(entries) => entries.iter().map(|(key, value)| (key.clone(), json(value))).collect(),
+            _ => serde_json::Value::Null,
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_value_is_read_back(value in value()) {
+            let text = write(&Value::Map(IndexMap::from([("x".to_string(), value.clone())])));
+            let read: serde_json::Value = serde_saphyr::from_str(&text).unwrap();
+            proptest::prop_assert_eq!(&read["x"], &json(&value), "{}", text);
+        }
+    }
 }

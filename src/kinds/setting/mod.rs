@@ -9,7 +9,9 @@ use crate::kinds::shared::owned_file::{self, NewFile, Written};
 use crate::kinds::shared::program::program;
 use crate::kinds::shared::validation::{self, Judge, Programs, Validation};
 use crate::resource::batch::parse_first;
-use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
+use crate::resource::{
+    Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Refusal, Resource, Shape, Space,
+};
 use document::{Document, Format, Path};
 
 /// Keys in a configuration file that someone else owns.
@@ -203,6 +205,19 @@ impl Kind for Setting {
         let mode = desired.mode.clone().or_else(|| found.is_none().then(|| created_mode(desired)));
         changes.compare_if("mode", attribute(|found| &found.mode), mode);
         changes
+    }
+
+    fn refusal(resource: &Resource<Desired>, observed: &Observation<Observed>) -> Option<Refusal> {
+        let found = observed.found();
+        // What cannot be edited is said by the step.
+        let text = edited(resource, found).ok()?;
+        let before = found.map(|found| found.document.text()).unwrap_or_default();
+        let path = found.and_then(|found| found.target.as_deref()).unwrap_or(resource.name());
+        let wrong = resource.desired.validation.wrong(path, &before, &text).filter(|_| before != text)?;
+        Some(Refusal {
+            message: format!("what reads {path} would not take it with these keys: {wrong}"),
+            help: "mend them, or say `validate: false` where they are as they should be".into(),
+        })
     }
 
     fn expected(_resource: &Resource<Desired>) -> Option<Vec<Expect>> {

@@ -102,9 +102,14 @@ impl Format {
             Value::Null | Value::List(_) | Value::Map(_) | Value::Content(_) => {
                 Err(format!("`{path}` is {}, which {} has no place for", value.type_name(), self.word()))
             }
-            value => match text_of(value).contains(['\n', '\r', '\0']) {
-                true => Err(format!("`{path}` has several lines, which {} has no place for", self.word())),
-                false => Ok(()),
+            value => match text_of(value) {
+                text if text.contains(['\n', '\r', '\0']) => {
+                    Err(format!("`{path}` has several lines, which {} has no place for", self.word()))
+                }
+                text if self == Self::Words && text.trim_end().ends_with('{') => {
+                    Err(format!("`{path}` ends in `{{`, which begins a group in such a file"))
+                }
+                _ => Ok(()),
             },
         }
     }
@@ -142,9 +147,21 @@ impl Format {
         match (self, value) {
             (Self::Json | Self::Yaml, value) => value.clone(),
             (_, Value::Null | Value::Secret(_) | Value::Unknown(_)) => value.clone(),
-            (_, value) => Value::Text(text_of(value)),
+            (Self::Env, value) => Value::Text(text_of(value)),
+            (Self::Ssh, value) => Value::text(ssh_value(&text_of(value))),
+            // Nobody who reads these takes blanks around a value for part of it.
+            (_, value) => Value::Text(text_of(value).trim().to_string()),
         }
     }
+}
+
+/// Reads what stands behind a key of OpenSSH: blanks, or blanks and one `=`; what holds blanks may be in double quotes
+/// (sshd_config(5)).
+pub(super) fn ssh_value(text: &str) -> &str {
+    let value = text.trim_start();
+    let value = value.strip_prefix('=').unwrap_or(value).trim();
+    let inner = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
+    inner.filter(|inner| !inner.contains('"')).unwrap_or(value)
 }
 
 /// Takes mappings apart as deep as the format has them.

@@ -2,7 +2,7 @@
 
 use crate::model::Value;
 
-use super::format::{BLOCKS, Format, Path, text_of};
+use super::format::{BLOCKS, Format, Path, ssh_value, text_of};
 use super::text::{Line, Lines};
 
 #[derive(Clone, PartialEq)]
@@ -166,13 +166,9 @@ impl LineDocument {
                 let (key, value) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
                 Some((key, Some(value.trim().to_string())))
             }
-            // sshd_config(5): blanks, or blanks and one `=`; what holds blanks may be in double quotes.
             Format::Ssh => {
                 let (key, value) = line.split_at(line.find([' ', '\t', '=']).unwrap_or(line.len()));
-                let value = value.trim_start();
-                let value = value.strip_prefix('=').unwrap_or(value).trim();
-                let inner = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
-                Some((key, Some(inner.filter(|inner| !inner.contains('"')).unwrap_or(value).to_string())))
+                Some((key, Some(ssh_value(value).to_string())))
             }
             _ => Some(match line.split_once('=') {
                 Some((key, value)) => (key.trim_end(), Some(value.trim().to_string())),

@@ -85,3 +85,50 @@ impl Document {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const FORMATS: [Format; 6] = [Format::Json, Format::Yaml, Format::Ini, Format::Env, Format::Words, Format::Ssh];
+
+    fn value() -> impl Strategy<Value = Value> {
+        prop_oneof![
+            "[ -~é数\\\\'\"#;=:$`\t\n]{0,12}".prop_map(Value::Text),
+            prop::sample::select(vec![
+                "no", "null", "0x1", "1e3", "~", "- a", "{a", "a: b", "a #b", " a", "'", "\"", "\\"
+            ])
+            .prop_map(Value::text),
+            any::<i32>().prop_map(|number| Value::Integer(number.into())),
+            any::<bool>().prop_map(Value::Bool),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn what_is_set_is_read_back_and_others_stay(one in value(), two in value(), is_edited in any::<bool>()) {
+            for format in FORMATS {
+                let (first, second) = (Path(vec!["one".into()]), Path(vec!["two".into()]));
+                if format.check(&first, &one).is_err() || format.check(&second, &two).is_err() {
+                    continue;
+                }
+                let mut document = Document::empty(format);
+                if is_edited {
+                    document.set(&first, &two).unwrap();
+                }
+                document.set(&second, &two).unwrap();
+                document.set(&first, &one).unwrap();
+                let read = Document::parse(format, &document.text()).unwrap();
+                prop_assert_eq!(read.get(&first), Some(format.as_read(&one)), "{:?} {:?}", format, document.text());
+                prop_assert_eq!(read.get(&second), Some(format.as_read(&two)), "{:?} {:?}", format, document.text());
+                let mut again = read.clone();
+                again.set(&first, &one).unwrap();
+                prop_assert_eq!(again.text(), read.text(), "{:?}", format);
+            }
+        }
+    }
+}

@@ -73,11 +73,19 @@ const BUILT_IN: &[BuiltIn] = &[
     BuiltIn { fits: is_of_systemd, judge: Judge::Unit, command: &[] },
     BuiltIn { fits: is_of_logrotate, judge: Judge::Logrotate, command: &[] },
     BuiltIn {
+        fits: |path| path == "/etc/logrotate.conf",
+        judge: Judge::Command,
+        command: &["sh", "-c", LOGROTATE_CONF, "logrotate", "%s"],
+    },
+    BuiltIn {
         fits: is_of_apt,
         judge: Judge::Command,
         command: &["apt-get", "indextargets", "-o", "Dir::Etc::SourceList=%s", "-o", "Dir::Etc::SourceParts=/dev/null"],
     },
 ];
+
+/// Reads the main file of logrotate; what others have wrong that it includes does not count.
+const LOGROTATE_CONF: &str = include_str!("logrotate_conf.sh");
 
 /// Judges of folders of the system, which kinds that write there by themselves share; `functions.sh` of
 /// [`system_file`](super::system_file) goes before.
@@ -180,6 +188,12 @@ impl Validation {
             fields.error(attribute, wrong, "mend it, or say `validate: false` where it is as it should be");
         }
         validation
+    }
+
+    /// Says what the text of a file alone tells to be wrong; nothing where it was before.
+    pub fn wrong(&self, path: &str, before: &str, text: &str) -> Option<String> {
+        let is_asked = *self == Self::ByPath && text::wrong(path, before).is_none();
+        is_asked.then(|| text::wrong(path, text)).flatten()
     }
 
     /// Returns what judges a file of this path.
