@@ -61,12 +61,18 @@ fn what_the_host_tells(host: &LabHost) {
 }
 
 fn numbers_of_those_that_go(host: &LabHost) {
-    host.check("groupadd -g 1700 old && useradd -u 1700 -g old old");
+    host.check(
+        "groupadd -g 1700 old && useradd -u 1700 -g old old && useradd -u 1701 -g users alone && groupadd -g 1702 lone",
+    );
     let infra = infra(host, "handed");
     let report = infra.apply();
     assert_eq!(
         host.check("id new; ! id old 2>/dev/null && ! getent group old"),
         "uid=1700(new) gid=1700(new) groups=1700(new)\n"
+    );
+    assert_eq!(
+        host.check("id -u heir; getent group heirs; ! id alone 2>/dev/null && ! getent group lone"),
+        "1701\nheirs:x:1702:\n"
     );
     infra.plan().assert_empty(&report.said);
 }
