@@ -7,6 +7,8 @@ mod drive;
 mod event;
 mod execute;
 mod rotation;
+#[cfg(test)]
+mod tests;
 
 pub use drive::{Hosts, ObserveError, Reach, connect, observe};
 pub use event::{Event, Events};

@@ -14,11 +14,11 @@ mod marks;
 mod observed;
 mod options;
 mod random;
-mod replay;
-mod script;
 mod session;
 mod shell;
 mod shells;
+#[cfg(test)]
+mod simulation;
 mod stats;
 mod steps;
 mod target;
@@ -28,8 +28,9 @@ mod wire;
 
 pub use error::{HostError, Problem};
 pub use options::Options;
-pub use script::{NotAScript, Script};
 pub use session::Host;
+#[cfg(test)]
+pub use simulation::{Answer, Simulated, Simulation};
 pub use stats::Stats;
 pub use steps::{FrameReport, FrameStep, LookAgain, StepEvent, StepFrame, StepReport, StepStatus, Verify, VerifyItem};
 pub use target::{Target, Transport};

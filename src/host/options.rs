@@ -36,6 +36,9 @@ pub struct Options {
     pub trace: Trace,
     /// Where connections wait for the next run; `None` ends them with this one.
     pub keep: Option<Keep>,
+    /// What answers in the place of hosts.
+    #[cfg(test)]
+    pub simulated: Option<super::Simulated>,
 }
 
 impl Default for Options {
@@ -53,6 +56,8 @@ impl Default for Options {
             control_folder: "/tmp".into(),
             trace: Trace::default(),
             keep: None,
+            #[cfg(test)]
+            simulated: None,
         }
     }
 }

@@ -13,11 +13,10 @@ use super::frame::Own;
 use super::marks::Marks;
 use super::observed::{Sections, missing, owed};
 use super::options::Options;
-use super::replay::Replay;
 use super::shells::{Asked, Lease, Shells};
 use super::stats::Stats;
 use super::steps::{FrameReport, FrameStep, Progress, StepEvent, StepFrame};
-use super::target::{Target, Transport};
+use super::target::Target;
 use super::wire::Line;
 use super::{HostError, Problem, facts};
 
@@ -36,7 +35,8 @@ struct Inner {
 
 enum Way {
     Shells(Box<Shells>),
-    Replay(Box<Replay>),
+    #[cfg(test)]
+    Simulated(super::Simulated),
 }
 
 #[derive(Default)]
@@ -53,10 +53,13 @@ impl Host {
         let since = Instant::now();
         let name = target.name.clone();
         let _connecting = options.trace.span(&name, "connect");
-        let way = match &target.transport {
-            Transport::Replay(script) => Way::Replay(Box::new(Replay::new(&name, script)?)),
-            Transport::Ssh(_) | Transport::Local => Way::Shells(Box::new(Shells::open(target, options).await?)),
-        };
+        #[cfg(test)]
+        if let Some(simulated) = options.simulated {
+            simulated.0.connect(&name).map_err(|problem| problem.at(&name))?;
+            let way = Way::Simulated(simulated);
+            return Ok(Self { inner: Arc::new(Inner { name, way, state: Mutex::default(), since }) });
+        }
+        let way = Way::Shells(Box::new(Shells::open(target, options).await?));
         Ok(Self { inner: Arc::new(Inner { name, way, state: Mutex::default(), since }) })
     }
 
@@ -68,9 +71,14 @@ impl Host {
     /// Looks at the host: one request, whatever it asks. The first one also tells what is owed, and facts where they are
     /// wanted.
     pub async fn observe(&self, sections: Vec<(String, Probe)>) -> Result<Observed, HostError> {
+        #[allow(clippy::infallible_destructuring_match, reason = "tests know another way")]
         let shells = match &self.inner.way {
-            Way::Replay(replay) => return Ok(replay.observe(sections)),
             Way::Shells(shells) => shells,
+            #[cfg(test)]
+            Way::Simulated(simulated) => {
+                let is_first = !std::mem::replace(&mut self.inner.state().is_known, true);
+                return simulated.0.observe(self.name(), is_first, sections).await;
+            }
         };
         let mut lease = shells.take().await?;
         let is_first = !self.inner.state().is_known;
@@ -138,9 +146,11 @@ impl Host {
     /// Changes the host: one request. Events come while it runs; the report holds all of them in the end, and why it
     /// ended early where it did.
     pub async fn run(&self, frame: StepFrame, events: mpsc::UnboundedSender<StepEvent>) -> FrameReport {
+        #[allow(clippy::infallible_destructuring_match, reason = "tests know another way")]
         let shells = match &self.inner.way {
-            Way::Replay(replay) => return replay.run(self.name(), &frame, events),
             Way::Shells(shells) => shells,
+            #[cfg(test)]
+            Way::Simulated(simulated) => return simulated.0.run(self.name(), frame).await,
         };
         let mut progress = Progress::new(&frame, events);
         let result = self.run_steps(shells, &frame, &mut progress).await;
@@ -191,8 +201,9 @@ impl Host {
 
     fn ask(&self, asked: Asked) {
         match &self.inner.way {
-            Way::Replay(replay) => replay.ask(asked),
             Way::Shells(shells) => shells.ask(asked),
+            #[cfg(test)]
+            Way::Simulated(_) => {}
         }
     }
 
@@ -200,19 +211,9 @@ impl Host {
     pub fn stats(&self) -> Stats {
         let stats = Stats { time: self.inner.since.elapsed(), ..self.inner.state().stats };
         match &self.inner.way {
-            Way::Replay(replay) => {
-                let (frames, steps) = replay.counts();
-                Stats { frames, steps, ..stats }
-            }
             Way::Shells(shells) => Stats { logins: u64::from(shells.is_login()), ..stats },
-        }
-    }
-
-    /// Returns what a replayed host was asked, a line each; nothing for others.
-    pub fn recorded(&self) -> Vec<String> {
-        match &self.inner.way {
-            Way::Replay(replay) => replay.recorded(),
-            Way::Shells(_) => Vec::new(),
+            #[cfg(test)]
+            Way::Simulated(_) => stats,
         }
     }
 

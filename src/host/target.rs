@@ -1,10 +1,6 @@
 //! Which host, and how to reach it.
 
-use std::sync::Arc;
-
 use crate::model::{Secret, SshOptions};
-
-use super::script::Script;
 
 /// A host and how to reach it.
 #[derive(Clone, Debug)]
@@ -28,6 +24,4 @@ pub enum Transport {
     Ssh(SshOptions),
     /// This machine.
     Local,
-    /// A host that is not there, for tests.
-    Replay(Arc<Script>),
 }

@@ -22,6 +22,8 @@ use rustc_hash::FxHashMap;
 use crate::diagnostic::{Diagnostic, Sources};
 use crate::graph::{self, Graph};
 use crate::model::{Address, OwedAction};
+#[cfg(test)]
+use crate::resource::KindObject;
 use crate::resource::{AnyObserved, AnyResource, Lack, Need};
 use crate::spec::{Files, Knowledge, Resolution, Resolved, SecretState, Spec};
 
@@ -63,6 +65,9 @@ pub struct Survey<'a> {
     hidden: Hidden,
     /// The secrets that get a new value in this run.
     rotate: BTreeSet<String>,
+    /// What stands in the place of each kind, for tests.
+    #[cfg(test)]
+    pub disguise: Option<fn(&'static dyn KindObject) -> &'static dyn KindObject>,
 }
 
 /// Why a run cannot go on.
@@ -83,6 +88,19 @@ impl<'a> Survey<'a> {
         secrets: BTreeMap<String, SecretState>,
         scope: &Scope,
     ) -> Result<Self, SurveyError> {
+        let mut survey = Self::unresolved(spec, files, sources, secrets, scope);
+        survey.resolve(scope)?;
+        Ok(survey)
+    }
+
+    /// Knows a spec that is still to be resolved.
+    pub(crate) fn unresolved(
+        spec: &'a Spec,
+        files: &'a dyn Files,
+        sources: Sources,
+        secrets: BTreeMap<String, SecretState>,
+        scope: &Scope,
+    ) -> Self {
         let knowledge = Knowledge { secrets, ..Knowledge::default() };
         let mut survey = Self {
             spec,
@@ -106,14 +124,15 @@ impl<'a> Survey<'a> {
             owed: HashMap::new(),
             hidden: Hidden::default(),
             rotate: BTreeSet::new(),
+            #[cfg(test)]
+            disguise: None,
         };
         for state in survey.knowledge.secrets.values() {
             if let SecretState::Known(secret) = state {
                 survey.hidden.insert(secret);
             }
         }
-        survey.resolve(scope)?;
-        Ok(survey)
+        survey
     }
 
     /// Returns the graph; it stays the same for the rest of a run, because secrets decide no structure.

@@ -15,6 +15,8 @@ impl Survey<'_> {
     /// Resolves the spec again with what is known now.
     pub fn resolve(&mut self, scope: &Scope) -> Result<(), SurveyError> {
         let resolution = self.spec.resolve(self.files, &self.knowledge, &mut self.sources);
+        #[cfg(test)]
+        let resolution = self.disguised(resolution);
         let mut diagnostics = resolution.diagnostics.clone();
         let mut inputs: Vec<graph::Input> = resolution.resources.iter().map(input).collect();
         let (graph, wrong) = graph::build(&inputs);
@@ -71,6 +73,15 @@ impl Survey<'_> {
             self.read(at);
         }
         Ok(())
+    }
+
+    #[cfg(test)]
+    fn disguised(&self, mut resolution: crate::spec::Resolution) -> crate::spec::Resolution {
+        for resolved in resolution.resources.iter_mut().filter(|_| self.disguise.is_some()) {
+            resolved.resource.kind =
+                self.disguise.map_or(resolved.resource.kind, |disguise| disguise(resolved.resource.kind));
+        }
+        resolution
     }
 
     /// Decodes resources with `ignore_changes` once more, without the attributes it names: their steps leave those alone.

@@ -26,8 +26,7 @@ impl Link {
     /// Connects and starts a first command.
     pub async fn open(target: &Target, options: &Options, command: &str) -> Result<(Self, Channel), Problem> {
         match &target.transport {
-            // A replayed host has no commands; it never comes here.
-            Transport::Local | Transport::Replay(_) => Ok((Self::Local, local::start(command)?)),
+            Transport::Local => Ok((Self::Local, local::start(command)?)),
             Transport::Ssh(ssh) => {
                 let (connection, channel) = ssh::Connection::open(target, ssh, options, command).await?;
                 Ok((Self::Ssh(connection), channel))
