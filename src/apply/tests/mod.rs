@@ -263,7 +263,9 @@ fn after_any_step_has_failed_once_the_next_apply_ends_alike() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(&loaded.name);
         if folder.join("env/remove.yaml").exists() {
             let going = Loaded::new(&folder, Some("remove"));
-            let (settled, end) = (World::settled(model, 0), Arc::new(going.model()));
+            let mut end = going.model();
+            end.learn(model);
+            let (settled, end) = (World::settled(model, 0), Arc::new(end));
             tried.fail_each(&going, "going", |seed| settled.goes_on(&end, seed));
         }
     });

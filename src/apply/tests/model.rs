@@ -101,6 +101,31 @@ impl Model {
         model
     }
 
+    /// Learns from an earlier spec whose accounts were used by what goes now.
+    pub fn learn(&mut self, earlier: &Self) {
+        let find = |thing: &Thing| {
+            let key = (thing.address.host.to_string(), thing.address.local());
+            let at = self.by_address.get(&key).copied()?;
+            (self.nodes[at].mode == Mode::Converge && self.nodes[at].wanted.is_none()).then_some(at)
+        };
+        let mut learnt = Vec::new();
+        for thing in &earlier.nodes {
+            let Some(node) = find(thing) else { continue };
+            let of_account = |other: &Thing, claim: &Claim| {
+                [Space::USER, Space::GROUP].contains(&claim.space) && other.claims.provides.contains(claim)
+            };
+            for (other, needed) in earlier.nodes.iter().filter_map(|other| Some((other, find(other)?))) {
+                let is_here = other.address.host == thing.address.host;
+                if is_here && thing.claims.requires.iter().any(|claim| of_account(other, claim)) {
+                    learnt.push((needed, node));
+                }
+            }
+        }
+        for (needed, by) in learnt.into_iter().filter(|(needed, by)| needed != by) {
+            self.nodes[needed].gone_before.push(by);
+        }
+    }
+
     /// Returns the others of a resource's host that are wanted.
     fn others(&self, node: usize) -> impl Iterator<Item = (usize, &Thing)> {
         let host = self.nodes[node].address.host.clone();

@@ -90,7 +90,8 @@ impl Kind for Cron {
     fn claims(resource: &Resource<Desired>) -> Claims {
         let claims = system_file::claims::<Self>(resource);
         match resource.desired.user.as_str() {
-            _ if resource.is_absent() => claims,
+            // Its user stays until it runs no more.
+            user if resource.is_absent() => claims.requires(Space::USER, user),
             "" | "root" => claims.requires(Space::PROGRAM, "cron"),
             _ => claims.requires(Space::PROGRAM, "cron").run_as(Some(&resource.desired.user)),
         }

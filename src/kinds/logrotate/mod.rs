@@ -48,13 +48,14 @@ impl Kind for Logrotate {
 
     fn claims(resource: &Resource<Desired>) -> Claims {
         let claims = system_file::claims::<Self>(resource);
+        let needs = &resource.desired.needs;
+        // Who it rotates as stays until it does so no more.
+        let claims = needs.users.iter().fold(claims, |claims, user| claims.run_as(Some(user)));
         if resource.is_absent() {
             return claims;
         }
-        let needs = &resource.desired.needs;
         let claims = claims.requires(Space::PROGRAM, "logrotate").requires_some(Space::PATH, needs.olddir.as_ref());
         let claims = needs.olddir.iter().fold(claims, |claims, folder| claims.needs(Need::Folder(folder.clone())));
-        let claims = needs.users.iter().fold(claims, |claims, user| claims.run_as(Some(user)));
         needs.groups.iter().fold(claims, |claims, group| claims.in_group(Some(group)))
     }
 
