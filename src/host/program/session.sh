@@ -66,12 +66,15 @@ await() {
         # A status up to 128 cannot come from a signal that woke this shell, and another one only where it is running.
         [ "$status" -gt 128 ] || return 0
         if ! [ -e "/proc/$1" ]; then
-            # USR1 or USR2 woke it just when the child ended.
-            case $status in 138 | 140)
+            # USR1 or USR2 woke it just when the child ended; on a busy host both may, and the ticker once more.
+            for _again in 1 2 3 4 5; do
+                case $status in 138 | 140) ;; *) break ;; esac
+                _status=$status
                 wait "$1"
                 status=$?
-                ;;
-            esac
+                # Nothing to wait for: the status was the child's own.
+                [ "$status" != 127 ] || { status=$_status && break; }
+            done
             return 0
         fi
         tell_time

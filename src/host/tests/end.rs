@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 use super::steps::step;
-use super::support::{each, gone, is_gone, section, target};
+use super::support::{FLAVOURS, each, gone, is_gone, section, target};
 use crate::host::{FrameReport, FrameStep, Host, Options, Problem, StepEvent, StepFrame, StepStatus};
 
 /// Starts two steps, of which the first one waits for a file, and returns once it runs, with its process.
@@ -199,4 +199,35 @@ fn a_frame_that_does_not_arrive_whole_is_not_run() {
         assert_eq!(child.wait().unwrap().code(), Some(98));
         assert!(!made.exists());
     });
+}
+
+/// A shell that learns nothing but what a signal made of `wait`, the first few times.
+const WOKEN: &str = r#"
+    for row in "140 7" "140 138 140 0" "140 127" "3"; do
+        left=$row
+        wait() {
+            _next=${left%% *}
+            left=${left#"$_next"}
+            left=${left# }
+            return "$_next"
+        }
+        # No process has this number.
+        await 4999999 10
+        printf '%s is %s\n' "$row" "$status"
+    done
+"#;
+
+#[test]
+fn what_wakes_the_shell_is_no_status_of_what_it_waits_for() {
+    let program = include_str!("../program/session.sh");
+    let function = |name: &str| {
+        let start = program.find(&format!("\n{name}() {{\n")).unwrap();
+        &program[start..start + program[start..].find("\n}\n").unwrap() + 3]
+    };
+    for flavour in FLAVOURS.iter() {
+        let script = format!("{}{}{WOKEN}", function("tell_time"), function("await"));
+        let shell = std::process::Command::new(flavour.options().shell).arg("-c").arg(script).output().unwrap();
+        let said = String::from_utf8_lossy(&shell.stdout);
+        assert_eq!(said, "140 7 is 7\n140 138 140 0 is 0\n140 127 is 140\n3 is 3\n", "{}", flavour.name);
+    }
 }
