@@ -79,6 +79,16 @@ impl Infra {
         report
     }
 
+    /// Applies in an order that chance chooses among those that the graph allows, where `INFRA_TEST_SEED` is set, and in the usual one
+    /// otherwise.
+    #[track_caller]
+    pub fn apply_in_order_of_seed(&self) -> Report {
+        let Ok(seed) = std::env::var("INFRA_TEST_SEED") else { return self.apply() };
+        let report = self.option("--shuffle").option(&seed).try_apply();
+        assert!(report.success, "apply --shuffle {seed} failed\n{}", report.said);
+        report
+    }
+
     /// Applies twice in orders that chance chooses among those that the graph allows: the first is cut off somewhere, the second
     /// must succeed. `INFRA_TEST_SEED` chooses others.
     #[track_caller]

@@ -27,7 +27,7 @@ pub fn lives() {
     }
     assert!(plan.said.contains("the inventory overrides the requirement"), "{}", plan.said);
 
-    infra.apply();
+    infra.apply_in_order_of_seed();
     infra.plan().assert_empty("after apply");
     host.check("curl -fsSk https://127.0.0.1:15000/roots/0 -o /srv/pebble/root.pem");
     photos_are_kept(&host);

@@ -25,7 +25,7 @@ pub fn lives() {
     }
     assert!(!plan.said.contains("mariadb-server"), "{}", plan.said);
 
-    infra.apply();
+    infra.apply_in_order_of_seed();
     infra.plan().assert_empty("after apply");
     let ask = |words: &str| format!("curl -fsSk -H 'Host: aizhao.icu' {words}");
     host.check(&ask("-d '{\"title\":\"dusk\"}' https://127.0.0.1/api/photos"));

@@ -25,7 +25,7 @@ pub fn lives() {
     {
         assert_eq!(plan.resource(local)["action"], "create", "{}", plan.said);
     }
-    infra.apply();
+    infra.apply_in_order_of_seed();
     infra.plan().assert_empty("after apply");
     is_healthy(&host);
     // The application marks itself; that is its own to change.

@@ -21,7 +21,7 @@ pub fn lives() {
     for local in ["docker_image:echomind/postgres:latest", "compose_project:echomind", "migration:echomind_db"] {
         assert_eq!(plan.resource(local)["action"], "create", "{}", plan.said);
     }
-    let report = infra.apply();
+    let report = infra.apply_in_order_of_seed();
     infra.plan().assert_empty("after apply");
     is_mindful(&host);
 

@@ -23,7 +23,7 @@ pub fn lives() {
     }
     assert!(plan.said.contains("001_translation_sessions.sql"), "pending migrations are named: {}", plan.said);
 
-    infra.apply();
+    infra.apply_in_order_of_seed();
     infra.plan().assert_empty("after apply");
     let health = host.check("curl -fsS http://localhost:8001/health");
     assert!(health.contains(r#""status":"healthy""#) && health.contains(r#""database":"healthy""#), "{health}");

@@ -22,7 +22,7 @@ pub fn lives() {
     let resources = plan.json["resources"].as_array().unwrap();
     assert!(resources.iter().all(|resource| resource["action"] != "no-op" || resource["kind"] == "package"));
 
-    infra.apply();
+    infra.apply_in_order_of_seed();
     let health = host.check("curl -fsS http://127.0.0.1:8000/api/health");
     assert!(health.contains("healthy"), "{health}");
     host.check("curl -fsS http://127.0.0.1:8000/api/tasks http://127.0.0.1:8000/api/storage/info");
