@@ -129,8 +129,12 @@ impl<'a> Builder<'a> {
             let makes = |home: &Claim, maker: Node| self.inputs[maker].claims.provides.contains(home);
             return homes.flat_map(|home| of_host.find(home).filter(|&maker| makes(home, maker))).collect();
         }
-        let below = homes.map(|home| Claim::path(format!("{}/{inside}", home.name)));
-        below.flat_map(|path| of_host.find(&path).collect::<Vec<_>>()).collect()
+        let path = |home: &Claim| format!("{}/{inside}", home.name);
+        let means = |home: &Claim| match path(home).strip_suffix('/') {
+            Some(folder) => Claim::new(Space::BELOW, folder),
+            None => Claim::path(path(home)),
+        };
+        homes.flat_map(|home| of_host.find_all(&means(home))).collect()
     }
 
     /// Adds what a resource's values wait for.

@@ -4,7 +4,7 @@ use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 use rustc_hash::FxHashSet;
 
-use crate::resource::Claim;
+use crate::resource::{Claim, Space};
 
 use super::edges::Edges;
 use super::{Input, Node, Reason};
@@ -17,9 +17,12 @@ pub(super) struct Habit<'a> {
 }
 
 impl<'a> Habit<'a> {
-    /// What follows a provider comes after it, and before it where the provider goes.
+    /// What follows a provider comes after it, and before it where the provider goes. But what follows all that is in a folder
+    /// reads the folder: it comes after what goes from there, too, unless it goes itself.
     pub fn new(inputs: &[Input], provider: Node, follower: Node, claim: &'a Claim) -> Self {
-        let (first, then) = if inputs[provider].absent { (follower, provider) } else { (provider, follower) };
+        let reads_what_is_left = claim.space == Space::BELOW && !inputs[follower].absent;
+        let goes_after = inputs[provider].absent && !reads_what_is_left;
+        let (first, then) = if goes_after { (follower, provider) } else { (provider, follower) };
         Self { first, then, claim }
     }
 }

@@ -329,6 +329,11 @@ fn what_lies_below_a_folder_comes_first_by_habit() {
     let tool = Input { claims: Claims::new().follows(Space::BELOW, "/opt/app"), ..input("app1/migration:x") };
     let graph = graph(&[tool, file("/opt/app/a/b"), file("/opt/application"), file("/opt/app"), file("/opt/app/z")]);
     assert_eq!(edges(&graph), [(1, 0), (3, 1), (3, 4), (4, 0)]);
+
+    // What reads a folder reads what is left in it; what goes itself goes before what it read.
+    let reader = || Input { claims: Claims::new().follows(Space::BELOW, "/opt/app"), ..input("app1/docker_image:x") };
+    assert_eq!(edges(&self::graph(&[reader(), file("/opt/app/a").absent()])), [(1, 0)]);
+    assert_eq!(edges(&self::graph(&[reader().absent(), file("/opt/app/a").absent()])), [(0, 1)]);
 }
 
 #[test]

@@ -199,7 +199,8 @@ impl Claims {
         self.follows(Space::BELOW, &folder).reads(Space::PATH, folder)
     }
 
-    /// Comes after files in the home of whoever runs its programs: root where nobody is named.
+    /// Comes after files in the home of whoever runs its programs, root where nobody is named; after all in a folder where its
+    /// name ends with a slash.
     pub fn follows_in_home(self, user: Option<&String>, files: &[&str]) -> Self {
         let user = user.map_or("root", String::as_str);
         files.iter().fold(self, |claims, file| claims.follows(Space::HOME, format!("{user}/{file}")))

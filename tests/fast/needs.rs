@@ -24,6 +24,7 @@ const BEFORE: &[(&str, &[&str])] = &[
             "file:/etc/ssh/ssh_known_hosts",
             "file:/srv/app/.gitconfig",
             "file:/srv/app/.ssh/config",
+            "file:/srv/app/.ssh/id_ed25519",
             "file:/srv/app/.ssh/known_hosts",
             "package:git-lfs",
             "package:openssh-client",

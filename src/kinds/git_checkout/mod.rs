@@ -190,7 +190,8 @@ impl Kind for GitCheckout {
         let mut claims = READS.iter().fold(claims, |claims, path| claims.follows(Space::PATH, *path));
         if source::is_ssh(&desired.url) {
             claims = claims.requires(Space::PROGRAM, "ssh");
-            claims = claims.follows_in_home(owner(resource), &[".ssh/config", ".ssh/known_hosts"]);
+            // Keys too, and what the configuration there includes.
+            claims = claims.follows_in_home(owner(resource), &[".ssh/"]);
         }
         // What .gitattributes names may be in there.
         claims = claims.follows(Space::PROGRAM, "git-lfs").follows_in_home(owner(resource), OWN_FILES);

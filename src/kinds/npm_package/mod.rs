@@ -94,7 +94,7 @@ impl Kind for NpmPackage {
             .touches(Touches::System)
             .requires(Space::PROGRAM, "npm")
             .follows(Space::PATH, "/etc/npmrc")
-            .follows_in_home(None, &[".npmrc"])
+            .follows_in_home(None, &[".npmrc", ".netrc", ".gitconfig", ".ssh/"])
     }
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {

@@ -122,7 +122,7 @@ impl Kind for NpmProject {
             .follows(Space::BELOW, name)
             .requires(Space::PROGRAM, "npm")
             .follows(Space::PATH, "/etc/npmrc")
-            .follows_in_home(owner(resource), &[".npmrc"])
+            .follows_in_home(owner(resource), &[".npmrc", ".netrc", ".gitconfig", ".ssh/"])
             .run_as(owner(resource))
     }
 

@@ -156,7 +156,10 @@ impl Kind for PythonEnv {
         let local = desired.asked.lines().filter_map(packages::local_path);
         let claims = local.fold(claims, |claims, path| claims.requires(Space::PATH, path).follows(Space::BELOW, path));
         let claims = claims.follows(Space::PATH, "/etc/pip.conf");
-        let claims = claims.follows_in_home(owner(resource), &[".config/pip/pip.conf", ".pip/pip.conf"]);
+        let claims = claims.follows_in_home(
+            owner(resource),
+            &[".config/pip/pip.conf", ".pip/pip.conf", ".netrc", ".gitconfig", ".ssh/"],
+        );
         match &desired.file {
             Some(file) => claims.reads(Space::PATH, file),
             None => claims,
