@@ -73,6 +73,13 @@ fn what_its_reader_refuses_does_not_go_live() {
     moved.plan().assert_empty("after rules moved to other files");
     host.check("cd /etc && rm sudoers.d/moved logrotate.d/moved logrotate.d/block2 nginx/conf.d/moved.conf");
 
+    let renamed = infra.environment("renamed");
+    renamed.apply();
+    let renamed = renamed.option("--var").option("name=second");
+    renamed.apply();
+    renamed.plan().assert_empty("after names that two files of nginx share were changed");
+    host.check("nginx -t -q && grep -q second /etc/nginx/conf.d/up.conf && rm /etc/nginx/conf.d/up.conf /etc/nginx/conf.d/web.conf");
+
     let report = infra.environment("off").apply();
     assert!(report.outcomes("applied").contains("file:/etc/logrotate.d/file"), "{}", report.said);
 }

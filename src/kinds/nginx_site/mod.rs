@@ -109,7 +109,7 @@ impl Kind for NginxSite {
         // What a secret was rendered into may not decide the order of things.
         let content = resource.desired.content.as_ref().filter(|content| !content.is_sensitive());
         if let Some(text) = content.and_then(Content::text) {
-            claims = nginx_text::claims(claims, text, "");
+            claims = nginx_text::site_claims(claims, text);
             if resource.desired.enabled && !resource.is_absent() {
                 claims = nginx_text::web_roots(text).fold(claims, |claims, path| claims.shares(Space::WEB_ROOT, path));
             }

@@ -26,18 +26,24 @@ pub fn web_roots(text: &str) -> impl Iterator<Item = String> {
     paths_of(text, &["root"])
 }
 
-/// Adds what the text of this path names: paths that must be there, names that it defines for others, and such as others may
-/// define. nginx accepts no name that nothing defines.
-pub fn claims(claims: Claims, text: &str, path: &str) -> Claims {
+/// Adds the paths that the text of this path names: they must be there.
+fn needs(claims: Claims, text: &str, path: &str) -> Claims {
     let named = named_paths(text).filter(|named| named != path);
-    let mut claims = named.fold(claims, |claims, named| claims.requires(Space::PATH, named));
-    for (space, name) in names(text, defined) {
-        claims = claims.shares(space, name);
-    }
-    for (space, name) in names(text, used) {
-        claims = claims.follows(space, name);
-    }
-    claims
+    named.fold(claims, |claims, named| claims.requires(Space::PATH, named))
+}
+
+/// Adds what the text of a file names, and the names that it defines for sites. Files may use names of each other: those of one
+/// run are written and judged together, so there is no order among them.
+pub fn file_claims(claims: Claims, text: &str, path: &str) -> Claims {
+    let claims = needs(claims, text, path);
+    names(text, defined).into_iter().fold(claims, |claims, (space, name)| claims.shares(space, name))
+}
+
+/// Adds what the text of a site names, and the names that files may define: nginx accepts none that nothing defines. Sites are
+/// judged together, too.
+pub fn site_claims(claims: Claims, text: &str) -> Claims {
+    let claims = needs(claims, text, "");
+    names(text, used).into_iter().fold(claims, |claims, (space, name)| claims.follows(space, name))
 }
 
 /// A group of servers to which requests are passed.

@@ -213,7 +213,7 @@ impl Validation {
         // What a secret was rendered into may not decide the order of things.
         let text = content.filter(|content| !content.is_sensitive()).and_then(Content::text);
         match (self.judge(path), text) {
-            (Judge::Nginx, Some(text)) => nginx_text::claims(claims, text, path),
+            (Judge::Nginx, Some(text)) => nginx_text::file_claims(claims, text, path),
             (Judge::Logrotate, Some(text)) => {
                 let (users, groups) = text::accounts_of_logrotate(text);
                 let claims = users.iter().fold(claims, |claims, user| claims.run_as(Some(user)));
