@@ -40,7 +40,11 @@ fn a_package_that_nobody_has_fails_alone() {
     // Now it has, and the plan says so before anything is done.
     mistyped.plan().assert_refused(&["package:sqlite33".into()], "with lists that do not name it");
 
-    let report = infra.environment("unknown-version").try_apply();
+    // A version likewise.
+    let versioned = infra.environment("unknown-version");
+    versioned.plan().assert_refused(&["package:tree".into()], "with lists that do not name the version");
+    host.check("rm -rf /var/lib/apt/lists/*");
+    let report = versioned.try_apply();
     assert_failed(&report, &["package:tree"], "no repository of the host has version 99.* of it; there are: ");
 }
 
