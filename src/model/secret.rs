@@ -8,20 +8,18 @@ use zeroize::Zeroizing;
 
 /// A secret text. It prints as `(sensitive)`, whatever formats it, and is wiped from memory when dropped.
 ///
-/// While a secret is being rotated, it also knows the text it replaces: what still has that one is not done yet. A text that
-/// was rendered from secrets also knows what it would be with others in their place: what is in both gives nothing away. Two
-/// secrets are equal if their texts are.
+/// While a secret is being rotated, it also knows the text it replaces: what still has that one is not done yet. Two
+/// secrets are equal if their texts are, whatever they replace.
 #[derive(Clone)]
 pub struct Secret {
     text: Arc<Zeroizing<String>>,
     previous: Option<Arc<Zeroizing<String>>>,
-    otherwise: Option<Arc<Zeroizing<String>>>,
 }
 
 impl Secret {
     /// Takes a text in; it cannot be printed from here on.
     pub fn new(text: impl Into<String>) -> Self {
-        Self { text: Arc::new(Zeroizing::new(text.into())), previous: None, otherwise: None }
+        Self { text: Arc::new(Zeroizing::new(text.into())), previous: None }
     }
 
     /// Lends the text to code that delivers it to a host. Every call of this is a place to review.
@@ -36,23 +34,7 @@ impl Secret {
 
     /// Returns what it replaces, while it is being rotated: a server may still know only that one.
     pub fn previous(&self) -> Option<Self> {
-        self.previous.clone().map(|text| Self { text, previous: None, otherwise: None })
-    }
-
-    /// Returns a text that it has nothing in common with: of another length, and of a character that is not in it.
-    pub fn unlike(&self) -> String {
-        let strange = ('\u{e000}'..='\u{f8ff}').find(|&one| !self.text.contains(one)).unwrap_or('\u{f8ff}');
-        std::iter::repeat_n(strange, self.text.chars().count() + 1).collect()
-    }
-
-    /// Says what the same render gives with other secrets.
-    pub fn or_otherwise(self, other: &Self) -> Self {
-        Self { otherwise: Some(other.text.clone()), ..self }
-    }
-
-    /// Returns what the render that made it gives with other secrets.
-    pub fn otherwise(&self) -> Option<Self> {
-        self.otherwise.clone().map(|text| Self { text, previous: None, otherwise: None })
+        self.previous.clone().map(|text| Self { text, previous: None })
     }
 }
 

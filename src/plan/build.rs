@@ -215,8 +215,7 @@ impl Builder<'_> {
         }
         reasons.extend(why_owed);
         reasons.extend(self.why_rotated(node, action));
-        let hidden = changes.into_iter().map(|change| self.secrets.hide_change(change));
-        let mut planned = self.planned(node, action, hidden.collect());
+        let mut planned = self.planned(node, action, changes.into_iter().map(|change| self.hide(change)).collect());
         planned.reasons = reasons.iter().map(|reason| self.secrets.shown(reason)).collect();
         planned.before = self.before(&planned.changes, item.resource.kind.observed_attributes(observed));
         planned.finishes = finishes;
@@ -309,6 +308,15 @@ impl Builder<'_> {
             };
             self.plan.notes.push(format!("{changes}; {target} stays owed a {word}, because it is out of this run"));
         }
+    }
+
+    /// Hides a change of which either side holds a known secret.
+    fn hide(&self, change: Change) -> Change {
+        let leaks = |value: &Value| !value.is_sensitive() && self.secrets.is_in(value);
+        if !leaks(&change.before) && !leaks(&change.after) {
+            return change;
+        }
+        Change { before: change.before.masked(), after: change.after.masked(), ..change }
     }
 
     /// Hides what must be of the attributes observed: known secrets, and what a hidden change replaces.

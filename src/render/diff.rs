@@ -2,7 +2,7 @@
 
 use similar::{ChangeTag, TextDiff};
 
-use crate::model::Value;
+use crate::model::{Content, Value};
 
 use super::paint::{Paint, Role};
 use super::value::{line, shorten, visible};
@@ -16,14 +16,9 @@ const MOST_NEW: usize = 20;
 /// Columns of a line shown; a file may be one line of a megabyte.
 const WIDEST: usize = 400;
 
-/// Stands for lines that may not be shown, however many there are in a row.
-const HIDDEN: &str = "(sensitive)";
-
-/// Returns the lines of a unified diff; one summarising line where either side is binary, huge or not here, or all of the new
-/// one is secret.
+/// Returns the lines of a unified diff; one summarising line where either side is binary, secret, huge or not here.
 pub fn content(before: &Value, after: &Value, paint: Paint) -> Vec<String> {
-    let is_hidden = matches!(after, Value::Content(after) if after.is_hidden());
-    let (Some(old), Some(new), false) = (text(before), text(after), is_hidden) else {
+    let (Some(old), Some(new)) = (text(before), text(after)) else {
         if matches!(before, Value::Null) {
             return vec![line(after)];
         }
@@ -47,16 +42,11 @@ pub fn content(before: &Value, after: &Value, paint: Paint) -> Vec<String> {
             };
             let value = change.value();
             let value_of_line = value.strip_suffix('\n').unwrap_or(value);
-            let side = if change.tag() == ChangeTag::Delete { before } else { after };
             let text = match change.tag() {
-                _ if !shows(side, value_of_line) => format!("{sign}{HIDDEN}"),
                 ChangeTag::Equal => format!("{sign}{}", shorten(&visible(value_of_line), WIDEST)),
                 ChangeTag::Delete | ChangeTag::Insert => format!("{sign}{}", shown(value_of_line)),
             };
-            let text = role.map_or_else(|| text.clone(), |role| paint.paint(role, &text));
-            if !text.contains(HIDDEN) || lines.last() != Some(&text) {
-                lines.push(text);
-            }
+            lines.push(role.map_or_else(|| text.clone(), |role| paint.paint(role, &text)));
             if !value.ends_with('\n') {
                 lines.push("\\ no newline at the end".into());
             }
@@ -73,20 +63,14 @@ pub fn content(before: &Value, after: &Value, paint: Paint) -> Vec<String> {
 /// Returns a summary of a new content, and its first lines.
 fn created(content: &Value, text: &str, paint: Paint) -> Vec<String> {
     let mut lines = vec![line(content)];
-    lines.extend(first(text, "+", |line| shows(content, line)).iter().map(|line| paint.paint(Role::Create, line)));
+    lines.extend(block(text, "+").into_iter().map(|line| paint.paint(Role::Create, &line)));
     lines
 }
 
 /// Returns the first lines of a text, each after a sign.
 pub fn block(text: &str, sign: &str) -> Vec<String> {
-    first(text, sign, |_| true)
-}
-
-/// Returns the first lines of a text, each after a sign, without those that may not be shown.
-fn first(text: &str, sign: &str, shows: impl Fn(&str) -> bool) -> Vec<String> {
-    let line = |line| format!("{sign}{}", if shows(line) { shown(line) } else { HIDDEN.into() });
-    let mut lines: Vec<String> = text.split_terminator('\n').take(MOST_NEW).map(line).collect();
-    lines.dedup_by(|one, other| one == other && one.ends_with(HIDDEN));
+    let mut lines: Vec<String> =
+        text.split_terminator('\n').take(MOST_NEW).map(|line| format!("{sign}{}", shown(line))).collect();
     let more = text.split_terminator('\n').count().saturating_sub(MOST_NEW);
     if more > 0 {
         lines.push(format!("… {more} more {}", if more == 1 { "line" } else { "lines" }));
@@ -112,19 +96,11 @@ fn shown(line: &str) -> String {
     shorten(&format!("{text}{blanks}{}", visible(end)), WIDEST)
 }
 
-/// Returns whether a line of a value may be shown.
-fn shows(value: &Value, line: &str) -> bool {
-    match value {
-        Value::Content(content) => content.shows(line.strip_suffix('\r').unwrap_or(line)),
-        _ => true,
-    }
-}
-
-/// Returns the text of a content; the empty text for nothing.
+/// Returns the text of a content that may be shown; the empty text for nothing.
 fn text(value: &Value) -> Option<&str> {
     match value {
         Value::Null => Some(""),
-        Value::Content(content) => content.text(),
+        Value::Content(content) if !Content::is_sensitive(content) => content.text(),
         Value::Text(text) => Some(text),
         _ => None,
     }
@@ -133,7 +109,6 @@ fn text(value: &Value) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Content;
 
     fn lines(before: &str, after: &str) -> Vec<String> {
         let value = |text: &str| Value::Content(Content::new(text.as_bytes()));

@@ -23,10 +23,6 @@ fn value() -> impl Strategy<Value = Value> {
         Just(Value::Unknown(Until::applied("app1/secret:s".parse().unwrap()))),
         any::<Vec<u8>>().prop_map(|bytes| Value::Content(Content::new(bytes))),
         Just(Value::Content(Content::new(POISON.as_bytes().to_vec()).mark_sensitive(true))),
-        "[a-c\n]{0,12}".prop_map(|text| {
-            let content = Content::new(format!("{text}\n{POISON}\n{text}").into_bytes());
-            Value::Content(content.mark_sensitive(true).show_lines(text.lines()))
-        }),
     ];
     leaf.prop_recursive(2, 12, 4, |inner| {
         prop_oneof![

@@ -423,53 +423,6 @@ fn secrets_are_seen_nowhere() {
     insta::assert_snapshot!(missing);
 }
 
-#[test]
-fn a_label_that_no_host_has_is_told() {
-    let place = Place::with(concat!(
-        "hosts: { here: { transport: local, labels: { role: web } } }\n",
-        "files: { '{dir}/f': { content: x, on: { role: wbe } } }\n",
-    ));
-    insta::assert_snapshot!(place.run(&["validate"]) + &place.run(&["plan"]));
-}
-
-/// A private key as tools write them, whose last line is short.
-const KEY: &str = "-----BEGIN KEY-----\nMIIabcdefgh\nijklmnop\nq=\n-----END KEY-----";
-
-#[test]
-fn a_secret_hides_its_own_lines_of_a_file_and_no_others() {
-    let place = Place::new(concat!(
-        "secrets: { token: { env: TOKEN }, key: { env: KEY } }\n",
-        "files:\n",
-        "  '{dir}/env':\n",
-        "    content: |\n",
-        "      PORT={{ vars.port }}\n",
-        "      TOKEN={{ secrets.token }}\n",
-        "      BASIC={{ ('app:' ~ secrets.token) | b64encode }}\n",
-        "      {% if secrets.token[0] == 'h' %}BEGINS=h{% endif %}\n",
-        "      {{ secrets.key | indent(0) }}\n",
-        "      # the end\n",
-        "      DEBUG=false\n",
-        "vars: { port: 8080 }\n",
-    ));
-    let path = format!("{}/env", place.data());
-    let variables = [("TOKEN", "hunter2-poison"), ("KEY", KEY)];
-    let hidden = ["hunter2", "aHVudGVy", "YXBwOmh1", "BEGINS", "MIIabc", "ijkl", "q=", "old-", "OLD"];
-    let mut story = place.run_with(&["plan"], &variables);
-    fs::write(
-        &path,
-        "PORT=80\nTOKEN=old-token\nOTHER=old-secret\n-----BEGIN KEY-----\nOLDabc\nr=\nhunter2-poison=1\nDEBUG=true\n",
-    )
-    .unwrap();
-    story += &place.run_with(&["plan"], &variables);
-    story += &place.run_with(&["apply", "-y"], &variables);
-    story += &place.run_with(&["plan", "--var", "port=9090"], &[("TOKEN", "hunter2-another"), ("KEY", KEY)]);
-    let story = story.replace(&place.data(), "{dir}");
-    insta::assert_snapshot!(story);
-    for part in hidden {
-        assert!(!story.contains(part), "{part} is in\n{story}");
-    }
-}
-
 /// A span of a timeline: the name of its track, its own, and when it began and ended.
 type Span = (String, String, f64, f64);
 

@@ -230,11 +230,12 @@ fn markers_of(comment: &str, name: &str) -> (String, String) {
 
 /// A block is made of whole lines: the last one gets its line end.
 fn whole_lines(content: Content) -> Content {
+    let is_sensitive = content.is_sensitive();
     match content.bytes() {
         Some(bytes) if !bytes.is_empty() && !bytes.ends_with(b"\n") => {
             let mut whole = bytes.to_vec();
             whole.push(b'\n');
-            Content::new(whole).hide_as(&content)
+            Content::new(whole).mark_sensitive(is_sensitive)
         }
         _ => content,
     }
@@ -243,7 +244,7 @@ fn whole_lines(content: Content) -> Content {
 /// Returns a content with lines that end in LF alone.
 fn without_cr(content: &Content) -> Content {
     match content.text().filter(|text| text.contains("\r\n")) {
-        Some(text) => Content::new(text.replace("\r\n", "\n").into_bytes()).hide_as(content),
+        Some(text) => Content::new(text.replace("\r\n", "\n").into_bytes()).mark_sensitive(content.is_sensitive()),
         None => content.clone(),
     }
 }

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 
-use crate::model::{Content, Secret, Value};
+use crate::model::{Content, Value};
 use crate::resource::Fields;
 
 use super::yaml;
@@ -50,22 +50,8 @@ pub fn content(fields: &mut Fields<'_>) -> (Option<Content>, Option<Json>) {
     if file.unknown().is_some() {
         return (Some(Content::unknown()), Some(json));
     }
-    let text = yaml::write(&file);
-    let content = match file.is_sensitive() {
-        true => Content::of_secret(&Secret::new(text).or_otherwise(&Secret::new(yaml::write(&otherwise(&file))))),
-        false => Content::new(text.into_bytes()),
-    };
+    let content = Content::new(yaml::write(&file).into_bytes()).mark_sensitive(file.is_sensitive());
     (Some(content), Some(json))
-}
-
-/// Returns what a value is with other secrets.
-fn otherwise(value: &Value) -> Value {
-    match value {
-        Value::Secret(secret) => Value::Text(secret.unlike()),
-        Value::List(items) => Value::List(items.iter().map(otherwise).collect()),
-        Value::Map(entries) => Value::Map(entries.iter().map(|(key, value)| (key.clone(), otherwise(value))).collect()),
-        other => other.clone(),
-    }
 }
 
 /// Returns what is known of a value's structure; what is secret, or known only later, is left out.

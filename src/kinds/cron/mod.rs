@@ -68,21 +68,19 @@ impl Kind for Cron {
         let line = crontab::command(command.expose());
         let line = checked(fields, "command", line, "put what it does into a file, and run that");
         let environment = fields.args("environment");
-        let is_secret = |arg: &Arg| matches!(arg, Arg::Secret(_));
-        let mut lines = vec![(format!("# Written by infra: {name}"), false)];
+        let mut text = format!("# Written by infra: {name}\n");
         for (name, value) in &environment {
             let line = crontab::variable(name, value.expose());
-            let line = checked(fields, "environment", line, "set it in a script that the command runs");
-            lines.push((line, is_secret(value)));
+            text.push_str(&checked(fields, "environment", line, "set it in a script that the command runs"));
+            text.push('\n');
         }
-        lines.push((format!("{schedule} {user} {line}"), is_secret(&command)));
+        text.push_str(&format!("{schedule} {user} {line}\n"));
+        let is_secret = |arg: &Arg| matches!(arg, Arg::Secret(_));
+        let is_sensitive = is_secret(&command) || environment.iter().any(|(_, value)| is_secret(value));
         let content = if Self::OBSERVED_WITHOUT.iter().any(|attribute| fields.is_unknown(attribute)) {
             Content::unknown()
         } else {
-            let text: String = lines.iter().flat_map(|(line, _)| [line, "\n"]).collect();
-            let is_sensitive = lines.iter().any(|(_, is_secret)| *is_secret);
-            let plain = lines.iter().filter(|(_, is_secret)| !is_secret).map(|(line, _)| line.as_str());
-            Content::new(text.into_bytes()).mark_sensitive(is_sensitive).show_lines(plain)
+            Content::new(text.into_bytes()).mark_sensitive(is_sensitive)
         };
         Desired { user, content }
     }

@@ -1,6 +1,5 @@
 //! Finding known secrets in texts that are about to be shown, in whatever form programs print them.
 
-mod change;
 mod flat;
 mod forms;
 mod redactor;

@@ -196,7 +196,7 @@ impl Redactor {
         }
     }
 
-    pub(super) fn is_in_text(&self, text: &str) -> bool {
+    fn is_in_text(&self, text: &str) -> bool {
         Flat::of(text).iter().flatten().any(|flat| self.found(&flat.bytes, false).next().is_some())
     }
 }

@@ -126,6 +126,10 @@ const FORMS: &[(&str, Form)] = &[
             .map(|c| if c.is_alphanumeric() { c.to_string() } else { format!("&#x{:X};", u32::from(c)) })
             .collect()
     }),
+    ("every character a number of XML", |text| text.chars().map(|c| format!("&#{};", u32::from(c))).collect()),
+    ("every character a number of JSON", |text| text.encode_utf16().map(|unit| format!("\\u{unit:04X}")).collect()),
+    ("every byte a number of the shell", |text| text.bytes().map(|byte| format!("\\{byte:03o}")).collect()),
+    ("every byte a number of a URL", |text| text.bytes().map(|byte| format!("%{byte:02x}")).collect()),
     ("SQL", |text| format!("'{}'", text.replace('\'', "''"))),
     ("quoted-printable", |text| {
         text.bytes()

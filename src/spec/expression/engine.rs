@@ -18,7 +18,7 @@ use super::context::Context;
 use super::failure::{Failure, failure, name_it, refuse_problems};
 use super::filters;
 use super::output::{Limited, format, write};
-use super::scoped::{As, Recorder, Touched, from_template};
+use super::scoped::{Recorder, Touched, from_template};
 use super::template_key::{SEPARATOR, included};
 
 /// How many instructions one render may take.
@@ -142,28 +142,17 @@ impl<'e> Engine<'e> {
         let analysis = self.analysis(text);
         refuse_problems(&analysis)?;
         self.recorder().take();
-        self.with_others(|| self.string(text, &analysis, context))
+        self.with_previous(|| self.string(text, &analysis, context))
             .map_err(|failure| name_it(failure, &analysis, context))
     }
 
-    /// Renders; where that touched a secret, a text of several lines knows what it is with others, and the value what it
-    /// replaces if the secret is being rotated.
-    fn with_others(&self, render: impl Fn() -> Result<Value, Failure>) -> Result<Value, Failure> {
+    /// Renders; where that touched a secret that is being rotated, the value knows what it replaces.
+    fn with_previous(&self, render: impl Fn() -> Result<Value, Failure>) -> Result<Value, Failure> {
         let value = render()?;
-        let is_rotating = self.rotating.get();
-        let value = match value {
-            Value::Secret(secret) if secret.expose().contains('\n') => {
-                Value::Secret(match self.recorder().with(As::Others, &render) {
-                    Ok(Value::Secret(other)) => secret.or_otherwise(&other),
-                    _ => secret,
-                })
-            }
-            value => value,
-        };
-        if !is_rotating {
+        if !self.rotating.get() {
             return Ok(value);
         }
-        Ok(match self.recorder().with(As::Previous, render) {
+        Ok(match self.recorder().with_previous(render) {
             Ok(previous) => replacing(value, &previous),
             Err(_) => value,
         })
@@ -224,7 +213,7 @@ impl<'e> Engine<'e> {
             let rendered = Rendered { text, within: 0..0, own: Some(key), analysis: &analysis, context };
             self.finish(output.map(Value::Text), rendered)
         };
-        self.with_others(render).map_err(|failure| name_it(failure, &analysis, context))
+        self.with_previous(render).map_err(|failure| name_it(failure, &analysis, context))
     }
 
     /// Evaluates an expression. An `if` without `else` is the empty text where it does not hold, as in Jinja.

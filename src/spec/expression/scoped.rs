@@ -4,11 +4,11 @@
 //! therefore the touch: handing a secret to the template engine is remembered until the render ends, and the render's
 //! whole result is secret then. A secret that is not known yet is handed out as a text that stands in for it, so that the
 //! render goes on to whatever else it waits for; what a host has yet to tell ends it at once. While a secret is being
-//! rotated, what touched it is rendered once more with what the secret replaces. A text of several lines that touched one is
-//! rendered with another text in its place too: a line that is the same then holds nothing of it, whatever filters did.
+//! rotated, what touched it is rendered once more with what the secret replaces.
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use indexmap::IndexMap;
@@ -30,22 +30,12 @@ pub struct Touched {
 /// Stands in for a secret that is not known yet.
 const STAND_IN: &str = "not-known-yet";
 
-/// What secrets are handed out as.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum As {
-    #[default]
-    Themselves,
-    /// What they replace, where they are being rotated.
-    Previous,
-    /// Texts that have nothing in common with them.
-    Others,
-}
-
 /// Remembers what the render under way touched.
 #[derive(Clone, Debug, Default)]
 pub struct Recorder {
     touched: Arc<Mutex<Touched>>,
-    handed: Arc<Mutex<As>>,
+    /// Secrets are handed out as what they replace.
+    previous: Arc<AtomicBool>,
 }
 
 impl Recorder {
@@ -54,12 +44,11 @@ impl Recorder {
         std::mem::take(&mut self.lock())
     }
 
-    /// Does something while secrets are handed out as something else.
-    pub fn with<T>(&self, handed: As, render: impl FnOnce() -> T) -> T {
-        let set = |handed| *self.handed.lock().unwrap_or_else(PoisonError::into_inner) = handed;
-        set(handed);
+    /// Does something while secrets are handed out as what they replace.
+    pub fn with_previous<T>(&self, render: impl FnOnce() -> T) -> T {
+        self.previous.store(true, Ordering::Relaxed);
         let result = render();
-        set(As::Themselves);
+        self.previous.store(false, Ordering::Relaxed);
         result
     }
 
@@ -69,14 +58,8 @@ impl Recorder {
         let mut touched = self.lock();
         touched.secret = true;
         touched.rotating |= previous.is_some();
-        match *self.handed.lock().unwrap_or_else(PoisonError::into_inner) {
-            As::Themselves => Template::from(secret.expose()),
-            As::Previous => Template::from(previous.as_ref().unwrap_or(secret).expose()),
-            As::Others => match secret.otherwise() {
-                Some(other) => Template::from(other.expose()),
-                None => Template::from(secret.unlike()),
-            },
-        }
+        let previous = previous.filter(|_| self.previous.load(Ordering::Relaxed));
+        Template::from(previous.as_ref().unwrap_or(secret).expose())
     }
 
     fn unknown(&self, until: &Until) {
