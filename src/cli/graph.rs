@@ -7,7 +7,6 @@ use clap::Args;
 use crate::graph::Reason;
 use crate::model::Address;
 use crate::render::visible;
-use crate::resource::Phase;
 use crate::survey::Survey;
 use crate::ui::Terminal;
 
@@ -98,9 +97,6 @@ pub fn why(arguments: &WhyArguments, terminal: &Terminal) -> anyhow::Result<Exit
         let resolved = survey.resolved(node);
         let _ = writeln!(text, "{}", visible(&resolved.address.to_string()));
         let _ = writeln!(text, "  declared at {}", loaded.sources.place(resolved.span));
-        if let Some(place) = place_of(survey.graph().phase(node)) {
-            let _ = writeln!(text, "  stands  {place}");
-        }
         let mut edges: Vec<(usize, String)> = survey
             .graph()
             .dependencies(node)
@@ -128,21 +124,6 @@ pub fn why(arguments: &WhyArguments, terminal: &Terminal) -> anyhow::Result<Exit
     }
     terminal.data(&text)?;
     Ok(Exit::Success)
-}
-
-/// Says where a phase is in the order of a host; nothing of the usual one.
-fn place_of(phase: Phase) -> Option<&'static str> {
-    Some(match phase {
-        Phase::Requirement => {
-            "before all the rest of its host; right after the packages, where these may bring what it asks for"
-        }
-        Phase::PackageSource => "before the packages of its host",
-        Phase::Package => "among the packages, before the rest of its host",
-        Phase::Brought => "right after the packages of its host",
-        Phase::Removal => "after the rest of its host, before the checks",
-        Phase::Check => "after all the rest of its host",
-        Phase::Normal => return None,
-    })
 }
 
 fn address<'a>(survey: &'a Survey<'_>, node: usize) -> &'a Address {
