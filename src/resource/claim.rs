@@ -37,6 +37,8 @@ impl Space {
     pub const FIREWALL: Self = Self("rules of the firewall");
     /// The whole content of a file, by path: who provides it allows nobody else to edit the file.
     pub const CONTENT: Self = Self("content of");
+    /// The making of a file that others then edit, by path; only for [`Claims::follows`].
+    pub const MAKING: Self = Self("making of");
     /// A file in which a secret is kept, by path.
     pub const KEPT: Self = Self("secrets kept in");
     /// Who provides the home of a user, by the user's name, as far as the spec says where that is, or something in it

@@ -51,6 +51,14 @@ const BEFORE: &[(&str, &[&str])] = &[
     ("download:/opt/zip", &["package:unzip"]),
     ("download:/opt/xz", &["package:xz-utils"]),
     ("command:load", &["file:/usr/local/bin/load", "file:/etc/load.conf"]),
+    ("block:in-made-file", &["command:made-file"]),
+    ("setting:/opt/made/json", &["command:made-json"]),
+    ("secret:made", &["command:made-env"]),
+    ("authorized_key:made", &["command:made-keys"]),
+    ("file:/opt/made/key", &["command:made-key"]),
+    ("directory:/opt/made/folder", &["command:made-folder"]),
+    ("file:/etc/systemd/system/plain.service", &["user:app", "file:/etc/plain.env", "file:/usr/local/bin/load"]),
+    ("service:plain", &["file:/etc/systemd/system/plain.service", "service:postgresql"]),
 ];
 
 #[test]

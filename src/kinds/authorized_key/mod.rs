@@ -140,7 +140,10 @@ impl Kind for AuthorizedKey {
             &["user", "key", "path"],
         );
         match path {
-            Some(path) => claims.shares(Space::PATH, path).requires(Space::PATH, parent(path)),
+            Some(path) => {
+                let claims = claims.shares(Space::PATH, path).requires(Space::PATH, parent(path));
+                claims.follows(Space::MAKING, path)
+            }
             None => claims.follows(Space::HOME, user),
         }
     }

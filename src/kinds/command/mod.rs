@@ -145,7 +145,7 @@ impl Kind for Command {
             .filter(|path| creates != Some(path))
             .fold(claims, |claims, path| claims.follows(Space::PATH, path));
         if let Some(path) = creates {
-            claims = claims.requires_folder_of(path).shares(Space::PATH, path);
+            claims = claims.requires_folder_of(path).shares(Space::PATH, path).provides(Space::MAKING, path);
         }
         claims
     }

@@ -63,6 +63,8 @@ impl Kind for Directory {
     fn claims(resource: &Resource<Desired>) -> Claims {
         Claims::new()
             .provides(Space::PATH, resource.name())
+            // Made here, it would keep the command from running that says it makes it.
+            .follows(Space::MAKING, resource.name())
             .owned_by(resource.desired.owner.as_ref(), resource.desired.group.as_ref())
     }
 

@@ -95,11 +95,13 @@ impl Kind for File {
 
     fn claims(resource: &Resource<Desired>) -> Claims {
         let mut claims = Claims::new().provides(Space::PATH, resource.name()).needs_folder_of(resource.name());
-        if resource.desired.kept().is_some() {
-            claims = claims.provides(Space::CONTENT, resource.name());
-        }
+        claims = match resource.desired.kept() {
+            Some(_) => claims.provides(Space::CONTENT, resource.name()),
+            // Made here, it would keep the command from running that says it makes it.
+            None => claims.follows(Space::MAKING, resource.name()),
+        };
         let Desired { validation, content, .. } = &resource.desired;
-        let claims = validation.claims(claims, resource.name(), content.as_ref());
+        let claims = validation.claims_of_all(claims, resource.name(), content.as_ref());
         claims.owned_by(resource.desired.owner.as_ref(), resource.desired.group.as_ref())
     }
 

@@ -146,6 +146,7 @@ impl Kind for Secret {
     fn claims(resource: &Resource<Desired>) -> Claims {
         let path = &resource.desired.path;
         let claims = Claims::new().requires(Space::PATH, path).shares(Space::PATH, path).shares(Space::KEPT, path);
+        let claims = claims.follows(Space::MAKING, path);
         match resource.desired.format {
             // All of the file is written, as it was seen: what else is kept there is looked at again.
             Format::Json => claims.touches_below(path),

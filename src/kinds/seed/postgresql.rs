@@ -101,7 +101,8 @@ impl Statements for Postgresql {
             )
         };
         let documents = rows.iter().map(|row| document(0, row.keys(), row, |_| false));
-        sql::chunks(documents).into_iter().map(insert).collect()
+        let inserts = sql::chunks(documents).into_iter().map(insert);
+        inserts.chain(columns.iter().filter_map(|column| pass(desired, column, rows))).collect()
     }
 
     fn update(&self, desired: &Desired, changed: &[Changed<'_>]) -> Vec<String> {
@@ -121,6 +122,21 @@ impl Statements for Postgresql {
         }
         lines
     }
+}
+
+/// Moves the sequence of a column past the numbers it was given, for the next row that the application adds would get one of them.
+fn pass(desired: &Desired, column: &str, rows: &[&Row]) -> Option<String> {
+    let numbers = rows.iter().filter_map(|row| match row.get(column) {
+        Some(Cell::Integer(number)) => Some(*number),
+        _ => None,
+    });
+    let last = numbers.max().filter(|last| *last > 0)?;
+    let (table, column) = (ENGINE.text(&sql::table(desired)), ENGINE.text(column));
+    let body = format!(
+        "BEGIN PERFORM setval(s,{last}) FROM (SELECT pg_get_serial_sequence({table},{column}) AS s) AS x WHERE s IS NOT NULL \
+         AND has_sequence_privilege(s,'UPDATE') AND {last}>coalesce(pg_sequence_last_value(s::regclass),0); END"
+    );
+    Some(format!("DO {};", ENGINE.text(&body)))
 }
 
 /// Joins the columns of the key.

@@ -159,6 +159,7 @@ impl Kind for Setting {
         claims
             .provides(Space("settings of"), path)
             .requires(Space::PATH, path)
+            .follows(Space::MAKING, path)
             .follows(Space::KEPT, path)
             .shares(Space::PATH, path)
             .shares(Space::CONTENT, path)

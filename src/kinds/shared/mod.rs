@@ -10,6 +10,7 @@ pub(crate) mod program;
 pub(crate) mod schedule;
 pub(crate) mod system_file;
 pub(crate) mod unit_name;
+pub(crate) mod unit_text;
 pub(crate) mod validation;
 pub(crate) mod x509;
 

@@ -1,7 +1,5 @@
 //! `unit`: the file of a systemd unit, or a drop-in for one.
 
-mod content;
-
 use std::collections::HashSet;
 
 use crate::model::{
@@ -13,6 +11,7 @@ use crate::kinds::shared::owned_file::{self, OwnedFile, Written};
 use crate::kinds::shared::program::program;
 use crate::kinds::shared::system_file::{self, SystemFile};
 use crate::kinds::shared::unit_name::{self, FileName};
+use crate::kinds::shared::unit_text;
 use crate::kinds::shared::validation;
 use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
 
@@ -91,28 +90,14 @@ impl Kind for Unit {
     }
 
     fn claims(resource: &Resource<Desired>) -> Claims {
-        let mut claims = system_file::claims::<Self>(resource);
-        let unit = match FileName::parse(resource.name()) {
-            Ok(FileName::Unit(unit)) => {
-                claims = claims.provides(Space::UNIT, unit);
-                unit
-            }
+        let claims = system_file::claims::<Self>(resource);
+        let Ok(name) = FileName::parse(resource.name()) else { return claims };
+        let claims = match name {
+            FileName::Unit(unit) => claims.provides(Space::UNIT, unit),
             // Several drop-ins and the unit itself stand for one unit.
-            Ok(FileName::DropIn { unit }) => {
-                claims = claims.shares(Space::UNIT, unit);
-                ""
-            }
-            Err(_) => "",
+            FileName::DropIn { unit } => claims.shares(Space::UNIT, unit),
         };
-        let about = FileName::parse(resource.name()).map_or("", |name| name.unit());
-        match &resource.desired.content {
-            Some(content) => match content.text() {
-                Some(text) => content::claim(claims, unit, about, text, content.is_sensitive()),
-                // What is not known may have one.
-                None => claims.shares(Space::INSTALL, about),
-            },
-            None => claims,
-        }
+        resource.desired.content.iter().fold(claims, |claims, content| unit_text::claims(claims, &name, content))
     }
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {

@@ -8,6 +8,7 @@ mod text;
 use crate::kinds::shared::nginx_text;
 use crate::kinds::shared::owned_file::{self, NewFile, Written};
 use crate::kinds::shared::unit_name::FileName;
+use crate::kinds::shared::unit_text;
 use crate::model::{Content, Row, Step, Value};
 use crate::resource::{Attribute, Claims, Fields, Shape, Space};
 use crate::{row, rows};
@@ -205,10 +206,18 @@ impl Validation {
         }
     }
 
-    /// Adds what a file of this path is a part of, and what must be there before its text can be judged.
+    /// Adds what a file of this path is a part of, what all of its content says it needs, and what must be there before that can
+    /// be judged.
+    pub fn claims_of_all(&self, claims: Claims, path: &str, content: Option<&Content>) -> Claims {
+        let claims = self.claims(claims, path, content);
+        let unit = unit_at(path).zip(content);
+        unit.into_iter().fold(claims, |claims, (name, content)| unit_text::claims(claims, &name, content))
+    }
+
+    /// Adds what a file of this path is a part of, and what must be there before a text in it can be judged.
     pub fn claims(&self, claims: Claims, path: &str, content: Option<&Content>) -> Claims {
         // systemd reads it whatever writes it; a service makes systemd read it again.
-        let unit = path.strip_prefix("/etc/systemd/system/").and_then(|name| FileName::parse(name).ok());
+        let unit = unit_at(path);
         let claims = unit.into_iter().fold(claims, |claims, unit| claims.shares(Space::UNIT, unit.unit()));
         // What a secret was rendered into may not decide the order of things.
         let text = content.filter(|content| !content.is_sensitive()).and_then(Content::text);
@@ -243,6 +252,11 @@ impl Validation {
     pub fn row(&self, path: &str) -> Row {
         row![Judged { validate: self.command(path) }]
     }
+}
+
+/// Returns which unit a file of this path is, or is about.
+fn unit_at(path: &str) -> Option<FileName<'_>> {
+    path.strip_prefix("/etc/systemd/system/").and_then(|name| FileName::parse(name).ok())
 }
 
 /// Makes the steps that write files, one for each judge that they need, in the order of their first files.

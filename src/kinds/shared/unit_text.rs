@@ -1,7 +1,21 @@
 //! What a unit's file says it needs.
 
-use crate::kinds::shared::unit_name::{is_template, template_of};
+use crate::kinds::shared::unit_name::{FileName, is_template, template_of};
+use crate::model::Content;
 use crate::resource::{Claim, Claims, Space};
+
+/// Adds what the content of this file of systemd requires.
+pub fn claims(claims: Claims, name: &FileName<'_>, content: &Content) -> Claims {
+    let unit = match *name {
+        FileName::Unit(unit) => unit,
+        FileName::DropIn { .. } => "",
+    };
+    match content.text() {
+        Some(text) => claim(claims, unit, name.unit(), text, content.is_sensitive()),
+        // What is not known may have one.
+        None => claims.shares(Space::INSTALL, name.unit()),
+    }
+}
 
 /// Adds what the text of a unit requires: accounts, folders, files, programs, and the unit that a timer, socket or path
 /// starts. It comes after units without which systemd does not start it, and after what lies in its working directory.
@@ -9,7 +23,7 @@ use crate::resource::{Claim, Claims, Space};
 /// wants (`Wants=`) are left to systemd. A unit without `[Install]` cannot be enabled.
 ///
 /// The unit is the one that the text is all of; what a drop-in is about has another name only.
-pub fn claim(mut claims: Claims, unit: &str, about: &str, text: &str, is_sensitive: bool) -> Claims {
+fn claim(mut claims: Claims, unit: &str, about: &str, text: &str, is_sensitive: bool) -> Claims {
     let mut started = None;
     let mut accepts = false;
     let mut installs = false;
