@@ -420,3 +420,49 @@ fn json_is_read_as_others_read_it() {
         assert_eq!(read, [("ok", "a list of 2"), ("ok", "1"), ("bad", "2"), ("bad", "nothing")]);
     });
 }
+
+/// Writes texts as blocks into files of all sorts, reads them back, and looks that every other line is where it was.
+#[test]
+fn a_block_is_read_back_as_it_was_written_and_the_rest_stays() {
+    use proptest::strategy::{Strategy, ValueTree};
+    use proptest::test_runner::TestRunner;
+    const LINES: &str = r#"([a-c&/$\\.* '"%=#\t-]{0,9}\n){0,4}"#;
+    each(|flavour| async move {
+        let root = tempfile::tempdir().unwrap();
+        let host = flavour.host().await;
+        let mut runner = TestRunner::deterministic();
+        let mut any =
+            |pattern: &str| proptest::string::string_regex(pattern).unwrap().new_tree(&mut runner).unwrap().current();
+        let cases: Vec<(String, String, bool, bool)> = (0..24)
+            .map(|at| (any(LINES), any(LINES), at % 2 == 0, at % 3 == 0))
+            .filter(|(_, block, ..)| !block.trim().is_empty())
+            .collect();
+        let mut spec = String::from("blocks:\n");
+        for (at, (text, block, is_first, is_of_dos)) in cases.iter().enumerate() {
+            let text = if *is_of_dos { text.replace('\n', "\r\n") } else { text.clone() };
+            std::fs::write(root.path().join(at.to_string()), text).unwrap();
+            let position = if *is_first { "start" } else { "end" };
+            let block = serde_json::Value::from(block.as_str());
+            spec.push_str(&format!("  b{at}: {{ path: ROOT/{at}, content: {block}, position: {position} }}\n"));
+        }
+        let kind = by_name("block").unwrap();
+        let resources = resources(kind, &spec, root.path());
+        let all: Vec<&AnyResource> = resources.iter().map(|(_, resource)| resource).collect();
+        let seen = look(&host, kind, &all).await;
+        let changes: Vec<Vec<Change>> = all.iter().zip(&seen).map(|(r, s)| kind.diff(r, s).into_vec()).collect();
+        apply(&host, kind, &all, &seen, &changes, flavour.name).await;
+        for (resource, seen) in resources.iter().zip(&look(&host, kind, &all).await) {
+            assert!(kind.diff(&resource.1, seen).is_empty(), "{} under {}", resource.0, flavour.name);
+        }
+        for (at, (text, block, ..)) in cases.iter().enumerate() {
+            let written = std::fs::read_to_string(root.path().join(at.to_string())).unwrap();
+            let lines: Vec<&str> = written.lines().collect();
+            let first = lines.iter().position(|line| line.contains(" BEGIN infra ")).unwrap();
+            let last = lines.iter().position(|line| line.contains(" END infra ")).unwrap();
+            assert_eq!(lines[first + 1..last], block.lines().collect::<Vec<_>>(), "{block:?} in {text:?}");
+            let rest: Vec<&str> = lines[..first].iter().chain(&lines[last + 1..]).copied().collect();
+            assert_eq!(rest, text.lines().collect::<Vec<_>>(), "{block:?} in {text:?}");
+        }
+        host.close().await;
+    });
+}

@@ -63,6 +63,8 @@ pub fn file_name(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// Given the right side, the cron of Debian 12 and 13 was seen to hand the left side to the shell.
@@ -96,6 +98,44 @@ mod tests {
         assert!(line("a\nb").is_err());
         assert!(variable("1A", "x").is_err());
         assert!(variable("A B", "x").is_err());
+    }
+
+    /// Reads a command as cron does: a `%` is the end of a line for it, except after a backslash.
+    fn heard(line: &str) -> String {
+        let mut heard = String::new();
+        let mut characters = line.chars().peekable();
+        while let Some(c) = characters.next() {
+            match (c, characters.peek()) {
+                ('\\', Some('%' | '\\')) => heard.extend(characters.next()),
+                ('%', _) => heard.push('\n'),
+                _ => heard.push(c),
+            }
+        }
+        heard
+    }
+
+    /// Reads a variable as cron does: blanks around a value go, and then a pair of quotes around it.
+    fn value(line: &str) -> Option<String> {
+        let value = line.split_once('=')?.1.trim();
+        let quoted = |quote| value.strip_prefix(quote).and_then(|rest: &str| rest.strip_suffix(quote));
+        Some(quoted('"').or_else(|| quoted('\'')).unwrap_or(value).to_string())
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_command_is_made_of_reaches_the_shell(text in r#"[a-c %\\'"$äé]{1,40}"#) {
+            prop_assume!(!text.trim().is_empty());
+            prop_assert_eq!(heard(&command(&text).unwrap()), text.trim());
+        }
+
+        #[test]
+        fn a_variable_has_the_value_of_the_spec_or_is_refused(text in r#"[a-b '"%\\=#]{0,12}"#) {
+            if let Ok(line) = variable("A", &text) {
+                prop_assert_eq!(value(&line), Some(text));
+            } else {
+                prop_assert!(text.contains('"') && text.contains('\''), "refused without need: {}", text);
+            }
+        }
     }
 
     #[test]

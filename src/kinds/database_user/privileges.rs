@@ -142,9 +142,58 @@ pub(super) fn as_wanted(way: &dyn Privileges, found: Grants, wanted: Option<&Gra
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::super::mysql::Mysql;
     use super::super::postgresql::Postgresql;
     use super::*;
+
+    /// Returns what a server tells of an object after it was granted these.
+    fn told(way: &dyn Privileges, object: &Object, granted: &BTreeSet<String>) -> BTreeSet<String> {
+        let of = |word: &String| match word.as_str() {
+            "ALL" => way.all(object).iter().map(ToString::to_string).collect(),
+            _ => vec![word.clone()],
+        };
+        granted.iter().flat_map(of).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn what_a_server_tells_of_what_was_granted_is_what_the_spec_says(
+            at in 0..9usize,
+            picked in prop::collection::btree_set(0..40usize, 1..12),
+            says_all: bool,
+        ) {
+            let objects: [(&dyn Privileges, &str); 9] = [
+                (&Mysql, "*.*"),
+                (&Mysql, "shop.*"),
+                (&Mysql, "shop.orders"),
+                (&Postgresql, "shop"),
+                (&Postgresql, "shop.*"),
+                (&Postgresql, "shop.public"),
+                (&Postgresql, "shop.public.*"),
+                (&Postgresql, "shop.public.*()"),
+                (&Postgresql, "shop.public.orders"),
+            ];
+            let (way, text) = objects[at];
+            let object = read_object(way, text).unwrap();
+            let known: Vec<&str> = way.known(&object).into_iter().filter(|word| *word != "ALL").collect();
+            let mut words: BTreeSet<String> = picked.iter().map(|at| known[at % known.len()].to_string()).collect();
+            if says_all {
+                words.insert("ALL".into());
+            }
+            let written = united(way, &object, &words);
+            let wanted = Grants::from([(object.clone(), written.clone())]);
+            let found = Grants::from([(object.clone(), told(way, &object, &written))]);
+            prop_assert_eq!(&as_wanted(way, found, Some(&wanted)), &wanted);
+            // What somebody added or took is seen.
+            let mut other = told(way, &object, &written);
+            let first = other.iter().next().unwrap().clone();
+            other.remove(&first);
+            let found = Grants::from([(object.clone(), other)]);
+            prop_assert_ne!(&as_wanted(way, found, Some(&wanted)), &wanted, "without {}", first);
+        }
+    }
 
     #[test]
     fn objects_are_written_as_they_are_read() {

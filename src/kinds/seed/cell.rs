@@ -280,6 +280,8 @@ fn json(value: &Value) -> Result<serde_json::Value, String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::super::mysql::Mysql;
     use super::super::postgresql::Postgresql;
     use super::*;
@@ -314,6 +316,48 @@ mod tests {
         assert!(Cell::Null.is(&Mysql, Class::Text, &None));
         assert!(!Cell::Null.is(&Mysql, Class::Text, &Some(Vec::new())));
         assert!(Cell::Bytes(vec![1, 255]).is(&Postgresql, Class::Binary, &Some(b"\\x01ff".to_vec())));
+    }
+
+    /// Writes thousandths as an engine writes a column with three places.
+    fn thousandths(number: i64) -> String {
+        let sign = if number < 0 { "-" } else { "" };
+        format!("{sign}{}.{:03}", number.unsigned_abs() / 1000, number.unsigned_abs() % 1000)
+    }
+
+    proptest! {
+        #[test]
+        fn what_a_column_gives_back_is_what_was_written_and_nothing_else(number: i64, other: i64, text in ".*") {
+            for tables in [&Mysql as &dyn Tables, &Postgresql] {
+                let is = |class, cell: &Cell, found: &str| cell.is(tables, class, &Some(found.as_bytes().to_vec()));
+                for class in [Class::Integer, Class::Text, Class::Decimal(Some(0))] {
+                    prop_assert!(is(class, &Cell::Integer(number), &number.to_string()));
+                    prop_assert_eq!(is(class, &Cell::Integer(number), &other.to_string()), number == other);
+                }
+                let exact = Class::Decimal(Some(3));
+                prop_assert!(is(exact, &Cell::Text(thousandths(number)), &thousandths(number)));
+                prop_assert_eq!(is(exact, &Cell::Text(thousandths(number)), &thousandths(other)), number == other);
+                // Rounded by the column as it is here.
+                let half_up = |number: i64| (number + if number < 0 { -500 } else { 500 }) / 1000;
+                let near = number / 1000;
+                let rounded = format!("{}", half_up(near));
+                prop_assert!(is(Class::Decimal(Some(0)), &Cell::Text(thousandths(near)), &rounded), "{}", near);
+                prop_assert!(is(Class::Text, &Cell::Text(text.clone()), &text));
+                let longer = text.clone() + "x";
+                prop_assert!(!is(Class::Text, &Cell::Text(text.clone()), &longer));
+                let float = f64::from_bits(number.unsigned_abs());
+                if float.is_finite() {
+                    prop_assert!(is(Class::Float64, &Cell::Float(float), &format!("{float:e}")), "{}", float);
+                }
+            }
+        }
+
+        #[test]
+        fn bytes_are_what_they_were(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
+            let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            let cell = Cell::Bytes(bytes);
+            let is = |end: &str| cell.is(&Postgresql, Class::Binary, &Some(format!("\\x{hex}{end}").into_bytes()));
+            prop_assert!(is("") && !is("00"));
+        }
     }
 
     #[test]
