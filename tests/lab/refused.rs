@@ -24,6 +24,7 @@ const REPOSITORY: &str = "
 #[test]
 fn what_cannot_be_is_refused_before_anything_runs() {
     let host = LabHost::boot("refused", support::release());
+    what_only_root_may(&host);
     what_waits(&host);
     host.check("apt-get install -y -qq ufw >/dev/null && sed -i s/^IPV6=.*/IPV6=no/ /etc/default/ufw");
     host.check(REPOSITORY);
@@ -100,6 +101,22 @@ fn tracked_files_that_the_spec_edits(host: &LabHost) {
 
     host.check("echo mine >>/opt/app/other");
     infra.plan().assert_refused(&["git_checkout:/opt/app".to_string()], "somebody edited another file");
+}
+
+fn what_only_root_may(host: &LabHost) {
+    let inventory = std::fs::read_to_string(host.inventory()).expect("the lab writes an inventory");
+    assert!(inventory.contains("    become: true\n"), "{inventory}");
+    let folder = tempfile::tempdir().expect("there is room");
+    let plain = folder.path().join("inventory.yaml");
+    std::fs::write(&plain, inventory.replace("    become: true\n", "")).expect("there is room");
+    let infra = Infra::new(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/refused/become"), &plain);
+    let report = infra.try_apply();
+    for resource in report.json["report"]["resources"].as_array().expect("a report has resources") {
+        let help = resource["failure"]["help"].as_str().unwrap_or_default();
+        assert_eq!(help, "set `become: true` of the host, so that root does it", "{resource}\n{}", report.said);
+    }
+    assert_eq!(report.outcomes("failed").len(), 2, "{}", report.said);
+    host.check("! test -e /etc/app.conf && ! test -e /usr/bin/hello");
 }
 
 fn what_waits(host: &LabHost) {
