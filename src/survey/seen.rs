@@ -107,11 +107,14 @@ impl Survey<'_> {
         }
     }
 
-    /// Returns whether root works on a host, as far as it has told.
+    /// Returns whether root works on a host: as it has told, or else as the spec has it.
     pub fn is_root(&self, host: &str) -> bool {
         match self.knowledge.facts.get(host) {
             Some(Value::Map(facts)) => facts.get("is_root") != Some(&Value::Bool(false)),
-            _ => true,
+            _ => {
+                let spec = self.spec.hosts.iter().find(|spec| spec.name == host);
+                spec.is_none_or(|spec| spec.r#become || spec.user.as_deref() == Some("root"))
+            }
         }
     }
 
