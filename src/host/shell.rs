@@ -33,6 +33,7 @@ pub(super) struct Shell {
     said: Arc<Mutex<Vec<u8>>>,
     mark: String,
     step_mark: String,
+    run: String,
     /// It has not said yet that it is ready.
     greeting: Option<Greeting>,
     /// The shell's process id on the host, once it is ready.
@@ -47,22 +48,22 @@ pub(super) struct Shell {
 
 impl Shell {
     /// Connects and starts a first shell.
-    pub async fn connect(target: &Target, options: &Options) -> Result<(Link, Self), HostError> {
+    pub async fn connect(target: &Target, options: &Options, run: &str) -> Result<(Link, Self), HostError> {
         let at = |problem: Problem| problem.at(&target.name);
         let words = Words::new(target, options).map_err(at)?;
         let (link, channel) = Link::open(target, options, &words.command(options)).await.map_err(at)?;
-        Ok((link, Self::new(channel, words, target).map_err(at)?))
+        Ok((link, Self::new(channel, words, target, run).map_err(at)?))
     }
 
     /// Starts another shell.
-    pub async fn open(link: &Link, target: &Target, options: &Options) -> Result<Self, HostError> {
+    pub async fn open(link: &Link, target: &Target, options: &Options, run: &str) -> Result<Self, HostError> {
         let at = |problem: Problem| problem.at(&target.name);
         let words = Words::new(target, options).map_err(at)?;
         let channel = link.start(&words.command(options)).await.map_err(at)?;
-        Self::new(channel, words, target).map_err(at)
+        Self::new(channel, words, target, run).map_err(at)
     }
 
-    fn new(channel: Channel, words: Words, target: &Target) -> Result<Self, Problem> {
+    fn new(channel: Channel, words: Words, target: &Target, run: &str) -> Result<Self, Problem> {
         let mark = format!("\u{1e}{}", random()?);
         let step_mark = format!("\u{1e}{}", random()?);
         Ok(Self {
@@ -73,6 +74,7 @@ impl Shell {
             said: Arc::default(),
             mark,
             step_mark,
+            run: run.into(),
             process: 0,
             is_set_up: false,
             runs_steps: false,
@@ -146,6 +148,7 @@ impl Shell {
             step_mark: &self.step_mark,
             path: &options.path,
             shell: &options.shell,
+            run: &self.run,
             state_folder: options.state_folder.as_deref(),
             count_processes: options.count_processes,
         }

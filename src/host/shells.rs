@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Mutex as AsyncMutex, Semaphore, SemaphorePermit};
 
 use super::options::Options;
+use super::random::random;
 use super::shell::Shell;
 use super::target::Target;
 use super::transport::Link;
@@ -26,6 +27,8 @@ pub(super) enum Asked {
 pub(super) struct Shells {
     pub target: Target,
     pub options: Options,
+    /// Names this run on the host.
+    run: String,
     link: Link,
     /// What a login sets up may have changed.
     ran_steps: AtomicBool,
@@ -56,8 +59,10 @@ impl Running {
 impl Shells {
     /// Connects and starts the first shell.
     pub async fn open(target: Target, options: Options) -> Result<Self, HostError> {
-        let (link, shell) = Shell::connect(&target, &options).await?;
+        let run = random().map_err(|problem| problem.at(&target.name))?;
+        let (link, shell) = Shell::connect(&target, &options, &run).await?;
         Ok(Self {
+            run,
             link,
             ran_steps: AtomicBool::new(false),
             permits: Semaphore::new(options.shells.max(1)),
@@ -76,7 +81,7 @@ impl Shells {
         let idle = self.idle().pop();
         let shell = match idle {
             Some(shell) => shell,
-            None => Shell::open(&self.link, &self.target, &self.options).await?,
+            None => Shell::open(&self.link, &self.target, &self.options, &self.run).await?,
         };
         let before = (shell.sent, shell.received());
         Ok(Lease { shell, before, shells: self, _permit: permit })
@@ -88,8 +93,10 @@ impl Shells {
         // One at a time, so that only one watchdog is started.
         let _starting = self.watchdog.lock().await;
         let has_one = self.running().watchdog.as_ref().is_some_and(Watchdog::is_alive);
-        let started =
-            if has_one { None } else { Some(Watchdog::start(&self.link, &self.target, &self.options).await?) };
+        let started = match has_one {
+            true => None,
+            false => Some(Watchdog::start(&self.link, &self.target, &self.options, &self.run).await?),
+        };
         let mut running = self.running();
         if running.asked == Asked::Kill {
             return Err(Problem::Killed { step: None }.at(&self.target.name));

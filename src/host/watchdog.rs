@@ -20,8 +20,8 @@ pub(super) struct Watchdog {
 
 impl Watchdog {
     /// Starts one, through the same way and as the same user as any other shell.
-    pub async fn start(link: &Link, target: &Target, options: &Options) -> Result<Self, HostError> {
-        let mut shell = Shell::open(link, target, options).await?;
+    pub async fn start(link: &Link, target: &Target, options: &Options, run: &str) -> Result<Self, HostError> {
+        let mut shell = Shell::open(link, target, options, run).await?;
         shell.become_watchdog(options).await?;
         let (orders, received) = mpsc::unbounded_channel();
         let task = tokio::spawn(keep(shell, received, options.heartbeat));

@@ -52,6 +52,8 @@ pub(super) struct Setup<'a> {
     pub step_mark: &'a str,
     pub path: &'a str,
     pub shell: &'a str,
+    /// Names the run on its host: 16 hexadecimal digits that nobody can guess.
+    pub run: &'a str,
     pub state_folder: Option<&'a str>,
     pub count_processes: bool,
 }
@@ -220,7 +222,7 @@ impl Setup<'_> {
         let mut text = Text::new();
         text.raw("R=").quoted(self.step_mark, "the mark")?;
         text.raw("\nUS='\u{1f}' FS='\u{1c}' TAB='\t' NL='\n'\nPATH=").quoted(self.path, "the path")?;
-        text.raw("\nSH=").quoted(self.shell, "the shell")?;
+        text.raw("\nSH=").quoted(self.shell, "the shell")?.raw("\nrun=").quoted(self.run, "the run")?;
         text.raw("\n").raw(&PRELUDE);
         Ok(text)
     }

@@ -1,5 +1,5 @@
-# What every program finds: probes, steps and the session itself evaluate this text first. $R, $US, $FS, $TAB, $NL and
-# $PATH have been set before. Names that start with an underscore belong to this file.
+# What every program finds: probes, steps and the session itself evaluate this text first. $R, $US, $FS, $TAB, $NL, $PATH, $SH
+# and $run have been set before. Names that start with an underscore belong to this file.
 LC_ALL=C
 export LC_ALL PATH
 umask 022

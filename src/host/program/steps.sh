@@ -4,11 +4,22 @@
 loader='IFS= read -r size; text=$(dd bs="$size" count=1 iflag=fullblock 2>/dev/null)
 case $text in *": whole") eval "$text" ;; *) echo "the program did not arrive whole" >&2; exit 98 ;; esac'
 
+# What a step of this account finds of it, as a text that sets variables. One of another account has no state folder.
+own_account="uid=$uid state_folder='"
+_rest=$state_folder
+while :; do
+    case $_rest in *\'*) ;; *) break ;; esac
+    own_account="$own_account${_rest%%\'*}'\\''"
+    _rest=${_rest#*\'}
+done
+own_account="$own_account$_rest'"
+
 # Runs one step, as often as it may be tried:
 #   step, limit, tries, pause   its number, seconds, a number, seconds
 #   input, user, kind           bytes of standard input for each try; the account, empty for this one; the kind it is of
 #   needs, completes            items that must be fine before; items that are fine after it ended with 0
-#   data, data_size             the text that sets its rows; the size of all that its child reads as its program
+#   data, data_size             the text that sets its rows; the size of what its child reads as its program, but for what it
+#                               finds of the account
 #   look, look_limit, look_rows, seen           where it looks again before it starts: what its probe told before
 #   firsts                                      of each row only the first record counts in that
 #   check, check_limit, check_rows, expected    the verification, where there is one
@@ -80,7 +91,9 @@ skip_input() {
 # Writes what a child reads: its program, then the step's input.
 feed() {
     exec 4>&-
-    printf '%s\n' "$data_size" "$setup" "$data" "$child_start" "$1" "$child_end"
+    _account='uid= state_folder='
+    if [ -z "$user" ] || [ "$user" = "$LOGNAME" ]; then _account=$own_account; fi
+    printf '%s\n' "$((data_size + ${#_account} + 1))" "$setup" "$_account" "$data" "$child_start" "$1" "$child_end"
     [ "$input" = 0 ] || take "$input" <&3
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::support::{each, gone, observe, record, section};
-use crate::host::{FrameReport, FrameStep, Host, LookAgain, StepEvent, StepFrame, StepStatus, Verify, VerifyItem};
+use super::support::{each, gone, observe, record, section, target};
+use crate::host::{FrameReport, FrameStep, Host, LookAgain, Options, StepEvent, StepFrame, StepStatus, Verify, VerifyItem};
 use crate::model::{Blob, Expect, Owed, OwedAction, Probe, ProbeStatus, Record, Row, Secret, Step};
 use crate::row;
 
@@ -418,6 +418,32 @@ fn a_step_runs_as_another_user() {
         assert!(!report.steps[1].output.is_empty());
         assert_eq!(report.steps[2].status, StepStatus::TimedOut);
         gone(&report.steps[2].output[0]).await;
+    });
+}
+
+#[test]
+fn a_step_knows_its_run_and_the_folder_of_its_account() {
+    each(|flavour| async move {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("it's \"a\" $state\\").to_str().unwrap().to_string();
+        let options = Options { state_folder: Some(state.clone()), ..flavour.options() };
+        let host = Host::connect(target(), options.clone()).await.unwrap();
+        const TELL: &str = "printf '%s\n' \"$run\" \"$uid\" \"$state_folder\"; cat";
+        let mut mine = step("mine", TELL, vec![row!["a row"]]);
+        mine.step.input = vec![blob(b"input")];
+        let mut others = step("others", TELL, vec![]);
+        others.step.run_as = Some("nobody".into());
+        let report = run(&host, vec![mine, others]).await;
+        let [run_name, uid, told, input] = &report.steps[0].output[..] else { panic!("{report:?}") };
+        let account = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata("/proc/self").unwrap());
+        assert_eq!((uid, told, input.as_str()), (&account.to_string(), &state, "input"));
+        assert!(run_name.len() == 16 && run_name.bytes().all(|c| c.is_ascii_hexdigit()), "{run_name}");
+        assert_eq!(report.steps[1].output, [run_name.as_str(), "", ""]);
+        // Another shell of the same run is told the same name, another run is not.
+        let (first, second) = tokio::join!(run(&host, vec![step("a", TELL, vec![])]), run(&host, vec![step("b", TELL, vec![])]));
+        assert_eq!([&first.steps[0].output[0], &second.steps[0].output[0]], [run_name; 2]);
+        let other = Host::connect(target(), options).await.unwrap();
+        assert_ne!(&run(&other, vec![step("c", TELL, vec![])]).await.steps[0].output[0], run_name);
     });
 }
 
