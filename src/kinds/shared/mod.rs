@@ -16,3 +16,5 @@ pub(crate) mod x509;
 
 /// What a program begins with that replaces files by others; see its `keep_access`.
 pub(crate) const REPLACE: &str = include_str!("replace.sh");
+/// What a program begins with that writes where somebody else may: the stage, the way into a folder, and what is done there.
+pub(crate) const PLACE: &str = include_str!("place.sh");

@@ -1,0 +1,362 @@
+# What programs share that write. Trusted are root and the session's account. A folder is closed where it and all above it are theirs
+# and nobody else may write there; above it a sticky one will do. In a closed folder paths lead where they say. In any other one
+# somebody may exchange a file, a folder or a link at any moment, so what is written is made in a private folder (the stage) where
+# only the trusted can go, the folder is entered by a way on which nothing can be exchanged, and names are used from within. A step of
+# another account has no more rights than whoever may exchange something, so all is closed to it.
+#
+#   know_folders FOLDER…    asks about all folders of the step at once, by one process
+#   stage_for FOLDER        sets $stage, where what is to be put into the folder is made
+#   enter FOLDER            makes it the current folder; false, and $why is set, where it is not what its name says
+#   put STAGED NAME         puts what lies in the stage into the folder that was entered, in the place of anything but a folder
+#   pin NAME                sets $pinned to a path by which a file of that folder can be given owner and mode
+#   leave                   goes back to /
+#   note PATH…              says what to remove should this run be killed; names begin with .infra-$run
+place_open='' place_stages='' place_count=0 near=''
+
+# A line for each folder that is not closed, and for those on the way to it: its path, "open", "sticky", "link" or "refused", the last
+# folder on its way from which nothing can be exchanged, whether it is on another device than that, its path without links, and why
+# it is refused.
+know_folders() {
+    place_open=
+    [ -z "$state_folder" ] || place_look "$@"
+}
+
+place_look() {
+    # Each folder after those above it, but for what it shares with the one before.
+    place_parts=/$NL place_before=
+    for place_folder do
+        place_part=${place_folder%/} place_chain=
+        while [ -n "$place_part" ]; do
+            case $place_before/ in "$place_part"/*) break ;; esac
+            place_chain=$place_part$NL$place_chain
+            place_part=${place_part%/*}
+        done
+        place_parts=$place_parts$place_chain
+        place_before=$place_folder
+    done
+    set -- $(stat -c "%n$US%f$US%u$US%d" -- $place_parts 2>/dev/null)
+    place_above=
+    for place_part in $place_parts; do
+        # What is above it, the nearest first: path, state, the last folder that is closed or sticky, and its device.
+        while :; do
+            case $place_above in '' | "${place_part%/*}$US"*) break ;; esac
+            place_above=${place_above#*"$NL"}
+        done
+        place_of_above "${place_above%%"$NL"*}"
+        case ${1-} in
+            "$place_part$US"*)
+                place_judge "$1"
+                shift
+                ;;
+            # Where it is missing, whoever may write above can make it.
+            *) [ "$place_state" != sticky ] || place_state=open ;;
+        esac
+        place_above=${place_part%/}$US$place_state$US$place_anchor$US$place_device$US$NL$place_above
+        [ "$place_state" = closed ] ||
+            place_open=${place_open:-$NL}$place_part$US$place_state$US$place_anchor$US$place_apart$US$place_part$US$US$NL
+    done
+}
+
+place_of_above() {
+    IFS=$US
+    set -- $1
+    IFS=$NL
+    place_state=${2:-closed} place_anchor=${3:-/} place_device=${4-} place_apart=
+}
+
+# place_judge FACTS: path, mode, owner and device of what is below what place_of_above has told.
+place_judge() {
+    IFS=$US
+    set -- $1
+    IFS=$NL
+    case $place_state:$((0x$2 & 0xf000)) in
+        link:*) return ;;
+        *:40960)
+            place_state=link
+            return
+            ;;
+    esac
+    if [ "$place_state" = open ] || { [ "$3" != 0 ] && [ "$3" != "$uid" ]; }; then
+        place_state=open
+    elif [ "$((0x$2 & 022))" = 0 ]; then
+        place_state=closed
+    elif [ "$((0x$2 & 01000))" != 0 ]; then
+        place_state=sticky
+    else
+        place_state=open
+    fi
+    if [ "$place_state" = open ]; then
+        [ "$4" = "$place_device" ] || place_apart=1
+    else
+        place_anchor=$1 place_device=$4
+    fi
+}
+
+# Sets what is known of a folder.
+place_find() {
+    place_recall "$1"
+    [ "$place_state" != link ] || place_follow "$1"
+}
+
+place_recall() {
+    place_of_folder "$1$US"
+    case $place_open in *"$NL$1$US"*) ;; *) return 0 ;; esac
+    for place_line in $place_open; do
+        case $place_line in "$1$US"*) place_of_folder "$place_line" && break ;; esac
+    done
+}
+
+place_of_folder() {
+    IFS=$US
+    set -- $1
+    IFS=$NL
+    place_state=${2:-closed} place_anchor=${3:-$1} place_apart=${4-} place_real=${5:-$1} place_why=${6-}
+}
+
+# place_follow FOLDER: goes the way of one that has links on it, link by link. One that only the trusted can exchange is followed; one
+# of somebody else where it leads into a folder of the same account.
+place_follow() {
+    place_rest=$1 place_to='' place_strangers='' place_hops=0
+    while [ -n "$place_rest" ]; do
+        place_name=${place_rest%%/*}
+        case $place_rest in */*) place_rest=${place_rest#*/} ;; *) place_rest= ;; esac
+        case $place_name in
+            '' | .) ;;
+            ..) place_to=${place_to%/*} ;;
+            *)
+                if ! [ -L "$place_to/$place_name" ] || [ "$place_hops" = 40 ]; then
+                    place_to=$place_to/$place_name
+                    continue
+                fi
+                place_hops=$((place_hops + 1))
+                place_link=$place_to/$place_name
+                place_owners=$(stat -c %u -- "$place_link" "${place_to:-/}" 2>/dev/null)
+                place_target=$(readlink -- "$place_link")
+                place_look "${place_to:-/}"
+                place_check_link "$place_owners" "${place_to:-/}"
+                case $place_target in /*) place_to= ;; esac
+                place_rest=$place_target/$place_rest
+                ;;
+        esac
+    done
+    place_look "${place_to:-/}"
+    place_recall "${place_to:-/}"
+    [ "$place_state" != link ] || place_state=refused place_why="$1 was exchanged for something else meanwhile"
+    place_owners=$(stat -c %u -- "${place_to:-/}" 2>/dev/null)
+    for place_line in $place_strangers; do
+        [ "${place_line%%"$US"*}" != "$place_owners" ] || continue
+        place_link=${place_line#*"$US"}
+        place_state=refused
+        place_why="$place_link is a symbolic link of $(stat -c %U -- "$place_link" 2>/dev/null): name the folder it leads to, or let it be root's"
+        break
+    done
+    # What was found first counts.
+    place_open=$NL$1$US$place_state$US$place_anchor$US$place_apart$US$place_real$US$place_why$US$place_open
+    place_find "$1"
+}
+
+# place_check_link OWNERS FOLDER: a stranger is whoever has it, or may exchange it.
+place_check_link() {
+    place_recall "$2"
+    for place_owner in $1; do
+        [ "$place_owner" = 0 ] || [ "$place_owner" = "$uid" ] || break
+        place_owner=
+    done
+    case $place_state:$place_owner in
+        closed: | sticky:) ;;
+        *) place_strangers=$place_strangers${place_owner:-nobody}$US$place_link$NL ;;
+    esac
+}
+
+# Sets $stage, and $crossing where a rename from there into the folder is impossible. It need not be there yet.
+find_stage() {
+    place_find "${1:-/}"
+    stage='' why=$place_why
+    [ "$place_state" != refused ] || return 1
+    crossing=$place_apart
+    if [ "$place_state" != closed ]; then
+        while ! [ -w "$place_anchor" ] && [ "$place_anchor" != / ]; do
+            place_anchor=${place_anchor%/*}
+            place_anchor=${place_anchor:-/}
+        done
+        if ! [ -w "$place_anchor" ]; then
+            place_anchor=$state_folder/stages crossing=1
+            # shellcheck disable=SC2174 # what is above it, too, is there for others
+            [ -d "$place_anchor" ] || mkdir -p -m 0700 -- "$place_anchor" 2>/dev/null
+        elif [ -z "$crossing" ] && place_is_mounted; then
+            crossing=1
+        fi
+    fi
+    stage=${place_anchor%/}/.infra-$run-$$
+}
+
+# Whether a mount lies between the folder and the one above it where its stage is.
+place_is_mounted() {
+    while IFS=' ' read -r _ place_point _; do
+        case $place_real/ in
+            "$place_point"/*) case $place_point in "${place_anchor%/}"/?*) return 0 ;; esac ;;
+        esac
+    done 2>/dev/null </proc/self/mounts
+    return 1
+}
+
+stage_for() {
+    find_stage "$1" || return 1
+    case $NL$place_stages in *"$NL$stage$NL"*) return 0 ;; esac
+    make_stages "$stage"
+}
+
+# make_stages STAGE…: false, and $why is set, where one cannot be made.
+make_stages() {
+    place_tidy
+    note "$@"
+    for stage do place_stages=$place_stages$stage$NL; done
+    why=$(mkdir -m 0700 -- "$@" 2>&1)
+}
+
+# Whatever ends the program, what it made for a while goes.
+place_tidy() {
+    case $at_exit in *drop_stages*) return ;; esac
+    at_exit="${at_exit:+$at_exit; }drop_stages"
+    # PIPE, because the shell says of a child that it was terminated, and nobody may be there to hear it.
+    trap 'exit 143' HUP INT PIPE TERM
+}
+
+drop_stages() {
+    set -f
+    IFS=$NL
+    drop_near
+    [ -z "$place_stages" ] || rm -rf -- $place_stages
+    place_stages=
+}
+
+note() {
+    [ -z "$state_folder" ] || { printf '%s\n' "$@" >>"$state_folder/stages/$run"; } 2>/dev/null || :
+}
+
+enter() {
+    set -- "${1:-/}"
+    place_find "$1"
+    why=$place_why crossing=$place_apart place_here=$place_real
+    if [ "$place_state" = refused ]; then return 1; fi
+    if [ "$place_state" = closed ]; then
+        place_here=$1
+        cd -P "$1" 2>/dev/null && return 0
+        why="the folder $1 is not there"
+        [ ! -d "$1" ] || why="the folder $1 may not be entered"
+        return 1
+    fi
+    find_stage "$1"
+    place_find "$1"
+    place_here=${place_anchor%/}
+    place_rest=${place_real#"$place_here"}
+    if cd -P "$place_anchor" 2>/dev/null && place_walk "$place_rest"; then return 0; fi
+    cd /
+    return 1
+}
+
+# place_walk NAMES: goes down from the current folder, each time into a folder that lies in the one before.
+place_walk() {
+    IFS=/
+    set -- $1
+    IFS=$NL
+    for place_name do
+        [ -z "$place_name" ] || go_down "$place_name" || return 1
+    done
+}
+
+# go_down NAME: what the folder above is cannot be exchanged, whatever happens to names: a link leads to a folder with another one.
+go_down() {
+    place_here=$place_here/$1
+    why="$place_here was exchanged for something else meanwhile"
+    if [ -L "./$1" ]; then
+        why="$place_here is a symbolic link of $(stat -c %U -- "./$1" 2>/dev/null): name the folder it leads to, or let it be root's"
+        return 1
+    elif ! [ -d "./$1" ]; then
+        why="the folder $place_here is not there"
+        return 1
+    elif ! [ -r . ]; then
+        # Only root can go without, and it may read.
+        cd -P "./$1" 2>/dev/null || return
+        return 0
+    fi
+    exec 9<.
+    # shellcheck disable=SC3013 # dash, bash and busybox all have -ef.
+    if cd -P "./$1" 2>/dev/null && [ .. -ef /proc/self/fd/9 ]; then
+        exec 9<&-
+        return 0
+    fi
+    exec 9<&-
+    return 1
+}
+
+leave() {
+    drop_near
+    cd /
+}
+
+# Makes a private folder in the current one, where the stage is on another file system, and sets $near to a path that leads to it
+# whatever it is called by now.
+open_near() {
+    [ -z "$near" ] || return 0
+    place_count=$((place_count + 1))
+    place_near=.infra-$run-$$-$place_count
+    place_tidy
+    note "$place_here/$place_near"
+    why=$(mkdir -m 0700 -- "./$place_near" 2>&1) || return 1
+    near=/proc/self/fd/8
+    why="$place_here/$place_near was exchanged for something else meanwhile"
+    # shellcheck disable=SC3013,SC3067 # dash, bash and busybox all have -ef and -O.
+    if command exec 8<"./$place_near/." && [ -O "$near/." ] && [ "$near/.." -ef . ]; then return 0; fi
+    exec 8<&-
+    near=
+    return 1
+} 2>/dev/null
+
+drop_near() {
+    [ -n "$near" ] || return 0
+    set +f
+    rm -rf -- "${near:?}"/*
+    set -f
+    exec 8<&-
+    near=
+    rmdir -- "./$place_near" 2>/dev/null || :
+}
+
+put() {
+    if [ -z "$crossing" ]; then
+        why=$(mv -f -T -- "$1" "./$2" 2>&1)
+        return
+    fi
+    open_near || return 1
+    place_count=$((place_count + 1))
+    why=$(cp -a -- "$1" "$near/$place_count" 2>&1) || return 1
+    sync -- "$near/$place_count" 2>/dev/null || sync
+    why=$(mv -f -T -- "$near/$place_count" "./$2" 2>&1)
+}
+
+# A file is pinned by another name that it gets in the stage: what is done there is done to this file and no other one.
+pin() {
+    place_count=$((place_count + 1))
+    why="$place_here/$1 is a symbolic link"
+    [ ! -L "./$1" ] || return 1
+    pinned=$place_here/$1
+    [ "$place_state" != closed ] || return 0
+    pinned=$stage/pin-$place_count
+    if [ -n "$crossing" ]; then
+        open_near || return 1
+        pinned=$near/pin-$place_count
+    fi
+    why=$(ln -- "./$1" "$pinned" 2>&1) || return 1
+    case $(stat -c "%h$US%f" -- "$pinned") in
+        "2$US"8*) why= ;;
+        *"$US"8*)
+            why="$place_here/$1 has another name, which may be somebody else's file"
+            return 1
+            ;;
+        *)
+            why="$place_here/$1 is not a file"
+            return 1
+            ;;
+    esac
+}
