@@ -19,6 +19,7 @@ mod missing;
 mod packages;
 mod pm2;
 mod privileges;
+mod races;
 mod refused;
 mod rotation;
 mod secrets;

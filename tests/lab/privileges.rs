@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::support;
-use crate::support::lab::LabHost;
+use crate::support::infra::Infra;
+use crate::support::lab::{LabHost, text};
 use infra::host::{
     FrameReport, FrameStep, Host, Options, Problem, StepEvent, StepFrame, StepStatus, Target, Transport,
 };
@@ -230,4 +231,129 @@ fn what_is_handed_over_is_reached_through_no_link() {
     let host = LabHost::boot("hand-over", support::release());
     let program = include_str!("../../src/kinds/shared/hand_over.sh");
     assert_eq!(host.check(&format!("{program}{HAND_OVER_RACE}")), "0\n0\n");
+}
+
+/// Folders of a user with what leads to root's.
+const TRAPS: &str = r#"
+useradd --create-home mallory
+mkdir -p /srv/canary /srv/target && cd /srv/canary
+for name in f w s.env sub/g; do mkdir -p $(dirname $name); echo "A=$name" >$name; done
+chmod 0666 w
+ln -s target /srv/good
+runuser -u mallory -- sh -ec 'cd; mkdir d real d/sub
+    ln -s /srv/canary linked; ln -s real own; ln -s /srv/canary d/.infra-new; ln -s /srv/canary/s.env d/foreign.env
+    ln -s ../real/mine.env d/mine.env; echo A=1 >real/mine.env; echo text >d/plain; echo text >d/sub/stays'
+ln w /home/mallory/d/hard
+ln w /home/mallory/d/replaced
+mkdir /home/mallory/mount && mount -t tmpfs none /home/mallory/mount
+echo text >/home/mallory/mount/stays && chown -R mallory: /home/mallory/mount
+"#;
+
+const SAFE: &str = "
+directories:
+  /home/mallory/d/new/deep: { owner: mallory, mode: '0750' }
+  /home/mallory/mount/sub: { owner: mallory }
+  /srv/given: { owner: mallory }
+  /srv/given/inner: { owner: root, mode: '0700' }
+files:
+  /home/mallory/own/x: { content: x, owner: mallory }
+  /home/mallory/d/plain: { content: new, owner: mallory, mode: '0640' }
+  /home/mallory/d/replaced: { content: new, owner: mallory, mode: '0600' }
+  /home/mallory/d/sub/stays: { owner: root, mode: '0640' }
+  /home/mallory/mount/x: { content: x, owner: mallory }
+  /home/mallory/mount/stays: { owner: root, mode: '0640' }
+  /srv/good/x: { content: x }
+  /tmp/guarded: { content: x }
+settings:
+  /home/mallory/d/mine.env: { format: env, set: { A: '2' } }
+";
+
+/// Specs that are refused, and why.
+const UNSAFE: &[(&str, &str)] = &[
+    ("files: { /home/mallory/linked/x: { content: x } }", "/home/mallory/linked is a symbolic link of mallory"),
+    ("files: { /home/mallory/linked/f: { mode: '0600' } }", "/home/mallory/linked is a symbolic link of mallory"),
+    ("files: { /home/mallory/linked/f: { state: absent } }", "/home/mallory/linked is a symbolic link of mallory"),
+    ("files: { /home/mallory/d/hard: { owner: mallory } }", "/home/mallory/d/hard has another name"),
+    ("directories: { /home/mallory/linked/x: {} }", "/home/mallory/linked is a symbolic link of mallory"),
+    (
+        "directories: { /home/mallory/linked/sub: { owner: mallory } }",
+        "/home/mallory/linked is a symbolic link of mallory",
+    ),
+    (
+        "settings: { /home/mallory/linked/s.env: { format: env, set: { A: '2' } } }",
+        "/home/mallory/linked is a symbolic link of mallory",
+    ),
+    (
+        "settings: { /home/mallory/d/foreign.env: { format: env, set: { A: '2' } } }",
+        "/home/mallory/d/foreign.env is a symbolic link of mallory",
+    ),
+];
+
+#[test]
+fn a_users_links_lead_root_to_nothing_of_its_own() {
+    let host = LabHost::boot("traps", support::release());
+    host.check(TRAPS);
+    let facts = "cd /srv/canary && find . -printf '%p %U %G %m %s %T@ %y\\n' | sort && find . -type f -exec sha256sum {} + | sort";
+    let before = host.check(facts);
+    let folder = tempfile::tempdir().unwrap();
+    let spec = |sections: &str| {
+        let text = format!("infra: 1\nname: traps\nhosts: {{ app1: {{}} }}\n{sections}\n");
+        std::fs::write(folder.path().join("infra.yaml"), text).unwrap();
+        Infra::new(folder.path(), &host.inventory())
+    };
+    for (sections, why) in UNSAFE {
+        let output = spec(sections).run("apply", &["--auto-approve"]);
+        let said = format!("{}{}", text(&output.stdout), text(&output.stderr));
+        assert_eq!(output.status.code(), Some(1), "{sections}\n{said}");
+        assert!(said.contains(why), "{sections}\n{said}");
+        assert_eq!(host.check(facts), before, "{sections}");
+    }
+    let safe = spec(SAFE);
+    safe.apply();
+    safe.plan().assert_empty("after the first apply");
+    // Again, with something in all places.
+    host.check(
+        "cd /home/mallory && echo old | tee d/plain own/x mount/x /srv/good/x /tmp/guarded >/dev/null && chmod 0666 mount/stays d/sub/stays \
+         && chown mallory d/sub/stays && chmod 0777 mount/sub d/new/deep && echo A=1 >real/mine.env",
+    );
+    safe.apply();
+    safe.plan().assert_empty("after the second apply");
+    assert_eq!(host.check(facts), before);
+    assert_eq!(host.check("cat /home/mallory/d/replaced /srv/canary/w"), "newA=w\n");
+    assert_eq!(
+        host.check("readlink /home/mallory/d/mine.env /home/mallory/d/.infra-new"),
+        "../real/mine.env\n/srv/canary\n"
+    );
+    host.check("rm /home/mallory/d/.infra-new");
+    assert_eq!(
+        host.check("find / -xdev -name '.infra-*'; find /home/mallory/mount -name '.infra-*'"),
+        "",
+        "something is left"
+    );
+}
+
+/// An account that is not root keeps what is its own, and what its group may write.
+#[test]
+fn an_account_without_privileges_writes_where_it_may() {
+    let host = LabHost::boot("plain", support::release());
+    host.check("install -d -o root -g deploy -m 2775 /srv/shared /srv/shared/in && install -d -o deploy -m 0775 -g deploy /home/deploy/app");
+    let folder = tempfile::tempdir().unwrap();
+    let inventory = folder.path().join("inventory.yaml");
+    let given = std::fs::read_to_string(host.inventory()).unwrap();
+    assert!(given.contains("become: true"), "{given}");
+    std::fs::write(&inventory, given.replace("become: true", "become: false")).unwrap();
+    std::fs::write(
+        folder.path().join("infra.yaml"),
+        "infra: 1\nname: plain\nhosts: { app1: {} }\ndirectories: { /home/deploy/app/new: { mode: '0700' }, /srv/shared/new: {} }\nfiles:\n  \
+         /home/deploy/app/a: { content: one }\n  /home/deploy/b: { content: one }\n  /srv/shared/in/c: { content: one, mode: '0664' }\n  \
+         /srv/shared/new/d: { content: one }\n",
+    )
+    .unwrap();
+    let infra = Infra::new(folder.path(), &inventory);
+    infra.apply();
+    infra.plan().assert_empty("after the first apply");
+    host.check("cd /home/deploy && echo two | tee app/a b /srv/shared/in/c && chmod 0600 /srv/shared/in/c && chmod 0755 app/new");
+    infra.apply();
+    infra.plan().assert_empty("after the second apply");
+    assert_eq!(host.check("find / -xdev -name '.infra-*'"), "", "something is left");
 }

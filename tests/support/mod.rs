@@ -6,6 +6,7 @@ pub mod infra;
 pub mod kinds;
 pub mod lab;
 pub mod page;
+pub mod programs;
 pub mod transcript;
 pub mod uses;
 

@@ -194,6 +194,81 @@ files:
 }
 
 #[test]
+fn what_lies_where_others_may_write() {
+    const PREPARE: &str = "umask 022; mkdir -p $ROOT/o/sub/in $ROOT/s; chown -R nobody $ROOT/o; chmod 1777 $ROOT/s";
+    const FILES: &str = r#"
+files:
+  ROOT/o/a: { content: "x\ny" }
+  ROOT/o/sub/in/b: { source: note.txt, owner: nobody, mode: "0600" }
+  "ROOT/o/it's a\\file": {}
+  ROOT/s/c: { content: c }
+  ROOT/d: { content: d }
+"#;
+    const GONE: &str = r#"
+files:
+  ROOT/o/a: { state: absent }
+  "ROOT/o/it's a\\file": { state: absent }
+  ROOT/s/c: { state: absent }
+"#;
+    live(
+        "file",
+        &[
+            turn(PREPARE, FILES, &["/o/a", "/o/sub/in/b", "/o/it's a\\file", "/s/c", "/d"]),
+            turn(
+                "test -z \"$(find $ROOT -name '.infra*')\"; echo more >>$ROOT/o/a; chmod 0644 $ROOT/o/sub/in/b; chown 1 $ROOT/o/sub/in/b; echo >$ROOT/s/c",
+                FILES,
+                &["/o/a", "/o/sub/in/b", "/s/c"],
+            ),
+            turn("rm $ROOT/o/sub/in/b; echo >$ROOT/d", FILES, &["/o/sub/in/b", "/d"]),
+            turn("", GONE, &["/o/a", "/o/it's a\\file", "/s/c"]),
+        ],
+    );
+    const FOLDERS: &str = r#"
+directories:
+  ROOT/o/a: { owner: nobody, mode: "0750" }
+  ROOT/o/a/b: { mode: "2755" }
+  ROOT/o/x/y/z: { owner: nobody }
+  ROOT/s/c: {}
+  ROOT/p: { owner: nobody }
+  ROOT/p/q: { owner: daemon, mode: "0700" }
+  ROOT/p/q/r: { owner: nobody }
+"#;
+    live(
+        "directory",
+        &[
+            turn(PREPARE, FOLDERS, &["/o/a", "/o/a/b", "/o/x/y/z", "/s/c", "/p", "/p/q", "/p/q/r"]),
+            turn("chmod 0700 $ROOT/o/a $ROOT/o/a/b; chown 1 $ROOT/p/q/r", FOLDERS, &["/o/a", "/o/a/b", "/p/q/r"]),
+            turn(
+                "",
+                "directories: { ROOT/o/a/b: { state: absent }, ROOT/s/c: { state: absent } }",
+                &["/o/a/b", "/s/c"],
+            ),
+        ],
+    );
+    const SETTINGS: &str = r#"
+settings:
+  ROOT/o/a.env: { set: { A: "2" }, mode: "0600" }
+  ROOT/o/link.env: { set: { A: "2" } }
+"#;
+    live(
+        "setting",
+        &[
+            turn(PREPARE, "settings: {}", &[]),
+            turn(
+                "cd $ROOT/o; echo A=1 >sub/b.env; ln -s sub/b.env link.env; chown -h nobody link.env sub/b.env",
+                SETTINGS,
+                &["/o/a.env", "/o/link.env"],
+            ),
+            turn(
+                "cd $ROOT/o; test -L link.env; echo B=1 >a.env; echo A=3 >sub/b.env",
+                SETTINGS,
+                &["/o/a.env", "/o/link.env"],
+            ),
+        ],
+    );
+}
+
+#[test]
 fn links() {
     const SPEC: &str = r#"
 symlinks:

@@ -6,7 +6,9 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use super::support::{each, gone, observe, record, section, target};
-use crate::host::{FrameReport, FrameStep, Host, LookAgain, Options, StepEvent, StepFrame, StepStatus, Verify, VerifyItem};
+use crate::host::{
+    FrameReport, FrameStep, Host, LookAgain, Options, StepEvent, StepFrame, StepStatus, Verify, VerifyItem,
+};
 use crate::model::{Blob, Expect, Owed, OwedAction, Probe, ProbeStatus, Record, Row, Secret, Step};
 use crate::row;
 
@@ -440,7 +442,8 @@ fn a_step_knows_its_run_and_the_folder_of_its_account() {
         assert!(run_name.len() == 16 && run_name.bytes().all(|c| c.is_ascii_hexdigit()), "{run_name}");
         assert_eq!(report.steps[1].output, [run_name.as_str(), "", ""]);
         // Another shell of the same run is told the same name, another run is not.
-        let (first, second) = tokio::join!(run(&host, vec![step("a", TELL, vec![])]), run(&host, vec![step("b", TELL, vec![])]));
+        let (first, second) =
+            tokio::join!(run(&host, vec![step("a", TELL, vec![])]), run(&host, vec![step("b", TELL, vec![])]));
         assert_eq!([&first.steps[0].output[0], &second.steps[0].output[0]], [run_name; 2]);
         let other = Host::connect(target(), options).await.unwrap();
         assert_ne!(&run(&other, vec![step("c", TELL, vec![])]).await.steps[0].output[0], run_name);

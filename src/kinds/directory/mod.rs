@@ -1,8 +1,12 @@
 //! `directory`: a folder with owner, group and mode.
 
+use std::collections::BTreeSet;
+
 use crate::model::{Changes, Expect, Looked, Probe, ProbeOutput, Step, Value};
 use crate::{expect, row, rows};
 
+use crate::kinds::shared::program::program;
+use crate::kinds::shared::{PLACE, owned_file};
 use crate::resource::batch::{by_state, count, parse_first};
 use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
 
@@ -25,7 +29,7 @@ pub struct Observed {
 }
 
 rows! {
-    include_str!("apply.sh") => struct Wanted { path, owner, group, mode }
+    include_str!("apply.sh") => struct Wanted { path, owner, group, mode, level }
     include_str!("remove.sh") => struct Going { path }
 }
 
@@ -133,18 +137,24 @@ impl Kind for Directory {
 
 /// Makes the one step that makes or changes all these folders.
 fn make(batch: &[Planned<'_, Directory>], present: Vec<usize>) -> Step {
+    let path = |at: usize| batch[at].resource.name();
+    let all: BTreeSet<&str> = present.iter().map(|&at| path(at)).collect();
+    // In how many of the others it lies.
+    let level = |at: usize| path(at).match_indices('/').filter(|(end, _)| all.contains(&path(at)[..*end])).count();
     let row = |&at: &usize| {
-        let Desired { owner, group, mode, .. } = &batch[at].resource.desired;
+        let Desired { owner, group, mode } = &batch[at].resource.desired;
+        let new_mode = batch[at].is_new().then_some("0755");
         row![Wanted {
-            path: batch[at].resource.name(),
+            path: path(at),
             owner: owner.as_ref(),
             group: group.as_ref(),
-            mode: mode.as_ref(),
+            mode: mode.as_deref().or(new_mode),
+            level: level(at) as u64,
         }]
     };
     let rows = present.iter().map(row).collect();
     let purpose = format!("make or change {}", count(present.len(), "folder", "folders"));
-    let script = concat!(include_str!("../shared/ownership.sh"), include_str!("apply.sh"));
+    let script = program![PLACE, owned_file::OWNERSHIP, include_str!("apply.sh")];
     Step::new(script, present, purpose).rows(rows)
 }
 
@@ -152,5 +162,5 @@ fn make(batch: &[Planned<'_, Directory>], present: Vec<usize>) -> Step {
 fn remove(batch: &[Planned<'_, Directory>], absent: Vec<usize>) -> Step {
     let rows = absent.iter().map(|&at| row![Going { path: batch[at].resource.name() }]).collect();
     let purpose = format!("remove {}", count(absent.len(), "folder", "folders"));
-    Step::new(include_str!("remove.sh"), absent, purpose).rows(rows)
+    Step::new(program![PLACE, include_str!("remove.sh")], absent, purpose).rows(rows)
 }

@@ -1,5 +1,5 @@
 # Size and SHA-256 are of the file on standard input ("-" where it stays); taking is what a running engine needs to take it: reload,
-# restart or "".
+# restart or "". place.sh goes before.
 columns size hash taking
 read_row "$ROWS"
 folder=/etc/docker
@@ -22,17 +22,22 @@ run() {
 }
 
 if [ "$size" != - ]; then
-    mkdir -p -- "$folder" && rm -f -- "$folder/.infra-new" || exit
-    (umask 022 && take "$size" >"$folder/.infra-new") || exit
-    sum=$(sha256sum <"$folder/.infra-new")
+    mkdir -p -- "$folder" || exit
+    know_folders "$folder"
+    if ! needs_closed "$folder" || ! stage_for "$folder"; then
+        echo "$why"
+        exit 1
+    fi
+    new=$stage/daemon.json
+    (umask 022 && take "$size" >"$new") || exit
+    sum=$(sha256sum <"$new")
     if [ "${sum%% *}" != "$hash" ]; then
-        echo "$file did not arrive whole; is the disk full?"
+        echo "$file did not arrive whole"
         exit 1
     fi
     case $(dockerd --help 2>&1) in
         *--validate*)
-            message=$(dockerd --validate --config-file="$folder/.infra-new" 2>&1) || {
-                rm -f -- "$folder/.infra-new"
+            message=$(dockerd --validate --config-file="$new" 2>&1) || {
                 item_failed 0 "dockerd refuses the settings, nothing was changed: $message"
                 exit 0
             }
@@ -41,8 +46,8 @@ if [ "$size" != - ]; then
     : >"$folder/.infra-unapplied" || exit
     rm -f -- "$folder/.infra-old"
     [ ! -e "$file" ] || ln -- "$file" "$folder/.infra-old" || exit
-    sync -- "$folder/.infra-new" 2>/dev/null || sync
-    mv -f -- "$folder/.infra-new" "$file" || exit
+    sync -- "$new" 2>/dev/null || sync
+    mv -f -T -- "$new" "$file" || exit
 fi
 
 message=$(systemctl enable docker.service 2>&1) || {

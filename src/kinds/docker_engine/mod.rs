@@ -3,7 +3,9 @@
 use crate::model::{Blob, Change, Changes, Content, Lock, Probe, ProbeOutput, Step, Value, decode_base64};
 use crate::{records, row, rows};
 
+use crate::kinds::shared::PLACE;
 use crate::kinds::shared::docker::ENGINE;
+use crate::kinds::shared::program::program;
 use crate::resource::batch::parse_first;
 use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
 
@@ -60,6 +62,9 @@ const RELOADED: &[&str] = &[
     "runtimes",
     "shutdown-timeout",
 ];
+
+/// Puts its settings in place, and makes it run with them.
+const APPLY: &str = program![PLACE, include_str!("apply.sh")];
 
 rows! {
     include_str!("probe.sh") => struct Asked { name }
@@ -191,7 +196,7 @@ impl Kind for DockerEngine {
             let file = resource.desired.settings.as_ref().filter(|_| !taking.is_empty()).map(text);
             let content = file.map(|text| Content::new(text.as_bytes()));
             let size = content.as_ref().map_or_else(|| "-".to_string(), |content| content.size().to_string());
-            Step::new(include_str!("apply.sh"), vec![at], "set up Docker Engine")
+            Step::new(APPLY, vec![at], "set up Docker Engine")
                 .rows(vec![row![Wanted { size, hash: content.as_ref().map(Content::hash), taking }]])
                 .input(content.as_ref().and_then(Content::bytes).map(Blob::from).into_iter().collect())
                 .locks(&[Lock::SYSTEMD])

@@ -1,3 +1,3 @@
 # Stops the engine and the socket that would start it again. No rows.
 systemctl disable --now docker.service docker.socket 2>&1 || exit
-rm -f -- /etc/docker/daemon.json /etc/docker/.infra-unapplied /etc/docker/.infra-new /etc/docker/.infra-old
+rm -f -- /etc/docker/daemon.json /etc/docker/.infra-unapplied /etc/docker/.infra-old

@@ -2,7 +2,9 @@
 # the site's name; where its file is, the functions of the layout say, which are place.sh in its folder.
 # All sites are put in place with their old selves beside them, nginx looks at the whole, and what it refuses goes back.
 columns path owner group mode staged size state
-sites=$ROWS ROWS='' new=$folder/.infra-new
+more_folders=$folder$NL${enabled-}
+unpack_files
+sites=$ROWS ROWS='' new=/dev/null
 for row in $sites; do
     read_row "$row"
     find_file "${path##*/}"
@@ -44,7 +46,13 @@ each() { # FUNCTION: calls it with index, name and state of every row that has n
     done
 }
 
-stage_files
+only_if_closed() {
+    for place in $folder ${enabled-}; do
+        needs_closed "$place" || refuse "$1" "$why"
+    done
+}
+each only_if_closed
+take_over_access
 give chown
 give chmod
 save() { [ ! -e "$new/$2" ] || sync -- "$new/$2" 2>/dev/null || sync; }
@@ -89,5 +97,4 @@ for row in $sites; do
     read_row "$row"
     tidy "${path##*/}"
 done
-[ -z "$stages" ] || rm -rf -- $stages
-at_exit=
+drop_stages

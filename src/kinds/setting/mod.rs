@@ -55,8 +55,8 @@ const MOST_READ: u64 = 1024 * 1024;
 rows! {
     include_str!("probe.sh") => struct Asked { path, most }
     include_str!("apply.sh") =>
-    /// The command that judges it, what the file was when it was looked at, and why it cannot be edited.
-    struct Edited after Written { validate, hash, why }
+    /// The command that judges it, what the file was when it was looked at, the link that leads to it, and why it cannot be edited.
+    struct Edited after Written { validate, hash, link, wrong }
 }
 
 records! {
@@ -264,7 +264,12 @@ fn file<'a>(at: usize, planned: &Planned<'_, Setting>, edited: &'a Result<Conten
         group: kept(&desired.group, |found| &found.group),
         mode: found.map_or_else(|| created_mode(desired), |_| kept(&desired.mode, |found| &found.mode)),
         content: edited.as_ref().ok(),
-        more: row![Edited { validate, hash: found.map(|found| &found.hash), why: edited.as_ref().err() }],
+        more: row![Edited {
+            validate,
+            hash: found.map(|found| &found.hash),
+            link: found.and(Some(planned.resource.name()).filter(|name| *name != path)),
+            wrong: edited.as_ref().err(),
+        }],
     };
     (judge, file)
 }

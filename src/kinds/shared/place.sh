@@ -10,14 +10,17 @@
 #   put STAGED NAME         puts what lies in the stage into the folder that was entered, in the place of anything but a folder
 #   pin NAME                sets $pinned to a path by which a file of that folder can be given owner and mode
 #   leave                   goes back to /
+#   leads_to LINK PATH      whether a link leads there as the trusted want it, or to what belongs to whoever has it
+#   needs_closed FOLDER     whether it is closed; says in $why who else may write there
+#   make_folder FOLDER      enters it, and makes what is missing of it
 #   note PATH…              says what to remove should this run be killed; names begin with .infra-$run
-place_open='' place_stages='' place_count=0 near=''
+place_known=$NL place_open='' place_stages='' place_count=0 place_making='' near=''
 
 # A line for each folder that is not closed, and for those on the way to it: its path, "open", "sticky", "link" or "refused", the last
 # folder on its way from which nothing can be exchanged, whether it is on another device than that, its path without links, and why
 # it is refused.
 know_folders() {
-    place_open=
+    place_known=$NL place_open=
     [ -z "$state_folder" ] || place_look "$@"
 }
 
@@ -34,6 +37,7 @@ place_look() {
         place_parts=$place_parts$place_chain
         place_before=$place_folder
     done
+    place_known=$place_known$place_parts
     set -- $(stat -c "%n$US%f$US%u$US%d" -- $place_parts 2>/dev/null)
     place_above=
     for place_part in $place_parts; do
@@ -99,6 +103,10 @@ place_find() {
 }
 
 place_recall() {
+    case $place_known in
+        *"$NL$1$NL"*) ;;
+        *) [ -z "$state_folder" ] || place_look "$1" ;;
+    esac
     place_of_folder "$1$US"
     case $place_open in *"$NL$1$US"*) ;; *) return 0 ;; esac
     for place_line in $place_open; do
@@ -113,41 +121,35 @@ place_of_folder() {
     place_state=${2:-closed} place_anchor=${3:-$1} place_apart=${4-} place_real=${5:-$1} place_why=${6-}
 }
 
-# place_follow FOLDER: goes the way of one that has links on it, link by link. One that only the trusted can exchange is followed; one
-# of somebody else where it leads into a folder of the same account.
+# place_follow FOLDER: goes the way of one that has links on it, link by link. One of the trusted is followed; one of somebody else where
+# it leads to what belongs to the same account.
 place_follow() {
-    place_rest=$1 place_to='' place_strangers='' place_hops=0
-    while [ -n "$place_rest" ]; do
-        place_name=${place_rest%%/*}
-        case $place_rest in */*) place_rest=${place_rest#*/} ;; *) place_rest= ;; esac
-        case $place_name in
+    follow_rest=$1 follow_to='' follow_strangers='' follow_hops=0
+    while [ -n "$follow_rest" ]; do
+        follow_name=${follow_rest%%/*}
+        case $follow_rest in */*) follow_rest=${follow_rest#*/} ;; *) follow_rest= ;; esac
+        case $follow_name in
             '' | .) ;;
-            ..) place_to=${place_to%/*} ;;
+            ..) follow_to=${follow_to%/*} ;;
             *)
-                if ! [ -L "$place_to/$place_name" ] || [ "$place_hops" = 40 ]; then
-                    place_to=$place_to/$place_name
+                if ! [ -L "$follow_to/$follow_name" ] || [ "$follow_hops" = 40 ]; then
+                    follow_to=$follow_to/$follow_name
                     continue
                 fi
-                place_hops=$((place_hops + 1))
-                place_link=$place_to/$place_name
-                place_owners=$(stat -c %u -- "$place_link" "${place_to:-/}" 2>/dev/null)
-                place_target=$(readlink -- "$place_link")
-                place_look "${place_to:-/}"
-                place_check_link "$place_owners" "${place_to:-/}"
-                case $place_target in /*) place_to= ;; esac
-                place_rest=$place_target/$place_rest
+                follow_hops=$((follow_hops + 1))
+                follow_link "${follow_to:-/}" "$follow_name"
+                case $follow_target in /*) follow_to= ;; esac
+                follow_rest=$follow_target/$follow_rest
                 ;;
         esac
     done
-    place_look "${place_to:-/}"
-    place_recall "${place_to:-/}"
+    place_recall "${follow_to:-/}"
     [ "$place_state" != link ] || place_state=refused place_why="$1 was exchanged for something else meanwhile"
-    place_owners=$(stat -c %u -- "${place_to:-/}" 2>/dev/null)
-    for place_line in $place_strangers; do
-        [ "${place_line%%"$US"*}" != "$place_owners" ] || continue
-        place_link=${place_line#*"$US"}
+    [ -z "$follow_strangers" ] || follow_owner=$(stat -c %u -- "${follow_to:-/}" 2>/dev/null)
+    for place_line in $follow_strangers; do
+        [ "${place_line%%"$US"*}" != "$follow_owner" ] || continue
         place_state=refused
-        place_why="$place_link is a symbolic link of $(stat -c %U -- "$place_link" 2>/dev/null): name the folder it leads to, or let it be root's"
+        place_why="${place_line##*"$US"}: name what it leads to, or let it be root's"
         break
     done
     # What was found first counts.
@@ -155,17 +157,52 @@ place_follow() {
     place_find "$1"
 }
 
-# place_check_link OWNERS FOLDER: a stranger is whoever has it, or may exchange it.
-place_check_link() {
-    place_recall "$2"
-    for place_owner in $1; do
-        [ "$place_owner" = 0 ] || [ "$place_owner" = "$uid" ] || break
-        place_owner=
-    done
-    case $place_state:$place_owner in
-        closed: | sticky:) ;;
-        *) place_strangers=$place_strangers${place_owner:-nobody}$US$place_link$NL ;;
+# follow_link FOLDER NAME: sets $follow_target, and remembers a stranger: whoever the link is of, or may have exchanged it. Where others
+# write, it gets another name in the stage first, so that it is one link that is asked about. Who may give root's link to somewhere
+# else a second name can do that, too.
+follow_link() {
+    follow_at=${1%/}/$2 follow_owner=''
+    place_recall "$1"
+    case $place_state in
+        closed | sticky) ;;
+        *)
+            follow_owner=$(stat -c %u -- "$1")
+            read -r follow_guarded </proc/sys/fs/protected_hardlinks
+            if [ "$follow_guarded" = 1 ] && stage_for "$1" && enter "$1"; then
+                place_count=$((place_count + 1))
+                if ln -T -- "./$2" "$stage/link-$place_count" 2>/dev/null; then
+                    follow_at=$stage/link-$place_count follow_owner=
+                fi
+                cd /
+            fi
+            ;;
     esac
+    place_line=$(stat -c "%u$US%U" -- "$follow_at")
+    follow_target=$(readlink -- "$follow_at")
+    case ${place_line%"$US"*} in
+        0 | "$uid") place_line=$follow_owner ;;
+    esac
+    [ -z "$place_line" ] ||
+        follow_strangers=$follow_strangers${place_line%"$US"*}$US"${1%/}/$2 is a symbolic link of ${place_line#*"$US"}$NL"
+}
+
+leads_to() {
+    [ -n "$state_folder" ] || return 0
+    place_find "$1"
+    why=$place_why
+    [ "$place_state" != refused ] || return 1
+    why="$1 does not lead to $2 any more"
+    [ "$place_real" = "$2" ]
+}
+
+needs_closed() {
+    place_find "$1"
+    [ "$place_state" != closed ] || return 0
+    place_part=${1#"${place_anchor%/}/"}
+    place_part=${place_anchor%/}/${place_part%%/*}
+    [ "$place_state" != sticky ] || place_part=$1
+    why=${place_why:-"others can exchange what is in $place_part (of $(stat -c '%U and group %G, mode %a' -- "$place_part" 2>&1))"}
+    return 1
 }
 
 # Sets $stage, and $crossing where a rename from there into the folder is impossible. It need not be there yet.
@@ -241,6 +278,7 @@ enter() {
     if [ "$place_state" = refused ]; then return 1; fi
     if [ "$place_state" = closed ]; then
         place_here=$1
+        [ -z "$place_making" ] || [ -d "$1" ] || why=$(mkdir -p -- "$1" 2>&1) || return 1
         cd -P "$1" 2>/dev/null && return 0
         why="the folder $1 is not there"
         [ ! -d "$1" ] || why="the folder $1 may not be entered"
@@ -270,12 +308,18 @@ go_down() {
     place_here=$place_here/$1
     why="$place_here was exchanged for something else meanwhile"
     if [ -L "./$1" ]; then
-        why="$place_here is a symbolic link of $(stat -c %U -- "./$1" 2>/dev/null): name the folder it leads to, or let it be root's"
+        why="$place_here is a symbolic link of $(stat -c %U -- "./$1" 2>/dev/null): name what it leads to, or let it be root's"
         return 1
-    elif ! [ -d "./$1" ]; then
-        why="the folder $place_here is not there"
-        return 1
-    elif ! [ -r . ]; then
+    fi
+    if ! [ -d "./$1" ]; then
+        if [ -z "$place_making" ] || [ -e "./$1" ]; then
+            why="the folder $place_here is not there"
+            return 1
+        fi
+        why=$(mkdir -- "./$1" 2>&1) || return 1
+        why="$place_here was exchanged for something else meanwhile"
+    fi
+    if ! [ -r . ]; then
         # Only root can go without, and it may read.
         cd -P "./$1" 2>/dev/null || return
         return 0
@@ -288,6 +332,14 @@ go_down() {
     fi
     exec 9<&-
     return 1
+}
+
+make_folder() {
+    place_making=1
+    enter "$1"
+    set -- $?
+    place_making=
+    return "$1"
 }
 
 leave() {
@@ -330,7 +382,7 @@ put() {
     fi
     open_near || return 1
     place_count=$((place_count + 1))
-    why=$(cp -a -- "$1" "$near/$place_count" 2>&1) || return 1
+    why=$(mv -f -T -- "$1" "$near/$place_count" 2>&1) || return 1
     sync -- "$near/$place_count" 2>/dev/null || sync
     why=$(mv -f -T -- "$near/$place_count" "./$2" 2>&1)
 }

@@ -6,6 +6,7 @@ mod writing;
 use std::collections::HashMap;
 
 use crate::kinds::shared::program::program;
+use crate::kinds::shared::{PLACE as FOLDERS, REPLACE};
 use crate::model::{Changes, Content, Expect, Looked, Looking, ProbeOutput, Records, Row, Value, decode_base64};
 use crate::resource::Observation;
 use crate::{expect, row, rows};
@@ -13,14 +14,15 @@ use crate::{expect, row, rows};
 pub(crate) use writing::{NewFile, Written, step_of};
 
 /// What a program begins with that writes files whole and does something between unpacking and renaming; see [`step_of`].
-pub(crate) const WRITING: &str =
-    program![include_str!("../ownership.sh"), crate::kinds::shared::REPLACE, include_str!("write.sh")];
+pub(crate) const WRITING: &str = program![FOLDERS, OWNERSHIP, REPLACE, include_str!("write.sh")];
+/// Gives owners and modes.
+pub(crate) const OWNERSHIP: &str = include_str!("../ownership.sh");
 /// Unpacks the new files and gives them owner and mode.
 pub(crate) const STAGE: &str = "stage_files\ngive chown\ngive chmod\n";
 /// Puts in place what was not refused.
 pub(crate) const PLACE: &str = "place_files\n";
 /// Removes files; see [`Going`].
-pub(crate) const REMOVE: &str = include_str!("remove.sh");
+pub(crate) const REMOVE: &str = program![FOLDERS, include_str!("remove.sh")];
 /// The attributes that give its content, of which a resource has one.
 pub(crate) const GIVEN: &[&str] = &["content", "template", "source"];
 /// A plan shows what they give as one.

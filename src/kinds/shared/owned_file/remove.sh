@@ -1,9 +1,16 @@
+# place.sh goes before.
 columns path
-i=0
+folders=
 for row in $ROWS; do
     read_row "$row"
-    if ! message=$(rm -f -- "$path" 2>&1); then
-        item_failed "$i" "$message"
-    fi
+    folders=$folders${path%/*}/$NL
+done
+know_folders $folders
+i=-1
+for row in $ROWS; do
+    read_row "$row"
     i=$((i + 1))
+    path_state "$path" || [ "$path_state" = denied ] || continue
+    { enter "${path%/*}" && why=$(rm -f -- "./${path##*/}" 2>&1); } || item_failed "$i" "$why"
+    cd /
 done

@@ -1,62 +1,30 @@
-# What programs share that write files whole; ownership.sh and replace.sh go before. Row: path, owner, group, mode, where it is
-# unpacked ("" where its content stays), its size. Rows of one folder follow each other.
-# The step's input is a tar archive of all contents. They are unpacked into folders named .infra-new beside their places,
-# where nobody else may look, get owner and mode there, are synced, and renamed. Some processes for each folder, owner
-# and mode, and none for each file.
+# What programs share that write files whole; place.sh, ownership.sh and replace.sh go before. Row: path, owner, group, mode, where it
+# is unpacked ("" where its content stays), its size. Rows of one folder follow each other.
+# The step's input is a tar archive of all contents. In it they lie in numbered folders, one for each base: the folder where they
+# belong, or one above it. They are unpacked in the stage of that folder, get owner and mode there, are synced, and go from there to
+# their places by a rename. Some processes for each folder, owner and mode, and none for each file, but where others may write.
 columns path owner group mode staged size
 
 # Unpacks the contents, and gives them what they take over from what they replace.
 stage_files() {
     unpack_files
-    pairs=$(for row in $ROWS; do
-        read_row "$row"
-        [ -z "$staged" ] || printf '%s\n' "$path" "$staged"
-    done)
-    lost=$(keep_access $pairs) || exit
-    [ -n "$lost" ] || return 0
-    i=-1
-    for row in $ROWS; do
-        i=$((i + 1))
-        read_row "$row"
-        case $NL$lost$NL in
-            *"$NL$path$NL"*) refuse "$i" "its access control list (ACL) cannot be given to the new content; the package acl can" ;;
-        esac
-    done
+    pin_files
+    take_over_access
 }
 
+# Afterwards rows tell where each content really is.
 unpack_files() {
-    stages='' below='' last=''
+    folders='' last=
     for row in $ROWS; do
         read_row "$row"
-        if [ -z "$staged" ] || [ "${staged%/*}" = "$last" ]; then continue; fi
-        last=${staged%/*}
-        stage=${staged%/.infra-new/*}/.infra-new
-        case $NL$stages in *"$NL$stage$NL"*) ;; *) stages=$stages$stage$NL ;; esac
-        [ "$last" = "$stage" ] || below=$below$last$NL
+        [ "${path%/*}/" != "$last" ] || continue
+        last=${path%/*}/
+        folders=$folders$last$NL
     done
-    [ -n "$stages" ] || return 0
-    # What a killed run left.
-    stale=
-    for stage in $stages; do
-        if [ -e "$stage" ] || [ -L "$stage" ]; then stale=$stale$stage$NL; fi
-    done
-    [ -z "$stale" ] || rm -rf -- $stale
-    # shellcheck disable=SC2016 # evaluated at the end
-    at_exit='IFS=$NL; rm -rf -- $stages'
-    # PIPE, because the shell says of a child that it was terminated, and nobody may be there to hear it.
-    trap 'exit 143' HUP INT PIPE TERM
-    if ! printf '%s\0' $stages | xargs -0 mkdir -m 0700 -- 2>/dev/null; then
-        for stage in $stages; do
-            rmdir -- "$stage" 2>/dev/null
-            message=$(mkdir -m 0700 -- "$stage" 2>&1) && continue
-            if [ -d "${stage%/*}/" ]; then
-                refuse_below "$stage" "cannot write beside it: $message"
-            else
-                refuse_below "$stage" "the folder ${stage%/*} is not there: \`directories\` makes it"
-            fi
-        done
-    fi
-    [ -z "$below" ] || (umask 077 && mkdir -p -- $below)
+    know_folders $folders $more_folders
+    find_stages
+    [ -n "$numbers" ] || return 0
+    make_stage_folders
     # Without names all of it is unpacked.
     set --
     if [ -n "$refused" ]; then
@@ -65,12 +33,21 @@ unpack_files() {
             i=$((i + 1))
             case $refused in *":$i:"*) continue ;; esac
             read_row "$row"
-            [ -z "$staged" ] || set -- "$@" "${staged#/}"
+            [ -z "$staged" ] || set -- "$@" "$staged"
         done
         [ $# -gt 0 ] || return 0
     fi
-    message=$(umask 077; tar -x -m -o -f - -C / -- "$@" 2>&1)
+    message=$(umask 077; tar -x -m -o -f - -C "$first" -- "$@" 2>&1)
     unpacked=$? i=-1
+    ROWS=$(for row in $ROWS; do
+        read_row "$row"
+        if [ -n "$staged" ]; then
+            eval "stage=\$stage_${staged%%/*}"
+            before=${row%%"$US$staged$US$size$US"*}
+            row=$before$US$stage/${row#"$before$US"}
+        fi
+        printf '%s\n' "$row"
+    done)
     for row in $ROWS; do
         i=$((i + 1))
         case $refused in *":$i:"*) continue ;; esac
@@ -79,26 +56,156 @@ unpack_files() {
         if [ -f "$staged" ]; then
             if [ "$unpacked" = 0 ] || [ "$(stat -c %s -- "$staged")" = "$size" ]; then continue; fi
         fi
-        refuse "$i" "its content did not arrive whole; is the disk full? ${message%%"$NL"*}"
+        refuse "$i" "its content did not arrive whole${message:+: ${message%%"$NL"*}}"
+    done
+}
+more_folders= # that a program wants to know of beside those of its rows
+
+# Finds the stage of each base: $numbers are their numbers; of each the base is $base_NUMBER and the stage $stage_NUMBER.
+find_stages() {
+    numbers='' number='' new='' is_deep='' i=-1
+    for row in $ROWS; do
+        i=$((i + 1))
+        case $refused in *":$i:"*) continue ;; esac
+        read_row "$row"
+        [ -n "$staged" ] || continue
+        if [ "${staged%%/*}" != "$number" ]; then
+            number=${staged%%/*} why=
+            base=${path%"/${staged#*/}"}
+            if find_stage "$base"; then
+                eval "base_$number=\$base stage_$number=\$stage"
+                numbers=$numbers$number$NL
+                case $NL$new in *"$NL$stage$NL"*) ;; *) new=$new$stage$NL ;; esac
+            fi
+        fi
+        [ "${staged%/*}" = "$number" ] || is_deep=1
+        [ -z "$stage" ] || continue
+        refuse "$i" "$why"
     done
 }
 
-# refuse_below STAGE MESSAGE: nothing can be unpacked there.
-refuse_below() {
+make_stage_folders() {
+    place_tidy
+    note $new
+    place_stages=$place_stages$new
+    set -- $new
+    for number in $numbers; do
+        eval "set -- \"\$@\" \"\$stage_$number/$number\""
+    done
+    mkdir -m 0700 -- "$@" 2>/dev/null || make_each_stage
+    first='' links=
+    for number in $numbers; do
+        eval "stage=\$stage_$number"
+        first=${first:-$stage}
+        [ "$stage" = "$first" ] || links=$links$stage/$number$NL
+    done
+    # All of it is unpacked in the first one.
+    [ -z "$links" ] || ln -s -- $links "$first/"
+    [ -n "$is_deep" ] || return 0
+    below=$(i=-1 last='' && for row in $ROWS; do
+        i=$((i + 1))
+        case $refused in *":$i:"*) continue ;; esac
+        read_row "$row"
+        if [ "$staged" = "${staged%/*/*}" ] || [ "${staged%/*}" = "$last" ]; then continue; fi
+        last=${staged%/*}
+        eval "stage=\$stage_${staged%%/*}"
+        printf '%s\n' "$stage/$last"
+    done)
+    [ -z "$below" ] || (umask 077 && mkdir -p -- $below)
+}
+
+# Not all of them could be made: which, and why?
+make_each_stage() {
+    made=
+    for number in $numbers; do
+        eval "stage=\$stage_$number base=\$base_$number"
+        message=$(for one in "$stage" "$stage/$number"; do
+            # shellcheck disable=SC3067 # dash, bash and busybox all have -O.
+            if [ -O "$one" ] && ! [ -L "$one" ]; then continue; fi
+            mkdir -m 0700 -- "$one" 2>&1 || exit
+        done) && made=$made$number$NL && continue
+        if [ -d "$base/" ]; then
+            message="cannot write beside it: $message"
+        else
+            message="the folder ${base:-/} is not there: \`directories\` makes it"
+        fi
+        i=-1
+        for row in $ROWS; do
+            i=$((i + 1))
+            read_row "$row"
+            case $staged in "$number"/*) refuse "$i" "$message" ;; esac
+        done
+    done
+    numbers=$made
+}
+
+# Pins what is there already and lies where others may write: what stays, so that it can be given owner and mode, and what goes, so
+# that its access can be taken over. Sets $pin_INDEX and $old_INDEX.
+pin_files() {
+    [ -n "$place_open" ] || return 0
+    i=-1 last=
+    for row in $ROWS; do
+        i=$((i + 1))
+        case $refused in *":$i:"*) continue ;; esac
+        read_row "$row"
+        [ -n "$mode" ] || continue
+        name=${path##*/} into=${path%/*}
+        if [ "$into/" != "$last" ]; then
+            last=$into/
+            place_find "${into:-/}"
+            is_open=$place_state
+        fi
+        [ "$is_open" != closed ] || continue
+        eval "old_$i="
+        if ! stage_for "$into" || ! enter "$into"; then
+            refuse "$i" "$why"
+        elif [ -n "$staged" ]; then
+            if [ -f "./$name" ] && pin "$name"; then
+                if [ -z "$crossing" ]; then
+                    eval "old_$i=\$pinned"
+                elif [ -n "$(keep_access "$pinned" "$staged")" ]; then
+                    refuse_access "$i"
+                fi
+            fi
+        elif ! pin "$name"; then
+            refuse "$i" "$why"
+        elif [ -z "$crossing" ]; then
+            eval "pin_$i=\$pinned"
+        else
+            give_one "$i" "$pinned"
+            eval "pin_$i=-"
+        fi
+        leave
+    done
+}
+
+take_over_access() {
+    pairs=$(i=-1 && for row in $ROWS; do
+        i=$((i + 1))
+        case $refused in *":$i:"*) continue ;; esac
+        read_row "$row"
+        eval "old=\${old_$i-\$path}"
+        if [ -n "$staged" ] && [ -n "$old" ]; then printf '%s\n' "$old" "$staged"; fi
+    done)
+    lost=$(keep_access $pairs) || exit
+    [ -n "$lost" ] || return 0
     i=-1
     for row in $ROWS; do
         i=$((i + 1))
         read_row "$row"
-        case $staged in "$1"/*) refuse "$i" "$2" ;; esac
+        eval "old=\${old_$i-\$path}"
+        case $NL$lost$NL in *"$NL$old$NL"*) refuse_access "$i" ;; esac
     done
+}
+
+refuse_access() {
+    refuse "$1" "its access control list (ACL) cannot be given to the new content; the package acl can"
 }
 
 # Puts what was unpacked in its place.
 place_files() {
-    [ -n "$stages" ] || return 0
     rename_files
-    rm -rf -- $stages
-    at_exit=
+    drop_stages
 }
 
 rename_files() {
@@ -127,16 +234,14 @@ rename_files() {
             case $one in */) ;; *) printf '%s\0' "$one" ;; esac
         done | xargs -0 sync -- 2>/dev/null || sync
     else
-        sync -f -- $stages 2>/dev/null || sync
+        sync -f -- $place_stages 2>/dev/null || sync
     fi
     failed=
     for line in $moves; do
         IFS=$US
         set -- $line
         IFS=$NL
-        last=$1
-        shift
-        mv -f -t "$last" -- "$@" 2>/dev/null || failed=1
+        rename_into "$@" || failed=1
     done
     [ -n "$failed" ] || return 0
     i=-1
@@ -145,6 +250,36 @@ rename_files() {
         case $refused in *":$i:"*) continue ;; esac
         read_row "$row"
         [ -e "$staged" ] || continue
-        message=$(mv -f -t "${path%/*}/" -- "$staged" 2>&1) || refuse "$i" "$message"
+        { enter "${path%/*}" && put "$staged" "${path##*/}"; } || refuse "$i" "$why"
+        leave
     done
+}
+
+# rename_into FOLDER/ STAGED…
+rename_into() {
+    into=${1%/}
+    shift
+    place_find "${into:-/}"
+    if [ "$place_state" = closed ]; then
+        mv -f -t "$into/" -- "$@" 2>/dev/null
+        return
+    fi
+    enter "$into" || return
+    if [ -z "$crossing" ]; then
+        mv -f -t . -- "$@" 2>/dev/null
+    else
+        false
+    fi
+    set -- $?
+    leave
+    return "$1"
+}
+
+# take_away PATH: removes a file; false, and $why is set, where it cannot be.
+take_away() {
+    enter "${1%/*}" || return
+    why=$(rm -f -- "./${1##*/}" 2>&1)
+    set -- $?
+    cd /
+    return "$1"
 }

@@ -50,21 +50,26 @@ impl<'a> NewFile<'a> {
 }
 
 /// Makes the step that writes these files with a program of the kind's own, made of [`super::WRITING`] and
-/// what it does between unpacking and renaming. They are unpacked in one folder below `base` where there is one, else
-/// beside their places.
+/// what it does between unpacking and renaming. They are unpacked in one folder for `base` where there is one, else in one for each
+/// folder that they belong in; the program says where these are.
 pub(crate) fn step_of(script: &'static str, base: Option<&str>, mut files: Vec<NewFile<'_>>, purpose: String) -> Step {
     // The program renames a folder at a time.
     files.sort_by(|a, b| folder(&a.path).cmp(folder(&b.path)));
     let mut archive = Archive::default();
     let mut rows = Vec::with_capacity(files.len());
+    let mut bases: Vec<String> = Vec::new();
     for file in &mut files {
         let content = file.content.and_then(|content| content.bytes());
-        let base = base.unwrap_or(folder(&file.path));
-        let below = file.path.strip_prefix(base).unwrap_or(&file.path);
-        let staged = content.map(|_| format!("{base}/.infra-new{below}"));
-        if let (Some(staged), Some(content)) = (&staged, content) {
-            archive.add(staged.trim_start_matches('/'), content);
-        }
+        let staged = content.map(|content| {
+            let base = base.unwrap_or(folder(&file.path));
+            if bases.last().is_none_or(|last| last != base) {
+                bases.push(base.to_string());
+            }
+            let below = file.path.strip_prefix(base).unwrap_or(&file.path);
+            let staged = format!("{}{below}", bases.len() - 1);
+            archive.add(&staged, content);
+            staged
+        });
         let size = content.map(|content| content.len() as u64);
         let mut row = row![Written {
             path: &file.path,
@@ -181,8 +186,7 @@ mod tests {
         let mut seen = 0;
         for (at, entry) in archive.entries().unwrap().enumerate() {
             let mut entry = entry.unwrap();
-            let path = format!("/{}", entry.path().unwrap().display());
-            assert_eq!(step.rows[at][4].expose(), path);
+            assert_eq!(step.rows[at][4].expose(), entry.path().unwrap().to_str().unwrap());
             assert_eq!(entry.header().mode().unwrap(), 0o600);
             let mut content = Vec::new();
             entry.read_to_end(&mut content).unwrap();
@@ -201,7 +205,10 @@ mod tests {
         let files = paths.iter().enumerate().map(|(at, path)| file(at, (*path).to_string(), &content)).collect();
         let step = step_of("", None, files, "write".into());
         assert_eq!(step.covers, [2, 1, 4, 0, 3]);
-        assert_eq!(step.rows[0][4].expose(), "/.infra-new/top");
-        assert_eq!(step.rows[1][4].expose(), "/a/.infra-new/1");
+        let staged: Vec<&str> = step.rows.iter().map(|row| row[4].expose()).collect();
+        assert_eq!(staged, ["0/top", "1/1", "1/0", "2/1", "2/0"]);
+        let files = paths[..2].iter().enumerate().map(|(at, path)| file(at, (*path).to_string(), &content)).collect();
+        let step = step_of("", Some(""), files, "write".into());
+        assert_eq!(step.rows.iter().map(|row| row[4].expose()).collect::<Vec<_>>(), ["0/a/1", "0/b/1"]);
     }
 }

@@ -7,7 +7,7 @@ begin_files() {
     for row in $ROWS; do
         read_row "$row"
         [ -n "$staged" ] || continue
-        base=${staged%/.infra-new/*}
+        base=${path%"/${staged#*/}"}
         if [ -d "$base" ]; then continue; fi
         case $NL$bases in *"$NL$base$NL"*) ;; *) bases=$bases$base$NL ;; esac
     done
@@ -27,6 +27,14 @@ each_staged() {
         read_row "$row"
         [ -z "$staged" ] || "$1" "$at" || return
     done
+}
+
+# find_view FOLDER: sets $view to a folder of this step alone, for what a judge is to read; it is in this folder where there is none
+# yet. False, and $why is set, where it cannot be made.
+find_view() {
+    view=${place_stages%%"$NL"*}
+    [ -z "$view" ] || return 0
+    stage_for "$1" && view=$stage
 }
 
 # gather FOLDER: sets $coming to the new files that were not refused, $leaving to those that go, and $others to those of the
@@ -70,16 +78,19 @@ finish_files() {
             case $NL$folders in *"$NL${path%/*}$NL"*) ;; *) folders=$folders${path%/*}$NL ;; esac
         fi
     done
-    [ -z "$folders" ] || mkdir -p -- $folders
+    for into in $folders; do
+        make_folder "$into"
+        cd /
+    done
     place_files
     [ -n "$leaving" ] || return 0
-    rm -f -- $leaving 2>/dev/null && return 0
+    if [ -z "$place_open" ] && rm -f -- $leaving 2>/dev/null; then return 0; fi
     i=-1
     for row in $ROWS; do
         i=$((i + 1))
         case $refused in *":$i:"*) continue ;; esac
         read_row "$row"
         [ -z "$mode" ] || continue
-        message=$(rm -f -- "$path" 2>&1) || refuse "$i" "$message"
+        take_away "$path" || refuse "$i" "$why"
     done
 }

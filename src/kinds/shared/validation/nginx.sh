@@ -1,6 +1,5 @@
 # nginx reads a copy of its whole configuration with the new files in it, in a folder that nobody else may enter.
 live=/etc/nginx
-view=/etc/.infra-nginx
 
 show() { cp -p -- "$staged" "$view${path#"$live"}"; }
 
@@ -58,7 +57,11 @@ judge() {
 }
 
 if command -v nginx >/dev/null && [ -f "$live/nginx.conf" ]; then
-    at_exit=${at_exit:+"$at_exit; "}'rm -rf -- /etc/.infra-nginx'
-    until judge; do :; done
-    rm -rf -- "$view"
+    if stage_for /etc; then
+        view=$stage/nginx
+        until judge; do :; done
+    else
+        after="its configuration cannot be copied for it: $why"
+        each_staged refuse_it
+    fi
 fi

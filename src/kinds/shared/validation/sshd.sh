@@ -2,7 +2,6 @@
 # by file, the new ones where they were unpacked, the others where they are.
 main=/etc/ssh/sshd_config
 live=/etc/ssh/sshd_config.d
-view=/etc/ssh/.infra-sshd_config
 # What sshd says ends in one.
 return=$(printf '\r')
 
@@ -42,7 +41,7 @@ ask() {
     said=$("$sshd" -t -f "$1" 2>&1 </dev/null)
     status=$?
     with "$return" ''
-    with "/.infra-new/" "/"
+    as_live
     with "$view" "$main"
     return "$status"
 }
@@ -72,11 +71,10 @@ judge() {
     return 0
 }
 
-if sshd=$(command -v sshd); then
-    at_exit=${at_exit:+"$at_exit; "}'rm -f -- /etc/ssh/.infra-sshd_config'
+if sshd=$(command -v sshd) && find_view /etc/ssh; then
+    view=$view/view
     mask=$(umask)
     umask 077
     until judge; do :; done
     umask "$mask"
-    rm -f -- "$view"
 fi

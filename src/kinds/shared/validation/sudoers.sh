@@ -1,7 +1,6 @@
 # visudo reads a copy of /etc/sudoers in which the folder is named file by file: the new ones where they were unpacked, the
 # others where they are. So it sees what sudo would see, and an alias that is defined twice is the new file's fault.
 live=/etc/sudoers.d
-view=/etc/.infra-sudoers
 
 # Writes what visudo reads. Sets $is_read where sudo reads the folder at all; fails where not all could be written, for
 # visudo would find nothing wrong with what is not there.
@@ -32,7 +31,7 @@ write_view() {
 ask() {
     said=$(LC_ALL=C visudo -c -s -f "$1" 2>&1 </dev/null)
     status=$?
-    with "$live/.infra-new/" "$live/"
+    as_live
     with "$live//" "$live/"
     with "$view.d" "$live"
     with "$view" /etc/sudoers
@@ -141,7 +140,7 @@ judge() {
         return 0
     fi
     if ! write_view; then
-        refuse_all 'what visudo is to read cannot be written to /etc; is the disk full?'
+        refuse_all "what visudo is to read cannot be written to $view"
         return 0
     fi
     if [ -z "$is_read" ]; then
@@ -193,9 +192,12 @@ refuse_if_named() {
     blamed=1
 }
 
-at_exit=${at_exit:+"$at_exit; "}'rm -rf -- /etc/.infra-sudoers /etc/.infra-sudoers.d /etc/.infra-sudoers.live'
-mask=$(umask)
-umask 077
-until judge; do :; done
-umask "$mask"
-rm -rf -- "$view" "$view.d" "$view.live"
+if find_view "$live"; then
+    view=$view/sudoers
+    mask=$(umask)
+    umask 077
+    until judge; do :; done
+    umask "$mask"
+else
+    refuse_all "what visudo is to read cannot be written: $why"
+fi

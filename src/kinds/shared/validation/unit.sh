@@ -1,7 +1,7 @@
 # All units are unpacked in one folder beside the live ones, under their real names, and systemd-analyze looks at them
 # there. Rows may have a field lenient: 1 where warnings are fine.
 live=/etc/systemd/system
-folder=$live/.infra-new
+folder=$stage_0/0
 
 new='' bases=''
 list_new() {

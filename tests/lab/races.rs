@@ -1,0 +1,188 @@
+//! A user exchanges folders, files and links while root writes in folders of that user. What is root's stays as it is.
+//!
+//! `INFRA_TEST_ROUNDS` says how often each kind writes.
+
+use infra::host::StepStatus;
+use infra::model::sha256;
+use infra::spec::MemoryFiles;
+
+use crate::support;
+use crate::support::lab::LabHost;
+use crate::support::programs::Programs;
+
+/// What each kind writes, with one of two words in the place of WORD, and whatever depends on it.
+const CASES: &[(&str, &str)] = &[
+    ("file", "files: { /home/mallory/d/f: { content: WORD, owner: mallory, mode: MODE } }"),
+    ("file", "files: { /home/mallory/d/f: { owner: mallory, mode: MODE } }"),
+    ("file", "files: { /home/mallory/d/f: { state: STATE } }"),
+    ("directory", "directories: { /home/mallory/d/sub: { owner: mallory, mode: MODE } }"),
+    ("directory", "directories: { /home/mallory/d/sub/new/deep: { state: STATE } }"),
+    ("setting", "settings: { /home/mallory/d/f: { format: env, set: { A: WORD }, owner: mallory, mode: MODE } }"),
+];
+
+/// Root's files, one for each name that is written, and what leads a user's account to them. The hard link is root's doing: where the
+/// kernel lets users make them, they can do the same.
+const PREPARE: &str = r#"
+set -e
+apt-get install -y -qq curl openssl >/dev/null
+useradd --create-home mallory
+mkdir -p /var/lib/infra/stages /root/canary/sub /srv
+chmod 0700 /var/lib/infra
+for name in f sub/g .infra-download authorized_keys; do echo "root's $name" >/root/canary/$name; done
+chmod 0755 /root
+cd /srv
+for word in first second; do
+    echo $word >$word
+    mkdir -p tar/sub && echo $word >tar/f && echo $word >tar/sub/g && echo $word >tar/sub/$word
+    tar --sort=name --mtime=@1 --owner=0 --group=0 -C tar -cf $word.tar . && rm -r tar
+done
+"#;
+
+/// Exchanges things as fast as it can, in an order that chance chooses.
+const MALLORY: &str = r#"
+use strict; use warnings; no warnings;
+chdir "/home/mallory" or die;
+my $count = 0;
+sub pause { select undef, undef, undef, rand 0.004 }
+sub swap { # NAME TARGET: a link in its place for a while
+    my ($name, $target) = @_;
+    rename $name, "$name.away" or return;
+    symlink $target, $name; pause; unlink $name;
+    rename "$name.away", $name or unlink "$name.away";
+}
+while (! -e "/run/stop") {
+    my $what = int rand 8;
+    swap("d", "/root/canary") if $what == 0;
+    swap(".ssh", "/root/canary") if $what == 1;
+    swap("d/f", "/root/canary/f") if $what == 2;
+    swap("d/sub", "/root/canary/sub") if $what == 3;
+    swap(".ssh/authorized_keys", "/root/canary/authorized_keys") if $what == 4;
+    if ($what == 5) { # a second name of root's file
+        rename "d/f", "d/x"; rename "hard", "d/f"; pause; rename "d/f", "hard"; rename "d/x", "d/f";
+    }
+    if ($what == 6) { # another folder
+        mkdir "o"; rename "d", "d.away"; rename "o", "d"; pause; rename "d", "o"; rename "d.away", "d";
+    }
+    if ($what == 7) { # whatever is made for a while
+        for my $at (".", "d") {
+            opendir my $folder, $at or next;
+            for my $name (grep /^\.infra-[0-9a-f]{16}/, readdir $folder) {
+                rename "$at/$name", "$at/gone" . $count;
+                symlink "/root/canary/f", "$at/$name";
+            }
+        }
+    }
+    mkdir "d" unless -e "d" || -l "d";
+    $count++;
+    pause;
+}
+print "$count\n";
+"#;
+
+const FINGERPRINT: &str = r#"
+cd /root/canary && find . -printf '%p %U %G %m %s %T@ %y\n' | sort && find . -type f -exec sha256sum {} + | sort
+"#;
+
+fn rounds() -> usize {
+    std::env::var("INFRA_TEST_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(60)
+}
+
+fn filled(sections: &str, word: &str, tar: &str) -> String {
+    let is_first = word == "first";
+    let other = |first: &'static str, second: &'static str| if is_first { first } else { second };
+    let key = "'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDKcPXv4rKjjxQWGWCJVVcUgcVEnBYCxdJDgdJxfTGXH it'";
+    sections
+        .replace("WORD", word)
+        .replace("KEY,", &format!("{key},"))
+        .replace("OPTIONS", other("no-pty", "no-X11-forwarding"))
+        .replace("MODE", other("'0600'", "'0644'"))
+        .replace("STATE", other("present", "absent"))
+        .replace("SUM", &format!("'sha256:{}'", sha256(format!("{word}\n").as_bytes())))
+        .replace("TAR", &format!("'sha256:{tar}'"))
+}
+
+#[tokio::test]
+async fn root_is_led_nowhere_by_a_user_who_exchanges_what_it_writes() {
+    let host = LabHost::boot("races", support::release());
+    host.check(PREPARE);
+    let mut files = MemoryFiles::new();
+    for word in ["first", "second"] {
+        files = files
+            .file(format!("spec/{word}/f"), format!("{word}\n"))
+            .file(format!("spec/{word}/sub/g"), format!("{word}\n"))
+            .file(format!("spec/{word}/sub/{word}"), format!("{word}\n"))
+            .link(format!("spec/{word}/link"), word);
+    }
+    let programs = Programs::connect(&host, "/bin/sh", files).await;
+    let tars = ["first", "second"].map(|word| host.check(&format!("sha256sum /srv/{word}.tar"))[..64].to_string());
+    let before = host.check(FINGERPRINT);
+    let mut told = String::new();
+    for (kind, sections) in CASES {
+        let [first, second] = ["first", "second"].map(|word| {
+            let tar = &tars[usize::from(word == "second")];
+            filled(sections, word, tar)
+        });
+        // While nobody is in the way: the steps that lead from each to the other.
+        host.check("cd /home/mallory && rm -rf d o *.away .ssh && mkdir d && chown mallory: d");
+        if *kind == "block" {
+            host.check("echo text >/home/mallory/d/f && chown mallory: /home/mallory/d/f");
+        }
+        let begin = programs.steps(kind, &first).await;
+        assert_all_well(&programs.run(&begin).await, kind);
+        let onward = programs.steps(kind, &second).await;
+        assert_all_well(&programs.run(&onward).await, kind);
+        let back = programs.steps(kind, &first).await;
+        assert!(!onward.is_empty() && !back.is_empty(), "{kind}: nothing to do");
+
+        let script = format!("cat >/run/mallory.pl <<'END'\n{MALLORY}\nEND\n");
+        host.check(&format!(
+            "{script}rm -f /run/stop; chmod 0644 /run/mallory.pl
+             runuser -u mallory -- perl /run/mallory.pl >/run/exchanged 2>&1 &
+             (while ! [ -e /run/stop ]; do ln -fT /root/canary/f /home/mallory/hard; sleep 0.05; done) >/dev/null 2>&1 &"
+        ));
+        let (mut done, mut refused) = (0, 0);
+        for round in 0..rounds() {
+            let report = programs.run(if round % 2 == 0 { &back } else { &onward }).await;
+            assert!(report.failure.is_none(), "{kind}: {report:?}");
+            match report.steps.iter().all(|step| step.status == StepStatus::Exited(0) && step.failed_rows.is_empty()) {
+                true => done += 1,
+                false => refused += 1,
+            }
+        }
+        host.check("touch /run/stop");
+        support::wait_until("they stop", || !host.run("pgrep -f '[m]allory.pl'").status.success());
+        let exchanged = host.check("cat /run/exchanged");
+        assert_eq!(host.check(FINGERPRINT), before, "{kind} was led to what is root's: {sections}");
+        assert_eq!(
+            host.check("find /home /root /srv -name '.infra-*' ! -name .infra-download ! -type l"),
+            "",
+            "{kind} left something"
+        );
+        told.push_str(&format!(
+            "{kind}: {} rounds, {done} done, {refused} refused, {} exchanges\n",
+            rounds(),
+            exchanged.trim()
+        ));
+        assert!(done > 0, "nothing was ever written\n{told}");
+        // And it works again.
+        host.check(
+            "cd /home/mallory && rm -rf d d.away o .ssh && mkdir d && chown mallory: d && { [ -e d/f ] || : >d/f; }",
+        );
+        if *kind == "symlink" || *kind == "dhparam" || *kind == "tree" || sections.contains("unpack") {
+            host.check("rm -f /home/mallory/d/f");
+        }
+        let again = programs.steps(kind, &first).await;
+        assert_all_well(&programs.run(&again).await, kind);
+        assert!(programs.is_done(kind, &first).await, "{kind}");
+    }
+    programs.close().await;
+    println!("{told}");
+}
+
+#[track_caller]
+fn assert_all_well(report: &infra::host::FrameReport, kind: &str) {
+    assert!(report.failure.is_none(), "{kind}: {report:?}");
+    for step in &report.steps {
+        assert!(step.status == StepStatus::Exited(0) && step.failed_rows.is_empty(), "{kind}: {step:?}");
+    }
+}
