@@ -16,6 +16,7 @@ mod faults;
 mod hosts;
 mod migrations;
 mod missing;
+mod overlap;
 mod packages;
 mod pm2;
 mod privileges;
