@@ -2,6 +2,7 @@
 
 mod public_key;
 
+use crate::kinds::shared::BESIDE;
 use crate::model::{Changes, Expect, Lock, Probe, ProbeOutput, Step, Value};
 use crate::{expect, records, row, rows};
 
@@ -50,7 +51,7 @@ const FOLDER_MODE: &str = "0700";
 const MODE: &str = "0600";
 
 const PROBE: &str = concat!(include_str!("find.sh"), include_str!("probe.sh"));
-const APPLY: &str = program![include_str!("find.sh"), REPLACE, include_str!("apply.sh")];
+const APPLY: &str = program![include_str!("find.sh"), REPLACE, BESIDE, include_str!("apply.sh")];
 
 rows! {
     include_str!("probe.sh") => struct Asked { user, own_path, r#type, blob }

@@ -1,46 +1,71 @@
 # First and last are the markers, the size is that of the lines on standard input ("-" to take the block away), the position start or
-# end; create is 1 to make a missing file; then come what `accepts` needs, which is defined before. The file is written beside
-# itself, with its owner and mode, and
-# renamed; lines end as the first one of the file does. It is made here, of what it is at this moment: the rest of the file is not known
-# where the spec is, and several blocks may be in one.
+# end; create is 1 to make a missing file; then come what `accepts` needs, which is defined before. The file is written in the stage,
+# with its owner and mode, and renamed; lines end as the first one of the file does. It is made here, of what it is at this moment:
+# the rest of the file is not known where the spec is, and several blocks may be in one.
 columns path first last size position create validate base
-i=0
-for row in $ROWS; do
-    read_row "$row"
-    decode "$first" && first=$decoded
-    decode "$last" && last=$decoded
-    index=$i
-    i=$((i + 1))
-    # A link stays one; what it points to is rewritten.
-    [ ! -L "$path" ] || path=$(readlink -f -- "$path")
-    lines=${path%/*}/.infra-$$-$index.lines
-    new=${path%/*}/.infra-$$-$index.tmp
-    if ! [ -e "$path" ]; then
-        if [ "$size" = - ]; then
-            continue
-        elif [ -z "$create" ]; then
-            take "$size" >/dev/null
-            item_failed "$index" "$path does not exist; make it first, or set create: true"
-            continue
-        elif ! message=$(: 2>&1 >"$path"); then
-            take "$size" >/dev/null
-            item_failed "$index" "cannot make $path: $message"
-            continue
+know_paths
+
+# follow PATH: sets $followed to where a link leads, and $whose to the account it is of, where that is neither root nor the one
+# that runs this: it may lead to nothing but a file of its own.
+follow() {
+    followed=$1 whose='' links=0
+    while [ -L "$followed" ]; do
+        links=$((links + 1))
+        if [ "$links" -gt 8 ]; then
+            why="$1 is a link that leads to too many others"
+            return 1
         fi
+        from=${followed%/*}
+        from=${from:-/} link=$followed
+        if ! is_closed "$from"; then
+            stage_for "$from" && enter "$from" || return
+            link=$stage/link
+            why=$(rm -f -- "$link" && ln -T -- "./${followed##*/}" "$link" 2>&1)
+            set -- "$1" $?
+            leave
+            [ "$2" = 0 ] || return 1
+            owner=$(stat -c %u -- "$link")
+            [ "$owner" = 0 ] || [ "$owner" = "$uid" ] || whose=$owner whose_link="$followed is a symbolic link of $(stat -c %U -- "$link")"
+        fi
+        # It may have been exchanged for something else meanwhile.
+        target=$(readlink -- "$link") || continue
+        case $target in
+            /*) followed=$target ;;
+            *) followed=${from%/}/$target ;;
+        esac
+    done
+}
+
+# find_file: sets $held to what can be read of the file, $new to a copy of it, and $path to where a link leads; says in $wrong why it
+# cannot be written.
+find_file() {
+    wrong='' held=''
+    # A link stays one; what it points to is rewritten.
+    if ! follow "$path" || ! hold "$followed"; then
+        wrong=$why
+        return
     fi
-    if ! message=$(umask 077; : 2>&1 >"$lines") || ! message=$(cp -p -- "$path" "$new" 2>&1); then
-        [ "$size" = - ] || take "$size" >/dev/null
-        item_failed "$index" "cannot write beside it: $message"
-        rm -f -- "$lines" "$new"
-        continue
+    if [ -n "$whose" ] && { [ -z "$held" ] || [ "$(stat -c %u -- "$held")" != "$whose" ]; }; then
+        wrong="$whose_link, who does not own what it leads to: name that file itself"
+        return
     fi
-    if [ "$size" != - ] && ! take "$size" >"$lines"; then
-        item_failed "$index" "cannot write beside it; is the disk full?"
-        rm -f -- "$lines" "$new"
-        continue
+    path=$followed
+    if [ -z "$held" ] && [ -z "$create" ]; then
+        wrong="$path does not exist; make it first, or set create: true"
+    elif ! ready_file "$path"; then
+        wrong="cannot write beside it: $why"
+    elif [ -z "$held" ]; then
+        held=/dev/null
+        wrong=$(: 2>&1 >"$new")
+    else
+        wrong=$(cp -p -- "$held" "$new" 2>&1)
     fi
+}
+
+# rewrite: writes the file anew, with the block or without.
+rewrite() {
     # Arguments of awk lose backslashes, so what may hold them comes through the environment.
-    if FIRST=$first LAST=$last LINES=$lines awk -v keep="$size" -v position="$position" '
+    FIRST=$first LAST=$last LINES=$lines awk -v keep="$size" -v position="$position" '
         function put() {
             if (keep == "-") return
             count = 0
@@ -66,13 +91,33 @@ for row in $ROWS; do
                 if (!(begun && at >= begun && at <= ended)) print text[at]
             }
             if (!begun && position == "end") put()
-        }' "$path" >"$new"; then
-        if accepts "$index" "$new" "$path" "$validate" "$base"; then
-            sync -- "$new" 2>/dev/null || sync
-            mv -f -T -- "$new" "$path" || item_failed "$index" "cannot put $path in place"
-        fi
-    else
-        item_failed "$index" "$path could not be rewritten; are its markers damaged, or is the disk full?"
+        }' "$held" >"$new"
+}
+
+i=0
+for row in $ROWS; do
+    read_row "$row"
+    decode "$first" && first=$decoded
+    decode "$last" && last=$decoded
+    index=$i
+    i=$((i + 1))
+    if [ "$size" = - ] && ! path_state "$path"; then continue; fi
+    new=
+    find_file
+    lines=$new.lines
+    # The input is read whatever is wrong.
+    if [ "$size" != - ] && [ -n "$wrong" ]; then
+        take "$size" >/dev/null
+    elif [ "$size" != - ]; then
+        receive "$size" "$lines" || wrong=$why
     fi
-    rm -f -- "$lines" "$new"
+    if [ -n "$wrong" ]; then
+        item_failed "$index" "$wrong"
+    elif ! message=$(rewrite 2>&1); then
+        item_failed "$index" "$path could not be rewritten; are its markers damaged? $message"
+    elif (cd / && accepts "$index" "$new" "$path" "$validate" "$base"); then
+        sync -- "$new" 2>/dev/null || sync
+        put_at "$new" "$path" || item_failed "$index" "$why"
+    fi
+    leave
 done

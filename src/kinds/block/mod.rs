@@ -1,5 +1,6 @@
 //! `block`: a marked block in a file that someone else owns.
 
+use crate::kinds::shared::BESIDE;
 use crate::model::{Blob, Changes, Content, Expect, Probe, ProbeOutput, Step, Value};
 use crate::{expect, records, row, rows};
 
@@ -190,7 +191,7 @@ const WRITE: Programs = Programs {
     none: program![validation::ACCEPTS_ALL, APPLY],
     ..validation::programs!(validation::ONE[0], program![validation::ONE[1], APPLY])
 };
-const APPLY: &str = include_str!("apply.sh");
+const APPLY: &str = program![BESIDE, include_str!("apply.sh")];
 
 /// Makes the step that writes the blocks of a batch that one judge is for.
 fn write(batch: &[Planned<'_, Block>], judge: Judge, group: Vec<usize>) -> Step {

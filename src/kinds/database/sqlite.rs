@@ -1,6 +1,8 @@
 //! Files of SQLite.
 
+use crate::kinds::shared::BESIDE;
 use crate::kinds::shared::database_engine::SQLITE;
+use crate::kinds::shared::program::program;
 use crate::model::{Expect, Record, Records, Row, Step};
 use crate::resource::{Claims, Feature, Fields, Observation, Planned, Resource, Space, Variant};
 use crate::{expect, records, row, rows};
@@ -127,8 +129,8 @@ fn steps(batch: &[Planned<'_, Database>], own: &[usize]) -> Vec<Step> {
         });
         let rows = rows.collect();
         let (script, verb) = match is_absent {
-            false => (include_str!("make_file.sh"), "make or change"),
-            true => (include_str!("remove_file.sh"), "remove"),
+            false => (program![BESIDE, include_str!("make_file.sh")], "make or change"),
+            true => (program![BESIDE, include_str!("remove_file.sh")], "remove"),
         };
         let purpose = match covers.as_slice() {
             [one] => format!("{verb} {}", batch[*one].resource.name()),

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::kinds::shared::BESIDE;
+use crate::kinds::shared::program::program;
 use crate::model::{Changes, Expect, Probe, ProbeOutput, Step, Value};
 use crate::{expect, records, row, rows};
 
@@ -192,14 +194,14 @@ fn make(batch: &[Planned<'_, Dhparam>], present: Vec<usize>) -> Step {
     let rows = present.iter().map(row).collect();
     let limit = present.iter().filter_map(|&at| batch[at].resource.timeout).max().unwrap_or(LIMIT);
     let purpose = format!("make {}", count(present.len()));
-    Step::new(include_str!("apply.sh"), present, purpose).rows(rows).timeout(limit)
+    Step::new(program![BESIDE, include_str!("apply.sh")], present, purpose).rows(rows).timeout(limit)
 }
 
 /// Makes the one step that removes all these files.
 fn remove(batch: &[Planned<'_, Dhparam>], absent: Vec<usize>) -> Step {
     let rows = absent.iter().map(|&at| row![Going { path: batch[at].resource.name() }]).collect();
     let purpose = format!("remove {}", count(absent.len()));
-    Step::new(include_str!("remove.sh"), absent, purpose).rows(rows)
+    Step::new(program![BESIDE, include_str!("remove.sh")], absent, purpose).rows(rows)
 }
 
 impl Observed {

@@ -3,6 +3,7 @@
 # the old one.
 # The rows of a path follow each other: its new text is the input with values between.
 columns path hash form size alphabet before after note old
+know_paths
 i=0
 file=
 for row in $ROWS; do
@@ -12,36 +13,37 @@ for row in $ROWS; do
     i=$((i + 1))
     if [ "$path" != "$file" ]; then
         file=$path first=$index
-        start_file "$path" "$index" || :
+        start_file "$path" || :
+        started=$new is=$held
     fi
     value=
     if [ -z "$wrong" ] && [ "$form" != nothing ] && ! new_value "$form" "$size" "$alphabet"; then
         wrong="no value could be made from /dev/urandom"
     fi
-    if [ -z "$wrong" ] && [ -n "$note" ] && ! message=$(note_previous "$note" "$decoded" 2>&1); then
-        wrong="cannot note what is replaced in ${note%/*}: $message"
+    if [ -z "$wrong" ] && [ -n "$note" ] && ! note_previous "$note" "$decoded"; then
+        wrong="cannot note what is replaced in ${note%/*}: $why"
     fi
     # The input is read whatever is wrong.
-    target=$new
+    target=$started
     [ -z "$wrong" ] || target=/dev/null
-    if ! {
+    if ! said=$({
         take "$before"
         printf '%s' "$value" | sed 's/[\\"]/\\&/g' | tr -d '\n'
         [ -z "$after" ] || take "$after"
-    } >>"$target" 2>/dev/null; then
-        wrong=${wrong:-"cannot write $path; is the disk full?"}
+    } 2>&1 >>"$target"); then
+        wrong=${wrong:-"cannot write $path: ${said:-not all of it arrived}"}
     fi
     [ -n "$after" ] || continue
     if [ -z "$wrong" ]; then
         now=
-        [ ! -e "$path" ] || now=$(sha256sum <"$path")
+        [ -z "$is" ] || now=$(sha256sum <"$is")
         if [ "${now%% *}" = "$hash" ]; then
+            new=$started
             put_in_place "$path"
         else
             wrong="$path has changed since it was looked at; apply again"
         fi
     fi
-    [ -z "$wrong" ] || rm -f -- "$new"
     while [ -n "$wrong" ] && [ "$first" -lt "$i" ]; do
         item_failed "$first" "$wrong"
         first=$((first + 1))

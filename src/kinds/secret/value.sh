@@ -13,24 +13,22 @@ new_value() {
 
 # Notes what a secret replaces, before it does: path of the note, value.
 note_previous() {
-    (
-        umask 077
-        mkdir -p -- "${1%/*}" && rm -f -- "$1.new" && set -C && printf '%s' "$2" >"$1.new" || exit 1
-        sync -- "$1.new" 2>/dev/null || sync
-        mv -f -T -- "$1.new" "$1" && { sync -- "${1%/*}" 2>/dev/null || sync; }
-    )
+    ready_file "$1" && why=$(umask 077 && printf '%s' "$2" 2>&1 >"$new") || return
+    sync -- "$new" 2>/dev/null || sync
+    put_at "$new" "$1" && { sync -- "${1%/*}" 2>/dev/null || sync; }
 }
 
-# Starts a new file beside a path, which it puts into $new: path, a number of its own. Where it cannot, $wrong says why.
+# start_file PATH: starts a new file for a path, which it puts into $new, and sets $held to what can be read of the old one. Where it
+# cannot, $wrong says why.
 start_file() {
-    new=${1%/*}/.infra-$$-$2.tmp
-    wrong=$(mkdir -p -- "${1%/*}/" 2>&1 && rm -f -- "$new" && umask 077 && set -C && : 2>&1 >"$new") && return 0
-    wrong="cannot write beside $1: $wrong"
+    wrong=
+    hold "$1" && ready_file "$1" && why=$(umask 077 && : 2>&1 >"$new") && return
+    wrong="cannot write beside $1: $why"
     return 1
 }
 
 # Puts the new file into the place of a path.
 put_in_place() {
     sync -- "$new" 2>/dev/null || sync
-    mv -f -T -- "$new" "$1" || wrong="cannot put $1 in place"
+    put_at "$new" "$1" || wrong="cannot put $1 in place: $why"
 }

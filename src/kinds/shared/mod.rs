@@ -14,6 +14,10 @@ pub(crate) mod unit_text;
 pub(crate) mod validation;
 pub(crate) mod x509;
 
+/// What a program begins with that makes or changes what is at paths, one after another.
+pub(crate) const BESIDE: &str = program::program![include_str!("place.sh"), include_str!("beside.sh")];
+/// What goes before [`BESIDE`] in a program that stands on a host by itself.
+pub(crate) const ALONE: &str = include_str!("alone.sh");
 /// What a program begins with that replaces files by others; see its `keep_access`.
 pub(crate) const REPLACE: &str = include_str!("replace.sh");
 /// What a program begins with that writes where somebody else may: the stage, the way into a folder, and what is done there.

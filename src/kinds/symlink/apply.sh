@@ -1,17 +1,21 @@
-# The link is made beside its place and renamed, so that there is always one or the other.
+# The link is made in the stage and renamed, so that there is always one or the other.
 columns path target owner group
+know_paths
+
+link() {
+    ready_file "$path" || return
+    if why=$(ln -s -- "$target" "$new" 2>&1) &&
+        { [ -z "$owner$group" ] || why=$(chown -h -- "$owner${group:+:$group}" "$new" 2>&1); } &&
+        { [ -L "$path" ] || ! [ -d "$path" ] || remove_at "$path" folder; }; then
+        put_at "$new" "$path"
+    else
+        return 1
+    fi
+}
+
 i=0
 for row in $ROWS; do
     read_row "$row"
-    new=${path%/*}/.infra-$$-$i.tmp
-    if message=$(mkdir -p -- "${path%/*}/" 2>&1 && ln -s -- "$target" "$new" 2>&1) &&
-        { [ -z "$owner$group" ] || message=$(chown -h -- "$owner${group:+:$group}" "$new" 2>&1); } &&
-        { [ -L "$path" ] || ! [ -d "$path" ] || message=$(rmdir -- "$path" 2>&1); } &&
-        message=$(mv -f -T -- "$new" "$path" 2>&1); then
-        :
-    else
-        item_failed "$i" "$message"
-        rm -f -- "$new"
-    fi
+    link || item_failed "$i" "$why"
     i=$((i + 1))
 done

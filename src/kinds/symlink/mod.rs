@@ -1,5 +1,7 @@
 //! `symlink`: a symbolic link.
 
+use crate::kinds::shared::BESIDE;
+use crate::kinds::shared::program::program;
 use crate::model::{Changes, Expect, Probe, ProbeOutput, Row, Step, Value};
 use crate::{expect, records, row, rows};
 
@@ -145,14 +147,14 @@ impl Kind for Symlink {
 fn make(batch: &[Planned<'_, Symlink>], present: Vec<usize>) -> Step {
     let rows = present.iter().map(|&at| link_row(&batch[at])).collect();
     let purpose = format!("make or change {}", count(present.len(), "link", "links"));
-    Step::new(include_str!("apply.sh"), present, purpose).rows(rows)
+    Step::new(program![BESIDE, include_str!("apply.sh")], present, purpose).rows(rows)
 }
 
 /// Makes the one step that removes all these links.
 fn remove(batch: &[Planned<'_, Symlink>], absent: Vec<usize>) -> Step {
     let rows = absent.iter().map(|&at| row![Going { path: batch[at].resource.name() }]).collect();
     let purpose = format!("remove {}", count(absent.len(), "link", "links"));
-    Step::new(include_str!("remove.sh"), absent, purpose).rows(rows)
+    Step::new(program![BESIDE, include_str!("remove.sh")], absent, purpose).rows(rows)
 }
 
 /// A link that is made anew keeps the owner that the spec leaves alone.
