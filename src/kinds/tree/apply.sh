@@ -2,9 +2,35 @@
 # or a target. The verbs, in this order: "folder" makes one (outer ones first), "file" writes one
 # from standard input, "link" makes one, "keep" only gives owner and mode to what is there, "remove" removes a file, link
 # or empty folder (inner ones first).
-# A file is written beside its place with owner and mode, synced and renamed; a new folder is put in its place whole.
+# What is new is made in the stage, with owner and mode, synced and renamed; a new folder is put in its place whole.
 columns root new validate more
 umask 077
+
+# Prints a line for each thing: verb, place, owner:group, mode, size, hash or target, path it is written to (below the stage), and the
+# folder that is entered for it: none for what is in a new one.
+list_things() {
+    row_columns=$awk_columns
+    columns verb path owner group mode size want
+    printf '%s\n' "$row" | awk -F "$US" $row_columns $awk_columns -v OFS="$US" '
+        function of(column) { return $(i + column - 1) }
+        {
+            for (i = more; i + want - 1 <= NF; i += want) {
+                written = place = of(path) == "" ? $root : $root "/" of(path)
+                folder = place
+                sub("/[^/]*$", "", folder)
+                entered = folder == "" ? "/" : folder
+                if (!(folder in number)) number[folder] = ++count
+                if (of(verb) ~ /^(folder|file|link)$/) {
+                    is_in_new = folder in made
+                    written = (is_in_new ? made[folder] : number[folder]) substr(place, length(folder) + 1)
+                    if (is_in_new) entered = ""
+                    if (of(verb) == "folder") made[place] = written
+                }
+                print of(verb), place, of(owner) (of(group) == "" ? "" : ":" of(group)), of(mode), of(size), of(want), written, entered
+            }
+        }
+    '
+}
 
 # each VERBS FIELD: writes that field of the things with these verbs.
 each() {
@@ -16,35 +42,84 @@ all() {
     tr '\n' '\0' | xargs -0 -r "$@"
 }
 
-# grouped FIELD COMMAND…: runs it for each text of a field, with that text and the paths that have it.
+# chosen WHICH: the things that are new, or what is there and stays: what is no folder, or folders, inner ones first. Their modes have
+# five digits.
+chosen() {
+    case $1 in
+        new) printf '%s\n' "$things" | awk -F "$US" '$1 ~ /^(folder|file|link)$/' ;;
+        files) printf '%s\n' "$things" | awk -F "$US" '$1 == "keep" && length($4) != 5' ;;
+        folders) printf '%s\n' "$things" | awk -F "$US" '$1 == "keep" && length($4) == 5 { all[++count] = $0 } END { while (count) print all[count--] }' ;;
+    esac
+}
+
+# grouped WHICH FIELD COMMAND…: runs it for each text of a field, with that text and the paths of those that have it.
 grouped() {
-    field=$1
-    shift
-    for text in $(printf '%s\n' "$things" | awk -F "$US" -v field="$field" '$field != "" && !seen[$field]++ { print $field }'); do
-        printf '%s\n' "$things" |
+    which=$(chosen "$1")
+    field=$2
+    shift 2
+    for text in $(printf '%s\n' "$which" | awk -F "$US" -v field="$field" '$field != "" && !seen[$field]++ { print $field }'); do
+        printf '%s\n' "$which" |
             awk -F "$US" -v field="$field" -v text="$text" '$field == text { print $7 }' | all "$@" -- "$text" || return
     done
 }
 
-# Makes the folders.
+# by_folder VERBS FIELD: a line for each folder that is entered for things with these verbs, with that field of each of them.
+by_folder() {
+    printf '%s\n' "$things" | awk -F "$US" -v verbs=" $1 " -v field="$2" '
+        index(verbs, " " $1 " ") && $8 != "" {
+            if ($8 != last) printf "%s%s", last == "" ? "" : "\n", last = $8
+            printf "%s%s", FS, $field
+        }
+        END { if (last != "") print "" }'
+}
+
+# enter_of LINE: enters the folder of such a line; $paths are the others.
+enter_of() {
+    IFS=$US
+    set -- $1
+    IFS=$NL
+    folder=$1
+    shift
+    paths=$*
+    enter "$folder" || say_why
+}
+
+# Makes the stage, and in it the folders that are new.
 prepare() {
-    if [ -n "$new" ]; then
-        (umask 022 && mkdir -p -- "${root%/*}/") || return
+    where=$root
+    [ -z "$new" ] || where=${root%/*}
+    [ -z "$new" ] || make_way "$where" || return
+    learn "${where:-/}"
+    # Where all of it goes, a stage in it would be in the way.
+    if [ -n "$(each 'folder file link keep' 1)" ]; then
+        stage_for "${where:-/}" || return
     fi
-    each folder 7 | all mkdir -m 0700 --
+    work=$stage/$index
+    things=$(printf '%s\n' "$things" | awk -F "$US" -v OFS="$US" -v work="$work/" '$7 !~ /^\// { $7 = work $7 } { print }')
+    folders=$(printf '%s\n' "$things" | awk -F "$US" '$8 != "" && !seen[$8]++ { print $8 }')
+    learn $folders
+    open=$NL$(for folder in $folders; do is_closed "$folder" || printf '%s\n' "$folder"; done)$NL
+    # What is there in a folder in which others may exchange it gets owner and mode one by one.
+    [ "$open" = "$NL$NL" ] || things=$(printf '%s\n' "$things" | OPEN=$open awk -F "$US" -v OFS="$US" '
+        index(ENVIRON["OPEN"], "\n" $8 "\n") { $9 = "open" }
+        $1 == "keep" && $9 != "" { $1 = "apart" }
+        { print }')
+    why=$(
+        {
+            { [ -z "$stage" ] || mkdir -m 0700 -- "$work"; } && printf '%s\n' "$things" | awk -F "$US" '
+                $1 ~ /^(folder|file|link)$/ && $8 != "" && sub("/[^/]*$", "", $7) && !seen[$7]++ { print $7 }
+            ' | all mkdir -m 0700 -- && each folder 7 | all mkdir -m 0700 --
+        } 2>&1
+    )
 }
 
 # Takes the contents from standard input, whether or not they can be written.
-receive() {
+receive_all() {
     while IFS=$US read -r size path; do
         [ -n "$path" ] || continue
-        # Nobody may have put a link there: set -C opens with O_EXCL.
-        set -C
-        if [ -n "$prepared" ] && true >"$path"; then
-            set +C
-            take "$size" <&6 >"$path" || echo "cannot write $path; is the disk full?"
+        if [ -n "$prepared" ]; then
+            receive "$size" "$path" <&6 || message=${message:-$why}
         else
-            set +C
             take "$size" <&6 >/dev/null
         fi
     done <<END_OF_FILES
@@ -56,7 +131,6 @@ END_OF_FILES
 judge() {
     while IFS=$US read -r place path; do
         [ -n "$path" ] || continue
-        place=$root${place#"$base"}
         validate "$validate" "$path" "$place" && continue
         printf '%s\n' "$place: $said"
         return 2
@@ -65,23 +139,26 @@ $(printf '%s\n' "$things" | awk -F "$US" -v OFS="$US" '$1 == "file" { print $2, 
 END_OF_FILES
 }
 
-# Puts everything in its place.
-finish() {
-    wrong=$(
-        {
-            each file 6
-            echo
-            # GNU sha256sum marks a line with a backslash where the name has one.
-            each file 7 | all sha256sum -- | sed 's/^\\//'
-        } | awk '
-            $0 == "" { reading = 1; next }
-            !reading { wanted[++count] = $0; next }
-            substr($0, 1, 64) != wanted[++at] { print substr($0, 67) }
-            END { if (at != count) print "a file" }
-        '
-    )
+# Says which file did not arrive as it was sent.
+compare() {
+    {
+        each file 6
+        echo
+        # GNU sha256sum marks a line with a backslash where the name has one.
+        each file 7 | all sha256sum -- | sed 's/^\\//'
+    } | awk '
+        $0 == "" { reading = 1; next }
+        !reading { wanted[++count] = $0; next }
+        substr($0, 1, 64) != wanted[++at] { print substr($0, 67) " did not arrive whole"; exit }
+        END { if (!reading || at + 0 != count + 0) print "a file did not arrive" }
+    '
+}
+
+# Makes all that is new ready in the stage.
+make_ready() {
+    wrong=$(compare)
     if [ -n "$wrong" ]; then
-        echo "${wrong%%"$NL"*} did not arrive whole; is the disk full?"
+        echo "${wrong%%"$NL"*}"
         return 1
     fi
     while IFS=$US read -r target path; do
@@ -89,64 +166,104 @@ finish() {
     done <<END_OF_LINKS
 $(printf '%s\n' "$things" | awk -F "$US" -v OFS="$US" '$1 == "link" { print $6, $7 }')
 END_OF_LINKS
-    lost=$(keep_access $(printf '%s\n' "$things" | awk -F "$US" '$1 == "file" { print $2; print $7 }')) || return
+    pairs=$(printf '%s\n' "$things" | awk -F "$US" '$1 == "file" && $8 != "" && $9 == "" { print $2; print $7 }') lost=
+    while IFS=$US read -r place path; do
+        if ! [ -f "$place" ] || ! hold "$place" || [ -z "$held" ]; then
+            continue
+        elif [ -n "$near" ]; then
+            # It is there until the folder is left.
+            lost=${lost:-$(keep_access "$held" "$path")}
+        else
+            pairs=$pairs$NL$held$NL$path
+        fi
+    done <<END_OF_FILES
+$(printf '%s\n' "$things" | awk -F "$US" -v OFS="$US" '$1 == "file" && $9 != "" { print $2, $7 }')
+END_OF_FILES
+    leave
+    lost=${lost:-$(keep_access $pairs)} || return
     if [ -n "$lost" ]; then
         echo "the access control list (ACL) of ${lost%%"$NL"*} cannot be kept; the package acl can"
         return 1
     fi
     # Owner before mode, for a change of owner takes setuid and setgid away. A link has no mode.
-    grouped 3 chown -h && grouped 4 chmod || return
+    grouped new 3 chown -h && grouped new 4 chmod || return
     [ -z "$validate" ] || judge || return
+    [ -n "$stage" ] || return 0
     # The whole file system at once: a sync for each file takes a hundred times as long.
-    sync -f -- "${base%/*}/" 2>/dev/null || sync
-    if [ -n "$new" ]; then
-        mv -T -- "$base" "$root" || return
-    else
-        while IFS=$US read -r path place; do
-            [ -z "$path" ] || mv -f -T -- "$path" "$place" || return
-        done <<END_OF_PLACES
-$(printf '%s\n' "$things" | awk -F "$US" -v OFS="$US" '$1 == "file" || $1 == "link" { print $7, $2 }')
-END_OF_PLACES
-    fi
-    each remove 7 | while IFS= read -r path; do
-        if ! [ -d "$path" ] || [ -L "$path" ]; then printf '%s\n' "$path"; fi
-    done | all rm -f -- || return
-    each remove 7 | while IFS= read -r path; do
-        if [ -d "$path" ] && ! [ -L "$path" ]; then printf '%s\n' "$path"; fi
-    done | all rmdir --
+    sync -f -- "$work" 2>/dev/null || sync
+}
+
+# Puts what is ready in its place: all of a folder by one rename after another, which one process does.
+place_all() {
+    for line in $(by_folder 'folder file link' 7); do
+        enter_of "$line" || return
+        if [ -z "$crossing" ]; then
+            printf '%s\n' "$paths" | all mv -f -t . -- || return
+            continue
+        fi
+        for one in $paths; do
+            put "$one" "${one##*/}" || say_why || return
+        done
+        leave
+    done
+    leave
+}
+
+# Gives owner and mode to what was there. Whoever owns a folder can exchange what is in it, so a folder comes after that; its bits stay
+# where its owner changes.
+own_kept() {
+    grouped files 3 chown -h && grouped files 4 chmod && grouped folders 4 chmod && grouped folders 3 chown -h && own_apart
+}
+
+# The same in folders where others may exchange things: one by one.
+own_apart() {
+    while IFS=$US read -r place owner mode; do
+        [ -n "$place" ] || continue
+        if [ -L "$place" ]; then
+            # It has an owner, and no mode.
+            enter "${place%/*}" && why=$(rm -f -- "$work/link" && ln -T -- "./${place##*/}" "$work/link" 2>&1) && held=$work/link && mode=
+        elif [ -d "$place" ]; then
+            enter "$place" && held=.
+        else
+            hold "$place"
+        fi || say_why || return
+        { [ -z "$owner" ] || chown -h -- "$owner" "$held"; } && { [ -z "$mode" ] || chmod -- "$mode" "$held"; } || return
+        leave
+    done <<END_OF_THINGS
+$(printf '%s\n' "$things" | awk -F "$US" -v OFS="$US" '$1 == "apart" { print $2, $3, $4 }')
+END_OF_THINGS
+}
+
+# remove_all TEST COMMAND…: removes what is a folder, or what is none.
+remove_all() {
+    is_folder=$1
+    shift
+    for line in $(by_folder remove 2); do
+        enter_of "$line" || return
+        for one in $paths; do
+            one=./${one##*/}
+            if [ -d "$one" ] && ! [ -L "$one" ]; then found=yes; else found=no; fi
+            [ "$found" != "$is_folder" ] || printf '%s\n' "$one"
+        done | all "$@" -- || return
+    done
+    leave
+}
+
+work_on() {
+    make_ready && place_all && remove_all no rm -f && remove_all yes rmdir && own_kept
 }
 
 exec 6<&0 </dev/null
 index=0
 for row in $ROWS; do
     read_row "$row"
-    base=$root prepared=1
-    [ -z "$new" ] || base=${root%/*}/.infra-$$-$index.tmp
-    # A line for each: verb, place, owner:group, mode, size, hash or target, path it is written to.
-    things=$(
-        row_columns=$awk_columns
-        columns verb path owner group mode size want
-        printf '%s\n' "$base" "$row" | awk -F "$US" $row_columns $awk_columns -v OFS="$US" -v pid="$$" '
-            function of(column) { return $(i + column - 1) }
-            NR == 1 { base = $0; next }
-            {
-                for (i = more; i + want - 1 <= NF; i += want) {
-                    place = of(path) == "" ? base : base "/" of(path)
-                    written = place
-                    if ($new == "" && (of(verb) == "file" || of(verb) == "link")) {
-                        sub(/[^\/]*$/, "", written)
-                        written = written ".infra-" pid "-" ++count ".tmp"
-                    }
-                    print of(verb), place, of(owner) (of(group) == "" ? "" : ":" of(group)), of(mode), of(size), of(want), written
-                }
-            }
-        '
-    )
-    message=$(prepare 2>&1) || prepared=
-    receive
+    things=$(list_things)
+    prepared=1 message='' stage=
+    prepare || prepared='' message=$why
+    receive_all
     status=1
-    if [ -n "$prepared" ]; then
-        message=$(finish 2>&1)
+    if [ -z "$message" ]; then
+        message=$(work_on 2>&1)
         status=$?
     fi
     if [ "$status" = 0 ]; then
@@ -155,11 +272,6 @@ for row in $ROWS; do
         # What a command says of a file may take several lines.
         [ "$status" = 2 ] || message=${message%%"$NL"*}
         item_failed "$index" "$message"
-        if [ -n "$new" ]; then
-            rm -rf -- "$base"
-        else
-            each 'file link' 7 | all rm -f --
-        fi
     fi
     index=$((index + 1))
 done

@@ -6,6 +6,7 @@ mod plan;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::kinds::shared::BESIDE;
 use crate::model::{Changes, Content, Expect, Probe, ProbeOutput, Step, Value, decode_base64};
 
 use crate::kinds::shared::REPLACE;
@@ -190,7 +191,7 @@ impl Kind for Tree {
     }
 }
 
-const APPLY: &str = program![REPLACE, include_str!("apply.sh")];
+const APPLY: &str = program![REPLACE, BESIDE, include_str!("apply.sh")];
 /// Where commands read new files.
 const JUDGED: &str = program![validation::COMMAND, APPLY];
 
