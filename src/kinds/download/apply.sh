@@ -1,18 +1,13 @@
 # The configuration is curl's, wanted a SHA-256; strip is how many leading folders to leave out of an archive, "" for a file that is not
 # unpacked; fetch is 1 where it must be fetched.
-# What is fetched is written beside the target, and its hash is compared before anything of it is used.
+# What is fetched is written in the stage, and its hash is compared before anything of it is used.
 columns path url config wanted owner group mode strip fetch
 read_row "$ROWS"
-leading=$strip
+leading=$strip ownership=$owner${group:+:$group}
 decode "$url" && url=$decoded
 decode "$config" && config=$decoded
 
-new=${path%/*}/.infra-$$.download
-folder=$new.d
-trap 'rm -rf -- "$new" "$folder" "$folder.up"' EXIT
-
 get() {
-    mkdir -p -- "${path%/*}/" && (umask 077 && set -C && : >"$new") || return
     if command -v curl >/dev/null; then
         printf '%s\n' "$config" | curl --disable --config - --output "$new" || {
             echo "curl could not fetch $url"
@@ -38,22 +33,18 @@ compare() {
     fi
 }
 
-own() {
-    [ -z "$owner$group" ] || chown "$@" -- "$owner${group:+:$group}" "$target" || return
-}
-
 put_file() {
-    target=$new
-    if [ -n "$(keep_access "$path" "$new")" ]; then
+    hold "$path" || say_why || return
+    if [ -n "$held" ] && [ -n "$(keep_access "$held" "$new")" ]; then
         echo "the access control list (ACL) of $path cannot be kept; the package acl can"
         return 1
     fi
-    own && chmod -- "$mode" "$new" || return
+    { [ -z "$ownership" ] || chown -- "$ownership" "$new"; } && chmod -- "$mode" "$new" || return
     sync -- "$new" 2>/dev/null || sync
-    mv -f -T -- "$new" "$path"
+    put_at "$new" "$path" || say_why
 }
 
-# Unpacks into a folder beside, then takes as many leading folders away as asked.
+# Unpacks in the stage, then takes as many leading folders away as asked.
 unpack() {
     mkdir -m 0755 -- "$folder" || return
     case $(dd if="$new" bs=2 count=1 2>/dev/null) in
@@ -77,50 +68,95 @@ unpack() {
         echo "nothing is left of the archive after $leading leading folders are taken away: lower strip"
         return 1
     fi
+    [ -z "$ownership" ] || chown -R -- "$ownership" "$folder"
 }
+
 
 # Puts the files in place; those of the archive before that are not among them go, all others stay.
 put_folder() {
-    if [ -d "$path" ]; then
-        old=
-        [ ! -r "$path/.infra-download" ] || old=$path/.infra-download
-        if [ -n "$old" ]; then
-            awk 'FNR == 1 { file++ } file == 1 { keep[$0]; next } FNR > 1 && !($0 in keep)' "$new" "$old" |
-                (cd "$path" && while IFS= read -r name; do rm -f -- "$name"; done) || return
-            # From here on it is known as ours, and as not finished.
-            { echo unfinished && tail -n +2 "$old"; } >"$new.old" && cat "$new.old" >"$old" && rm -f -- "$new.old" || return
-        else
-            echo unfinished >"$path/.infra-download" || return
-        fi
-        target=$folder
-        own -R || return
-        (cd "$folder" && tar -c -f - .) | (cd "$path" && tar -x -p -f -) || return
-        mark "$folder.marker" || return
-        sync
-        mv -f -T -- "$folder.marker" "$path/.infra-download"
-    else
-        target=$folder
-        own -R && mark "$folder/.infra-download" || return
-        sync
-        mv -T -- "$folder" "$path"
+    if ! [ -d "$path" ]; then
+        mark "$folder/.infra-download" "sha256:$wanted strip=$leading" "$new" && chmod -- "$mode" "$folder" && sync || return
+        put_at "$folder" "$path" || say_why
+        return
     fi
+    hold "$path/.infra-download" || say_why || return
+    # From here on it is known as ours, and as not finished.
+    tail -n +2 "${held:-/dev/null}" >"$new.old" && mark "$new.marker" unfinished "$new.old" || return
+    put_at "$new.marker" "$path/.infra-download" || say_why || return
+    awk 'FNR == 1 { file++ } file == 1 { keep[$0]; next } !($0 in keep)' "$new" "$new.old" | while IFS= read -r name; do
+        case $name in */../*) continue ;; ./*) remove_at "$path/${name#./}" || say_why || exit ;; esac
+    done || return
+    fill && mark "$new.marker" "sha256:$wanted strip=$leading" "$new" || return
+    sync
+    put_at "$new.marker" "$path/.infra-download" || say_why
 }
 
-# mark FILE: writes what was unpacked, and what of.
+# Moves what was unpacked into the folders that are there, each of which is entered; one that is not there goes there whole.
+fill() {
+    (cd "$folder" && find . -type d) >"$new.folders" || return
+    there=$(while IFS= read -r below; do
+        [ ! -d "$path${below#.}" ] || printf '%s\n' "$path${below#.}"
+    done <"$new.folders")
+    learn $there
+    while IFS= read -r below; do
+        from=$folder${below#.} to=$path${below#.}
+        # It may have gone there with the one it is in.
+        [ -d "$from" ] || continue
+        enter "$to" || say_why || return
+        find "$from" -mindepth 1 -maxdepth 1 ! -type d -exec mv -f -t . -- {} + || return
+        find "$from" -mindepth 1 -maxdepth 1 | while IFS= read -r one; do
+            here=./${one##*/}
+            if [ -L "$here" ]; then rm -f -- "$here" || exit; fi
+            [ -d "$here" ] || put "$one" "${one##*/}" || say_why || exit
+        done || return
+        leave
+    done <"$new.folders"
+    [ -n "$ownership" ] || return 0
+    # Inner ones first: whoever owns a folder can exchange what is in it.
+    for to in $(printf '%s\n' "$there" | sort -r); do
+        enter "$to" || say_why || return
+        chown -- "$ownership" . || return
+        leave
+    done
+}
+
+# mark FILE WORDS LIST: writes what was unpacked, and what of.
 mark() {
-    { echo "sha256:$wanted strip=$leading" && cat "$new"; } >"$1" && chmod 0644 "$1"
+    { printf '%s\n' "$2" && cat "$3"; } >"$1" && chmod 0644 "$1"
 }
 
+# Gives owner and mode to what is there.
+own() {
+    if [ -d "$path" ]; then enter "$path" && held=.; else hold "$path"; fi || say_why || return
+    { [ -z "$ownership" ] || chown -- "$ownership" "$held"; } && chmod -- "$mode" "$held" || return
+    if [ -n "$strip" ] && [ -z "$fetch" ]; then own_below || return; fi
+    leave
+}
+
+# Gives an owner to all that is in the folder that was entered. A file with a second name may be somebody else's.
+own_below() {
+    set --
+    [ -z "$owner" ] || set -- "$@" -o ! -user "$owner"
+    [ -z "$group" ] || set -- "$@" -o ! -group "$group"
+    [ $# -gt 0 ] || return 0
+    shift
+    find . '(' "$@" ')' '(' ! -type f -o -links 1 ')' -execdir chown -h -- "$ownership" {} + || return
+    left=$(find . '(' "$@" ')' -print | head -n 1)
+    [ -z "$left" ] || {
+        echo "$path/${left#./} has another name, which may be somebody else's file: its owner was left alone"
+        return 1
+    }
+}
+
+learn "${path%/*}/" "$path"
 if [ -n "$fetch" ]; then
-    get && compare || exit
+    ready_file "$path" || say_why || exit
+    folder=$new.d
+    (umask 077 && : >"$new") && get && compare || exit
     if [ -z "$strip" ]; then
         put_file
         exit
     fi
     unpack && put_folder || exit
 fi
-target=$path
-own && chmod -- "$mode" "$path" || exit
-if [ -n "$strip" ] && [ -z "$fetch" ]; then
-    own -R
-fi
+own

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::kinds::shared::BESIDE;
 use crate::model::{Arg, Changes, Expect, Probe, ProbeOutput, Secret, Step, Value};
 use crate::{expect, records, row, rows};
 
@@ -44,7 +45,7 @@ pub struct Observed {
 /// How long fetching and unpacking may take where the spec does not say.
 const TIMEOUT: Duration = Duration::from_secs(1800);
 
-const APPLY: &str = program![REPLACE, include_str!("apply.sh")];
+const APPLY: &str = program![REPLACE, BESIDE, include_str!("apply.sh")];
 
 rows! {
     include_str!("probe.sh") => struct Asked { path, wanted, unpack, fetcher, unpacker }
@@ -227,7 +228,7 @@ fn step(at: usize, planned: &Planned<'_, Download>) -> Step {
     let (name, desired) = (resource.name(), &resource.desired);
     let timeout = resource.timeout.unwrap_or(TIMEOUT);
     if resource.is_absent() {
-        let step = Step::new(include_str!("remove.sh"), vec![at], format!("remove {name}"));
+        let step = Step::new(program![BESIDE, include_str!("remove.sh")], vec![at], format!("remove {name}"));
         return step.rows(vec![row![Going { path: name }]]).timeout(timeout);
     }
     let fetches = planned.changes.iter().any(|change| matches!(change.attribute.as_str(), "checksum" | "strip"));
