@@ -7,6 +7,7 @@ lock || exit
 read_settings "$name" <<SETTINGS
 $decoded
 SETTINGS
+ready_stage "$dir/" && ready_stage "$certs/" || say_why || exit
 if [ "$action" != keep ]; then
     (obtain "$owner" "$mode" 2>&1)
     status=$?
@@ -26,8 +27,8 @@ elif [ "$status" != 0 ]; then
     fi
     exit
 fi
-new=$certs/.$name.new
 message=$(
     exec 2>&1
-    printf '%s' "$decoded" >"$new" && chmod 0644 "$new" && sync && mv -f -T -- "$new" "$certs/$name.conf" && pay_reload
+    aside "$certs" "$name.new" && printf '%s' "$decoded" >"$aside" && chmod 0644 "$aside" && sync &&
+        mv -f -T -- "$aside" "$certs/$name.conf" && pay_reload
 ) || item_failed 0 "${message:-its settings cannot be kept}"

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::kinds::shared::program::program;
 use crate::model::{Change, Changes, Expect, Probe, ProbeOutput, Step, Value};
 use crate::{row, rows};
 
@@ -143,7 +144,7 @@ impl Kind for AcmeOrder {
             }];
             let what = if orders { "order the certificate" } else { "set the renewal of" };
             let step = Step::new(
-                concat!(include_str!("../shared/x509/functions.sh"), include_str!("apply.sh")),
+                program![x509::FUNCTIONS, include_str!("apply.sh")],
                 vec![at],
                 format!("{what} {}", resource.name()),
             );

@@ -9,7 +9,7 @@ keep_settings() { # NAME SETTINGS
         rm -f -- "$certs/$1.conf" "$certs/$1.reload"
         return
     fi
-    printf '%s' "$2" >"$certs/.$1.new" && chmod 0644 "$certs/.$1.new" && sync && mv -f -T -- "$certs/.$1.new" "$certs/$1.conf"
+    aside "$certs" "$1.new" && printf '%s' "$2" >"$aside" && chmod 0644 "$aside" && sync && mv -f -T -- "$aside" "$certs/$1.conf"
 }
 
 # A certificate for the time until the ordered one is there; if certbot has one already, that one.
@@ -18,7 +18,7 @@ temporary() { # OWNER:GROUP MODE
         return
     fi
     days=90
-    new_set && make_key && self_sign temporary 'Temporary certificate' && put "$@"
+    new_set && make_key && self_sign temporary 'Temporary certificate' && put_set "$@"
 }
 
 # Parts what came: the first certificate, and those after it.
@@ -46,11 +46,12 @@ provided() { # OWNER:GROUP MODE CHAIN-SIZE CHAIN-HASH KEY-SIZE KEY-HASH
         say 'the files did not arrive whole; is the disk full?'
         return 1
     }
-    part && put "$1" "$2"
+    part && put_set "$1" "$2"
 }
 
 # Gives the files in use their owners and modes.
 adjust() { # OWNER:GROUP MODE
+    needs_closed "$dir" || say "$dir: $why" || return
     quietly chown -- "$1" "$dir/.live/privkey.pem" "$dir/.live/cert.pem" "$dir/.live/chain.pem" "$dir/.live/fullchain.pem" &&
         quietly chmod -- 0644 "$dir/.live/cert.pem" "$dir/.live/chain.pem" "$dir/.live/fullchain.pem" &&
         quietly chmod -- "$2" "$dir/.live/privkey.pem" && link
@@ -66,8 +67,15 @@ for row in $ROWS; do
 $decoded
 SETTINGS
     dir=$folder
+    # The stages are made here, for what is made in a subshell is not known outside of it.
+    if ! ready_stage "$dir/" || ! ready_stage "$certs/"; then
+        [ "$action" != provided ] || { take "$chain_size" && take "$key_size"; } >/dev/null
+        item_failed "$i" "$why"
+        continue
+    fi
     message=$(
         exec 2>&1
+        tidy
         [ "$kept" != settings ] || keep_settings "$name" "$decoded" || exit
         case $action in
             issue) issue "$owner" "$mode" ;;

@@ -1,5 +1,7 @@
 //! `cert`: a certificate and its key.
 
+use crate::kinds::shared;
+use crate::kinds::shared::program::program;
 use crate::model::{Blob, Change, Changes, Content, Expect, Probe, ProbeOutput, Step, Value};
 use crate::{expect, row, rows};
 
@@ -142,7 +144,11 @@ impl Kind for Cert {
             };
             let rows = absent.iter().map(row).collect();
             let purpose = format!("remove {}", count(absent.len(), "certificate", "certificates"));
-            steps.push(Step::new(include_str!("remove.sh"), absent, purpose).rows(rows).locks(x509::LOCKS));
+            steps.push(
+                Step::new(program![shared::BESIDE, include_str!("remove.sh")], absent, purpose)
+                    .rows(rows)
+                    .locks(x509::LOCKS),
+            );
         }
         steps
     }
@@ -202,7 +208,7 @@ fn put(batch: &[Planned<'_, Cert>], present: Vec<usize>) -> Step {
         }]);
     }
     let purpose = format!("put {} in place", count(present.len(), "certificate", "certificates"));
-    Step::new(concat!(include_str!("../shared/x509/functions.sh"), include_str!("apply.sh")), present, purpose)
+    Step::new(program![x509::FUNCTIONS, include_str!("apply.sh")], present, purpose)
         .rows(rows)
         .input(input)
         .locks(x509::LOCKS)

@@ -8,15 +8,18 @@ for row in $ROWS; do
     message=$(
         exec 2>&1
         rm -f -- "$certs/$name.conf" "$certs/$name.reload"
+        [ -d "$dir" ] || exit 0
+        learn "$dir"
+        enter "$dir" || say_why || exit
         for file in privkey cert chain fullchain; do
-            if [ -L "$dir/$file.pem" ]; then rm -f -- "$dir/$file.pem" || exit; fi
+            if [ -L "./$file.pem" ]; then rm -f -- "./$file.pem" || exit; fi
         done
-        rm -f -- "$dir/.live"
+        rm -f -- ./.live
         set +f
-        rm -rf -- "$dir"/.set-*
+        rm -rf -- ./.set-*
         set -f
         # What else is in the folder is somebody else's.
-        [ ! -d "$dir" ] || rmdir -- "$dir" 2>/dev/null || :
+        remove_at "$dir" folder || :
     ) || item_failed "$i" "$message"
 done
 set +f

@@ -1,5 +1,5 @@
-# What is done about certificates on a host, by a run of infra and by the host's own timer alike. IFS is a newline and
-# globbing is off. What went wrong is said on standard error.
+# What is done about certificates on a host, by a run of infra and by the host's own timer alike; place.sh and beside.sh go before.
+# IFS is a newline and globbing is off. What went wrong is said on standard error.
 #
 # A certificate's folder holds links to files of the same names in ".live", itself a link to the set in use: all four are
 # switched by one rename, so that nothing ever sees a key beside another key's certificate.
@@ -53,18 +53,37 @@ folder_of() {
     done <"$certs/$1.conf"
 }
 
-# Makes a folder for a new set: $new.
-new_set() {
-    quietly mkdir -p -- "$dir" || return
-    live=$(readlink -- "$dir/.live")
-    # What a killed run has left.
+# Removes sets that are not in use: what was killed has left them.
+tidy() {
     set +f
-    for old in "$dir"/.set-*; do
-        [ "$old" = "$dir/$live" ] || rm -rf -- "$old"
-    done
+    set -- "$dir"/.set-*
     set -f
-    new=$dir/.set-$(date +%s)-$$
+    if [ -e "$1" ] && { [ $# -gt 1 ] || ! [ -e "$dir/.live" ]; }; then
+        live=$(readlink -- "$dir/.live")
+        for old do
+            [ "$old" = "$dir/$live" ] || rm -rf -- "$old"
+        done
+    fi
+}
+
+# Makes a folder for a new set: $new. A key is for whoever can read the folder that it is written in, so that must be root's.
+new_set() {
+    if ! make_way "$dir" || ! needs_closed "$dir"; then
+        say "$dir: $why"
+        return 1
+    fi
+    tidy
+    aside "$dir" set
+    # Each has a name of its own.
+    new=$aside-$(date +%s)-$$
     (umask 077 && quietly mkdir -- "$new")
+}
+
+# aside FOLDER NAME: sets $aside to where something is made that goes into this folder: in the stage of a run; for the timer, which has
+# none, beside it.
+aside() {
+    aside=$1/.$2
+    [ -z "${run-}" ] || { stage_for "$1" && aside=$stage/$2; }
 }
 
 make_key() {
@@ -163,7 +182,7 @@ verify() {
 }
 
 # Puts the new set in the place of what is there, if it is right.
-put() { # OWNER:GROUP MODE
+put_set() { # OWNER:GROUP MODE
     if ! verify; then
         rm -rf -- "$new"
         return 1
@@ -178,7 +197,12 @@ put() { # OWNER:GROUP MODE
     [ -z "${owes-}" ] || owe_reload || return
     sync
     live=$(readlink -- "$dir/.live")
-    quietly ln -s -f -n -- "${new##*/}" "$dir/.live.new" && quietly mv -f -T -- "$dir/.live.new" "$dir/.live" || return
+    set=${new##*/}
+    set=.${set#.}
+    [ "$new" = "$dir/$set" ] || quietly mv -T -- "$new" "$dir/$set" || return
+    new=$dir/$set
+    aside "$dir" live.new || return
+    quietly ln -s -f -n -- "$set" "$aside" && quietly mv -f -T -- "$aside" "$dir/.live" || return
     link || return
     case $live in .set-*) rm -rf -- "${dir:?}/$live" ;; esac
 }
@@ -188,8 +212,8 @@ link() {
     for file in privkey cert chain fullchain; do
         # shellcheck disable=SC3013 # dash, bash and busybox all have -ef.
         if ! [ -L "$dir/$file.pem" ] || ! [ "$dir/$file.pem" -ef "$dir/.live/$file.pem" ]; then
-            quietly ln -s -f -n -- ".live/$file.pem" "$dir/.$file.new" &&
-                quietly mv -f -T -- "$dir/.$file.new" "$dir/$file.pem" || return
+            aside "$dir" "$file.new" && quietly ln -s -f -n -- ".live/$file.pem" "$aside" &&
+                quietly mv -f -T -- "$aside" "$dir/$file.pem" || return
         fi
     done
 }
@@ -201,7 +225,7 @@ issue() { # OWNER:GROUP MODE
         ca) sign_by_authority || return ;;
         *) self_sign self_signed || return ;;
     esac
-    put "$@"
+    put_set "$@"
 }
 
 # Says whether the lineage of certbot is what it should be, so that nothing has to be ordered.
@@ -308,7 +332,7 @@ deploy() { # OWNER:GROUP MODE
     for file in privkey cert chain fullchain; do
         (umask 077 && quietly cp -L -- "/etc/letsencrypt/live/$name/$file.pem" "$new/$file.pem") || return
     done
-    sign_off "acme $server" && put "$@"
+    sign_off "acme $server" && put_set "$@"
 }
 
 # What uses a certificate is owed a reload from before the certificate changes until it has taken place. (In an apply

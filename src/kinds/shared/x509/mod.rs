@@ -9,6 +9,8 @@ mod dates;
 mod observed;
 mod wanted;
 
+use crate::kinds::shared::program::program;
+use crate::kinds::shared::{ALONE, BESIDE};
 use crate::model::{Blob, Expect, Lock, Probe, Row, Step, sha256};
 use crate::{expect, row, rows};
 
@@ -26,16 +28,20 @@ pub const AUTHORITY: Space = Space("certificate authority");
 /// One step at a time puts certificates in place.
 pub const LOCKS: &[Lock] = &[Lock("certificates")];
 
+/// What programs begin with that make certificates or put them in place.
+pub const FUNCTIONS: &str = program![BESIDE, include_str!("functions.sh")];
+
 /// The program that renews, and the units that run it every 12 hours, with their paths and modes.
 const RENEWAL: [(&str, &str, &str); 3] = [
     (
         "/usr/local/lib/infra/certs",
         "0755",
-        concat!(
+        program![
             "#!/bin/sh\n# Written by infra; changes made by hand are undone.\n",
-            include_str!("functions.sh"),
+            ALONE,
+            FUNCTIONS,
             include_str!("renew.sh")
-        ),
+        ],
     ),
     ("/etc/systemd/system/infra-certs.service", "0644", include_str!("infra-certs.service")),
     ("/etc/systemd/system/infra-certs.timer", "0644", include_str!("infra-certs.timer")),
@@ -80,7 +86,7 @@ pub fn renewal(covers: Vec<usize>) -> Step {
         })
         .collect();
     let input = RENEWAL.iter().map(|(_, _, text)| Blob(text.as_bytes().into())).collect();
-    Step::new(include_str!("renewal.sh"), covers, "renew certificates every 12 hours")
+    Step::new(program![BESIDE, include_str!("renewal.sh")], covers, "renew certificates every 12 hours")
         .rows(rows)
         .input(input)
         .locks(&[Lock::SYSTEMD])

@@ -14,6 +14,7 @@ is_due() {
 
 renew() {
     read_settings "$1" <"$certs/$1.conf" || return
+    tidy
     if is_due; then
         owner=$(stat -c %u:%g -- "$dir/.live/privkey.pem") && mode=$(stat -c %a -- "$dir/.live/privkey.pem") || return
         if [ "$issuer" = acme ]; then

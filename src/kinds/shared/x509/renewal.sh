@@ -11,26 +11,16 @@ done
 if [ -z "$missing" ] && systemctl is-active --quiet infra-certs.timer && systemctl is-enabled --quiet infra-certs.timer; then
     return 0
 fi
-failed=
+know_paths
 for row in $ROWS; do
     read_row "$row"
-    new=${path%/*}/.infra-$$.tmp
-    if ! mkdir -p -- "${path%/*}" || ! rm -f -- "$new" || ! (umask 077 && take "$size" >"$new"); then
-        failed=1
-        break
-    fi
+    ready_file "$path" && receive "$size" "$new" || say_why || return
     sum=$(sha256sum <"$new")
     if [ "${sum%% *}" != "$hash" ]; then
-        printf '%s\n' "$path did not arrive whole; is the disk full?"
-        failed=1
-        break
+        printf '%s\n' "$path did not arrive whole"
+        return 1
     fi
-    if ! chown root:root "$new" || ! chmod "$mode" "$new" || ! { sync -- "$new" 2>/dev/null || sync; } ||
-        ! mv -f -T -- "$new" "$path"; then
-        failed=1
-        break
-    fi
+    chown root:root "$new" && chmod "$mode" "$new" && { sync -- "$new" 2>/dev/null || sync; } || return
+    put_at "$new" "$path" || say_why || return
 done
-rm -f -- "$new"
-[ -z "$failed" ] || return 1
 systemctl daemon-reload && systemctl enable --quiet infra-certs.timer && systemctl restart infra-certs.timer
