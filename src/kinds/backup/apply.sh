@@ -1,6 +1,7 @@
 # Sizes are of what is on standard input, "-" where a file stays.
-# Each file is written beside its place, with its mode before its content, and renamed; then systemd reads the units.
+# Each file is written in the stage, with its mode, and renamed; then systemd reads the units.
 columns name schedule program_size program_hash service_size service_hash timer_size timer_hash
+learn /usr/local/sbin /etc/systemd/system
 i=-1
 for row in $ROWS; do
     read_row "$row"
@@ -15,22 +16,22 @@ for row in $ROWS; do
     while [ $# -gt 0 ]; do
         path=$1 mode=$2 size=$3 hash=$4
         shift 4
-        new=${path%/*}/.infra-$$-$i.tmp
         if [ "$size" = - ]; then
             [ -n "$wrong" ] || message=$(chown root:root "$path" 2>&1 && chmod "$mode" "$path" 2>&1) || wrong=$message
             continue
         fi
         if [ -n "$wrong" ]; then
             take "$size" >/dev/null
-        elif ! message=$(mkdir -p -- "${path%/*}" 2>&1 && rm -f -- "$new" && umask 077 && set -C && : 2>&1 >"$new"); then
+        elif ! ready_file "$path"; then
             take "$size" >/dev/null
-            wrong="cannot write beside $path: $message"
-        elif ! take "$size" >"$new" || sum=$(sha256sum <"$new") && [ "${sum%% *}" != "$hash" ]; then
-            wrong="cannot write $path; is the disk full?"
-        elif ! message=$(chmod "$mode" "$new" 2>&1 && { sync -- "$new" 2>/dev/null || sync; } && mv -f -T -- "$new" "$path" 2>&1); then
-            wrong="cannot put $path in place: $message"
+            wrong="cannot write beside $path: $why"
+        elif ! receive "$size" "$new"; then
+            wrong=$why
+        elif sum=$(sha256sum <"$new") && [ "${sum%% *}" != "$hash" ]; then
+            wrong="$path did not arrive whole"
+        elif ! why=$(chmod "$mode" "$new" 2>&1 && { sync -- "$new" 2>/dev/null || sync; }) || ! put_at "$new" "$path"; then
+            wrong="cannot put $path in place: $why"
         fi
-        rm -f -- "$new"
     done
     [ -z "$wrong" ] || item_failed "$i" "$wrong"
 done

@@ -1,5 +1,6 @@
 //! The files of a backup on the host: its program, service and timer.
 
+use crate::kinds::shared::{ALONE, BESIDE};
 use crate::model::Content;
 
 use super::settings::Settings;
@@ -13,7 +14,8 @@ impl Files {
     pub fn new(settings: &Settings, source: &dyn Source) -> Self {
         let Settings { name, schedule, .. } = settings;
         let head = "#!/bin/sh\n# Written by infra; what is changed here by hand is undone.\n";
-        let program = format!("{head}{}\n{}{}", settings.lines(), source.functions(), include_str!("program.sh"));
+        let (lines, functions) = (settings.lines(), source.functions());
+        let program = format!("{head}{lines}\n{ALONE}{BESIDE}{functions}{}", include_str!("program.sh"));
         let service = format!(
             "# Written by infra.\n[Unit]\nDescription=Backup {name}\nAfter=network.target {SERVERS}\n\n[Service]\nType=oneshot\n\
              ExecStart=/usr/local/sbin/infra-backup-{name} run\nNice=10\nIOSchedulingClass=idle\n"

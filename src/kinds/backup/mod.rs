@@ -9,6 +9,8 @@ mod source;
 
 use std::time::Duration;
 
+use crate::kinds::shared::BESIDE;
+use crate::kinds::shared::program::program;
 use crate::model::{Blob, Changes, Content, Expect, Lock, Probe, ProbeOutput, Records, Step, Value};
 use crate::{expect, records, row, rows, variants};
 
@@ -302,7 +304,10 @@ fn put(batch: &[Planned<'_, Backup>], present: Vec<usize>) -> Step {
         }]);
     }
     let purpose = format!("put {} in place", count(present.len(), "backup", "backups"));
-    Step::new(include_str!("apply.sh"), present, purpose).rows(rows).input(input).locks(&[Lock::SYSTEMD])
+    Step::new(program![BESIDE, include_str!("apply.sh")], present, purpose)
+        .rows(rows)
+        .input(input)
+        .locks(&[Lock::SYSTEMD])
 }
 
 fn observation(all: &[Seen<'_>], desired: &Desired) -> Observation<Observed> {

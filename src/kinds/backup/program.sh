@@ -39,29 +39,34 @@ case $compress in
     gzip) suffix=$suffix.gz ;;
     zstd) suffix=$suffix.zst ;;
 esac
-new=$dir/.$name-$$.new
-copy=.$name-$$.copy
+# What a killed run has left the next one removes, by its name.
+run=backup-$name
+note() { :; }
 
 fail() {
     printf 'backup %s: %s\n' "$name" "$*" >&2
     exit 1
 }
 
-clean() {
-    rm -f -- "$new" "$dir/$copy"
-}
-
 # Readies the folder; only one run at a time works in it.
 prepare() {
-    message=$(mkdir -p -- "$dir" 2>&1 && : 2>&1 >>"$dir/.$name.lock") || fail "cannot write to $dir: $message"
-    exec 9>>"$dir/.$name.lock"
-    flock -n 9 || fail "another run of it is under way"
+    if ! [ -d "$dir" ]; then
+        make_way "${dir%/*}" && way_to "$dir" && enter "$_folder" && why=$(mkdir -m 0700 -- "./${dir##*/}" 2>&1) ||
+            fail "cannot make $dir: $why"
+        leave
+    fi
+    # place.sh has the numbers from 8 on.
+    exec 7>>"/run/infra-backup-$name.lock"
+    flock -n 7 || fail "another run of it is under way"
+    learn "$dir"
+    find_stage "$dir" || fail "cannot write to $dir: $why"
     # What a killed run has left.
     set +f
-    rm -f -- "$dir/.$name-"*.new "$dir/.$name-"*.copy
+    rm -rf -- "${stage%-*}"-*
     set -f
-    trap clean EXIT
-    trap 'exit 143' TERM INT HUP
+    trap 'eval "$at_exit"' EXIT
+    stage_for "$dir" || fail "cannot write to $dir: $why"
+    new=$stage/new copy=$stage/copy
     if [ -n "$credentials" ]; then
         case $(stat -L -c '%u %a' -- "$credentials") in
             '0 '*00) ;;
@@ -103,27 +108,29 @@ make() {
     wrong=$({ { dump 3>&- || echo dump >&3; } | { pack 3>&- || echo write >&3; } >"$new" || echo write >&3; } 3>&1)
     case $wrong in
         '') ;;
-        *write*) fail "cannot write to $dir: is the disk full?$hence" ;;
+        *write*) fail "cannot write to $dir$hence" ;;
         *) fail "the dump failed$hence" ;;
     esac
     check "$new" "$made" || fail "what was dumped is not whole$hence"
-    { sync -- "$new" 2>/dev/null || sync; } && mv -f -T -- "$new" "$dir/$made" || fail "cannot write to $dir$hence"
+    { sync -- "$new" 2>/dev/null || sync; } && put_at "$new" "$dir/$made" || fail "cannot write to $dir: $why$hence"
     sync -- "$dir" 2>/dev/null || sync
-    rm -f -- "$dir/$copy"
+    rm -f -- "$copy"
 }
 
 # prune LABEL: removes backups beyond the newest $keep; with $keep_days, only those that are older too.
 prune() {
+    enter "$dir" || fail "cannot look into $dir: $why"
     set +f
-    set -- "$dir/$name"-????????T??????Z"$1".*
+    set -- "./$name"-????????T??????Z"$1".*
     set -f
-    [ -e "$1" ] || return 0
+    [ -e "$1" ] || shift
     while [ $# -gt "$keep" ]; do
         if [ -z "$keep_days" ] || [ -n "$(find "$1" -prune -mtime "+$keep_days")" ]; then
             rm -f -- "$1"
         fi
         shift
     done
+    leave
 }
 
 run() {
@@ -152,14 +159,16 @@ restore() {
     case $1 in */*) fail "name the backup as the list does, without a folder" ;; esac
     [ -f "$dir/$1" ] || fail "there is no backup $1 in $dir"
     prepare
-    check "$dir/$1" "$1" || fail "$1 is not whole; nothing was changed"
+    hold "$dir/$1" || fail "$1 cannot be read: $why"
+    check "$held" "$1" || fail "$1 is not whole; nothing was changed"
     safety=
     if [ "$2" = keep ] && exists; then
         make -before-restore 'so what is there now could not be kept, and nothing was changed (the command replace does without)'
         safety=$made
         printf 'backup %s: what was there before is kept as %s\n' "$name" "$safety"
     fi
-    wrong=$({ { unpack "$dir/$1" "$1" 3>&- || echo unpack >&3; } | { load 3>&- >&2 || echo load >&3; }; } 3>&1)
+    hold "$dir/$1" || fail "$1 cannot be read: $why"
+    wrong=$({ { unpack "$held" "$1" 3>&- || echo unpack >&3; } | { load 3>&- >&2 || echo load >&3; }; } 3>&1)
     [ -z "$wrong" ] || fail "$1 could not be restored${safety:+; bring back what was there with: restore $safety}"
     printf 'backup %s: restored %s\n' "$name" "$1"
 }

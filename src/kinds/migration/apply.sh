@@ -2,21 +2,22 @@
 # tool's row comes after it (see tool.sh).
 # A session of the client holds the lock while it applies a file; its end rolls back what is open.
 trap '' PIPE
-folder=
 session=
-trap 'end_session; [ -z "$folder" ] || rm -rf -- "$folder"' EXIT
+at_exit=end_session
 
 begin_session() {
     [ -z "$session" ] || return 0
-    folder=$(mktemp -d) && mkfifo -- "$folder/in" "$folder/out" || return
+    stage_for /tmp || return
+    # Making a stage says what to do on a signal.
+    trap '' PIPE
+    mkfifo -m 600 -- "$stage/in" "$stage/out" || return
     # The client of MySQL takes 15 characters as a delimiter.
     mark=$(tr -d - </proc/sys/kernel/random/uuid)
     mark=infra${mark%??????????????????????}
-    run_client converse <"$folder/in" >"$folder/out" 2>&1 &
+    run_client converse <"$stage/in" >"$stage/out" 2>&1 &
     session=$!
-    exec 6>"$folder/in" 7<"$folder/out"
-    rm -rf -- "$folder"
-    folder=
+    exec 6>"$stage/in" 7<"$stage/out"
+    rm -f -- "$stage/in" "$stage/out"
     open_session >&6
 }
 

@@ -1,23 +1,25 @@
 # dump_database FOLDER NAME: dumps the database of a connection into a folder, under a temporary name until it is whole. Sets
 # $dumped to the file; false where it cannot, with the reason in $wrong.
 dump_database() {
-    dumped=$1/$2-$(date -u +%Y%m%dT%H%M%SZ)-before-migration$dump_ending new=$1/.$2-$$.new wrong=
-    if ! message=$(umask 077; mkdir -p -- "$1" 2>&1 && rm -f -- "$new" && : 2>&1 >"$new"); then
-        wrong="cannot write to $1: $message"
+    dumped=$1/$2-$(date -u +%Y%m%dT%H%M%SZ)-before-migration$dump_ending wrong=
+    if ! ready_file "$dumped" || ! why=$(umask 077 && : 2>&1 >"$new"); then
+        wrong="cannot write to $1: $why"
         return 1
     fi
+    # Making a stage says what to do on a signal.
+    trap '' PIPE
     said=$({ { make_dump 3>&- || echo "$R dump" >&3; } | { gzip -c 3>&- >"$new" || echo "$R write" >&3; }; } \
         3>&1 2>&3 6>&- 7>&- </dev/null)
     case $said in
         '') ;;
-        *"$R write"* | *'disk is full'*) wrong="cannot write to $1: is the disk full?" ;;
+        *"$R write"*) wrong="cannot write to $1: ${said%%"$NL$R"*}" ;;
         *) wrong="the dump failed: ${said%%"$NL$R"*}" ;;
     esac
     if [ -z "$wrong" ] && ! { gzip -t -- "$new" && gzip -d -c <"$new" | is_whole; } 2>/dev/null; then
         wrong="the dump in $1 is not whole"
     fi
     if [ -z "$wrong" ]; then
-        { { sync -- "$new" 2>/dev/null || sync; } && mv -f -T -- "$new" "$dumped"; } 2>/dev/null || wrong="cannot write to $1"
+        { sync -- "$new" 2>/dev/null || sync; } && put_at "$new" "$dumped" || wrong="cannot write to $1: $why"
     fi
     rm -f -- "$new" "$new.copy"
     [ -z "$wrong" ]

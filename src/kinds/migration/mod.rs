@@ -13,6 +13,8 @@ mod tool;
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use crate::kinds::shared::BESIDE;
+use crate::kinds::shared::program::program;
 use crate::model::{Changes, Expect, Probe, ProbeOutput, Step, Until, Value};
 use crate::{expect, row, variants};
 
@@ -83,7 +85,7 @@ static PROBE: LazyLock<String> = LazyLock::new(|| {
 
 static APPLY: Programs = LazyLock::new(|| {
     programs(|engine, client| {
-        let before = concat!(include_str!("../shared/quoted.sh"), include_str!("tool.sh"));
+        let before = program![BESIDE, include_str!("../shared/quoted.sh"), include_str!("tool.sh")];
         let own = format!("{}{}", engine.dump(), of(engine).session());
         format!("{before}{client}{own}{}", concat!(include_str!("dump.sh"), include_str!("apply.sh")))
     })

@@ -3,11 +3,11 @@ suffix=.sqlite
 
 ready() {
     [ -f "$database" ] || fail "there is no database $database$1"
-    copy_to "$dir/$copy" || fail "the database could not be copied into $dir$1"
+    copy_to "$copy" || fail "the database could not be copied into $dir$1"
 }
 
 dump() {
-    cat -- "$dir/$copy"
+    cat -- "$copy"
 }
 
 exists() {
@@ -15,6 +15,6 @@ exists() {
 }
 
 load() {
-    cat >"$dir/$copy" &&
-        (cd -- "$dir" && sqlite3 -batch -bail -init /dev/null -cmd '.timeout 30000' "$database" ".restore main $copy")
+    cat >"$copy" &&
+        (cd -- "${copy%/*}" && sqlite3 -batch -bail -init /dev/null -cmd '.timeout 30000' "$database" ".restore main ${copy##*/}")
 }
