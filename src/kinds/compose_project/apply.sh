@@ -5,6 +5,7 @@
 columns verb project dir file mode content options services profiles limit restart renew networks handed oneshot owed more
 read_row "$ROWS"
 variables_wanted=$more
+learn "$dir" "${dir%/*}/"
 decode "$options" && options=$decoded
 decode "$services" && services=$decoded
 decode "$restart" && restart=$decoded
@@ -38,15 +39,10 @@ labelled() {
 }
 
 put_file() {
-    [ -d "$dir" ] || mkdir -p -- "$dir" || return
-    new=$dir/.${file##*/}.infra-new
-    # shellcheck disable=SC2016 # evaluated at the end
-    at_exit='rm -f -- "$new"'
-    trap 'exit 143' HUP INT PIPE TERM
-    rm -f -- "$new"
+    ready_file "$file" || say_why || return
     decode "$content"
-    (umask 077 && printf '%s' "$decoded" >"$new") && chown 0:0 -- "$new" && chmod "$mode" -- "$new" && sync -- "$new" &&
-        mv -f -- "$new" "$file"
+    (umask 077 && printf '%s' "$decoded" >"$new") && chown 0:0 -- "$new" && chmod "$mode" -- "$new" && sync -- "$new" || return
+    put_at "$new" "$file" || say_why
 }
 
 take_down() {
@@ -149,8 +145,12 @@ note_handed() {
             case $line in "$key "*) new=$new$id' '${line#* }$NL ;; esac
         done
     done
-    rm -f -- "$notes_file"
-    [ -z "$new" ] || (umask 077 && printf '%s' "$new" >"$notes_file")
+    if [ -z "$new" ]; then
+        remove_at "$notes_file" || say_why
+        return
+    fi
+    noted=$new
+    ready_file "$notes_file" && why=$(umask 077 && printf '%s' "$noted" 2>&1 >"$new") && put_at "$new" "$notes_file" || say_why
 }
 
 # make_anew: makes the containers of those services anew.
@@ -276,8 +276,8 @@ complain() {
 
 if [ "$verb" = down ]; then
     if command -v docker >/dev/null; then take_down || exit; fi
-    rm -f -- "$file" "$dir/.compose.yaml.infra" || exit
-    rmdir -- "$dir" 2>/dev/null
+    remove_at "$file" && remove_at "$dir/.compose.yaml.infra" || say_why || exit
+    remove_at "$dir" folder || :
     return 0
 fi
 find_compose

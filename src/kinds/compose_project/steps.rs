@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::kinds::shared::BESIDE;
+use crate::kinds::shared::program::program;
 use crate::model::{Lock, Step};
 use crate::resource::Planned;
 use crate::{row, rows};
@@ -15,8 +17,12 @@ const DOCKER: Lock = Lock("docker");
 /// How long pulling and building may take.
 const LIMIT: Duration = Duration::from_secs(30 * 60);
 
-const APPLY: &str =
-    concat!(include_str!("../shared/docker/connected.sh"), include_str!("compose.sh"), include_str!("apply.sh"));
+const APPLY: &str = program![
+    BESIDE,
+    include_str!("../shared/docker/connected.sh"),
+    include_str!("compose.sh"),
+    include_str!("apply.sh")
+];
 
 rows! {
     include_str!("apply.sh") => struct Brought {

@@ -106,19 +106,21 @@ fi
 [ -z "$mark" ] || : >"$mark"
 '
 
+works_alone "$user" "$path" || say_why || exit
 # was_empty: whether nothing of it was there before.
 was_empty() { [ -z "$(find "$path" -mindepth 1 -maxdepth 1 -exec echo x \; -quit)" ]; }
 is_new=
 if [ -d "$path" ]; then
     ! was_empty || is_new=emptied
-    hand_over "${user:+$user:}" "$path" || exit
+    hand_over_at "${user:+$user:}" "$path" || say_why || exit
 else
     is_new=made
-    mkdir -p -- "${path%/*}/" && mkdir -- "$path" || exit
-    [ -z "$user" ] || chown -h -- "$user": "$path" || exit
+    make_way "$path" && hand_over_at "${user:+$user:}" "$path" || say_why || exit
 fi
 [ -n "$kind" ] || exit 0
-variables path url kind ref submodules force depth key username token is_local others helper
+temporary=/tmp/.infra-$run-git-$$
+note "$temporary"
+variables path url kind ref submodules force depth key username token is_local others helper temporary
 said=$(as_user "$user" "limit=$NL$data$git_text$bring" 2>&1)
 status=$?
 [ -z "$said" ] || printf '%s\n' "$said"
@@ -128,8 +130,8 @@ if [ "$status" != 0 ]; then
     # Where nothing could be checked out, nothing of it stays.
     if [ ! -e "$path/.git/refs/infra/checkout" ]; then
         case $is_new in
-            made) rm -rf -- "$path" ;;
-            emptied) find "$path" -mindepth 1 -maxdepth 1 -exec rm -rf -- {} + ;;
+            made) remove_at "$path" tree ;;
+            emptied) enter "$path" && find . -mindepth 1 -maxdepth 1 -exec rm -rf -- {} + ;;
         esac
     fi
 fi

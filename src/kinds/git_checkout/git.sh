@@ -67,7 +67,14 @@ left_behind() (
     [ -s .git/infra-at-work ] && IFS= read -r to <.git/infra-at-work || exit 0
     local_git cat-file -e "$to^{commit}" 2>/dev/null || exit 0
     from=$(local_git rev-parse --quiet --verify HEAD) || from=$(local_git hash-object -t tree /dev/null)
-    temporary=$(mktemp -d) || exit
+    if [ -n "${temporary-}" ]; then
+        mkdir -m 0700 "$temporary" || exit
+    else
+        # Who only looks has no run whose end removes what is left.
+        temporary=$(mktemp -d /tmp/.infra-look-XXXXXX) || exit
+    fi
+    trap "rm -rf -- \"\$temporary\"" EXIT
+    trap "exit 143" HUP INT PIPE TERM
     export GIT_INDEX_FILE="$temporary/index"
     local_git read-tree "$to" && local_git diff --name-only --no-ext-diff >"$temporary/other"
     unset GIT_INDEX_FILE
@@ -90,7 +97,6 @@ left_behind() (
         fi
         printf "%s\n" "$name"
     done <"$temporary/left"
-    rm -rf -- "$temporary"
 )
 # Prints the files that differ from what is checked out, in the format of git-status(1), but for those that a killed run left.
 changed_files() {

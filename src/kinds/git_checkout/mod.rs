@@ -4,6 +4,8 @@ mod source;
 
 use std::time::Duration;
 
+use crate::kinds::shared::BESIDE;
+use crate::kinds::shared::program::program;
 use crate::model::{Arg, Changes, Expect, Probe, ProbeOutput, Row, Step, Value};
 use crate::{expect, records, row, rows};
 
@@ -56,12 +58,13 @@ pub struct Observed {
 }
 
 const PROBE: &str = concat!(include_str!("../shared/quoted.sh"), include_str!("git.sh"), include_str!("probe.sh"));
-const APPLY: &str = concat!(
+const APPLY: &str = program![
+    BESIDE,
     include_str!("../shared/quoted.sh"),
     include_str!("../shared/hand_over.sh"),
     include_str!("git.sh"),
     include_str!("apply.sh")
-);
+];
 
 /// Files of the system that git and ssh read on the way to a remote.
 const READS: &[&str] =
@@ -283,7 +286,7 @@ fn step(at: usize, planned: &Planned<'_, GitCheckout>) -> Step {
     let name = resource.name();
     let timeout = resource.timeout.unwrap_or(TIMEOUT);
     if resource.is_absent() {
-        let step = Step::new(include_str!("remove.sh"), vec![at], format!("remove {name}"));
+        let step = Step::new(program![BESIDE, include_str!("remove.sh")], vec![at], format!("remove {name}"));
         return step.rows(vec![row![Going { path: name }]]).timeout(timeout);
     }
     let found = planned.observed.found().map(|found| &found.owner);

@@ -1,3 +1,4 @@
 columns path
 read_row "$ROWS"
-rm -rf -- "$path"
+learn "${path%/*}/"
+remove_at "$path" tree || say_why

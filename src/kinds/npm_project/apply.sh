@@ -2,8 +2,10 @@
 columns path omit owner install scripts
 read_row "$ROWS"
 
-if [ -n "$owner" ] && [ -d "$path/node_modules" ]; then
-    hand_over "$owner" "$path/node_modules" || exit
+learn "$path"
+works_alone "$owner" "$path" || say_why || exit
+if [ -d "$path/node_modules" ]; then
+    hand_over_at "$owner" "$path/node_modules" || say_why || exit
 fi
 [ -n "$install" ] || exit 0
 command -v npm >/dev/null || {
@@ -14,20 +16,21 @@ lock_file "$path" || {
     echo "there is no package-lock.json in $path: make one with npm install, and keep it with the code"
     exit 1
 }
-# The project's folder may belong to somebody else.
-if [ -n "$owner" ] && ! [ -d "$path/node_modules" ]; then
+# The project's folder may be root's.
+if [ -n "$owner" ] && ! [ -d "$path/node_modules" ] && is_closed "$path"; then
     mkdir -- "$path/node_modules" && chown -h -- "$owner": "$path/node_modules" || exit
 fi
-variables path omit scripts
+cache=/tmp/.infra-$run-npm-$$
+note "$cache"
+variables path omit scripts cache
 # shellcheck disable=SC2016
 as_user "$owner" "$data"'
     cd "$path" || exit
     rm -f node_modules/.infra-npm || exit
     export npm_config_audit=false npm_config_fund=false npm_config_update_notifier=false npm_config_loglevel=error
     # An account that has no home of its own cannot keep what npm fetched.
-    cache=
     if ! mkdir -p "$HOME/.npm" 2>/dev/null || ! [ -w "$HOME/.npm" ]; then
-        cache=$(mktemp -d) || exit
+        mkdir -m 0700 "$cache" || exit
         export npm_config_cache="$cache"
     fi
     set --
@@ -38,7 +41,7 @@ as_user "$owner" "$data"'
     [ -n "$scripts" ] || set -- "$@" --ignore-scripts
     npm ci "$@"
     status=$?
-    [ -z "$cache" ] || rm -rf "$cache"
+    [ -z "${npm_config_cache-}" ] || rm -rf "$cache"
     [ "$status" = 0 ] || exit "$status"
     mkdir -p node_modules
 ' 2>&1 || exit
@@ -47,9 +50,10 @@ hash "$lock" && was="lock=$hash omit=$omit abi=$(node -p process.versions.module
 hash "$path/node_modules/.package-lock.json" && was="$was npm=$hash"
 names "$path"
 record=$was$NL$names
-variables path record
+note "$path/node_modules/.infra-$run-record"
+variables path record run
 # shellcheck disable=SC2016
 as_user "$owner" "$data"'
-    printf "%s\n" "$record" >"$path/node_modules/.infra-npm.new" &&
-        mv -f "$path/node_modules/.infra-npm.new" "$path/node_modules/.infra-npm"
+    printf "%s\n" "$record" >"$path/node_modules/.infra-$run-record" &&
+        mv -f "$path/node_modules/.infra-$run-record" "$path/node_modules/.infra-npm"
 '

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::kinds::shared::BESIDE;
+use crate::kinds::shared::program::program;
 use crate::model::{Changes, Expect, Lock, Probe, ProbeOutput, Step, Value};
 use crate::{expect, records, row, rows};
 
@@ -45,12 +47,13 @@ enum Asked {
 }
 
 const PROBE: &str = concat!(include_str!("state.sh"), include_str!("probe.sh"));
-const APPLY: &str = concat!(
+const APPLY: &str = program![
+    BESIDE,
     include_str!("../shared/quoted.sh"),
     include_str!("../shared/hand_over.sh"),
     include_str!("state.sh"),
     include_str!("apply.sh")
-);
+];
 
 const TIMEOUT: Duration = Duration::from_secs(1800);
 
@@ -187,7 +190,7 @@ impl Kind for NpmProject {
             let name = resource.name();
             let installs = planned.changes.iter().any(|change| change.attribute != "owner");
             let step = if resource.is_absent() {
-                Step::new(include_str!("remove.sh"), vec![at], format!("remove {name}/node_modules"))
+                Step::new(program![BESIDE, include_str!("remove.sh")], vec![at], format!("remove {name}/node_modules"))
                     .rows(vec![row![Going { path: name }]])
             } else {
                 let purpose = format!("{} {name}", if installs { "install the packages of" } else { "hand over" });

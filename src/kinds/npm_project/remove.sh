@@ -1,3 +1,4 @@
 columns path
 read_row "$ROWS"
-rm -rf -- "$path/node_modules"
+learn "$path"
+remove_at "$path/node_modules" tree || say_why

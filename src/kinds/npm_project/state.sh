@@ -23,6 +23,6 @@ names() {
 # hash FILE: sets $hash, "" where it may not be read.
 hash() {
     hash=
-    [ ! -r "$1" ] || hash=$(sha256sum <"$1")
+    [ ! -f "$1" ] || [ ! -r "$1" ] || hash=$(sha256sum <"$1")
     hash=${hash%% *}
 }

@@ -44,7 +44,6 @@ processes().then(list => list.forEach(process => console.log(process.name))).cat
 work='
 umask 022
 cd / && mkdir -p "$PM2_HOME" || exit
-fifo=$PM2_HOME/infra-$$.json
 trap "rm -f \"\$fifo\"" EXIT
 
 # Says what pm2 said only where it failed, and without its tables.
@@ -57,7 +56,7 @@ say() {
 }
 # The configuration goes through a pipe that only this user can open; it is on no disk.
 with_config() {
-    rm -f "$fifo" && mkfifo -m 600 "$fifo" || return
+    mkfifo -m 600 "$fifo" || return
     printf "%s\n" "$config" >"$fifo" &
     say pm2 "$1" "$fifo" $2
     status=$?
@@ -123,8 +122,9 @@ if [ -n "$startup" ]; then
 fi
 if [ -n "$startup" ] && [ "$verb" != delete ]; then
     if ! unit_is_right; then
-        printf '%s' "$unit" >"$unit_file.new" && mv -f -- "$unit_file.new" "$unit_file" &&
-            systemctl daemon-reload && systemctl --quiet enable -- "${unit_file##*/}" || exit
+        learn "${unit_file%/*}"
+        ready_file "$unit_file" && why=$(printf '%s' "$unit" 2>&1 >"$new") && put_at "$new" "$unit_file" || say_why || exit
+        systemctl daemon-reload && systemctl --quiet enable -- "${unit_file##*/}" || exit
     fi
     # What systemd is doing with it ends first: a PM2 that is being stopped may look alive.
     case $(systemctl is-active -- "${unit_file##*/}") in
@@ -137,7 +137,9 @@ if [ -n "$startup" ] && [ "$verb" != delete ]; then
         systemctl restart -- "${unit_file##*/}" || exit
     fi
 fi
-variables search name verb config instances limit ask settle list
+fifo=/tmp/.infra-$run-$$.json
+note "$fifo"
+variables search name verb config instances limit ask settle list fifo
 as_user "$user" "$data$pm2_text$work" || exit
 if [ "$verb" = delete ] && [ -n "$startup" ]; then
     variables search ask list

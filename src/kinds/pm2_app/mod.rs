@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use serde_json::{Map, Value as Json, json};
 
+use crate::kinds::shared::BESIDE;
+use crate::kinds::shared::program::program;
 use crate::model::{Arg, Changes, Expect, Lock, OwedAction, Probe, ProbeOutput, Secret, Step, Value};
 use crate::{expect, records, row, rows};
 
@@ -39,7 +41,8 @@ pub struct Observed {
 }
 
 const PROBE: &str = concat!(include_str!("../shared/quoted.sh"), include_str!("pm2.sh"), include_str!("probe.sh"));
-const APPLY: &str = concat!(include_str!("../shared/quoted.sh"), include_str!("pm2.sh"), include_str!("apply.sh"));
+const APPLY: &str =
+    program![BESIDE, include_str!("../shared/quoted.sh"), include_str!("pm2.sh"), include_str!("apply.sh")];
 
 /// One change of a PM2 at a time: what it saves is all of it.
 const PM2: Lock = Lock("pm2");

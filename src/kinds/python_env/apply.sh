@@ -8,6 +8,7 @@ decode "$wanted" && wanted=$decoded
 decode "$unwanted" && unwanted=$decoded
 decode "$missing" && missing=$decoded
 decode "$index" && index=$decoded
+learn "${path%/*}/"
 
 # Prints what was recorded and is not needed any more: neither asked for, nor by what is asked for, nor a tool of pip.
 # Prints nothing where a line cannot be told to name a package. PEP 508 says what a line and a marker are.
@@ -74,10 +75,9 @@ prefixed() {
 # What stands in single quotes below is for the owner's shell.
 # shellcheck disable=SC2016
 make_new() {
-    mkdir -p -- "${path%/*}/" || return
-    [ -d "$path" ] || mkdir -- "$path" || return
+    make_way "$path" || say_why || return
     # What root once installed there, the owner could not change.
-    hand_over "$owner" "$path" || return
+    hand_over_at "$owner" "$path" || say_why || return
     variables path python
     # The marker goes last, so that an environment half made is known as ours.
     as_user "$owner" "$data"'
@@ -101,7 +101,8 @@ change_packages() {
     if [ "$packages" = install ]; then
         read_record "$path"
     fi
-    variables path file wanted unwanted missing recorded upgrade index orphans
+    note "$path/.infra-$run-asked"
+    variables path file wanted unwanted missing recorded upgrade index orphans run
     as_user "$owner" "$data"'
         [ -z "$index" ] || export PIP_INDEX_URL="$index"
         export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_PROGRESS_BAR=off recorded
@@ -109,7 +110,7 @@ change_packages() {
         IFS="
 "
         set -f
-        asked=$path/.infra-asked
+        asked=$path/.infra-$run-asked
         printf "%s\n" "$wanted" >"$asked" || exit
         # What pip was killed at it would take for installed.
         set +f
@@ -159,24 +160,29 @@ write_record() {
     prefixed '> ' "$wanted"
     record=$record$prefixed
     if [ -n "$file" ]; then
-        read_file "$file" || return
+        # Read by who may: it may be a link by now.
+        variables file
+        # shellcheck disable=SC2016
+        text=$(as_user "$owner" "$data"'cat -- "$file"') || return
         prefixed '| ' "$text"
         record=$record$prefixed
     fi
     installed "$path"
     prefixed '= ' "$installed"
     record=$record$prefixed
-    variables path record
+    note "$path/.infra-$run-record"
+    variables path record run
     as_user "$owner" "$data"'
-        printf "%s" "$record" >"$path/.infra-requirements.new" &&
-            mv -f -T -- "$path/.infra-requirements.new" "$path/.infra-requirements"
+        printf "%s" "$record" >"$path/.infra-$run-record" &&
+            mv -f -T -- "$path/.infra-$run-record" "$path/.infra-requirements"
     '
 }
 
+works_alone "$owner" "$path" || say_why || exit
 if [ -n "$make" ]; then
     make_new || exit
 else
-    hand_over "$owner" "$path" || exit
+    hand_over_at "$owner" "$path" || say_why || exit
 fi
 [ -n "$packages" ] || exit 0
 change_packages | show || exit

@@ -2,6 +2,8 @@
 
 mod packages;
 
+use crate::kinds::shared::BESIDE;
+use crate::kinds::shared::program::program;
 use crate::model::{Arg, Changes, Content, Expect, Probe, ProbeOutput, Row, Step, Value};
 use crate::{expect, records, row, rows};
 
@@ -253,15 +255,16 @@ impl Kind for PythonEnv {
         let step = |(at, planned): (usize, &Planned<'_, Self>)| {
             let name = planned.resource.name();
             let step = if planned.resource.is_absent() {
-                Step::new(include_str!("remove.sh"), vec![at], format!("remove {name}"))
+                Step::new(program![BESIDE, include_str!("remove.sh")], vec![at], format!("remove {name}"))
                     .rows(vec![row![Going { path: name }]])
             } else {
-                let script = concat!(
+                let script = program![
+                    BESIDE,
                     include_str!("../shared/quoted.sh"),
                     include_str!("../shared/hand_over.sh"),
                     include_str!("state.sh"),
                     include_str!("apply.sh")
-                );
+                ];
                 let (row, purpose) = apply(planned);
                 Step::new(script, vec![at], purpose).rows(vec![row])
             };

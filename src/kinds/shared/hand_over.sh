@@ -4,3 +4,24 @@
 hand_over() {
     [ -z "$1" ] || find "$2" ! -user "${1%:}" \( ! -type f -o -links 1 \) -execdir chown -h -- "$1" {} +
 }
+
+# hand_over_at OWNER FOLDER: the same in a folder that is entered; beside.sh goes before.
+hand_over_at() {
+    [ -n "$1" ] || return 0
+    enter "$2" || return
+    why=$(hand_over "$1" . 2>&1)
+    set -- $?
+    leave
+    return "$1"
+}
+
+# works_alone OWNER FOLDER: whether nobody else can exchange what is worked on there. Without an owner it is root that runs what is in
+# the folder.
+works_alone() {
+    [ -z "$1" ] || return 0
+    _within=$2
+    [ -d "$_within" ] || _within=${2%/*}
+    needs_closed "${_within:-/}" && return
+    why="$why, and root would run it: name the account that it belongs to"
+    return 1
+}

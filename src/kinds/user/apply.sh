@@ -16,11 +16,13 @@ make_home() {
             [ "$key" != HOME_MODE ] || home_mode=$value
         done </etc/login.defs
     fi
-    mkdir -p -- "${home%/*}/" && mkdir -m 0700 -- "$home" || return
+    ready_file "$home" || say_why || return
+    mkdir -m 0700 -- "$new" || return
     if [ -d /etc/skel ]; then
-        cp -R /etc/skel/. "$home"/ || return
+        cp -R /etc/skel/. "$new"/ || return
     fi
-    chown -hR -- "$owner" "$home" && chmod -- "$home_mode" "$home"
+    chown -hR -- "$owner" "$new" && chmod -- "$home_mode" "$new" || return
+    put_at "$new" "$home" || say_why
 }
 
 apply_user() {

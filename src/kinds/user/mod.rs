@@ -4,6 +4,8 @@ mod password;
 
 use std::collections::BTreeSet;
 
+use crate::kinds::shared::BESIDE;
+use crate::kinds::shared::program::program;
 use crate::model::{Changes, Expect, Lock, Probe, ProbeOutput, Row, Secret, Step, Until, Value};
 use crate::{expect, records, row, rows};
 
@@ -308,7 +310,7 @@ fn with_home(claims: Claims, home: &str) -> Claims {
     claims.shares(Space::PATH, home).follows(Space::PATH, home).follows(Space::BELOW, "/etc/skel").touches_below(home)
 }
 
-const APPLY: &str = concat!(include_str!("../shared/room.sh"), include_str!("apply.sh"));
+const APPLY: &str = program![BESIDE, include_str!("../shared/room.sh"), include_str!("apply.sh")];
 
 impl KnowsGoing for User {
     fn set_going(desired: &mut Desired, names: Vec<String>) {

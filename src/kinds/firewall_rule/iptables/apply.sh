@@ -1,6 +1,7 @@
 # The rows are those of probe.sh. Our chains are made anew in one go, from what they hold and the rows, in the order of the numbers in their comments.
 columns backend wanted4 wanted6 comment
 umask 027
+learn /etc/iptables
 
 # set_rules TOOL FIELD FILE
 set_rules() {
@@ -48,8 +49,7 @@ set_rules() {
     elif ! [ -e "$3" ]; then
         return 0
     fi
-    mkdir -p -- "${3%/*}" || return
-    new=${3%/*}/.infra-rules.tmp
+    ready_file "$3" || say_why || return
     {
         printf '%s==\n' "$block"
         [ ! -e "$3" ] || cat -- "$3"
@@ -60,7 +60,8 @@ set_rules() {
         $1 == "COMMIT" && table == "*filter" && !is_done { printf "%s", block; is_done = 1 }
         { print }
         END { if (!is_done && block != "") printf "*filter\n%sCOMMIT\n", block }
-    ' >"$new" && sync -- "$new" && mv -f -T -- "$new" "$3"
+    ' >"$new" && sync -- "$new" || return
+    put_at "$new" "$3" || say_why
 }
 
 set_rules iptables 4 /etc/iptables/rules.v4 || exit

@@ -1,5 +1,7 @@
 //! The backend iptables: two chains of our own, gone through before any others, kept by netfilter-persistent.
 
+use crate::kinds::shared::BESIDE;
+use crate::kinds::shared::program::program;
 use crate::model::{Changes, Expect, Lock, ProbeOutput, Record, Records, Row, Step, Value, columns};
 use crate::resource::{Claim, Confine, Fields, Found, Observation, Planned, Resource, Space, Variant};
 use crate::{expect, records, row, rows};
@@ -106,7 +108,7 @@ impl Backend for Iptables {
     fn step(&self, batch: &[Planned<'_, FirewallRule>], covers: Vec<usize>) -> Step {
         let rows = covers.iter().map(|&at| self.row(batch[at].resource)).collect();
         let purpose = purpose(batch, &covers);
-        Step::new(include_str!("apply.sh"), covers, purpose).rows(rows).locks(&[Lock::FIREWALL])
+        Step::new(program![BESIDE, include_str!("apply.sh")], covers, purpose).rows(rows).locks(&[Lock::FIREWALL])
     }
 }
 

@@ -4,18 +4,16 @@
 # itself; what is written whole otherwise is all put in place at once.
 columns name ending sources_size key_size pin_size
 
-# receive SIZE PATH: writes that much of the input beside its target, sets $new to the file ("" for none).
-receive() {
+# receive_for SIZE PATH: writes that much of the input into the stage, sets $new to the file ("" for none).
+receive_for() {
     new=
     [ "$1" != - ] || return 0
-    new=${2%/*}/.infra-$$-$index-${2##*/}
-    if ! message=$(mkdir -p -- "${2%/*}/" 2>&1) || ! message=$(umask 077; : 2>&1 >"$new"); then
+    if ! ready_file "$2"; then
         take "$1" >/dev/null
-        problem="cannot write beside $2: $message"
-    elif ! take "$1" >"$new"; then
+        problem="cannot write beside $2: $why"
+    elif ! receive "$1" "$new"; then
         # Where the rest of the input begins is not known now.
-        rm -f -- "$new"
-        echo "cannot write $2; is the disk full?"
+        printf '%s\n' "$why"
         exit 1
     elif ! message=$(chown root:root "$new" 2>&1 && chmod 0644 "$new" 2>&1); then
         problem="cannot write $2: $message"
@@ -24,20 +22,20 @@ receive() {
     fi
 }
 
-# put_in_place NEW PATH: what was there stays beside it until all is well.
-put_in_place() {
+# exchange NEW PATH: what was there stays in the stage, beside the new file, until all is well.
+exchange() {
+    ready_stage "$2" || return
+    old=$stage/$index-old-${2##*/}
     if [ -e "$2" ]; then
-        mv -f -- "$2" "${2%/*}/.infra-$$-$index-old-${2##*/}" || return
+        why=$(ln -f -- "$2" "$old" 2>&1) || return
     fi
-    [ -z "$1" ] || mv -f -- "$1" "$2"
+    if [ -n "$1" ]; then put_at "$1" "$2"; else remove_at "$2"; fi
 }
 
 take_back() {
-    if [ -e "${1%/*}/.infra-$$-$index-old-${1##*/}" ]; then
-        mv -f -- "${1%/*}/.infra-$$-$index-old-${1##*/}" "$1"
-    else
-        rm -f -- "$1"
-    fi
+    ready_stage "$1" || return
+    old=$stage/$index-old-${1##*/}
+    if [ -e "$old" ]; then put_at "$old" "$1"; else remove_at "$1"; fi
 }
 
 # Reads the lists of the one repository; sets $problem to what is wrong with it.
@@ -58,6 +56,7 @@ read_lists() {
     problem="its lists cannot be read, so it was taken back: $details${details:+${errors:+; }}$errors"
 }
 
+learn /etc/apt/sources.list.d /etc/apt/preferences.d /etc/apt/keyrings
 was_stale=
 if apt_is_stale; then was_stale=1; fi
 index=0
@@ -67,26 +66,23 @@ for row in $ROWS; do
     key_file=/etc/apt/keyrings/$name.${ending:-asc} other_key=/etc/apt/keyrings/$name.gpg
     [ "$ending" != gpg ] || other_key=/etc/apt/keyrings/$name.asc
     problem=
-    receive "$sources_size" "$sources_file"
+    receive_for "$sources_size" "$sources_file"
     new_sources=$new
-    receive "$key_size" "$key_file"
+    receive_for "$key_size" "$key_file"
     new_key=$new
-    receive "$pin_size" "$pin_file"
+    receive_for "$pin_size" "$pin_file"
     new_pin=$new
     if [ -z "$problem" ]; then
-        if put_in_place "$new_key" "$key_file" && put_in_place '' "$other_key" && put_in_place "$new_pin" "$pin_file" \
-            && put_in_place "$new_sources" "$sources_file"; then
+        if exchange "$new_key" "$key_file" && exchange '' "$other_key" && exchange "$new_pin" "$pin_file" \
+            && exchange "$new_sources" "$sources_file"; then
             read_lists
         else
-            problem="its files cannot be put in place"
+            problem="its files cannot be put in place: $why"
         fi
         if [ -n "$problem" ]; then
             for path in "$sources_file" "$pin_file" "$other_key" "$key_file"; do take_back "$path"; done
         fi
     fi
-    for path in "$sources_file" "$pin_file" "$other_key" "$key_file"; do
-        rm -f -- "${path%/*}/.infra-$$-$index-${path##*/}" "${path%/*}/.infra-$$-$index-old-${path##*/}"
-    done
     [ -z "$problem" ] || item_failed "$index" "$problem"
     index=$((index + 1))
 done

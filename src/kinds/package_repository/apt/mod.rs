@@ -1,6 +1,8 @@
 //! Repositories that apt reads: a file of sources, of a key and of preferences each.
 
+use crate::kinds::shared::BESIDE;
 use crate::kinds::shared::package_manager;
+use crate::kinds::shared::program::program;
 use crate::model::{Content, Records, columns};
 use crate::resource::{Feature, Variant};
 
@@ -34,11 +36,12 @@ impl Manager for Apt {
     }
 
     fn apply(&self) -> &'static str {
-        concat!(
+        program![
+            BESIDE,
             include_str!("../../shared/package_manager/apt.sh"),
             include_str!("../../shared/package_manager/apt_lists.sh"),
             include_str!("apply.sh")
-        )
+        ]
     }
 
     fn remove(&self) -> &'static str {
