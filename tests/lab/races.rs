@@ -18,6 +18,24 @@ const CASES: &[(&str, &str)] = &[
     ("directory", "directories: { /home/mallory/d/sub: { owner: mallory, mode: MODE } }"),
     ("directory", "directories: { /home/mallory/d/sub/new/deep: { state: STATE } }"),
     ("setting", "settings: { /home/mallory/d/f: { format: env, set: { A: WORD }, owner: mallory, mode: MODE } }"),
+    ("block", "blocks: { one: { path: /home/mallory/d/f, content: WORD } }"),
+    (
+        "authorized_key",
+        "authorized_keys: { one: { user: mallory, path: /home/mallory/d/f, key: KEY, options: OPTIONS } }",
+    ),
+    ("authorized_key", "authorized_keys: { one: { user: mallory, key: KEY, options: OPTIONS } }"),
+    ("tree", "trees: { /home/mallory/d: { source: WORD, owner: mallory, file_mode: MODE, prune: true } }"),
+    ("symlink", "symlinks: { /home/mallory/d/f: { target: WORD, owner: mallory, group: mallory } }"),
+    ("secret", "secrets: { one: { generate: {}, keep: { path: /home/mallory/d/f, key: KEPT }, state: STATE } }"),
+    ("dhparam", "dhparams: { /home/mallory/d/f: { mode: MODE } }"),
+    (
+        "download",
+        "downloads: { /home/mallory/d/f: { url: 'file:///srv/WORD', checksum: SUM, owner: mallory, mode: MODE } }",
+    ),
+    (
+        "download",
+        "downloads: { /home/mallory/d: { url: 'file:///srv/WORD.tar', checksum: TAR, unpack: true, owner: mallory } }",
+    ),
 ];
 
 /// Root's files, one for each name that is written, and what leads a user's account to them. The hard link is root's doing: where the
@@ -84,7 +102,7 @@ cd /root/canary && find . -printf '%p %U %G %m %s %T@ %y\n' | sort && find . -ty
 "#;
 
 fn rounds() -> usize {
-    std::env::var("INFRA_TEST_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(60)
+    std::env::var("INFRA_TEST_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(40)
 }
 
 fn filled(sections: &str, word: &str, tar: &str) -> String {
