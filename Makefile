@@ -47,7 +47,7 @@ test: check ## All of check, the page on adding a kind, then every kind and the 
 	@scripts/test-hosts bookworm
 
 .PHONY: test-full
-test-full: test ## All of test, then the same on Debian 13, in more orders
+test-full: test ## All of test, then the same on Debian 13, in more orders and rounds
 	@INFRA_TEST_ORDERS=20 INFRA_TEST_ROUNDS=2000 INFRA_TEST_SEED=$${INFRA_TEST_SEED:-$$RANDOM} scripts/test-hosts trixie
 
 .PHONY: bench

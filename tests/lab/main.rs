@@ -19,6 +19,7 @@ mod missing;
 mod overlap;
 mod packages;
 mod pm2;
+mod leftovers;
 mod privileges;
 mod races;
 mod refused;
