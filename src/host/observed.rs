@@ -5,15 +5,14 @@ use std::collections::{HashSet, VecDeque};
 use crate::model::{Owed, OwedAction, ProbeOutput, ProbeStatus, Record};
 
 use super::Problem;
-use super::wire::Line;
+use super::wire::{BYTES_A_FIELD, Line};
 
 /// Messages kept of one section.
 const MOST_MESSAGES: usize = 50;
 /// Bytes of records kept of one answer.
 const MOST_BYTES: usize = 128 * 1024 * 1024;
-/// What a record and a field take besides their text, about.
+/// What a record takes besides its fields, about.
 const BYTES_A_RECORD: usize = 64;
-const BYTES_A_FIELD: usize = 40;
 
 /// Collects the sections of an answer as they arrive.
 pub(super) struct Sections {

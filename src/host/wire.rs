@@ -14,6 +14,8 @@ const MOST_MESSAGE: usize = 4 * 1024;
 const LINES_AT_ONCE: u64 = 64;
 /// Longest record; content that is fetched is far smaller.
 const MOST_RECORD: usize = 64 * 1024 * 1024;
+/// What a field takes besides its text, about.
+pub(super) const BYTES_A_FIELD: usize = 40;
 
 /// One line of a host's answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,6 +132,9 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
                 }
                 if newline.is_some() {
                     self.dropping = false;
+                    if self.fields_take_too_much() {
+                        return Err(End::TooLong);
+                    }
                     let line = self.classify();
                     self.line.clear();
                     if let Some(line) = line {
@@ -152,6 +157,13 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
                 return Ok(Line::Message(line));
             }
         }
+    }
+
+    /// Returns whether a line that is told has more fields than fit into the longest record: empty ones take memory too.
+    fn fields_take_too_much(&self) -> bool {
+        let most = MOST_RECORD / BYTES_A_FIELD;
+        let told = self.line.starts_with(&self.mark) || self.line.starts_with(&self.step_mark);
+        told && self.line.len() > most && self.line.iter().filter(|&&byte| byte == SEPARATOR as u8).count() > most
     }
 
     async fn fill(&mut self) -> Result<(), End> {

@@ -224,6 +224,21 @@ fn an_answer_without_end_is_refused() {
 }
 
 #[test]
+fn one_record_of_nothing_but_fields_is_refused() {
+    each(|flavour| async move {
+        let host = flavour.host().await;
+        let script = r#"
+            printf '%s0' "$R$US"
+            head -c 4000000 /dev/zero | tr '\000' '\037'
+            printf '\n'
+        "#;
+        let answer = host.observe(vec![("it".to_string(), Probe::new(script, vec![]))]).await;
+        let problem = answer.unwrap_err().problem;
+        assert!(matches!(&problem, Problem::Protocol(said) if said.contains("64 MiB")), "{problem:?}");
+    });
+}
+
+#[test]
 fn tens_of_thousands_of_rows_pass() {
     each(|flavour| async move {
         let host = flavour.host().await;
