@@ -35,6 +35,13 @@ impl Loaded {
             .collect();
         let mut sources = Sources::default();
         match load(&DiskFiles, &options.load_options(environment_vars), &mut sources) {
+            Ok(spec) if options.no_exec => {
+                let refused = super::executes::refusals(&spec.executes(&DiskFiles));
+                match refused.is_empty() {
+                    true => Ok(Self { spec, sources }),
+                    false => Err(mistakes(&refused, &sources, terminal).into()),
+                }
+            }
             Ok(spec) => Ok(Self { spec, sources }),
             Err(diagnostics) => Err(mistakes(&diagnostics, &sources, terminal).into()),
         }

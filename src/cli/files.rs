@@ -30,6 +30,11 @@ impl Files for DiskFiles {
     fn list(&self, path: &Path) -> io::Result<Vec<String>> {
         std::fs::read_dir(path)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
     }
+
+    fn real(&self, path: &Path) -> io::Result<PathBuf> {
+        // The empty path is the folder the program was started in.
+        std::fs::canonicalize(if path.as_os_str().is_empty() { Path::new(".") } else { path })
+    }
 }
 
 fn kind(metadata: &std::fs::Metadata) -> FileKind {

@@ -5,6 +5,7 @@ mod backup;
 mod completions;
 mod context;
 mod environment;
+mod executes;
 mod exit;
 mod explain;
 mod files;

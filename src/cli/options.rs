@@ -32,6 +32,14 @@ pub struct SpecOptions {
     /// Leaves this host alone, and what needs a value of it (repeatable).
     #[arg(long = "exclude", value_name = "NAME")]
     pub excluded: Vec<String>,
+
+    /// Lets the spec read this file or folder outside of its own folder (repeatable).
+    #[arg(long = "allow-path", value_name = "PATH")]
+    pub allowed: Vec<PathBuf>,
+
+    /// Refuses a spec that has anything run on this machine; `infra validate --executes` lists it.
+    #[arg(long)]
+    pub no_exec: bool,
 }
 
 impl SpecOptions {
@@ -45,6 +53,7 @@ impl SpecOptions {
             environment_vars,
             hosts: self.hosts.clone(),
             excluded: self.excluded.clone(),
+            allowed: self.allowed.clone(),
         }
     }
 }

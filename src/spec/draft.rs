@@ -32,7 +32,11 @@ impl Role {
         let kinds = kinds::all().iter().filter(|kind| kind.has_own_section());
         let kinds = kinds.map(|kind| kind.section()).filter(|section| *section != "secrets");
         match self {
-            Self::Spec | Self::Overlay => {
+            Self::Spec => {
+                let own = ["infra", "name", "root", "include", "vars", "hosts", "secrets", "modules"];
+                own.into_iter().chain(kinds).collect()
+            }
+            Self::Overlay => {
                 ["infra", "name", "include", "vars", "hosts", "secrets", "modules"].into_iter().chain(kinds).collect()
             }
             Self::Module => {
@@ -64,6 +68,8 @@ pub(super) struct Item {
 #[derive(Debug, Default)]
 pub(super) struct Draft {
     pub name: Option<(String, Span)>,
+    /// The folder above the spec's whose files it may read too; taken by who reads the file.
+    pub root: Option<YamlNode>,
     pub sections: IndexMap<String, IndexMap<String, Item>>,
     /// Something it should hold could not be read, so that what is missing may be there.
     pub incomplete: bool,
@@ -101,6 +107,7 @@ impl Draft {
                 }
                 "infra" => self.version(&entry, diagnostics),
                 "name" => self.name(entry, role, diagnostics),
+                "root" => self.root = Some(entry.value),
                 "include" => includes = include(entry.value, diagnostics),
                 _ => self.section(entry, role, diagnostics),
             }

@@ -30,7 +30,12 @@ pub trait Files {
     fn link_target(&self, path: &Path) -> io::Result<PathBuf>;
     /// Returns the names in a folder, in any order.
     fn list(&self, path: &Path) -> io::Result<Vec<String>>;
+    /// Returns the absolute path of what is there, with all links on the way followed.
+    fn real(&self, path: &Path) -> io::Result<PathBuf>;
 }
+
+/// The folder that relative paths of [`MemoryFiles`] begin in.
+const HERE: &str = "/here";
 
 /// Files held in memory, for tests and for checking text that is on no disk.
 #[derive(Clone, Debug, Default)]
@@ -53,42 +58,56 @@ impl MemoryFiles {
 
     /// Adds a file.
     pub fn file(mut self, path: impl AsRef<Path>, bytes: impl Into<Vec<u8>>) -> Self {
-        self.files.insert(normalize(path.as_ref()), Memory::File { bytes: bytes.into(), executable: false });
+        self.files.insert(absolute(path.as_ref()), Memory::File { bytes: bytes.into(), executable: false });
         self
     }
 
     /// Adds an executable file.
     pub fn executable(mut self, path: impl AsRef<Path>, bytes: impl Into<Vec<u8>>) -> Self {
-        self.files.insert(normalize(path.as_ref()), Memory::File { bytes: bytes.into(), executable: true });
+        self.files.insert(absolute(path.as_ref()), Memory::File { bytes: bytes.into(), executable: true });
         self
     }
 
     /// Adds a link.
     pub fn link(mut self, path: impl AsRef<Path>, target: impl Into<PathBuf>) -> Self {
-        self.files.insert(normalize(path.as_ref()), Memory::Link(target.into()));
+        self.files.insert(absolute(path.as_ref()), Memory::Link(target.into()));
         self
     }
 
     /// Adds a folder; one that holds something is there without.
     pub fn folder(mut self, path: impl AsRef<Path>) -> Self {
-        self.files.insert(normalize(path.as_ref()), Memory::Folder);
+        self.files.insert(absolute(path.as_ref()), Memory::Folder);
         self
     }
 
     /// Adds something that is neither file, folder nor link.
     pub fn other(mut self, path: impl AsRef<Path>) -> Self {
-        self.files.insert(normalize(path.as_ref()), Memory::Other);
+        self.files.insert(absolute(path.as_ref()), Memory::Other);
         self
     }
 
     fn follow(&self, path: &Path) -> PathBuf {
-        let mut path = normalize(path);
+        let mut path = absolute(path);
         // As many links as Linux follows.
         for _ in 0..40 {
-            let Some(Memory::Link(target)) = self.files.get(&path) else { break };
-            path = normalize(&path.parent().unwrap_or(Path::new("")).join(target));
+            let links = path.ancestors().filter_map(|part| match self.files.get(part)? {
+                Memory::Link(target) => Some((part, target)),
+                _ => None,
+            });
+            let Some((link, target)) = links.last() else { break };
+            let rest = path.strip_prefix(link).unwrap_or(Path::new(""));
+            path = normalize(&link.parent().unwrap_or(Path::new("/")).join(target).join(rest));
         }
         path
+    }
+
+    /// Takes a path whose last component is not followed.
+    fn entry(&self, path: &Path) -> PathBuf {
+        let path = absolute(path);
+        match (path.parent(), path.file_name()) {
+            (Some(folder), Some(name)) => self.follow(folder).join(name),
+            _ => path,
+        }
     }
 }
 
@@ -105,7 +124,7 @@ impl Files for MemoryFiles {
     }
 
     fn link_kind(&self, path: &Path) -> io::Result<FileKind> {
-        let path = normalize(path);
+        let path = self.entry(path);
         match self.files.get(&path) {
             Some(Memory::File { bytes, executable }) => {
                 Ok(FileKind::File { size: bytes.len() as u64, executable: *executable })
@@ -119,7 +138,7 @@ impl Files for MemoryFiles {
     }
 
     fn link_target(&self, path: &Path) -> io::Result<PathBuf> {
-        match self.files.get(&normalize(path)) {
+        match self.files.get(&self.entry(path)) {
             Some(Memory::Link(target)) => Ok(target.clone()),
             _ => Err(io::ErrorKind::InvalidInput.into()),
         }
@@ -139,6 +158,16 @@ impl Files for MemoryFiles {
         names.dedup();
         Ok(names)
     }
+
+    fn real(&self, path: &Path) -> io::Result<PathBuf> {
+        let path = self.follow(path);
+        self.link_kind(&path)?;
+        Ok(path)
+    }
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    normalize(&Path::new(HERE).join(path))
 }
 
 /// Resolves `.` and `..` in a path by its text alone.

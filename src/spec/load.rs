@@ -1,6 +1,10 @@
 //! From files to a [`Spec`]: reading, including, merging, modules.
 
+mod modules;
+mod root;
 pub(super) mod secrets;
+
+pub(super) use modules::CALL;
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -12,34 +16,24 @@ use indexmap::IndexMap;
 use crate::diagnostic::{Diagnostic, FileId, Sources, Span, did_you_mean};
 use crate::kinds;
 use crate::model::{Entry, Value, YamlNode, YamlValue};
-use crate::resource::{self, Attribute, Shape};
 
+use super::confined::{Bounds, Confined};
 use super::draft::{Draft, Item, Role, is_identifier, is_variable};
 use super::files::{FileKind, Files, normalize};
 use super::input::{InputSpec, long_form};
-use super::namespace::{Body, Call, Namespace};
+use super::namespace::{Body, Namespace};
 use super::read::{self, Assets, Unreadable, beside};
 use super::{Knowledge, LoadOptions, Spec, check, hosts, input, yaml};
 
-/// The keys of a use of a module.
-pub(super) const CALL: &[Attribute] = &[
-    Attribute::required(
-        "source",
-        Shape::Text,
-        "The path of a module's folder, or the name of one in a folder `modules` beside the spec or above it.",
-    ),
-    Attribute::optional("with", Shape::Map(&Shape::Any), "What its inputs are."),
-    Attribute::optional("on", resource::ON, "Host names, or labels that a host must have; all hosts where left out."),
-    Attribute::optional("when", Shape::Any, "An expression; where it is false all of the module is left alone."),
-    Attribute::optional("for_each", Shape::Any, "A list or mapping; uses the module once for each item."),
-];
-
-/// How deep modules may use modules.
-const MAX_MODULE_DEPTH: usize = 20;
-
 /// Reads a spec with everything it takes in. On any mistake all that can be found are returned.
 pub fn load(files: &dyn Files, options: &LoadOptions, sources: &mut Sources) -> Result<Spec, Vec<Diagnostic>> {
-    let mut loader = Loader { files, sources, diagnostics: Vec::new(), modules: HashMap::new(), loading: Vec::new() };
+    let mut loader = Loader {
+        files: Confined::new(files, Bounds::default()),
+        sources,
+        diagnostics: Vec::new(),
+        modules: HashMap::new(),
+        loading: Vec::new(),
+    };
     let Some((mut draft, folder, file)) = loader.spec(options) else { return Err(loader.diagnostics) };
     let inventory_hosts = draft.inventory_hosts.take();
     let name = draft.name.take();
@@ -51,6 +45,7 @@ pub fn load(files: &dyn Files, options: &LoadOptions, sources: &mut Sources) -> 
         loader.report(Diagnostic::error(span, "the spec has no name").help(help));
     }
     let root = loader.namespace(draft, folder, file);
+    let bounds = loader.files.bounds;
     let mut diagnostics = loader.diagnostics;
     let mut spec = Spec {
         name: name.map(|(name, _)| name).unwrap_or_default(),
@@ -60,6 +55,7 @@ pub fn load(files: &dyn Files, options: &LoadOptions, sources: &mut Sources) -> 
         complete: !incomplete,
         checked: AtomicBool::new(false),
         assets: Mutex::new(Assets::default()),
+        bounds,
     };
     hosts::work_out(&mut spec, &host_items, inventory_hosts.as_deref(), options, sources, &mut diagnostics);
     if diagnostics.is_empty() {
@@ -74,7 +70,7 @@ pub fn load(files: &dyn Files, options: &LoadOptions, sources: &mut Sources) -> 
 }
 
 struct Loader<'l> {
-    files: &'l dyn Files,
+    files: Confined<'l>,
     sources: &'l mut Sources,
     diagnostics: Vec<Diagnostic>,
     /// Modules read so far, by folder.
@@ -91,16 +87,19 @@ impl Loader<'_> {
     fn spec(&mut self, options: &LoadOptions) -> Option<(Draft, PathBuf, FileId)> {
         let given = normalize(&options.spec);
         let here = if given.as_os_str().is_empty() { Path::new(".") } else { given.as_path() };
-        let (folder, main) = match self.files.kind(here) {
+        let above = given.parent().map(Path::to_path_buf).unwrap_or_default();
+        let (folder, main) = match self.files.given(here) {
             Ok(FileKind::Folder) => (given.clone(), given.join("infra.yaml")),
-            Ok(_) => (given.parent().map(Path::to_path_buf).unwrap_or_default(), given.clone()),
+            Ok(_) => (above, given.clone()),
             Err(_) => {
-                let missing = Unreadable::Missing.diagnostic(self.files, &given, None);
-                self.report(missing);
+                // What is beside it may be what is meant.
+                let _ = self.files.enter(&above);
+                self.report(Unreadable::Missing.diagnostic(&self.files, &given, None));
                 return None;
             }
         };
-        if self.files.kind(&main).is_err() {
+        self.enter(&folder, options)?;
+        if self.files.given(&main).is_err() {
             self.report(
                 Diagnostic::error(None, format!("there is no `infra.yaml` in `{}`", here.display()))
                     .help("run this in the folder of a spec, or name the folder: `infra plan specs/NAME`"),
@@ -113,7 +112,12 @@ impl Loader<'_> {
         }
         if let Some(inventory) = &options.inventory {
             let said = self.diagnostics.len();
-            match read::yaml(self.files, &normalize(inventory), None, self.sources, &mut self.diagnostics) {
+            let inventory = normalize(inventory);
+            if self.files.allow(&inventory).is_err() {
+                // It is not there, and nothing is loaded; what is beside it may be what is meant.
+                let _ = self.files.allow(inventory.parent().unwrap_or(Path::new("")));
+            }
+            match read::yaml(&self.files, &inventory, None, self.sources, &mut self.diagnostics) {
                 Some((node, _)) => {
                     draft.inventory_hosts = Some(Vec::new());
                     draft.take(node, Role::Inventory, &mut self.diagnostics);
@@ -134,7 +138,7 @@ impl Loader<'_> {
 
     /// Reads a main file and what it includes.
     fn draft(&mut self, main: &Path, role: Role) -> Option<(Draft, FileId)> {
-        let (node, file) = read::yaml(self.files, main, None, self.sources, &mut self.diagnostics)?;
+        let (node, file) = read::yaml(&self.files, main, None, self.sources, &mut self.diagnostics)?;
         if role == Role::Spec && node.get("infra").is_none() && matches!(node.value, YamlValue::Map(_)) {
             let span = Span { file, start: 0, end: 0 };
             self.report(Diagnostic::error(span, "the format's version is missing").help("write `infra: 1` first"));
@@ -152,6 +156,10 @@ impl Loader<'_> {
         while let Some((node, path)) = todo.pop() {
             let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
             let includes = draft.take(node, role, &mut self.diagnostics);
+            if let Some(root) = draft.root.take() {
+                // Before anything else is read.
+                self.root(&root, seen.len() == 1);
+            }
             let mut found = Vec::new();
             for (include, span) in includes {
                 let path = beside(&folder, &include);
@@ -162,7 +170,16 @@ impl Loader<'_> {
                     );
                     continue;
                 }
-                match read::yaml(self.files, &path, Some(span), self.sources, &mut self.diagnostics) {
+                let is_yaml = path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml");
+                if !is_yaml && self.files.kind(&path).is_ok() {
+                    self.report(
+                        Diagnostic::error(span, format!("`{}` is no file of a spec by its name", path.display()))
+                            .help("what is taken in is called NAME.yaml or NAME.yml; messages show lines of it"),
+                    );
+                    draft.incomplete = true;
+                    continue;
+                }
+                match read::yaml(&self.files, &path, Some(span), self.sources, &mut self.diagnostics) {
                     Some((node, _)) => found.push((node, path)),
                     None => draft.incomplete = true,
                 }
@@ -175,7 +192,10 @@ impl Loader<'_> {
     fn overlay(&mut self, draft: &mut Draft, folder: &Path, environment: &str) {
         let overlays = folder.join("env");
         let path = overlays.join(format!("{environment}.yaml"));
-        if !is_identifier(environment) || self.files.kind(&path).is_err() {
+        let kind = self.files.kind(&path);
+        // One that may not be read is there, and says so below.
+        let is_missing = kind.is_err_and(|error| matches!(read::unreadable(&error), Unreadable::Missing));
+        if !is_identifier(environment) || is_missing {
             let mut names: Vec<String> = self.files.list(&overlays).unwrap_or_default();
             names.sort();
             let names: Vec<&str> = names.iter().filter_map(|name| name.strip_suffix(".yaml")).collect();
@@ -186,7 +206,7 @@ impl Loader<'_> {
             self.report(diagnostic.help_if(did_you_mean(environment, names.iter().copied())));
             return;
         }
-        let Some((node, _)) = read::yaml(self.files, &path, None, self.sources, &mut self.diagnostics) else { return };
+        let Some((node, _)) = read::yaml(&self.files, &path, None, self.sources, &mut self.diagnostics) else { return };
         let mut seen = HashSet::from([path.clone()]);
         self.take(draft, node, &path, Role::Overlay, &mut seen);
     }
@@ -320,104 +340,6 @@ impl Loader<'_> {
         let mut input = self.input(entry, what)?;
         input.required &= is_required;
         Some(input)
-    }
-
-    fn calls(&mut self, items: IndexMap<String, Item>, folder: &Path) -> IndexMap<String, Call> {
-        let mut calls = IndexMap::new();
-        for (name, entry) in self.entries(items, "a module", is_identifier) {
-            if !matches!(entry.value.value, YamlValue::Map(_)) {
-                let message = format!("the module `{name}` needs a `source`");
-                self.report(
-                    Diagnostic::error(entry.key_span, message)
-                        .help("write `source: PATH`, and what it is given under `with:`"),
-                );
-                calls.insert(name, Call { source_span: entry.key_span, entry, namespace: None });
-                continue;
-            }
-            for attribute in entry.value.entries() {
-                if !CALL.iter().any(|known| known.name == attribute.key) {
-                    let message = format!("a use of a module has no `{}`", attribute.key);
-                    let help = match entry.value.get("with") {
-                        None => Some("what a module is given stands under `with:`".to_string()),
-                        Some(_) => did_you_mean(&attribute.key, CALL.iter().map(|known| known.name)),
-                    };
-                    self.report(Diagnostic::error(attribute.key_span, message).help_if(help));
-                }
-            }
-            if let Some(with) = entry.value.get("with").filter(|with| !with.is_null())
-                && !matches!(with.value, YamlValue::Map(_))
-            {
-                let message = format!("`with` is a mapping from inputs to values; this is {}", with.type_name());
-                self.report(Diagnostic::error(with.span, message));
-            }
-            let source = entry.value.get("source").filter(|source| !source.is_null());
-            let source_span = source.map_or(entry.key_span, |source| source.span);
-            let namespace = match source.map(|source| (source.as_text(), source.type_name())) {
-                Some((Some(text), _)) if !text.contains("{{") => self.module(text, source_span, folder),
-                Some((Some(_), _)) => {
-                    let message = "where a module is may not depend on an expression";
-                    self.report(Diagnostic::error(source_span, message).help("write the path out"));
-                    None
-                }
-                Some((None, what)) => {
-                    let message = format!("`source` is the path of a module's folder; this is {what}");
-                    self.report(Diagnostic::error(source_span, message));
-                    None
-                }
-                None => {
-                    let message = format!("the module `{name}` needs a `source`");
-                    self.report(Diagnostic::error(entry.key_span, message));
-                    None
-                }
-            };
-            calls.insert(name, Call { entry, namespace, source_span });
-        }
-        calls
-    }
-
-    /// Loads a module once, however often it is used.
-    fn module(&mut self, source: &str, span: Span, unit_folder: &Path) -> Option<Arc<Namespace>> {
-        let folder = self.find_module(source, span, unit_folder)?;
-        if self.loading.contains(&folder) {
-            self.report(Diagnostic::error(span, format!("the module `{}` uses itself", folder.display())));
-            return None;
-        }
-        if self.loading.len() >= MAX_MODULE_DEPTH {
-            let message = format!("modules use modules more than {MAX_MODULE_DEPTH} deep");
-            self.report(Diagnostic::error(span, message));
-            return None;
-        }
-        if let Some(namespace) = self.modules.get(&folder) {
-            return namespace.clone();
-        }
-        self.loading.push(folder.clone());
-        let namespace = self.draft(&folder.join("module.yaml"), Role::Module).map(|(draft, file)| {
-            let namespace = self.namespace(draft, folder.clone(), file);
-            Arc::new(namespace)
-        });
-        self.loading.pop();
-        self.modules.insert(folder, namespace.clone());
-        namespace
-    }
-
-    /// Finds a module's folder: beside the file that names it, or by its bare name in a `modules` folder above.
-    fn find_module(&mut self, source: &str, span: Span, unit_folder: &Path) -> Option<PathBuf> {
-        let file_folder = Path::new(self.sources.name(span.file)).parent().map(Path::to_path_buf).unwrap_or_default();
-        let first = beside(&file_folder, source);
-        let mut candidates = vec![first.clone(), beside(unit_folder, source)];
-        if is_identifier(source) {
-            let above = ["modules", "../modules", "../../modules", "../../../modules"];
-            candidates.extend(above.map(|modules| beside(unit_folder, modules).join(source)));
-        }
-        let found = candidates.into_iter().find(|folder| self.files.kind(&folder.join("module.yaml")).is_ok());
-        if found.is_none() {
-            let diagnostic = match self.files.kind(&first) {
-                Ok(_) => Diagnostic::error(span, format!("there is no `module.yaml` in `{}`", first.display())),
-                Err(_) => Unreadable::Missing.diagnostic(self.files, &first, Some(span)),
-            };
-            self.report(diagnostic);
-        }
-        found
     }
 }
 

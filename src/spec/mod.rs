@@ -5,11 +5,13 @@
 //! first (`names`), expressions are evaluated when they are used (`evaluate`, `expression`), values are checked against
 //! the kinds' tables (`check`), and kinds decode them (`resolve`). It is called again whenever more is known.
 //!
-//! Nothing here touches the world: files are read through [`Files`], and facts and secrets come in as [`Knowledge`].
+//! Nothing here touches the world: files are read through [`Files`], as far as the spec may read them (`confined`), and facts and secrets come in as [`Knowledge`].
 
 mod check;
+mod confined;
 mod draft;
 mod evaluate;
+mod executes;
 mod expression;
 mod facts;
 mod files;
@@ -34,6 +36,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 pub use draft::Role;
+pub use executes::{Executes, Execution};
 pub use facts::{FACTS, Fact};
 pub use files::{FileKind, Files, MemoryFiles};
 pub use host::{HostRole, HostSpec, Transport};
@@ -62,6 +65,8 @@ pub struct Spec {
     checked: AtomicBool,
     /// Files that resources name; kept, so that all of a run sees the same.
     assets: Mutex<read::Assets>,
+    /// Where its files may lie.
+    bounds: confined::Bounds,
 }
 
 #[cfg(test)]

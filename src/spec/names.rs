@@ -8,10 +8,10 @@ use std::sync::Arc;
 use crate::diagnostic::{Diagnostic, FileId, Span, nearest};
 use crate::model::{Entry, Value, YamlNode, YamlValue};
 
+use super::confined::Confined;
 use super::evaluate::{Evaluator, Keys, file_span};
 use super::expression::{Analysis, Places, Reference, Step, has_expression, template_key};
 use super::facts::FACTS;
-use super::files::Files;
 use super::namespace::Namespace;
 use super::other_words;
 use super::read::{Assets, beside};
@@ -154,7 +154,7 @@ impl Evaluator<'_> {
         path: &Path,
         text: &Arc<str>,
         site: Site<'_>,
-        files: &dyn Files,
+        files: &Confined<'_>,
         assets: &mut Assets,
     ) -> (FileId, bool) {
         let file = self.sources.add(path.display().to_string(), Arc::clone(text));

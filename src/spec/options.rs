@@ -19,4 +19,6 @@ pub struct LoadOptions {
     pub hosts: Vec<String>,
     /// Hosts that the run leaves alone; none of them is contacted.
     pub excluded: Vec<String>,
+    /// `--allow-path PATH`: what the spec may read outside of its folder.
+    pub allowed: Vec<PathBuf>,
 }

@@ -10,7 +10,8 @@ use indexmap::IndexMap;
 use crate::diagnostic::{Diagnostic, FileId, Sources, Span, nearest};
 use crate::model::{Content, Value, YamlNode};
 
-use super::files::{FileKind, Files, normalize};
+use super::confined::{Confined, Outside};
+use super::files::{FileKind, normalize};
 use super::yaml;
 
 /// How large a file of YAML or a template may be.
@@ -22,7 +23,7 @@ const MAX_ENTRIES: usize = 20_000;
 
 /// Reads a YAML file. `None` where it cannot be read; the reason is among the diagnostics.
 pub(super) fn yaml(
-    files: &dyn Files,
+    files: &Confined<'_>,
     path: &Path,
     asked_for: Option<Span>,
     sources: &mut Sources,
@@ -45,25 +46,28 @@ pub(super) fn yaml(
 #[derive(Clone, Debug)]
 pub(super) enum Unreadable {
     Missing,
+    /// It lies where the spec may not read.
+    Outside(Outside),
     Refused(String),
 }
 
 impl Unreadable {
     /// Makes the message about it; `asked_for` is where the spec names the file.
-    pub(super) fn diagnostic(&self, files: &dyn Files, path: &Path, asked_for: Option<Span>) -> Diagnostic {
+    pub(super) fn diagnostic(&self, files: &Confined<'_>, path: &Path, asked_for: Option<Span>) -> Diagnostic {
         let shown = path.display();
         match self {
             Self::Missing => {
                 let diagnostic = Diagnostic::error(asked_for, format!("there is no file `{shown}`"));
                 diagnostic.help_if(near(files, path))
             }
+            Self::Outside(outside) => Diagnostic::error(asked_for, format!("`{shown}` {outside}")).help(outside.help()),
             Self::Refused(why) => Diagnostic::error(asked_for, format!("`{shown}` {why}")),
         }
     }
 }
 
 /// Names the file that was probably meant.
-fn near(files: &dyn Files, path: &Path) -> Option<String> {
+fn near(files: &Confined<'_>, path: &Path) -> Option<String> {
     let folder = path.parent()?;
     let name = path.file_name()?.to_str()?;
     let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
@@ -78,7 +82,7 @@ fn near(files: &dyn Files, path: &Path) -> Option<String> {
 }
 
 /// Reads a file that must be UTF-8 text.
-pub(super) fn text(files: &dyn Files, path: &Path) -> Result<String, Unreadable> {
+pub(super) fn text(files: &Confined<'_>, path: &Path) -> Result<String, Unreadable> {
     let bytes = bytes(files, path, MAX_TEXT)?;
     String::from_utf8(bytes).map_err(|error| {
         let good = error.utf8_error().valid_up_to();
@@ -91,7 +95,7 @@ pub(super) fn text(files: &dyn Files, path: &Path) -> Result<String, Unreadable>
     })
 }
 
-fn bytes(files: &dyn Files, path: &Path, limit: u64) -> Result<Vec<u8>, Unreadable> {
+fn bytes(files: &Confined<'_>, path: &Path, limit: u64) -> Result<Vec<u8>, Unreadable> {
     let size = match files.kind(path).map_err(|error| unreadable(&error))? {
         FileKind::File { size, .. } => size,
         FileKind::Folder => return Err(Unreadable::Refused("is a folder, not a file".into())),
@@ -111,7 +115,11 @@ fn bytes(files: &dyn Files, path: &Path, limit: u64) -> Result<Vec<u8>, Unreadab
     }
 }
 
-fn unreadable(error: &io::Error) -> Unreadable {
+/// Says why a file cannot be used.
+pub(super) fn unreadable(error: &io::Error) -> Unreadable {
+    if let Some(outside) = error.get_ref().and_then(|inner| inner.downcast_ref::<Outside>()) {
+        return Unreadable::Outside(outside.clone());
+    }
     match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Unreadable::Missing,
         io::ErrorKind::PermissionDenied => Unreadable::Refused("may not be read by this user".into()),
@@ -129,19 +137,19 @@ pub(super) struct Assets {
 
 impl Assets {
     /// Reads a template file.
-    pub(super) fn text(&mut self, files: &dyn Files, path: &Path) -> Result<Arc<str>, Unreadable> {
+    pub(super) fn text(&mut self, files: &Confined<'_>, path: &Path) -> Result<Arc<str>, Unreadable> {
         let read = || text(files, path).map(Arc::from);
         self.texts.entry(path.to_path_buf()).or_insert_with(read).clone()
     }
 
     /// Reads a file as it is.
-    pub(super) fn content(&mut self, files: &dyn Files, path: &Path) -> Result<Content, Unreadable> {
+    pub(super) fn content(&mut self, files: &Confined<'_>, path: &Path) -> Result<Content, Unreadable> {
         let read = || bytes(files, path, MAX_SOURCE).map(Content::new);
         self.contents.entry(path.to_path_buf()).or_insert_with(read).clone()
     }
 
     /// Reads a folder: a mapping from relative path to what is there.
-    pub(super) fn folder(&mut self, files: &dyn Files, path: &Path) -> Result<Value, Unreadable> {
+    pub(super) fn folder(&mut self, files: &Confined<'_>, path: &Path) -> Result<Value, Unreadable> {
         if let Some(folder) = self.folders.get(path) {
             return folder.clone();
         }
@@ -150,7 +158,7 @@ impl Assets {
         folder
     }
 
-    fn read_folder(&mut self, files: &dyn Files, root: &Path) -> Result<Value, Unreadable> {
+    fn read_folder(&mut self, files: &Confined<'_>, root: &Path) -> Result<Value, Unreadable> {
         match files.kind(root).map_err(|error| unreadable(&error))? {
             FileKind::Folder => {}
             _ => return Err(Unreadable::Refused("is a file, not a folder".into())),

@@ -57,6 +57,7 @@ impl Writer {
         match name {
             "infra" => json!({ "const": 1, "description": "The version of this language." }),
             "name" => json!({ "type": "string", "description": "Whose resources they are." }),
+            "root" => json!({ "type": "string", "description": "A folder above, whose files the spec may read." }),
             "include" => json!({ "type": "array", "items": { "type": "string" }, "description": "Further files." }),
             "vars" => described(named(json!({})), "Names for values."),
             "outputs" => described(named(json!({})), "What those who use the module may read."),

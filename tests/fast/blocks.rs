@@ -40,7 +40,7 @@ struct Layered(MemoryFiles);
 
 impl Layered {
     fn ask<T>(&self, path: &Path, ask: impl Fn(&dyn Files, &Path) -> std::io::Result<T>) -> std::io::Result<T> {
-        ask(&self.0, path).or_else(|_| ask(&DiskFiles, &root().join(path)))
+        ask(&self.0, path).or_else(|_| ask(&DiskFiles, &root().join(path.strip_prefix(HERE).unwrap_or(path))))
     }
 }
 
@@ -64,6 +64,10 @@ impl Files for Layered {
     fn list(&self, path: &Path) -> std::io::Result<Vec<String>> {
         self.ask(path, |files, path| files.list(path))
     }
+
+    fn real(&self, path: &Path) -> std::io::Result<PathBuf> {
+        self.0.real(path).or_else(|_| self.kind(path).map(|_| Path::new(HERE).join(path)))
+    }
 }
 
 /// Loads a spec as `infra validate` does, and returns what is wrong with it.
@@ -76,13 +80,21 @@ fn mistakes(files: &Layered, options: &LoadOptions) -> Option<String> {
     (!wrong.is_empty()).then(|| render_all(&wrong, &sources, false))
 }
 
+/// Where relative paths begin, for files in memory.
+const HERE: &str = "/here";
+
 /// Where the spec of a block is, two folders deep, as `modules` are beside `specs`.
 const SPEC: &str = "specs/page";
 
 /// Returns what a spec needs at least and is not in these sections.
 fn head(sections: &str) -> String {
     let has = |key: &str| sections.lines().any(|line| line.starts_with(&format!("{key}:")));
-    let parts = [("infra", "infra: 1\n"), ("name", "name: page\n"), ("hosts", "hosts: { app1: {} }\n")];
+    let parts = [
+        ("infra", "infra: 1\n"),
+        ("name", "name: page\n"),
+        ("root", "root: ../..\n"),
+        ("hosts", "hosts: { app1: {} }\n"),
+    ];
     parts.iter().filter(|(key, _)| !has(key)).map(|(_, line)| *line).collect()
 }
 
@@ -114,7 +126,7 @@ fn spec_of_page(block: &Block) -> Option<String> {
 
 /// Loads a block as what it is, beside the modules that its page has shown, and returns what is wrong with it.
 fn check_yaml(block: &Block, modules: &[&Block]) -> Option<String> {
-    let mut files = MemoryFiles::new();
+    let mut files = MemoryFiles::new().folder(".git");
     for module in modules {
         files = files.file(format!("modules/{}/module.yaml", module.value("name").unwrap()), module.text.as_str());
     }

@@ -9,6 +9,7 @@ mod blocks;
 mod cases;
 mod cli;
 mod docs;
+mod guard;
 mod kinds;
 mod lanes;
 mod needs;

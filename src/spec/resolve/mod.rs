@@ -23,6 +23,7 @@ use crate::diagnostic::{Diagnostic, FileId, Sources, sort};
 use crate::kinds;
 use crate::model::{Entry, Until, Value, YamlNode, YamlValue};
 
+use super::confined::Confined;
 use super::evaluate::{Evaluator, KeyText, NoItems, Reported, Scope, items};
 use super::expression::{Environments, has_expression, is_constant};
 use super::files::Files;
@@ -37,6 +38,7 @@ impl Spec {
     /// Works out all resources, as far as what is known allows. Pure: the same spec, files and knowledge give the same
     /// resolution. Template files are added to `sources`, so that messages can show them.
     pub fn resolve(&self, files: &dyn Files, knowledge: &Knowledge, sources: &mut Sources) -> Resolution {
+        let files = Confined::new(files, self.bounds.clone());
         let environments = Environments::new();
         let evaluator = self.evaluator(&environments, knowledge, sources);
         let hosts = HostIndex::new(&self.hosts);
@@ -46,7 +48,7 @@ impl Spec {
             hosts,
             complete: self.complete,
             checked: self.checked.load(Ordering::Relaxed),
-            files,
+            files: &files,
             assets: &mut assets,
             checked_templates: HashMap::new(),
             selectors: HashMap::new(),
@@ -67,7 +69,7 @@ struct Resolver<'a, 'r> {
     complete: bool,
     /// An earlier resolution found nothing wrong in what is written.
     checked: bool,
-    files: &'r dyn Files,
+    files: &'r Confined<'r>,
     assets: &'r mut Assets,
     /// Whether a template is right for a namespace, with or without `each`.
     checked_templates: HashMap<(PathBuf, *const Namespace, bool), Result<FileId, Reported>>,

@@ -61,6 +61,10 @@ impl Files for Huge {
     fn list(&self, _path: &Path) -> io::Result<Vec<String>> {
         Ok(Vec::new())
     }
+
+    fn real(&self, path: &Path) -> io::Result<PathBuf> {
+        Ok(Path::new("/here").join(path))
+    }
 }
 
 #[test]

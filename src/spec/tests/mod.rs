@@ -44,7 +44,8 @@ impl Case {
                 _ => assert!(line.is_empty() || line.starts_with('#'), "what is `{line}`?"),
             }
         }
-        let mut files = MemoryFiles::new();
+        // All of it is one repository.
+        let mut files = MemoryFiles::new().folder(".git");
         for part in parts {
             let (path, text) = part.split_once('\n').expect("a file has a path and a text");
             // What separates two files belongs to neither.
@@ -292,6 +293,12 @@ fn a_folder_is_taken_with_all_that_is_in_it() {
         .link("site/bin/again", "run")
         .file("other/x", "x");
     let mut assets = read::Assets::default();
+    let confined = |files| {
+        let mut confined = confined::Confined::new(files, confined::Bounds::default());
+        confined.enter(Path::new("")).unwrap();
+        confined
+    };
+    let files = confined(&files);
     let folder = assets.folder(&files, Path::new("site")).unwrap();
     let node = YamlNode::from_value(folder, crate::diagnostic::Span { file: FileId(0), start: 0, end: 0 });
     assert_eq!(
@@ -302,5 +309,6 @@ fn a_folder_is_taken_with_all_that_is_in_it() {
     );
     assert!(assets.folder(&files, Path::new("site/index.html")).is_err());
     assert!(assets.folder(&files, Path::new("nothing")).is_err());
-    assert!(assets.folder(&MemoryFiles::new().other("site/pipe"), Path::new("site/..")).is_err());
+    let with_pipe = MemoryFiles::new().other("site/pipe");
+    assert!(assets.folder(&confined(&with_pipe), Path::new("site/..")).is_err());
 }
