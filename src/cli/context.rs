@@ -34,7 +34,9 @@ impl Loaded {
             })
             .collect();
         let mut sources = Sources::default();
-        match load(&DiskFiles, &options.load_options(environment_vars), &mut sources) {
+        let load_options = options.load_options(environment_vars);
+        super::watchdog::watch(&load_options.evaluating, terminal);
+        match load(&DiskFiles, &load_options, &mut sources) {
             Ok(spec) if options.no_exec => {
                 let refused = super::executes::refusals(&spec.executes(&DiskFiles));
                 match refused.is_empty() {

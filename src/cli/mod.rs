@@ -19,6 +19,7 @@ mod secret_sources;
 mod secrets;
 mod timeline;
 mod validate;
+mod watchdog;
 
 use std::process::ExitCode;
 

@@ -54,6 +54,7 @@ impl SpecOptions {
             hosts: self.hosts.clone(),
             excluded: self.excluded.clone(),
             allowed: self.allowed.clone(),
+            ..LoadOptions::default()
         }
     }
 }

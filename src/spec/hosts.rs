@@ -56,7 +56,8 @@ pub(super) fn work_out(
     let environments = Environments::new();
     let knowledge = Knowledge::unread(secret_names(&spec.root).into_iter());
     let root = std::sync::Arc::clone(&spec.root);
-    let world = World { root: &root, hosts: &[], hosts_known: false, knowledge: &knowledge };
+    let evaluating = &options.evaluating;
+    let world = World { root: &root, hosts: &[], hosts_known: false, knowledge: &knowledge, evaluating };
     let mut early = Early { evaluator: Evaluator::new(world, &environments, sources), namespace: &root };
     early.evaluator.expand_modules();
     let mut hosts: Vec<HostSpec> = items.values().filter_map(|item| early.host(&item.entry)).collect();

@@ -56,6 +56,7 @@ pub fn load(files: &dyn Files, options: &LoadOptions, sources: &mut Sources) -> 
         checked: AtomicBool::new(false),
         assets: Mutex::new(Assets::default()),
         bounds,
+        evaluating: Arc::clone(&options.evaluating),
     };
     hosts::work_out(&mut spec, &host_items, inventory_hosts.as_deref(), options, sources, &mut diagnostics);
     if diagnostics.is_empty() {

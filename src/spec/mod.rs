@@ -11,6 +11,7 @@ mod check;
 mod confined;
 mod draft;
 mod evaluate;
+mod evaluating;
 mod executes;
 mod expression;
 mod facts;
@@ -36,6 +37,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 pub use draft::Role;
+pub use evaluating::{Evaluated, Evaluating};
 pub use executes::{Executes, Execution};
 pub use facts::{FACTS, Fact};
 pub use files::{FileKind, Files, MemoryFiles};
@@ -67,6 +69,8 @@ pub struct Spec {
     assets: Mutex<read::Assets>,
     /// Where its files may lie.
     bounds: confined::Bounds,
+    /// Is told what is being evaluated.
+    evaluating: Arc<Evaluating>,
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! What a spec is loaded with.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::Evaluating;
 
 /// Where a spec is and what the caller sets.
 #[derive(Clone, Debug, Default)]
@@ -21,4 +24,6 @@ pub struct LoadOptions {
     pub excluded: Vec<String>,
     /// `--allow-path PATH`: what the spec may read outside of its folder.
     pub allowed: Vec<PathBuf>,
+    /// Is told what is being evaluated.
+    pub evaluating: Arc<Evaluating>,
 }

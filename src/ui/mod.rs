@@ -19,7 +19,7 @@ pub enum Color {
 }
 
 /// The terminal, or whatever stands in its place.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Terminal {
     color: Color,
     /// `NO_COLOR` is set (no-color.org), or `TERM` is `dumb`.

@@ -17,12 +17,18 @@ use rustc_hash::FxHashMap;
 use crate::diagnostic::{Diagnostic, FileId, MOST_SUGGESTIONS, Sources, Span, did_you_mean};
 use crate::model::{Address, Entry, Until, Value};
 
+use super::evaluating::Evaluating;
 use super::expression::{Context, Engine, Environments, Failure, Places, Progressive, Scoped};
 use super::namespace::{Call, Namespace};
 use super::{HostSpec, Knowledge, Spec};
 
-/// How much text all expressions of a spec may come to, in bytes.
-const MAX_TEXT: usize = 1 << 30;
+/// How much all that is evaluated of a spec may come to, in bytes of text and a flat cost for each part: so much, and more
+/// for each host.
+const MAX_VALUES: usize = 64 << 20;
+const MAX_VALUES_OF_HOST: usize = 2 << 20;
+const PART_COST: usize = 64;
+/// How many items a `for_each` may have.
+const MAX_ITEMS: usize = 10_000;
 /// Something is wrong and has been reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Reported;
@@ -91,6 +97,7 @@ pub(super) struct World<'a> {
     /// Whether the hosts are known: they are worked out with expressions too.
     pub hosts_known: bool,
     pub knowledge: &'a Knowledge,
+    pub evaluating: &'a Evaluating,
 }
 
 /// Evaluates the expressions of a spec.
@@ -133,7 +140,8 @@ impl Spec {
         knowledge: &'a Knowledge,
         sources: &'a mut Sources,
     ) -> Evaluator<'a> {
-        let world = World { root: &self.root, hosts: &self.hosts, hosts_known: true, knowledge };
+        let world =
+            World { root: &self.root, hosts: &self.hosts, hosts_known: true, knowledge, evaluating: &self.evaluating };
         let mut evaluator = Evaluator::new(world, environments, sources);
         for secret in &self.secrets {
             if let Some(address) = secret.keeper() {
@@ -215,15 +223,8 @@ impl<'a> Evaluator<'a> {
         let analysis = self.engine.analysis(text);
         self.prepare(&analysis, scope, &|evaluator, range| Places::new(text, span, evaluator.sources).span(range))?;
         let context = self.context(scope);
-        match self.engine.render(text, &context) {
-            Ok(value) => {
-                self.written = self.written.saturating_add(size(&value));
-                if self.written > MAX_TEXT {
-                    self.report(Diagnostic::error(span, "the values of this spec come to more than 1 GiB"));
-                    return Err(Reported);
-                }
-                Ok(value)
-            }
+        match self.world.evaluating.at(span, self.sources, || self.engine.render(text, &context)) {
+            Ok(value) => self.counted(value, span),
             Err(failure) => {
                 let place = match &failure.range {
                     Some(range) => Places::new(text, span, self.sources).span(range),
@@ -241,8 +242,9 @@ impl<'a> Evaluator<'a> {
         let place = |range: &std::ops::Range<usize>| file_span(file, range);
         self.prepare(&analysis, scope, &|_, range| place(range))?;
         let context = self.context(scope);
-        match self.engine.render_file(key, text, &context) {
-            Ok(value) => Ok(value),
+        let whole = file_span(file, &(0..0));
+        match self.world.evaluating.at(whole, self.sources, || self.engine.render_file(key, text, &context)) {
+            Ok(value) => self.counted(value, whole),
             Err(failure) => {
                 let other = failure.template.as_ref().and_then(|path| self.sources.find(path));
                 let file = other.unwrap_or(file);
@@ -259,6 +261,22 @@ impl<'a> Evaluator<'a> {
                 Err(Reported)
             }
         }
+    }
+
+    /// Counts a value into what all of the spec may come to.
+    fn counted(&mut self, value: Value, span: Span) -> Result<Value, Reported> {
+        let most = MAX_VALUES.saturating_add(MAX_VALUES_OF_HOST.saturating_mul(self.world.hosts.len()));
+        let is_more = self.written > most;
+        self.written = self.written.saturating_add(size(&value));
+        if self.written <= most {
+            return Ok(value);
+        }
+        // Said once: all that follows is more.
+        if !is_more {
+            let message = format!("with this, the values of the spec come to more than {} MiB", most >> 20);
+            self.report(Diagnostic::error(span, message).help("what is large and the same for all is a `source`"));
+        }
+        Err(Reported)
     }
 
     fn failed(&mut self, failure: &Failure, span: Span) {
@@ -370,6 +388,14 @@ pub(super) enum NoItems {
 
 /// Returns the items of a `for_each` with their keys: a list's positions, a mapping's keys.
 pub(super) fn items(value: &Value) -> Result<Vec<(String, Value)>, NoItems> {
+    let count = match value {
+        Value::List(items) => items.len(),
+        Value::Map(entries) => entries.len(),
+        _ => 0,
+    };
+    if count > MAX_ITEMS {
+        return Err(NoItems::Wrong(format!("`for_each` has {count} items, {MAX_ITEMS} are allowed")));
+    }
     match value {
         Value::List(items) => Ok(items.iter().enumerate().map(|(at, item)| (at.to_string(), item.clone())).collect()),
         Value::Map(entries) => Ok(entries.iter().map(|(key, value)| (key.clone(), value.clone())).collect()),
@@ -387,15 +413,16 @@ pub(super) fn file_span(file: FileId, range: &std::ops::Range<usize>) -> Span {
     Span { file, start: narrow(range.start), end: narrow(range.end) }
 }
 
-/// Returns how much text a value holds, in bytes.
+/// Returns how much a value holds, in bytes of text and a flat cost for each part.
 fn size(value: &Value) -> usize {
-    match value {
-        Value::Text(text) => text.len(),
-        Value::Secret(secret) => secret.expose().len(),
-        Value::List(items) => items.iter().map(size).sum(),
-        Value::Map(entries) => entries.iter().map(|(key, value)| key.len() + size(value)).sum(),
-        _ => 0,
-    }
+    PART_COST
+        + match value {
+            Value::Text(text) => text.len(),
+            Value::Secret(secret) => secret.expose().len(),
+            Value::List(items) => items.iter().map(size).sum(),
+            Value::Map(entries) => entries.iter().map(|(key, value)| key.len() + size(value)).sum(),
+            _ => 0,
+        }
 }
 
 fn host_shade(host: &HostSpec, knowledge: &Knowledge) -> Scoped {

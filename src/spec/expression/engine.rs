@@ -14,6 +14,7 @@ use crate::model::{Secret, Value};
 
 use super::Analysis;
 use super::analysis::Part;
+use super::bounded::{self, MOST, too_large};
 use super::context::Context;
 use super::failure::{Failure, failure, name_it, refuse_problems};
 use super::filters;
@@ -21,10 +22,8 @@ use super::output::{Limited, format, write};
 use super::scoped::{Recorder, Touched, from_template};
 use super::template_key::{SEPARATOR, included};
 
-/// How many instructions one render may take.
-const FUEL: u64 = 5_000_000;
-/// How large a string of a spec may get, in bytes.
-const MAX_STRING: usize = 16 << 20;
+/// How many steps one render may take. An instruction is one, and so are 64 bytes of what is made or gone through.
+const FUEL: u64 = 1_000_000;
 
 /// The environments texts are compiled in.
 pub struct Environments {
@@ -63,6 +62,7 @@ impl Environments {
             environment.remove_global("debug");
             environment.remove_filter("pprint");
             filters::add(&mut environment);
+            bounded::add(&mut environment);
             let texts = Arc::clone(&texts);
             environment.set_path_join_callback(|name, parent| included(name, parent).into());
             environment
@@ -176,8 +176,8 @@ impl<'e> Engine<'e> {
                             let written =
                                 self.value(&text[range.clone()], context).and_then(|value| write(&value, &mut output));
                             let written = written.and_then(|()| match output.len() {
-                                0..=MAX_STRING => Ok(()),
-                                _ => Err(Error::new(ErrorKind::InvalidOperation, "the text gets larger than 16 MiB")),
+                                0..=MOST => Ok(()),
+                                _ => Err(too_large()),
                             });
                             // What comes after something unknown may wait for more.
                             if let Err(error) = written

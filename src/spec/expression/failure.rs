@@ -57,7 +57,7 @@ pub(super) fn failure(error: &Error, secret: bool, text: &str, within: &Range<us
         _ => None,
     };
     let message = match error.kind() {
-        ErrorKind::OutOfFuel => "this takes too many steps to evaluate".to_string(),
+        ErrorKind::OutOfFuel => "this takes too many steps, or makes too much, to evaluate".to_string(),
         ErrorKind::UndefinedError => match range.as_ref().filter(|_| template.is_none()) {
             Some(range) => format!("`{}` is undefined", text[range.clone()].trim_start_matches('.')),
             None => "it uses something undefined".to_string(),

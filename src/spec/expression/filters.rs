@@ -7,19 +7,20 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use indexmap::IndexMap;
 use minijinja::value::{Kwargs, Rest, Value as Template, ValueKind};
-use minijinja::{Environment, Error, ErrorKind};
-use minijinja_contrib::pycompat;
+use minijinja::{Environment, Error, ErrorKind, State};
 use regex::{Regex, RegexBuilder};
 use sha2::Digest;
 
+use super::bounded::{MOST, pay, too_large};
 use super::output::write;
 
 /// How large a regular expression may get, in bytes.
 const MAX_REGEX: usize = 256 << 10;
+/// How large one is whose search takes little more than going through a text.
+const SMALL_REGEX: usize = 16 << 10;
 
-/// Adds them to an environment, and the methods that texts, lists and mappings have in Python.
+/// Adds them to an environment.
 pub fn add(environment: &mut Environment<'_>) {
-    environment.set_unknown_method_callback(pycompat::unknown_method_callback);
     environment.add_filter("b64decode", b64decode);
     environment.add_filter("b64encode", b64encode);
     environment.add_filter("basename", basename);
@@ -120,8 +121,9 @@ fn hash(value: &Template, algorithm: Option<&str>) -> Result<String, Error> {
 }
 
 /// Makes one word of a text for a shell, as shlex.quote of Python does.
-fn quote(value: &Template) -> Result<String, Error> {
+fn quote(state: &State<'_, '_>, value: &Template) -> Result<String, Error> {
     let text = text(value)?;
+    pay(state, text.len(), 5)?;
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
     if !text.is_empty() && text.chars().all(is_plain) {
         return Ok(text);
@@ -130,38 +132,66 @@ fn quote(value: &Template) -> Result<String, Error> {
 }
 
 /// Replaces all matches; `\1` and `\g<name>` in the replacement are groups, as in Python.
-fn regex_replace(value: &Template, pattern: &str, replacement: Option<&str>, kwargs: Kwargs) -> Result<String, Error> {
-    let regex = regex(pattern, &kwargs)?;
+fn regex_replace(
+    state: &State<'_, '_>,
+    value: &Template,
+    pattern: &str,
+    replacement: Option<&str>,
+    kwargs: Kwargs,
+) -> Result<String, Error> {
+    let text = text(value)?;
+    let regex = regex(state, &text, pattern, &kwargs)?;
     kwargs.assert_all_used()?;
     let replacement = groups(replacement.unwrap_or_default());
-    Ok(regex.replace_all(&text(value)?, replacement).into_owned())
+    let uses = replacement.matches("${").count();
+    let mut replaced = String::new();
+    let mut end = 0;
+    for captures in regex.captures_iter(&text) {
+        let found = captures.get_match();
+        replaced.push_str(&text[end..found.start()]);
+        let most = found.len().saturating_mul(uses).saturating_add(replacement.len());
+        if replaced.len().saturating_add(most) > MOST {
+            return Err(too_large());
+        }
+        captures.expand(&replacement, &mut replaced);
+        end = found.end();
+    }
+    replaced.push_str(&text[end..]);
+    Ok(replaced)
 }
 
-fn is_match(value: &Template, pattern: &str, kwargs: Kwargs) -> Result<bool, Error> {
-    let regex = regex(&format!("\\A(?:{pattern})"), &kwargs)?;
+fn is_match(state: &State<'_, '_>, value: &Template, pattern: &str, kwargs: Kwargs) -> Result<bool, Error> {
+    let text = text(value)?;
+    let regex = regex(state, &text, &format!("\\A(?:{pattern})"), &kwargs)?;
     kwargs.assert_all_used()?;
-    Ok(regex.is_match(&text(value)?))
+    Ok(regex.is_match(&text))
 }
 
-fn is_search(value: &Template, pattern: &str, kwargs: Kwargs) -> Result<bool, Error> {
-    let regex = regex(pattern, &kwargs)?;
+fn is_search(state: &State<'_, '_>, value: &Template, pattern: &str, kwargs: Kwargs) -> Result<bool, Error> {
+    let text = text(value)?;
+    let regex = regex(state, &text, pattern, &kwargs)?;
     kwargs.assert_all_used()?;
-    Ok(regex.is_match(&text(value)?))
+    Ok(regex.is_match(&text))
 }
 
-fn regex(pattern: &str, kwargs: &Kwargs) -> Result<Regex, Error> {
+/// Makes a regular expression that is to be looked for in a text, and pays for that: a large one takes longer for each byte.
+fn regex(state: &State<'_, '_>, text: &str, pattern: &str, kwargs: &Kwargs) -> Result<Regex, Error> {
     let flag = |name| kwargs.get::<Option<bool>>(name).map(Option::unwrap_or_default);
-    RegexBuilder::new(pattern)
-        .case_insensitive(flag("ignorecase")?)
-        .multi_line(flag("multiline")?)
-        .size_limit(MAX_REGEX)
-        .build()
-        .map_err(|error| {
-            // The whole report draws the pattern; its last line says what is wrong.
-            let why = error.to_string();
-            let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ");
-            refused(format!("the pattern is no regular expression: {why}"))
-        })
+    let (ignore_case, multi_line) = (flag("ignorecase")?, flag("multiline")?);
+    let build =
+        |size| RegexBuilder::new(pattern).case_insensitive(ignore_case).multi_line(multi_line).size_limit(size).build();
+    pay(state, pattern.len(), 16)?;
+    if let Ok(regex) = build(SMALL_REGEX) {
+        pay(state, text.len(), 4)?;
+        return Ok(regex);
+    }
+    pay(state, text.len(), 64)?;
+    build(MAX_REGEX).map_err(|error| {
+        // The whole report draws the pattern; its last line says what is wrong.
+        let why = error.to_string();
+        let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ");
+        refused(format!("the pattern is no regular expression: {why}"))
+    })
 }
 
 /// Writes a replacement of Python's `re` as the regex crate's: `\1` is `${1}`, `\g<name>` is `${name}`.

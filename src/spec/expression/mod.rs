@@ -5,6 +5,7 @@
 //! renders a text and says whether a secret or something unknown was touched on the way (`engine`).
 
 mod analysis;
+mod bounded;
 mod context;
 mod engine;
 mod failure;

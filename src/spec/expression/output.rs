@@ -6,8 +6,7 @@ use std::io;
 use minijinja::value::{Value as Template, ValueKind};
 use minijinja::{Error, ErrorKind, Output, State};
 
-/// How large a rendered template may get, in bytes.
-const MAX_OUTPUT: usize = 64 << 20;
+use super::bounded::MOST;
 
 /// Writes a value into a template's output.
 pub(super) fn format(output: &mut Output<'_>, _state: &mut State<'_, '_>, value: &Template) -> Result<(), Error> {
@@ -51,8 +50,8 @@ pub(super) struct Limited {
 
 impl io::Write for Limited {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.bytes.len() + bytes.len() > MAX_OUTPUT {
-            return Err(io::Error::other("the rendered text is larger than 64 MiB"));
+        if self.bytes.len() + bytes.len() > MOST {
+            return Err(io::Error::other("the rendered text is larger than 16 MiB"));
         }
         self.bytes.extend_from_slice(bytes);
         Ok(bytes.len())
