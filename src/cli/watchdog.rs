@@ -19,8 +19,8 @@ use crate::ui::Terminal;
 const INTERVAL: Duration = Duration::from_millis(5);
 /// How often it looks otherwise.
 const IDLE: Duration = Duration::from_millis(20);
-/// How often it may see the same evaluation: 3 seconds.
-const MOST_OF_ONE: u32 = 600;
+/// How often it may see the same evaluation: 2 seconds.
+const MOST_OF_ONE: u32 = 400;
 /// How often it may see any evaluation: 30 seconds.
 const MOST_OF_ALL: u32 = 6_000;
 /// How much more memory one evaluation may come to need, in bytes.
@@ -68,7 +68,7 @@ impl Seen {
             return Some("evaluating this needs more than 128 MiB of memory");
         }
         if self.times > MOST_OF_ONE {
-            return Some("evaluating this takes longer than 3 seconds");
+            return Some("evaluating this takes longer than 2 seconds");
         }
         (self.of_all > MOST_OF_ALL).then_some("evaluating the spec takes longer than 30 seconds")
     }
@@ -102,7 +102,7 @@ mod tests {
         for _ in 0..MOST_OF_ONE {
             assert_eq!(seen.again(1, 0), None);
         }
-        assert!(seen.again(1, 0).unwrap().contains("3 seconds"));
+        assert!(seen.again(1, 0).unwrap().contains("2 seconds"));
         for number in 2..=u64::from(MOST_OF_ALL - MOST_OF_ONE) {
             assert_eq!(seen.again(number, 0), None);
         }

@@ -71,7 +71,7 @@ impl Spec {
 /// Finds what a configuration of ssh runs.
 fn configuration(files: &Confined<'_>, host: &str, file: &Path) -> Vec<Executes> {
     // Whose `~` it is, is known to who opens it.
-    let text = if file.starts_with("~") { None } else { read::text(files, file).ok() };
+    let text = if file.starts_with("~") { None } else { read::other_text(files, file).ok() };
     let (host, file) = (host.to_string(), file.to_path_buf());
     let Some(text) = text else { return vec![Executes::UnreadSshConfiguration { host, file }] };
     let lines = text.lines().enumerate();

@@ -14,8 +14,10 @@ use super::confined::{Confined, Outside};
 use super::files::{FileKind, normalize};
 use super::yaml;
 
-/// How large a file of YAML or a template may be.
-const MAX_TEXT: u64 = 16 << 20;
+/// How large a file of YAML may be.
+const MAX_YAML: u64 = 16 << 20;
+/// How large a template may be: its expressions take far more memory than its text.
+const MAX_TEMPLATE: u64 = 1 << 20;
 /// How large a file may be that is copied to a host.
 const MAX_SOURCE: u64 = 256 << 20;
 /// How many files a folder may hold.
@@ -29,7 +31,7 @@ pub(super) fn yaml(
     sources: &mut Sources,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<(YamlNode, FileId)> {
-    let text = match text(files, path) {
+    let text = match text(files, path, MAX_YAML) {
         Ok(text) => text,
         Err(why) => {
             diagnostics.push(why.diagnostic(files, path, asked_for));
@@ -82,8 +84,8 @@ fn near(files: &Confined<'_>, path: &Path) -> Option<String> {
 }
 
 /// Reads a file that must be UTF-8 text.
-pub(super) fn text(files: &Confined<'_>, path: &Path) -> Result<String, Unreadable> {
-    let bytes = bytes(files, path, MAX_TEXT)?;
+fn text(files: &Confined<'_>, path: &Path, limit: u64) -> Result<String, Unreadable> {
+    let bytes = bytes(files, path, limit)?;
     String::from_utf8(bytes).map_err(|error| {
         let good = error.utf8_error().valid_up_to();
         let bytes = error.into_bytes();
@@ -93,6 +95,11 @@ pub(super) fn text(files: &Confined<'_>, path: &Path) -> Result<String, Unreadab
         let line = bytes[..good].iter().filter(|&&byte| byte == b'\n').count() + 1;
         Unreadable::Refused(format!("is not UTF-8: line {line} holds other bytes"))
     })
+}
+
+/// Reads a text that is neither a spec nor a template.
+pub(super) fn other_text(files: &Confined<'_>, path: &Path) -> Result<String, Unreadable> {
+    text(files, path, MAX_TEMPLATE)
 }
 
 fn bytes(files: &Confined<'_>, path: &Path, limit: u64) -> Result<Vec<u8>, Unreadable> {
@@ -138,7 +145,7 @@ pub(super) struct Assets {
 impl Assets {
     /// Reads a template file.
     pub(super) fn text(&mut self, files: &Confined<'_>, path: &Path) -> Result<Arc<str>, Unreadable> {
-        let read = || text(files, path).map(Arc::from);
+        let read = || text(files, path, MAX_TEMPLATE).map(Arc::from);
         self.texts.entry(path.to_path_buf()).or_insert_with(read).clone()
     }
 

@@ -151,6 +151,7 @@ fn loops() -> Vec<Bomb> {
         ("a macro that calls itself", template("{% macro m(x) %}{{ m(x) }}{{ m(x) }}{% endmacro %}{{ m(1) }}")),
         ("macros that call each other", template(&macros())),
         ("a template that takes itself in", template("{% include \"bomb.j2\" %}{% include \"bomb.j2\" %}")),
+        ("a template of very many expressions", template(&"{{ 1 }}".repeat(1_000_000))),
         (
             "many resources",
             vec![(

@@ -6,6 +6,7 @@
 mod adding_a_resource;
 mod architecture;
 mod blocks;
+#[cfg(target_os = "linux")]
 mod bombs;
 mod cases;
 mod cli;
