@@ -6,6 +6,8 @@
 //! pure part, never the reverse.
 //! `tests/fast/architecture.rs` enforces both rules.
 
+#![forbid(unsafe_code)]
+
 // The harness of the data cases names the crate as its users do.
 #[cfg(test)]
 extern crate self as infra;

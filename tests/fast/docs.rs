@@ -73,7 +73,8 @@ fn pages() -> Vec<PathBuf> {
             }
         }
     }
-    let mut pages = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"].map(|page| root().join(page)).to_vec();
+    let mut pages =
+        ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"].map(|page| root().join(page)).to_vec();
     for folder in ["docs", "examples", "specs"] {
         collect(&root().join(folder), &mut pages);
     }
@@ -128,6 +129,40 @@ fn links_lead_somewhere() {
     }
     assert!(seen > 10, "the search for links found only {seen}");
     assert!(broken.is_empty(), "links that lead nowhere:\n{}", broken.join("\n"));
+}
+
+/// Returns the names of all functions of the crate and its tests, with the file that each is in.
+fn functions() -> Vec<(String, PathBuf)> {
+    let mut functions = Vec::new();
+    let mut todo = vec![root().join("src"), root().join("tests")];
+    while let Some(path) = todo.pop() {
+        if path.is_dir() {
+            todo.extend(fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            for line in fs::read_to_string(&path).unwrap().lines() {
+                let name = line.trim_start().strip_prefix("fn ").and_then(|rest| rest.split('(').next());
+                functions.extend(name.map(|name| (name.to_string(), path.clone())));
+            }
+        }
+    }
+    functions
+}
+
+#[test]
+fn tests_that_show_a_promise_are_there() {
+    let functions = functions();
+    let page = fs::read_to_string(root().join("SECURITY.md")).unwrap();
+    let mut seen = 0;
+    for test in code_words(&page).into_iter().filter(|word| word.contains("::")) {
+        let (file, name) = test.rsplit_once("::").unwrap();
+        let is_there = |(known, path): &(String, PathBuf)| {
+            let path = path.with_extension("").display().to_string();
+            known == name && path.ends_with(&file.replace("::", "/"))
+        };
+        assert!(functions.iter().any(is_there), "SECURITY.md names the test {test}, which is nowhere");
+        seen += 1;
+    }
+    assert!(seen >= 15, "the search for tests found only {seen}");
 }
 
 /// Loads a spec as `infra validate` does, and returns what is wrong with it.
