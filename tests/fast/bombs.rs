@@ -1,6 +1,8 @@
 //! Specs that grow without end when they are evaluated: each ends in a message with its place, in little memory and time.
 //!
 //! The command runs with a limit on its memory, as a small machine has one, and on its time.
+#![allow(clippy::disallowed_macros, reason = "a test prints what it tried")]
+
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Read;

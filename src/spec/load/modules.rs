@@ -125,10 +125,9 @@ impl Loader<'_> {
                 Err(error) => unreadable(&error).diagnostic(&self.files, &first, Some(span)),
             };
             // A name alone may be one of a folder that only `root:` lets the spec look into.
-            let named = is_identifier(source).then(|| {
-                format!("write its path, or put it into `modules` beside the spec or, within its `root:`, above")
-            });
-            let help = diagnostic.help.is_none().then_some(named).flatten();
+            let is_name = diagnostic.help.is_none() && is_identifier(source);
+            let help =
+                is_name.then(|| "a name is a folder of `modules` beside the spec or, within its `root:`, above".into());
             self.report(diagnostic.help_if(help));
         }
         found
