@@ -60,7 +60,13 @@ impl Loaded {
 
     /// Reads the secrets that come from this machine.
     pub fn secrets(&self, terminal: &Terminal) -> anyhow::Result<BTreeMap<String, SecretState>> {
-        super::secret_sources::read(&self.spec).map_err(|wrong| mistakes(&wrong, &self.sources, terminal).into())
+        let secrets =
+            super::secret_sources::read(&self.spec).map_err(|wrong| mistakes(&wrong, &self.sources, terminal))?;
+        let short = super::secret_sources::short(&self.spec, &secrets);
+        if !short.is_empty() {
+            terminal.status(&mistakes(&short, &self.sources, terminal).rendered);
+        }
+        Ok(secrets)
     }
 
     /// Shows places for mistakes found later.

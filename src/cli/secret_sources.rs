@@ -42,6 +42,23 @@ pub fn read(spec: &Spec) -> Result<BTreeMap<String, SecretState>, Vec<Diagnostic
     if wrong.is_empty() { Ok(secrets) } else { Err(wrong) }
 }
 
+/// How many characters a secret has at least that is found wherever it is printed.
+const HIDEABLE: usize = 6;
+
+/// Warns of secrets that are too short to be hidden surely: half of what programs print would be hidden with them.
+pub fn short(spec: &Spec, secrets: &BTreeMap<String, SecretState>) -> Vec<Diagnostic> {
+    let is_short = |secret: &&SecretSpec| match secrets.get(&secret.name) {
+        Some(SecretState::Known(value)) => value.expose().chars().count() < HIDEABLE,
+        _ => false,
+    };
+    let warning = |secret: &SecretSpec| {
+        let name = &secret.name;
+        Diagnostic::warning(secret.span, format!("the secret `{name}` is not surely hidden in what programs print"))
+            .help(format!("it has fewer than {HIDEABLE} characters; make it longer"))
+    };
+    spec.secrets.iter().filter(is_short).map(warning).collect()
+}
+
 /// Refuses to rotate what is no secret, or one that is not made by `infra`.
 pub fn can_rotate(spec: &Spec, names: &[String]) -> Result<(), Usage> {
     for name in names {

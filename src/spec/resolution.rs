@@ -54,6 +54,8 @@ pub struct Resolution {
     /// What may become resources once more is known.
     pub pending: Vec<Pending>,
     pub diagnostics: Vec<Diagnostic>,
+    /// What expressions made of secrets: parts of texts, which are to be hidden as the secrets are.
+    pub derived: Vec<Secret>,
 }
 
 /// One resource, evaluated.

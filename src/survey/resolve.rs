@@ -34,6 +34,7 @@ impl Survey<'_> {
             needs.filter(|need| !input.left_alone && need.is_of_going() == input.absent).collect()
         };
         self.needs = inputs.iter_mut().map(needs).collect();
+        resolution.derived.iter().for_each(|derived| self.hidden.insert(derived));
         self.resolution = resolution;
         self.graph = Arc::new(graph);
         self.index =

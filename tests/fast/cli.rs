@@ -401,6 +401,18 @@ fn what_cannot_be_rotated_is_said_before_a_host_is_contacted() {
 }
 
 #[test]
+fn a_secret_that_is_too_short_to_be_hidden_is_named() {
+    let place = Place::new(
+        "secrets: { pin: { env: PIN }, password: { env: PASSWORD } }\n\
+         files: { '{dir}/x': { content: '{{ secrets.pin }} {{ secrets.password }}' } }\n",
+    );
+    let text = place.run_with(&["plan"], &[("PIN", "40813"), ("PASSWORD", "correct-horse")]);
+    assert!(text.contains("warning: the secret `pin` is not surely hidden in what programs print"), "{text}");
+    assert!(text.contains("--> ./infra.yaml:4:12") || text.contains("--> infra.yaml:4:12"), "{text}");
+    assert!(!text.contains("secret `password`") && !text.contains("40813") && text.ends_with("exit 0\n"), "{text}");
+}
+
+#[test]
 fn secrets_are_seen_nowhere() {
     let place = Place::new(concat!(
         "secrets: { token: { env: TEST_TOKEN } }\n",

@@ -161,7 +161,7 @@ impl<'e> Engine<'e> {
     fn string(&self, text: &str, analysis: &Analysis, context: &Context) -> Result<Value, Failure> {
         match analysis.parts.as_deref() {
             Some([Part::Expression(range)]) => {
-                let value = self.value(&text[range.clone()], context).and_then(|value| {
+                let value = self.part(&text[range.clone()], context).and_then(|value| {
                     from_template(&value).map_err(|why| Error::new(ErrorKind::InvalidOperation, why))
                 });
                 self.finish(value, Rendered { text, within: range.clone(), own: None, analysis, context })
@@ -174,7 +174,7 @@ impl<'e> Engine<'e> {
                         Part::Raw(range) => output.push_str(&text[range.clone()]),
                         Part::Expression(range) => {
                             let written =
-                                self.value(&text[range.clone()], context).and_then(|value| write(&value, &mut output));
+                                self.part(&text[range.clone()], context).and_then(|value| write(&value, &mut output));
                             let written = written.and_then(|()| match output.len() {
                                 0..=MOST => Ok(()),
                                 _ => Err(too_large()),
@@ -214,6 +214,11 @@ impl<'e> Engine<'e> {
             self.finish(output.map(Value::Text), rendered)
         };
         self.with_previous(render).map_err(|failure| name_it(failure, &analysis, context))
+    }
+
+    /// Evaluates an expression of a text.
+    fn part(&self, text: &str, context: &Context) -> Result<Template, Error> {
+        self.recorder().expression(text, || self.value(text, context))
     }
 
     /// Evaluates an expression. An `if` without `else` is the empty text where it does not hold, as in Jinja.

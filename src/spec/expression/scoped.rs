@@ -11,7 +11,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 use minijinja::value::{Enumerator, Object, ObjectRepr, Value as Template, ValueKind};
 use minijinja::{Error, ErrorKind};
 
@@ -36,7 +36,14 @@ pub struct Recorder {
     touched: Arc<Mutex<Touched>>,
     /// Secrets are handed out as what they replace.
     previous: Arc<AtomicBool>,
+    /// What expressions made of secrets, in all renders.
+    derived: Arc<Mutex<IndexSet<Secret>>>,
 }
+
+/// The shortest text that is hidden because it was made of a secret, in characters: of a shorter one too much else is made.
+const SHORTEST_DERIVED: usize = 6;
+/// How many items of a list that was made of a secret are looked at.
+const MOST_DERIVED: usize = 1_000;
 
 impl Recorder {
     /// Returns what was touched since the last call, and starts anew.
@@ -60,6 +67,45 @@ impl Recorder {
         touched.rotating |= previous.is_some();
         let previous = previous.filter(|_| self.previous.load(Ordering::Relaxed));
         Template::from(previous.as_ref().unwrap_or(secret).expose())
+    }
+
+    /// Evaluates one expression of a text. What it makes of a secret is to be hidden as well: a program prints that part alone.
+    pub fn expression<E>(&self, text: &str, evaluate: impl FnOnce() -> Result<Template, E>) -> Result<Template, E> {
+        let before = std::mem::take(&mut self.lock().secret);
+        let value = evaluate();
+        let mut touched = self.lock();
+        let is_of_secret = touched.secret && touched.unknown.is_none();
+        touched.secret |= before;
+        drop(touched);
+        if let Ok(value) = &value
+            && is_of_secret
+        {
+            self.derive(text, value);
+        }
+        value
+    }
+
+    /// Notes the texts of a value, but for those that the expression itself says (`'on' if secrets.key else 'off'`).
+    fn derive(&self, expression: &str, value: &Template) {
+        let mut derived = self.derived.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut note = |text: &str| {
+            if text.chars().count() >= SHORTEST_DERIVED && !expression.contains(text) {
+                derived.insert(Secret::new(text));
+            }
+        };
+        match (value.as_str(), value.kind()) {
+            (Some(text), _) => note(text),
+            (None, ValueKind::Seq | ValueKind::Iterable) => {
+                let items = value.try_iter().into_iter().flatten().take(MOST_DERIVED);
+                items.filter_map(|item| item.as_str().map(String::from)).for_each(|text| note(&text));
+            }
+            _ => {}
+        }
+    }
+
+    /// Returns what expressions made of secrets so far.
+    pub fn derived(&self) -> Vec<Secret> {
+        self.derived.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
     fn unknown(&self, until: &Until) {

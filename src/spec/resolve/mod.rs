@@ -319,6 +319,7 @@ impl<'a> Resolver<'a, '_> {
         let resources = self.unite(found);
         self.check_selectors(&resources);
         let diagnostics = sort(&self.evaluator.diagnostics).into_iter().cloned().collect();
-        Resolution { resources, pending: self.pending, diagnostics }
+        let derived = self.evaluator.engine.recorder().derived();
+        Resolution { resources, pending: self.pending, diagnostics, derived }
     }
 }

@@ -286,6 +286,30 @@ fn more_is_resolved_as_more_is_known_and_the_same_comes_of_the_same() {
 }
 
 #[test]
+fn what_expressions_make_of_secrets_is_known() {
+    let mut sources = Sources::default();
+    let spec = right(
+        "hosts: { a: {} }\nsecrets: { p: { env: P }, q: { env: Q } }\nvars: { url: \"db://u:{{ secrets.p | upper }}@h\" }\n\
+         files:\n  /a: { content: \"{{ vars.url }} {{ secrets.p[:8] }} {{ secrets.p | b64encode }} {{ host.name }}\" }\n  \
+         /b: { content: \"{{ (secrets.p | split('-'))[0] }} {{ secrets.p | length }} {{ 'enabled' if secrets.q else 'off' }}\" }\n",
+        &mut sources,
+    );
+    let files = MemoryFiles::new();
+    let unread = spec.resolve(&files, &Knowledge::nothing(&spec), &mut sources);
+    assert!(unread.derived.is_empty());
+    let mut knowledge = Knowledge::default();
+    for (name, value) in [("p", "correct-horse"), ("q", "battery-staple")] {
+        knowledge.secrets.insert(name.into(), SecretState::Known(Secret::new(value)));
+    }
+    let resolution = spec.resolve(&files, &knowledge, &mut sources);
+    assert!(resolution.diagnostics.is_empty());
+    let mut derived: Vec<&str> = resolution.derived.iter().map(Secret::expose).collect();
+    derived.sort_unstable();
+    // The url is a secret as a whole, too; a word that the expression itself says is none, and neither is what is short.
+    assert_eq!(derived, ["CORRECT-HORSE", "Y29ycmVjdC1ob3JzZQ==", "correct", "correct-", "db://u:CORRECT-HORSE@h"]);
+}
+
+#[test]
 fn a_folder_is_taken_with_all_that_is_in_it() {
     let files = MemoryFiles::new()
         .file("site/index.html", "hello")
