@@ -2,7 +2,11 @@
 //!
 //! The release is `INFRA_TEST_RELEASE` (bookworm where it is not set), but for tests that need a certain one.
 
-#![allow(clippy::disallowed_methods, reason = "tests have files, programs and a clock")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "tests have files, programs, a clock, and counts to print"
+)]
 
 mod certs;
 mod cli;
@@ -14,12 +18,12 @@ mod effects;
 mod every_step;
 mod faults;
 mod hosts;
+mod leftovers;
 mod migrations;
 mod missing;
 mod overlap;
 mod packages;
 mod pm2;
-mod leftovers;
 mod privileges;
 mod races;
 mod refused;

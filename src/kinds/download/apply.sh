@@ -107,7 +107,10 @@ fill() {
         find "$from" -mindepth 1 -maxdepth 1 | while IFS= read -r one; do
             here=./${one##*/}
             if [ -L "$here" ]; then rm -f -- "$here" || exit; fi
-            [ -d "$here" ] || put "$one" "${one##*/}" || say_why || exit
+            if [ -d "$here" ]; then continue; fi
+            put "$one" "${one##*/}" || say_why || exit
+            # This is a subshell, at whose end nobody else removes it.
+            drop_near
         done || return
         leave
     done <"$new.folders"

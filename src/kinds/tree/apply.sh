@@ -89,19 +89,21 @@ prepare() {
     where=$root
     [ -z "$new" ] || where=${root%/*}
     [ -z "$new" ] || make_way "$where" || return
-    learn "${where:-/}"
+    folders=$(printf '%s\n' "$things" | awk -F "$US" '$8 != "" && !seen[$8]++ { print $8 }')
+    learn "${where:-/}" $folders
+    open=$NL$(for folder in $folders; do is_closed "$folder" || printf '%s\n' "$folder"; done)$NL
     # Where all of it goes, a stage in it would be in the way.
     if [ -n "$(each 'folder file link keep' 1)" ]; then
-        stage_for "${where:-/}" || return
+        # What hold needs is made here, for what is made in a subshell is not known outside of it.
+        for folder in $open "${where:-/}"; do
+            stage_for "$folder" || return
+        done
     fi
     work=$stage/$index
-    things=$(printf '%s\n' "$things" | awk -F "$US" -v OFS="$US" -v work="$work/" '$7 !~ /^\// { $7 = work $7 } { print }')
-    folders=$(printf '%s\n' "$things" | awk -F "$US" '$8 != "" && !seen[$8]++ { print $8 }')
-    learn $folders
-    open=$NL$(for folder in $folders; do is_closed "$folder" || printf '%s\n' "$folder"; done)$NL
     # What is there in a folder in which others may exchange it gets owner and mode one by one.
-    [ "$open" = "$NL$NL" ] || things=$(printf '%s\n' "$things" | OPEN=$open awk -F "$US" -v OFS="$US" '
-        index(ENVIRON["OPEN"], "\n" $8 "\n") { $9 = "open" }
+    things=$(printf '%s\n' "$things" | OPEN=$open awk -F "$US" -v OFS="$US" -v work="$work/" '
+        $7 !~ /^\// { $7 = work $7 }
+        $8 != "" && index(ENVIRON["OPEN"], "\n" $8 "\n") { $9 = "open" }
         $1 == "keep" && $9 != "" { $1 = "apart" }
         { print }')
     why=$(
@@ -251,6 +253,9 @@ remove_all() {
 
 work_on() {
     make_ready && place_all && remove_all no rm -f && remove_all yes rmdir && own_kept
+    set -- $?
+    leave
+    return "$1"
 }
 
 exec 6<&0 </dev/null

@@ -16,6 +16,14 @@ make_home() {
             [ "$key" != HOME_MODE ] || home_mode=$value
         done </etc/login.defs
     fi
+    fill_home
+    set -- $?
+    # This is a subshell, at whose end nobody else removes it.
+    drop_stages
+    return "$1"
+}
+
+fill_home() {
     ready_file "$home" || say_why || return
     mkdir -m 0700 -- "$new" || return
     if [ -d /etc/skel ]; then

@@ -4,12 +4,10 @@ mod password;
 
 use std::collections::BTreeSet;
 
-use crate::kinds::shared::BESIDE;
-use crate::kinds::shared::program::program;
 use crate::model::{Changes, Expect, Lock, Probe, ProbeOutput, Row, Secret, Step, Until, Value};
 use crate::{expect, records, row, rows};
 
-use crate::kinds::shared::account::check_name;
+use crate::kinds::shared::{BESIDE, account::check_name, program::program};
 use crate::resource::batch::{by_state, count, parse_first};
 use crate::resource::{
     Attribute, Capabilities, Claim, Claims, Documentation, Erased, Fields, Kind, KnowsGoing, Need, Observation,
