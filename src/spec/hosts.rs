@@ -1,5 +1,6 @@
 //! Working out hosts and where secrets come from, before any host is looked at.
 
+mod jump;
 mod secrets;
 
 use std::collections::HashSet;
@@ -199,8 +200,16 @@ impl Early<'_> {
         node.entries().iter().filter(waits).map(message).collect()
     }
 
-    fn ssh(&self, node: Option<&YamlNode>) -> SshOptions {
+    fn ssh(&mut self, node: Option<&YamlNode>) -> SshOptions {
         let Some(node) = node else { return SshOptions::default() };
+        let jump = match node.get("jump").and_then(|node| Some((node.as_text()?, node.span))) {
+            None => Vec::new(),
+            Some((text, span)) => jump::jump(text).unwrap_or_else(|reason| {
+                let help = "write `user@host:port`, several with commas, the nearest first";
+                self.evaluator.report(Diagnostic::error(span, reason).help(help));
+                Vec::new()
+            }),
+        };
         let path = |name: &str| {
             let node = node.get(name)?;
             Some(self.beside_its_file(node.as_text()?, node.span))
@@ -211,10 +220,7 @@ impl Early<'_> {
                 _ => None,
             },
             identity_file: path("identity_file"),
-            jump: match node.get("jump").and_then(YamlNode::as_text) {
-                Some(jump) => jump.split(',').map(|host| host.trim().to_string()).collect(),
-                None => Vec::new(),
-            },
+            jump,
             config_file: path("config_file"),
             known_hosts: path("known_hosts"),
         }
