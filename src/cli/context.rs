@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::{Diagnostic, Sources, render_all};
+use crate::render::visible_lines;
 use crate::spec::{SecretState, Spec, load};
 use crate::survey::{Scope, Survey, SurveyError};
 use crate::ui::Terminal;
@@ -97,5 +98,5 @@ pub fn report(terminal: &Terminal, error: &anyhow::Error) {
         return;
     }
     let head = terminal.status_paint().paint(crate::render::Role::Error, "error:");
-    terminal.status(&format!("{head} {error:#}"));
+    terminal.status(&format!("{head} {}", visible_lines(&format!("{error:#}"), "")));
 }

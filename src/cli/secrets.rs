@@ -47,10 +47,10 @@ pub fn run(command: &SecretsCommand, terminal: &Terminal) -> anyhow::Result<Exit
     // Mistakes are reported as everywhere.
     loaded.survey(terminal)?;
     let listed = list(&loaded);
-    terminal.data(&match arguments.format {
-        Format::Text => text(&listed),
-        Format::Json => format!("{:#}\n", as_json(&listed)),
-    })?;
+    match arguments.format {
+        Format::Text => terminal.data(&text(&listed))?,
+        Format::Json => terminal.json(&as_json(&listed))?,
+    }
     Ok(Exit::Success)
 }
 

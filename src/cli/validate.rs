@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::render::visible;
 use crate::ui::Terminal;
 
 use super::context::Loaded;
@@ -40,7 +41,7 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> anyhow::Result<Exit> {
     let word = |count: usize, word: &str| if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") };
     terminal.data(&format!(
         "{} is valid: {} on {}.\n",
-        loaded.spec.name,
+        visible(&loaded.spec.name),
         word(resources, "resource"),
         word(hosts, "host")
     ))?;

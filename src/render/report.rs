@@ -42,7 +42,7 @@ pub fn text(report: &Report, plan: &Plan, paint: Paint) -> String {
             let _ = writeln!(text, "    | {}", visible(line));
         }
         if let Some(help) = &failure.help {
-            let _ = writeln!(text, "  help: {help}");
+            let _ = writeln!(text, "  help: {}", visible_lines(help, "    "));
         }
     }
     let lost = report.unreachable.iter().map(|failure| ("unreachable:", failure));
@@ -66,8 +66,12 @@ pub fn text(report: &Report, plan: &Plan, paint: Paint) -> String {
                 );
             }
             Outcome::NotDone(reason) => {
-                let _ =
-                    writeln!(text, "{} {address}, because {}", paint.paint(Role::Warning, "not done:"), reason.why());
+                let _ = writeln!(
+                    text,
+                    "{} {address}, because {}",
+                    paint.paint(Role::Warning, "not done:"),
+                    visible(&reason.why())
+                );
             }
             _ => {}
         }
@@ -107,7 +111,8 @@ fn otherwise(report: &Report) -> String {
         found.entry(&one.by).or_default().push(&one.address);
     }
     for (by, addresses) in found {
-        let _ = writeln!(text, "{by} brought or changed {} before its turn", first_of(&addresses));
+        let (by, addresses) = (visible(&by.to_string()), first_of(&addresses));
+        let _ = writeln!(text, "{by} brought or changed {addresses} before its turn");
     }
     let mended: Vec<&Address> = report.mended.iter().collect();
     if !mended.is_empty() {
@@ -122,8 +127,8 @@ fn otherwise(report: &Report) -> String {
 fn first_of(addresses: &[&Address]) -> String {
     match addresses {
         [] => String::new(),
-        [one] => one.to_string(),
-        [first, rest @ ..] => format!("{first} and {} more", rest.len()),
+        [one] => visible(&one.to_string()),
+        [first, rest @ ..] => format!("{} and {} more", visible(&first.to_string()), rest.len()),
     }
 }
 

@@ -53,7 +53,7 @@ pub fn write(plan: &Plan, paint: Paint, columns: usize, out: &mut dyn FnMut(&str
         let _ = writeln!(text, "{head} {address} fails now: {message}");
     }
     for note in &plan.notes {
-        let _ = writeln!(text, "note: {note}");
+        let _ = writeln!(text, "note: {}", visible_lines(note, "    "));
     }
     for failure in &plan.unreachable {
         hosts::text(&mut text, "unreachable:", failure, paint);

@@ -1,5 +1,6 @@
 //! The only writer to the terminal: stdout is data, stderr is status.
 
+mod json;
 mod progress;
 
 use std::io::{self, BufRead, IsTerminal, Write};
@@ -89,7 +90,7 @@ impl Terminal {
     /// Writes data as JSON for people and programs, a new line at its end.
     pub fn json(&self, data: &impl serde::Serialize) -> io::Result<()> {
         self.stream(|out| {
-            serde_json::to_writer_pretty(&mut *out, data)?;
+            json::write(out, data)?;
             out.write_all(b"\n")
         })
     }
