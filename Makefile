@@ -48,7 +48,7 @@ test: check ## All of check, the page on adding a kind, then every kind and the 
 
 .PHONY: test-full
 test-full: test ## All of test, then the same on Debian 13, in more orders and rounds
-	@INFRA_TEST_ORDERS=20 INFRA_TEST_ROUNDS=2000 INFRA_TEST_SEED=$${INFRA_TEST_SEED:-$$RANDOM} scripts/test-hosts trixie
+	@INFRA_TEST_ORDERS=20 INFRA_TEST_ROUNDS=2000 INFRA_TEST_LOCK_ROUNDS=100 INFRA_TEST_SEED=$${INFRA_TEST_SEED:-$$RANDOM} scripts/test-hosts trixie
 
 .PHONY: bench
 bench: tools ## Measures this machine's side of a run: time and memory for up to 100,000 resources

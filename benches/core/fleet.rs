@@ -169,7 +169,7 @@ fn answer(sections: &[(String, Probe)], counts: &BTreeMap<String, usize>, state:
             (kind.clone(), ProbeOutput { status: ProbeStatus::Done, records, messages: Vec::new() })
         })
         .collect();
-    Observed { facts: None, owed: Vec::new(), sections }
+    Observed { sections, ..Observed::default() }
 }
 
 fn records(kind: &str, row: Option<&Row>, state: State) -> Vec<Vec<String>> {

@@ -120,16 +120,50 @@ pub async fn observe(
     events: &Events,
 ) -> Result<Hosts, ObserveError> {
     let mut hosts = Hosts { reach: Some(reach.clone()), ..Hosts::default() };
-    let mut is_first = true;
+    let first = survey.hosts();
+    ask_all(survey, scope, reach, &mut hosts, first, events).await?;
+    Ok(hosts)
+}
+
+/// Observes hosts of the run once more, all that is asked of them: another run has changed them meanwhile.
+pub async fn observe_again(
+    survey: &mut Survey<'_>,
+    scope: &Scope,
+    hosts: &mut Hosts,
+    names: &[String],
+    events: &Events,
+) -> Result<(), ObserveError> {
+    let Some(reach) = hosts.reach.clone() else { return Ok(()) };
+    for name in names {
+        survey.forget_host(name);
+        if let Some(host) = hosts.get(name) {
+            host.forget();
+        }
+    }
+    ask_all(survey, scope, &reach, hosts, names.to_vec(), events).await?;
+    // Secrets that are kept there may be others now.
+    Ok(survey.resolve(scope)?)
+}
+
+/// Asks hosts, and then whichever has more to tell, until nothing more can be learnt.
+async fn ask_all(
+    survey: &mut Survey<'_>,
+    scope: &Scope,
+    reach: &Reach,
+    hosts: &mut Hosts,
+    first: Vec<String>,
+    events: &Events,
+) -> Result<(), ObserveError> {
+    let mut first = Some(first);
     loop {
         // Only what waits for something can turn out to need facts.
         let facts = survey.waits();
         let mut wanted = survey.wanted();
-        let asked: Vec<String> = if is_first { survey.hosts() } else { wanted.keys().cloned().collect() };
-        if !is_first && asked.is_empty() {
-            break;
-        }
-        is_first = false;
+        let asked = match first.take() {
+            Some(first) => first,
+            None if wanted.is_empty() => break,
+            None => wanted.keys().cloned().collect(),
+        };
         let side_by_side = asked.len() <= few_hosts();
         let options = Options { facts, side_by_side, ..reach.options.clone() };
         let places = Arc::new(Semaphore::new(reach.parallel));
@@ -169,7 +203,7 @@ pub async fn observe(
         survey.resolve(scope)?;
         resolving.end();
     }
-    Ok(hosts)
+    Ok(())
 }
 
 /// Returns how many hosts are so few that each is to answer as soon as it can. A login takes this machine about 75 ms of a

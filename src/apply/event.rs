@@ -19,6 +19,16 @@ pub enum Event {
     Observed {
         host: String,
     },
+    /// Another run changes a host, which is waited for; comes again and again.
+    Waiting {
+        host: String,
+        /// Who it is and how far, where it says so.
+        holder: Option<String>,
+    },
+    /// That is over.
+    Waited {
+        host: String,
+    },
     StepStarted {
         host: String,
         purpose: String,

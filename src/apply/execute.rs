@@ -185,6 +185,10 @@ impl Execution<'_, '_> {
                     let Ok(Done { host, place, answer }) = done else { continue };
                     schedule.free(&host, place);
                     self.take(schedule, &host, place, answer);
+                    if let Some(changed) = hosts.get(&host) {
+                        let (done, of) = self.progress(schedule, &host);
+                        changed.progress(done, of);
+                    }
                     match busy.get_mut(&host) {
                         Some(frames @ 2..) => *frames -= 1,
                         _ => _ = busy.remove(&host),
@@ -312,6 +316,16 @@ impl<'r, 's> Execution<'r, 's> {
                 schedule.postpone(planned.node, packages);
             }
         }
+    }
+
+    /// Returns how many changes of a host have come to an end, and how many there are.
+    fn progress(&self, schedule: &Schedule, name: &str) -> (usize, usize) {
+        let is_change = |(&node, turn): (&Node, &Turn)| {
+            (turn.action != Action::Read && &*self.survey.resolved(node).address.host == name).then_some(node)
+        };
+        let changes: Vec<Node> = self.turns.iter().filter_map(is_change).collect();
+        let done = changes.iter().filter(|&&node| schedule.status(node).is_final()).count();
+        (done, changes.len())
     }
 
     fn is_check(&self, node: Node) -> bool {

@@ -6,10 +6,12 @@
 mod drive;
 mod event;
 mod execute;
+mod lock;
 mod rotation;
 #[cfg(test)]
 mod tests;
 
-pub use drive::{Hosts, ObserveError, Reach, connect, observe};
+pub use drive::{Hosts, ObserveError, Reach, connect, observe, observe_again};
 pub use event::{Event, Events};
 pub use execute::{Stop, Terms, apply};
+pub use lock::{Locking, lock};

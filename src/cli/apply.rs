@@ -4,14 +4,16 @@ use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::apply::{self, Stop, Terms};
+use crate::apply::{self, Hosts, Locking, Stop, Terms};
+use crate::host::{HostError, Problem};
 use crate::plan::{self, Plan};
-use crate::render::{PlanJson, report_json, report_text};
+use crate::render::{PlanJson, lock_json, report_json, report_text};
+use crate::survey::Survey;
 use crate::trace::{MACHINE, Trace};
 use crate::ui::Terminal;
 
 use super::exit::{Exit, Usage};
-use super::options::{Format, RunOptions};
+use super::options::{Format, LockOptions, RunOptions};
 use super::run::Run;
 use super::timeline::traced;
 
@@ -28,6 +30,9 @@ pub struct Arguments {
     #[arg(long, value_name = "SEED")]
     shuffle: Option<u64>,
 
+    #[command(flatten)]
+    lock: LockOptions,
+
     /// The form of plan and report.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -38,6 +43,9 @@ pub struct Arguments {
 struct Whole<'a> {
     plan: PlanJson<'a>,
     report: Option<serde_json::Value>,
+    /// The hosts that another run changes, because of which nothing was changed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    locked: Vec<serde_json::Value>,
 }
 
 /// Observes, shows the plan, asks, applies, and reports.
@@ -52,32 +60,47 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> anyhow::Result<Exit> {
 
 fn plan_and_apply(arguments: &Arguments, terminal: &Terminal, trace: &Trace) -> anyhow::Result<Exit> {
     let run = Run::new(&arguments.run, terminal, trace)?;
-    let (mut survey, hosts) = run.observe()?;
-    let planning = trace.span(MACHINE, "plan");
-    let mut plan = plan::build(&survey);
-    plan.unreachable = hosts.unreachable().to_vec();
-    planning.end();
+    let (mut survey, mut hosts) = run.observe()?;
     let is_text = arguments.format == Format::Text;
-    if is_text {
-        let _rendering = trace.span(MACHINE, "render");
-        terminal.plan(&plan)?;
-    }
-    let stop_here = if !plan.problems.is_empty() {
-        Some(Exit::Failure)
-    } else if plan.has_changes() && !arguments.auto_approve && !terminal.confirm(&question(&plan))? {
-        terminal.status("Nothing was changed.");
-        Some(Exit::Failure)
-    } else {
-        None
-    };
-    if let Some(exit) = stop_here {
-        if !is_text {
-            terminal.json(&Whole { plan: PlanJson(&plan), report: None })?;
+    let plan = loop {
+        let plan = plan_of(&survey, &hosts, trace);
+        if is_text {
+            let _rendering = trace.span(MACHINE, "render");
+            terminal.plan(&plan)?;
         }
+        let mut locked = Vec::new();
+        let stop_here = if !plan.problems.is_empty() {
+            Some(Exit::Failure)
+        } else if plan.has_changes() && !arguments.auto_approve && !terminal.confirm(&question(&plan))? {
+            terminal.status("Nothing was changed.");
+            Some(Exit::Failure)
+        } else {
+            match run.lock(&survey, &plan, &hosts, arguments.lock.wait()) {
+                Locking::Refused(errors) => {
+                    locked = errors;
+                    Some(Exit::Locked)
+                }
+                // What somebody has read is compared with what is there by the apply itself.
+                Locking::Taken { changed } if changed.is_empty() || !arguments.auto_approve => None,
+                Locking::Taken { changed } => {
+                    terminal.status(&format!(
+                        "Another run was at work on {} meanwhile; planning again.",
+                        changed.join(", ")
+                    ));
+                    run.observe_again(&mut survey, &mut hosts, &changed)?;
+                    continue;
+                }
+            }
+        };
+        let Some(exit) = stop_here else { break plan };
+        if !is_text {
+            terminal.json(&Whole { plan: PlanJson(&plan), report: None, locked: locks_json(&locked) })?;
+        }
+        locked.into_iter().for_each(|error| run.show_host_failure(&error.into()));
         let stats = run.close(hosts);
         run.show_stats(&stats);
         return Ok(exit);
-    }
+    };
     let (sender, stop) = watch::channel(Stop::No);
     let applying = trace.span(MACHINE, "apply");
     let report = run.with_progress(terminal.progress(), |events| {
@@ -98,10 +121,29 @@ fn plan_and_apply(arguments: &Arguments, terminal: &Terminal, trace: &Trace) -> 
     if is_text {
         terminal.data(&report_text(&report, &plan, terminal.data_paint()))?;
     } else {
-        terminal.json(&Whole { plan: PlanJson(&plan), report: Some(report_json(&report)) })?;
+        terminal.json(&Whole { plan: PlanJson(&plan), report: Some(report_json(&report)), locked: Vec::new() })?;
     }
     run.show_stats(&stats);
     Ok(if report.is_success() { Exit::Success } else { Exit::Failure })
+}
+
+fn plan_of(survey: &Survey<'_>, hosts: &Hosts, trace: &Trace) -> Plan {
+    let _planning = trace.span(MACHINE, "plan");
+    let mut plan = plan::build(survey);
+    plan.unreachable = hosts.unreachable().to_vec();
+    plan
+}
+
+/// Says for programs which hosts another run changes.
+fn locks_json(locked: &[HostError]) -> Vec<serde_json::Value> {
+    let one = |error: &HostError| {
+        let holder = match &error.problem {
+            Problem::Locked(holder) => holder.as_deref(),
+            _ => None,
+        };
+        lock_json(&error.host, &error.problem.to_string(), holder)
+    };
+    locked.iter().map(one).collect()
 }
 
 /// Asks; of a plan that goes on without a host, nobody may think that it is all.

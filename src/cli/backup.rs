@@ -7,18 +7,20 @@ use std::time::Duration;
 use clap::Args;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
-use crate::apply::{self, Events, Reach};
-use crate::host::FrameStep;
-use crate::host::{Host, Options, StepEvent, StepFrame, StepStatus};
+use crate::apply::{self, Event, Events, Reach};
+use crate::host::{FrameStep, Host, HostError, Options, Problem, StepEvent, StepFrame, StepStatus};
 use crate::kinds::backup as kind;
-use crate::model::{Address, Records, Redactor, Step, Stream};
+use crate::model::{Address, Holder, Records, Redactor, Step, Stream};
+use crate::render::visible;
 use crate::spec::{Knowledge, SecretState};
 use crate::ui::Terminal;
 
 use super::context::{Loaded, mistakes};
 use super::exit::{Exit, Usage};
-use super::options::SpecOptions;
+use super::options::{LockOptions, SpecOptions};
+use super::who::who;
 
 #[derive(Debug, Args)]
 pub struct BackupArguments {
@@ -27,6 +29,9 @@ pub struct BackupArguments {
 
     #[command(flatten)]
     spec: SpecOptions,
+
+    #[command(flatten)]
+    lock: LockOptions,
 }
 
 #[derive(Debug, Args)]
@@ -52,12 +57,15 @@ pub struct RestoreArguments {
     /// Makes no backup of what is there before.
     #[arg(long)]
     no_safety_backup: bool,
+
+    #[command(flatten)]
+    lock: LockOptions,
 }
 
 /// Makes a backup now.
 pub fn backup(arguments: &BackupArguments, terminal: &Terminal) -> anyhow::Result<Exit> {
     let place = Place::reach(&arguments.address, &arguments.spec, terminal)?;
-    let done = place.run(kind::run(&place.address.name));
+    let done = place.run(kind::run(&place.address.name), arguments.lock.wait());
     place.close();
     done
 }
@@ -109,7 +117,8 @@ impl<'t> Place<'t> {
         };
         let knowledge = Knowledge { secrets: loaded.secrets(terminal)?, ..Knowledge::default() };
         let mut sources = loaded.sources.clone();
-        let mut reach = Reach { options: Options::default(), parallel: 1, passwords: Default::default() };
+        let options = Options { who: who(&options.spec), ..Options::default() };
+        let mut reach = Reach { options, parallel: 1, passwords: Default::default() };
         for host in loaded.spec.hosts.iter().filter(|host| *host.name == *address.host) {
             let password = loaded.spec.become_password(host, &knowledge, &mut sources);
             let password = password.map_err(|wrong| mistakes(&wrong, &sources, terminal))?;
@@ -133,7 +142,7 @@ impl<'t> Place<'t> {
         if arguments.list {
             let mut text = String::new();
             for made in &made {
-                let _ = writeln!(text, "{}  {}", made.name, size(made.size));
+                let _ = writeln!(text, "{}  {}", visible(&made.name), size(made.size));
             }
             self.terminal.data(&text)?;
             return Ok(Exit::Success);
@@ -157,14 +166,15 @@ impl<'t> Place<'t> {
         };
         let question = format!(
             "Restore {address} from {} ({})? {safety} Only `yes` is taken as yes:",
-            chosen.name,
+            visible(&chosen.name),
             size(chosen.size)
         );
         if !arguments.auto_approve && !self.terminal.confirm(&question)? {
             self.terminal.status("Nothing was changed.");
             return Ok(Exit::Failure);
         }
-        self.run(kind::restore(&address.name, &chosen.name, !arguments.no_safety_backup))
+        let step = kind::restore(&address.name, &chosen.name, !arguments.no_safety_backup);
+        self.run(step, arguments.lock.wait())
     }
 
     /// Returns the backups that were made, the newest first.
@@ -189,8 +199,15 @@ impl<'t> Place<'t> {
         Ok(listed.filter_map(made).collect())
     }
 
-    /// Runs a step and shows what it prints.
-    fn run(&self, step: Step) -> anyhow::Result<Exit> {
+    /// Runs a step and shows what it prints; first it waits so long for other runs that change the host.
+    fn run(&self, step: Step, wait: Duration) -> anyhow::Result<Exit> {
+        if let Err(error) = self.lock(wait) {
+            let is_locked = matches!(error.problem, Problem::Locked(_));
+            let help = error.help();
+            super::context::report(self.terminal, &error.into());
+            help.into_iter().for_each(|help| self.terminal.status(&format!("  help: {help}")));
+            return Ok(if is_locked { Exit::Locked } else { Exit::Failure });
+        }
         let purpose = step.purpose.clone();
         let step = FrameStep { kind: "backup", ..FrameStep::new(purpose.clone(), step) };
         let frame = StepFrame { steps: vec![step], forget: Vec::new() };
@@ -201,7 +218,7 @@ impl<'t> Place<'t> {
             let mut stream = Stream::default();
             let mut show = |event: StepEvent| {
                 if let StepEvent::Output { line, .. } = event {
-                    self.terminal.status(&stream.line(&self.redactor, &line));
+                    self.terminal.status(&visible(&stream.line(&self.redactor, &line)));
                 }
             };
             let report = loop {
@@ -227,6 +244,18 @@ impl<'t> Place<'t> {
             }
             _ => Err(anyhow::anyhow!("{}: {purpose}: it was ended before it was done", self.address)),
         }
+    }
+
+    /// Takes the host's lock, and shows who has it meanwhile.
+    fn lock(&self, wait: Duration) -> Result<(), HostError> {
+        let mut progress = self.terminal.progress();
+        let name = self.host.name();
+        let mut waiting = |holder: Option<&Holder>| {
+            progress.show(&Event::Waiting { host: name.into(), holder: holder.map(ToString::to_string) });
+        };
+        let result = self.runtime.block_on(async { self.host.lock(1, Instant::now() + wait, &mut waiting).await });
+        progress.finish();
+        result.map(drop)
     }
 
     fn close(self) {

@@ -11,6 +11,8 @@ pub enum Exit {
     Changes,
     /// `plan --detailed-exitcode` found none, but checks that fail.
     ChecksFail,
+    /// Another run changes a host: nothing was changed.
+    Locked,
 }
 
 impl From<Exit> for ExitCode {
@@ -20,12 +22,15 @@ impl From<Exit> for ExitCode {
             Exit::Failure => Self::FAILURE,
             Exit::Changes => Self::from(2),
             Exit::ChecksFail => Self::from(3),
+            Exit::Locked => Self::from(LOCKED),
         }
     }
 }
 
 /// Wrong usage, as in sysexits(3).
 pub const USAGE: u8 = 64;
+/// Try again later, as in sysexits(3).
+const LOCKED: u8 = 75;
 
 /// Wrong usage that only shows once the command runs.
 #[derive(Debug, thiserror::Error)]

@@ -20,6 +20,7 @@ mod secrets;
 mod timeline;
 mod validate;
 mod watchdog;
+mod who;
 
 use std::process::ExitCode;
 
@@ -38,7 +39,7 @@ pub use files::DiskFiles;
     version,
     propagate_version = false,
     max_term_width = 100,
-    after_help = "Exit status: 0 done, 1 error or a host left out because it could not be observed, 2 changes and 3 none, but failing checks (plan --detailed-exitcode), 64 wrong usage."
+    after_help = "Exit status: 0 done, 1 error or a host left out because it could not be observed, 2 changes and 3 none, but failing checks (plan --detailed-exitcode), 64 wrong usage, 75 nothing was changed because another run changes a host."
 )]
 struct Arguments {
     #[command(subcommand)]

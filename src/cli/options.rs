@@ -1,9 +1,11 @@
 //! Options that several commands share.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 
+use crate::resource::parse_duration;
 use crate::spec::LoadOptions;
 
 /// Which spec, and with what.
@@ -94,12 +96,35 @@ pub struct RunOptions {
     pub stats: bool,
 }
 
+/// What becomes of a run where another one changes the same host.
+#[derive(Debug, Args)]
+pub struct LockOptions {
+    /// Waits so long, such as 10m, for another run that changes one of the hosts; without it, nothing is changed then.
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    lock_wait: Option<Duration>,
+}
+
+impl LockOptions {
+    /// Returns how long another run is waited for.
+    pub fn wait(&self) -> Duration {
+        self.lock_wait.unwrap_or_default()
+    }
+}
+
 /// The form of what is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
     #[default]
     Text,
     Json,
+}
+
+/// Reads a duration as specs write it, no longer than a day.
+fn duration(text: &str) -> Result<Duration, String> {
+    let longest = Duration::from_secs(24 * 60 * 60);
+    parse_duration(text)
+        .filter(|duration| *duration <= longest)
+        .ok_or_else(|| "write a number with a unit, up to a day: 30s, 10m, 2h".to_string())
 }
 
 /// Reads `NAME=VALUE`.

@@ -7,10 +7,10 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
 
-use crate::apply::{self, Events, Hosts, ObserveError, Reach};
+use crate::apply::{self, Events, Hosts, Locking, ObserveError, Reach};
 use crate::host::{Keep, Options, Stats};
 use crate::plan::{self, HostFailure, Plan};
-use crate::render::Role;
+use crate::render::{Role, visible, visible_lines};
 use crate::survey::{Scope, Survey};
 use crate::trace::{MACHINE, Trace};
 use crate::ui::{Progress, Terminal};
@@ -20,6 +20,7 @@ use super::context::{Loaded, mistakes};
 use super::environment::variable;
 use super::exit::Usage;
 use super::options::RunOptions;
+use super::who::who;
 
 /// A run that is about to start.
 pub struct Run<'t> {
@@ -100,6 +101,30 @@ impl<'t> Run<'t> {
         }
     }
 
+    /// Takes the locks of the hosts that a plan changes, or says who has them.
+    pub fn lock(&self, survey: &Survey<'_>, plan: &Plan, hosts: &Hosts, wait: Duration) -> Locking {
+        let _locking = self.trace.span(MACHINE, "lock");
+        self.with_progress(self.terminal.progress(), |events| async move {
+            apply::lock(survey, plan, hosts, wait, &events).await
+        })
+    }
+
+    /// Observes hosts once more that another run has changed.
+    pub fn observe_again(&self, survey: &mut Survey<'_>, hosts: &mut Hosts, names: &[String]) -> anyhow::Result<()> {
+        let _observing = self.trace.span(MACHINE, "observe");
+        let result = self.with_progress(self.terminal.progress(), |events| {
+            let scope = &self.scope;
+            async move { apply::observe_again(survey, scope, hosts, names, &events).await }
+        });
+        result.map_err(|error| match error {
+            ObserveError::Survey(error) => self.loaded.explain(error, self.terminal),
+            ObserveError::Hosts(failures) => {
+                failures.iter().for_each(|failure| self.show_host_failure(failure));
+                anyhow::anyhow!("no plan, because no host could be observed again")
+            }
+        })
+    }
+
     /// Runs something with its events shown.
     pub fn with_progress<T, F>(&self, mut progress: Progress, work: impl FnOnce(Events) -> F) -> T
     where
@@ -150,6 +175,7 @@ impl<'t> Run<'t> {
             connect_timeout: Duration::from_secs(self.options.connect_timeout),
             count_processes: self.options.stats,
             trace: self.trace.clone(),
+            who: who(&self.options.spec.spec),
             keep: self.keep(),
             ..Options::default()
         };
@@ -175,9 +201,10 @@ impl<'t> Run<'t> {
     /// Says what went wrong with a host, and the way out.
     pub fn show_host_failure(&self, failure: &HostFailure) {
         let head = self.terminal.status_paint().paint(Role::Error, "error:");
-        self.terminal.status(&format!("{head} {}: {}", failure.host, failure.message));
+        let message = visible_lines(&failure.message, "");
+        self.terminal.status(&format!("{head} {}: {message}", visible(&failure.host)));
         if let Some(help) = &failure.help {
-            self.terminal.status(&format!("  help: {help}"));
+            self.terminal.status(&format!("  help: {}", visible_lines(help, "")));
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::model::Holder;
+
 /// Something went wrong with a host.
 #[derive(Debug, thiserror::Error)]
 #[error("{host}: {problem}")]
@@ -41,6 +43,10 @@ pub enum Problem {
     NoShell { said: String },
     #[error("its shell did not start in {0:?}")]
     ShellTimedOut(Duration),
+    #[error("another run is changing it{}", .0.as_ref().map_or_else(|| ", which has just begun or is about to end".into(), |holder| format!(": {holder}")))]
+    Locked(Option<Box<Holder>>),
+    #[error("its state folder {folder} {why}")]
+    StateFolder { folder: String, why: String },
     #[error("it lacks programs that are needed: {}", .0.join(", "))]
     MissingTools(Vec<String>),
     #[error("sudo is not installed there")]
@@ -130,9 +136,18 @@ impl Problem {
             }
             Self::Ssh { .. } => "try the same with `ssh -v`".into(),
             Self::NoShell { .. } | Self::ShellTimedOut(_) => {
-                "use an account whose login shell runs commands, without a forced command".into()
+                "use an account whose login shell runs commands, without a forced command, and whose start files do not end it".into()
             }
             Self::MissingTools(_) => "install them on the host; docs/host-protocol.md says what is needed".into(),
+            Self::Locked(_) => {
+                "run the same again once that is done, or let it wait: --lock-wait 10m. A run that hangs lets go of the host as soon \
+                 as it is ended where it was started"
+                    .into()
+            }
+            Self::StateFolder { folder, .. } => format!(
+                "find out who put it there; restarts that are owed are noted in it. It must belong to the account that works there, \
+                 and others must not write to it: move it away, or look through it and `chown` and `chmod 700 {folder}`"
+            ),
             Self::SudoMissing => "install sudo there, or connect as root without `become`".into(),
             Self::SudoPasswordNeeded => "give the host's `become_password` a secret, or allow NOPASSWD in sudoers".into(),
             Self::SudoPasswordWrong => "correct the host's `become_password`".into(),
@@ -148,6 +163,11 @@ impl Problem {
             Self::NoAnswer(_) => "look at the host's load and its mounts".into(),
             Self::NulByte(_) => "remove the NUL byte".into(),
         })
+    }
+
+    /// The connection was lost, and nothing is known of why.
+    pub(super) fn lost() -> Self {
+        Self::ConnectionLost { step: None, said: String::new() }
     }
 
     pub(super) fn at(self, host: &str) -> HostError {

@@ -10,6 +10,7 @@ mod error;
 mod facts;
 mod frame;
 mod hello;
+mod lock;
 mod marks;
 mod observed;
 mod options;

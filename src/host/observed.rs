@@ -128,28 +128,92 @@ impl Sections {
     }
 }
 
-/// Fails where programs are missing that are always needed.
-pub(super) fn missing(output: &ProbeOutput) -> Result<(), Problem> {
-    let missing = output.records.iter().filter(|record| record.field(0) == "missing");
-    let missing: Vec<String> = missing.map(|record| record.field(1).to_string()).collect();
-    if missing.is_empty() { Ok(()) } else { Err(Problem::MissingTools(missing)) }
+/// What a host tells of itself at the start of a run.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Start {
+    pub owed: Vec<Owed>,
+    /// Names of records of debts that do not hold any more what they are about.
+    pub damaged: Vec<String>,
+    /// What the last run that changed the host wrote into its lock.
+    pub lock: Vec<String>,
 }
 
-/// Reads what is owed; a restart covers a reload of the same resource.
-pub(super) fn owed(output: &ProbeOutput) -> Vec<Owed> {
-    let mut all: Vec<Owed> = Vec::new();
-    for record in &output.records {
-        let action = match record.field(0) {
-            "restart" => OwedAction::Restart,
-            "reload" => OwedAction::Reload,
-            _ => continue,
-        };
-        all.push(Owed { resource: record.field(1).to_string(), action });
+impl Start {
+    /// Reads it; fails where programs are missing that are always needed, and where what is noted is another account's.
+    pub fn read(output: &ProbeOutput) -> Result<Self, Problem> {
+        let all = |word: &'static str| output.records.iter().filter(move |record| record.field(0) == word);
+        let missing: Vec<String> = all("missing").map(|record| record.field(1).to_string()).collect();
+        if !missing.is_empty() {
+            return Err(Problem::MissingTools(missing));
+        }
+        if let Some(record) = all("foreign").next() {
+            let why = "belongs to another account than the one that works here".into();
+            return Err(Problem::StateFolder { folder: record.field(1).to_string(), why });
+        }
+        let mut start = Self::default();
+        for record in all("owed") {
+            match debt(record) {
+                Some(owed) => start.owed.push(owed),
+                None => start.damaged.push(record.field(1).to_string()),
+            }
+        }
+        start.owed = without_covered(start.owed);
+        start.lock = all("lock").next().map(|record| record.fields[1..].to_vec()).unwrap_or_default();
+        Ok(start)
     }
+}
+
+/// Reads a debt from its record, whose name must be the one for what it holds.
+fn debt(record: &Record) -> Option<Owed> {
+    let action = match record.field(2) {
+        "restart" => OwedAction::Restart,
+        "reload" => OwedAction::Reload,
+        _ => return None,
+    };
+    let owed = Owed { resource: record.field(3).to_string(), action };
+    (owed.record() == record.field(1)).then_some(owed)
+}
+
+/// Leaves out reloads of what is restarted.
+fn without_covered(mut all: Vec<Owed>) -> Vec<Owed> {
     let restarts: HashSet<String> =
         all.iter().filter(|owed| owed.action == OwedAction::Restart).map(|owed| owed.resource.clone()).collect();
     all.retain(|owed| owed.action == OwedAction::Restart || !restarts.contains(&owed.resource));
     all.sort_by(|a, b| a.resource.cmp(&b.resource));
     all.dedup();
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(records: &[&[&str]]) -> Result<Start, Problem> {
+        let fields = |fields: &&[&str]| fields.iter().map(ToString::to_string).collect();
+        let records = records.iter().map(|record| Record { index: 0, fields: fields(record) }).collect();
+        Start::read(&ProbeOutput { status: ProbeStatus::Done, records, messages: Vec::new() })
+    }
+
+    #[test]
+    fn a_record_that_was_cut_anywhere_is_still_one() {
+        let owed = Owed { resource: "service:it's \u{e9}".into(), action: OwedAction::Restart };
+        let (name, resource) = (owed.record(), owed.resource.as_str());
+        let whole = told(&[&["owed", &name, "restart", resource]]).unwrap();
+        assert_eq!((whole.owed.as_slice(), whole.damaged.as_slice()), (std::slice::from_ref(&owed), &[][..]));
+        for cut in resource.char_indices().map(|(at, _)| &resource[..at]) {
+            let start = told(&[&["owed", &name, "restart", cut]]).unwrap();
+            assert_eq!((start.owed.as_slice(), start.damaged.as_slice()), (&[][..], &[name.clone()][..]), "{cut}");
+        }
+        for rest in [&["owed", name.as_str()][..], &["owed", &name, ""], &["owed", &name, "rest"]] {
+            assert_eq!(told(&[rest]).unwrap().damaged, std::slice::from_ref(&name), "{rest:?}");
+        }
+    }
+
+    #[test]
+    fn a_foreign_folder_is_refused_and_tools_that_are_missing_are_all_named() {
+        let problem = told(&[&["foreign", "/var/lib/infra"]]).unwrap_err().to_string();
+        assert_eq!(problem, "its state folder /var/lib/infra belongs to another account than the one that works here");
+        let problem = told(&[&["missing", "tar"], &["missing", "flock"]]).unwrap_err().to_string();
+        assert_eq!(problem, "it lacks programs that are needed: tar, flock");
+    }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::model::Who;
 use crate::trace::Trace;
 
 use super::transport::Keep;
@@ -32,6 +33,8 @@ pub struct Options {
     /// Where ssh's control sockets go, each into a private folder. Their names must fit into 104 bytes, so it must not
     /// be the deep folder that some systems have for temporary files.
     pub control_folder: PathBuf,
+    /// Who changes hosts, for others who want one meanwhile.
+    pub who: Who,
     /// What takes how long.
     pub trace: Trace,
     /// Where connections wait for the next run; `None` ends them with this one.
@@ -54,6 +57,7 @@ impl Default for Options {
             path: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".into(),
             state_folder: None,
             control_folder: "/tmp".into(),
+            who: Who::default(),
             trace: Trace::default(),
             keep: None,
             #[cfg(test)]

@@ -1,17 +1,17 @@
 //! A host: what the engine asks of it.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
-use crate::model::{Blob, Observed, Probe, ProbeOutput};
+use crate::model::{Blob, Holder, Observed, Probe, ProbeOutput};
 
 use super::asking::Asking;
 use super::frame::Own;
+use super::lock::{self, Wanted};
 use super::marks::Marks;
-use super::observed::{Sections, missing, owed};
+use super::observed::{Sections, Start};
 use super::options::Options;
 use super::shells::{Asked, Lease, Shells};
 use super::stats::Stats;
@@ -42,8 +42,12 @@ enum Way {
 #[derive(Default)]
 struct State {
     stats: Stats,
-    /// Facts and debts have been told.
+    /// Debts have been told.
     is_known: bool,
+    /// Facts have been told, which do not change within a run.
+    knows_facts: bool,
+    /// What stood in the host's lock when it was observed.
+    lock: Vec<String>,
 }
 
 impl Host {
@@ -82,7 +86,8 @@ impl Host {
         };
         let mut lease = shells.take().await?;
         let is_first = !self.inner.state().is_known;
-        let own: &[Own] = match (is_first, shells.options.facts) {
+        let knows_facts = self.inner.state().knows_facts;
+        let own: &[Own] = match (is_first, shells.options.facts && !knows_facts) {
             (true, true) => &[Own::Start, Own::Facts],
             (true, false) => &[Own::Start],
             (false, _) => &[],
@@ -90,17 +95,22 @@ impl Host {
         let asking = Asking::new(own, &sections, shells.options.side_by_side);
         let (told, mut outputs) = self.request(shells, &mut lease, &asking).await?;
         let at = |problem: Problem| problem.at(self.name());
-        let mut observed = Observed { facts: None, owed: Vec::new(), sections: BTreeMap::new() };
+        let mut observed = Observed::default();
         for (own, output) in own.iter().zip(told) {
             match own {
                 Own::Start => {
-                    missing(&output).map_err(at)?;
-                    observed.owed = owed(&output);
+                    let start = Start::read(&output).map_err(at)?;
+                    (observed.owed, observed.damaged) = (start.owed, start.damaged);
+                    self.inner.state().lock = start.lock;
                 }
                 Own::Facts => observed.facts = Some(facts::read(&output).map_err(at)?),
             }
         }
-        self.inner.state().is_known = true;
+        {
+            let mut state = self.inner.state();
+            state.is_known = true;
+            state.knows_facts |= observed.facts.is_some();
+        }
         // What one of them hangs on must not blind the others.
         let again: Vec<usize> = (0..sections.len()).filter(|&section| outputs[section].is_none()).collect();
         if !again.is_empty() {
@@ -143,6 +153,45 @@ impl Host {
         Ok(asking.read(answer.finish().map_err(at)?))
     }
 
+    /// Takes the host's lock for a run of so many changes, unless this run has it; another run that has it is waited for until
+    /// then, and told about each time it was asked for. Returns whether others may have changed the host since it was observed.
+    pub async fn lock(
+        &self,
+        of: usize,
+        until: tokio::time::Instant,
+        waiting: &mut (dyn FnMut(Option<&Holder>) + Send),
+    ) -> Result<bool, HostError> {
+        let taken = match &self.inner.way {
+            Way::Shells(shells) => shells.lock(Wanted { of, until, waiting }).await?,
+            #[cfg(test)]
+            Way::Simulated(_) => None,
+        };
+        Ok(taken.is_some_and(|before| lock::is_old(&self.inner.state().lock, &before)))
+    }
+
+    /// Lets go of the host's lock; nothing has been changed yet.
+    pub async fn unlock(&self) {
+        match &self.inner.way {
+            Way::Shells(shells) => shells.unlock().await,
+            #[cfg(test)]
+            Way::Simulated(_) => {}
+        }
+    }
+
+    /// Tells others who want the host how many of its changes the run has made.
+    pub fn progress(&self, done: usize, of: usize) {
+        match &self.inner.way {
+            Way::Shells(shells) => shells.progress(done, of),
+            #[cfg(test)]
+            Way::Simulated(_) => {}
+        }
+    }
+
+    /// Has the next observation ask for what is owed once more.
+    pub fn forget(&self) {
+        self.inner.state().is_known = false;
+    }
+
     /// Changes the host: one request. Events come while it runs; the report holds all of them in the end, and why it
     /// ended early where it did.
     pub async fn run(&self, frame: StepFrame, events: mpsc::UnboundedSender<StepEvent>) -> FrameReport {
@@ -173,7 +222,7 @@ impl Host {
         let span = shells.options.trace.span(self.name(), format_args!("apply {} steps", frame.steps.len()));
         let mut marks = Marks::new(span, frame.steps.iter().map(|step| step.id.as_str()));
         let process = lease.shell.process().await?;
-        let guard = shells.guard(process).await?;
+        let guard = shells.guard(process, frame.changes()).await?;
         let on_line = |line: Line| {
             marks.see(&line);
             if matches!(&line, Line::Control(word, _) if word == "frame") {

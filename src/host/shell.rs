@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::model::Blob;
 
 use super::frame::{Frame, Setup};
 use super::hello::{self, Words};
+use super::lock::{self, Wanted};
 use super::options::Options;
 use super::random::random;
 use super::steps::StepFrame;
@@ -112,28 +113,68 @@ impl Shell {
         Ok(frame)
     }
 
-    /// Turns it into a watchdog, which reads lines from now on and no more frames.
-    pub async fn become_watchdog(&mut self, options: &Options) -> Result<(), HostError> {
+    /// Turns it into a watchdog, which reads lines from now on and no more frames. Where it takes the host's lock, other runs
+    /// that have it are waited for; returns what the one before had written into it.
+    pub async fn become_watchdog(
+        &mut self,
+        options: &Options,
+        lock: Option<Wanted<'_>>,
+    ) -> Result<Vec<String>, HostError> {
         self.process().await?;
-        let at = |problem: Problem| problem.at(&self.host);
-        let text = Frame::watchdog(&self.setup(options), options.heartbeat).map_err(at)?;
-        let size = format!("{}\n", text.as_str().len());
-        let lost = |_| Problem::ConnectionLost { step: None, said: String::new() };
-        let watching = async {
-            self.input.write_all(size.as_bytes()).await.map_err(lost)?;
-            self.input.write_all(text.as_str().as_bytes()).await.map_err(lost)?;
-            self.input.flush().await.map_err(lost)?;
-            loop {
-                match self.lines.next().await {
-                    Ok(Line::Control(word, _)) if word == "watching" => return Ok(()),
-                    Ok(_) => {}
-                    Err(_) => return Err(Problem::ConnectionLost { step: None, said: String::new() }),
-                }
-            }
-        };
-        let result = timeout(options.connect_timeout, watching).await;
-        let result = result.unwrap_or(Err(Problem::NoAnswer(options.connect_timeout)));
+        let result = self.watch(options, lock).await;
         result.map_err(|problem| self.explained(problem).at(&self.host))
+    }
+
+    async fn watch(&mut self, options: &Options, lock: Option<Wanted<'_>>) -> Result<Vec<String>, Problem> {
+        let who = lock::who(&options.who);
+        let of = lock.as_ref().map(|wanted| (&who, wanted.of));
+        let text = Frame::watchdog(&self.setup(options), options.heartbeat, of)?;
+        let (mut wanted, mut next) = (lock, format!("{}\n{}", text.as_str().len(), text.as_str()));
+        let mut nameless = 0;
+        loop {
+            let answered = async {
+                self.write_line(&next).await.map_err(|_| Problem::lost())?;
+                loop {
+                    match self.lines.next().await {
+                        Ok(Line::Control(word, told)) => return Ok((word, told)),
+                        Ok(_) => {}
+                        Err(_) => return Err(Problem::lost()),
+                    }
+                }
+            };
+            let answer = timeout(options.connect_timeout, answered).await;
+            let (word, told) = answer.unwrap_or(Err(Problem::NoAnswer(options.connect_timeout)))?;
+            match (word.as_str(), &mut wanted) {
+                // Of nothing, one empty field is told.
+                ("watching", _) => return Ok(if told == [""] { Vec::new() } else { told }),
+                ("locked", Some(wanted)) => {
+                    let holder = lock::holder(&told);
+                    nameless += u32::from(holder.is_none());
+                    let pause = match (Instant::now() < wanted.until, &holder) {
+                        (true, _) => lock::AGAIN.min(wanted.until - Instant::now()),
+                        (false, None) if nameless <= lock::NAMELESS.0 => lock::NAMELESS.1,
+                        _ => return Err(Problem::Locked(holder.map(Box::new))),
+                    };
+                    (wanted.waiting)(holder.as_ref());
+                    sleep(pause).await;
+                    "again\n".clone_into(&mut next);
+                }
+                ("unusable", _) => {
+                    let mut told = told.into_iter();
+                    let (folder, why) = (told.next().unwrap_or_default(), told.next().unwrap_or_default());
+                    return Err(Problem::StateFolder { folder, why: visible(why.as_bytes()) });
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Closes its input, and waits a moment for its end.
+    pub async fn end(mut self) {
+        drop(self.input);
+        let over = async { while self.lines.next().await.is_ok() {} };
+        // Who does not end now ends later.
+        let _ = timeout(LAST_WORDS, over).await;
     }
 
     /// Writes a line for a watchdog.
@@ -184,20 +225,21 @@ impl Shell {
             }
             input.flush().await
         };
-        let result = {
+        let result = 'exchange: {
             tokio::pin!(write);
             let mut writing = true;
             if let Some(greeting) = hurried {
                 let greet = greeting.wait(&mut self.lines, None, &self.said);
                 tokio::pin!(greet);
-                loop {
+                let greeted = loop {
                     tokio::select! {
                         _ = &mut write, if writing => writing = false,
-                        greeted = &mut greet => {
-                            self.process = greeted.map_err(|problem| problem.at(&self.host))?;
-                            break;
-                        }
+                        greeted = &mut greet => break greeted,
                     }
+                };
+                match greeted {
+                    Ok(process) => self.process = process,
+                    Err(problem) => break 'exchange Err(problem),
                 }
             }
             let end = tokio::time::sleep_until(Instant::now() + longest);
@@ -217,7 +259,7 @@ impl Shell {
                                 break Err(problem);
                             }
                         }
-                        Err(End::Closed) => break Err(Problem::ConnectionLost { step: None, said: String::new() }),
+                        Err(End::Closed) => break Err(Problem::lost()),
                         Err(End::TooLong) => break Err(Problem::Protocol("a record longer than 64 MiB".into())),
                     },
                     // What the shell has started may hold its output open after it. A moment for what is on its way.
@@ -225,16 +267,15 @@ impl Shell {
                         has_ended = true;
                         end.as_mut().reset(Instant::now() + LAST_WORDS);
                     }
-                    () = &mut end => break Err(if has_ended {
-                        Problem::ConnectionLost { step: None, said: String::new() }
-                    } else {
-                        Problem::NoAnswer(longest)
-                    }),
+                    () = &mut end => {
+                        break Err(has_ended.then(Problem::lost).unwrap_or(Problem::NoAnswer(longest)));
+                    }
                 }
             }
         };
         self.sent += sent;
-        result.map_err(|problem| self.explained(problem).at(&self.host))
+        let Err(problem) = result else { return Ok(()) };
+        Err(self.explained(problem).at(&self.host))
     }
 
     /// Returns how many bytes came from the host.

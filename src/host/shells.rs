@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Mutex as AsyncMutex, Semaphore, SemaphorePermit};
+use tokio::time::Instant;
 
+use super::lock::Wanted;
 use super::options::Options;
 use super::random::random;
 use super::shell::Shell;
@@ -87,23 +89,55 @@ impl Shells {
         Ok(Lease { shell, before, shells: self, _permit: permit })
     }
 
-    /// Guards a shell that is about to run steps, until what is returned is dropped.
-    pub async fn guard(&self, process: u32) -> Result<Guard<'_>, HostError> {
-        self.ran_steps.store(true, Ordering::Relaxed);
+    /// Takes the host's lock, unless this run has it; other runs that have it are waited for as it is said there. Returns what the
+    /// run before had written into it, where it was taken now.
+    pub async fn lock(&self, wanted: Wanted<'_>) -> Result<Option<Vec<String>>, HostError> {
+        self.watch(Some(wanted)).await
+    }
+
+    /// Lets go of the lock.
+    pub async fn unlock(&self) {
+        let watchdog = self.running().watchdog.take();
+        if let Some(watchdog) = watchdog {
+            watchdog.close(self.link.is_here()).await;
+        }
+    }
+
+    /// Writes into the lock how many of its changes the run has made.
+    pub fn progress(&self, done: usize, of: usize) {
+        if let Some(watchdog) = self.running().watchdog.as_ref().filter(|watchdog| watchdog.is_locked) {
+            watchdog.progress(done, of);
+        }
+    }
+
+    /// Starts a watchdog, where none runs that has what is wanted.
+    async fn watch(&self, wanted: Option<Wanted<'_>>) -> Result<Option<Vec<String>>, HostError> {
         // One at a time, so that only one watchdog is started.
         let _starting = self.watchdog.lock().await;
-        let has_one = self.running().watchdog.as_ref().is_some_and(Watchdog::is_alive);
-        let started = match has_one {
-            true => None,
-            false => Some(Watchdog::start(&self.link, &self.target, &self.options, &self.run).await?),
-        };
+        let is_enough = |watchdog: &Watchdog| watchdog.is_alive() && (watchdog.is_locked || wanted.is_none());
+        if self.running().watchdog.as_ref().is_some_and(is_enough) {
+            return Ok(None);
+        }
+        let started = Watchdog::start(&self.link, &self.target, &self.options, &self.run, wanted).await;
+        let (watchdog, before) = started?;
+        let mut running = self.running();
+        running.shells.keys().for_each(|&process| watchdog.guard(process));
+        if let Some(other) = running.watchdog.replace(watchdog) {
+            // It ends now, and what it guarded must not.
+            running.shells.keys().for_each(|&process| other.release(process));
+        }
+        Ok(Some(before))
+    }
+
+    /// Guards a shell that is about to run steps, until what is returned is dropped. Where they change the host, the run needs
+    /// its lock; by now nobody waits for it.
+    pub async fn guard(&self, process: u32, changes: bool) -> Result<Guard<'_>, HostError> {
+        self.ran_steps.store(true, Ordering::Relaxed);
+        let wanted = Wanted { of: 0, until: Instant::now(), waiting: &mut |_| () };
+        self.watch(changes.then_some(wanted)).await?;
         let mut running = self.running();
         if running.asked == Asked::Kill {
             return Err(Problem::Killed { step: None }.at(&self.target.name));
-        }
-        if let Some(watchdog) = started {
-            running.shells.keys().for_each(|&process| watchdog.guard(process));
-            running.watchdog = Some(watchdog);
         }
         running.shells.insert(process, false);
         if let Some(watchdog) = &running.watchdog {
@@ -145,10 +179,7 @@ impl Shells {
     /// and environment stay what they were at the login.
     pub async fn close(self) {
         self.idle().clear();
-        let watchdog = self.running().watchdog.take();
-        if let Some(watchdog) = watchdog {
-            watchdog.close().await;
-        }
+        self.unlock().await;
         self.link.close(!self.ran_steps.into_inner()).await;
     }
 

@@ -23,6 +23,13 @@ pub struct StepFrame {
     pub forget: Vec<Owed>,
 }
 
+impl StepFrame {
+    /// Returns whether it changes anything on the host.
+    pub(super) fn changes(&self) -> bool {
+        !self.forget.is_empty() || self.steps.iter().any(|step| !step.only_looks)
+    }
+}
+
 /// One step of a frame. Items are numbers of the engine's choice, known only within the frame: an item becomes fine
 /// by a step that completes it or by a verification, and steps can need items.
 #[derive(Clone, Debug)]
@@ -32,6 +39,8 @@ pub struct FrameStep {
     pub step: Step,
     /// The kind it is of, by which its process on the host is called.
     pub kind: &'static str,
+    /// It changes nothing, and so needs no lock.
+    pub only_looks: bool,
     /// Items that must be fine, else the step is skipped.
     pub needs: Vec<usize>,
     /// Items that are fine once the step has ended with 0 and no row of it has failed.
@@ -85,6 +94,7 @@ impl FrameStep {
             id: id.into(),
             step,
             kind: "step",
+            only_looks: false,
             needs: Vec::new(),
             completes: Vec::new(),
             look: None,

@@ -7,6 +7,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::HostError;
+use super::lock::Wanted;
 use super::options::Options;
 use super::shell::Shell;
 use super::target::Target;
@@ -14,18 +15,28 @@ use super::transport::Link;
 
 /// A watchdog that runs on a host. It holds on as long as this value lives and its task sends heartbeats.
 pub(super) struct Watchdog {
+    /// It has the host's lock.
+    pub is_locked: bool,
     orders: mpsc::UnboundedSender<String>,
-    task: JoinHandle<()>,
+    task: JoinHandle<Shell>,
 }
 
 impl Watchdog {
-    /// Starts one, through the same way and as the same user as any other shell.
-    pub async fn start(link: &Link, target: &Target, options: &Options, run: &str) -> Result<Self, HostError> {
+    /// Starts one, through the same way and as the same user as any other shell. Where it takes the host's lock, what the run
+    /// before had written into that is returned.
+    pub async fn start(
+        link: &Link,
+        target: &Target,
+        options: &Options,
+        run: &str,
+        lock: Option<Wanted<'_>>,
+    ) -> Result<(Self, Vec<String>), HostError> {
+        let is_locked = lock.is_some();
         let mut shell = Shell::open(link, target, options, run).await?;
-        shell.become_watchdog(options).await?;
+        let before = shell.become_watchdog(options, lock).await?;
         let (orders, received) = mpsc::unbounded_channel();
         let task = tokio::spawn(keep(shell, received, options.heartbeat));
-        Ok(Self { orders, task })
+        Ok((Self { is_locked, orders, task }, before))
     }
 
     /// Returns whether it still listens.
@@ -56,11 +67,20 @@ impl Watchdog {
         }
     }
 
-    /// Ends it, and waits until its channel is closed.
-    pub async fn close(self) {
+    /// Writes into the lock how many of its changes the run has made.
+    pub fn progress(&self, done: usize, of: usize) {
+        self.order(format!("p {done} {of}\n"));
+    }
+
+    /// Ends it, and waits until its channel is closed; on this machine until it has ended itself, for the next run may follow at
+    /// once. Elsewhere that would be a round trip, and the next run needs longer to get there.
+    pub async fn close(self, is_here: bool) {
         drop(self.orders);
-        // A task that panicked has closed its channel, too.
-        let _ = self.task.await;
+        // Of a task that panicked the channel is closed, too.
+        let Ok(shell) = self.task.await else { return };
+        if is_here {
+            shell.end().await;
+        }
     }
 
     fn order(&self, line: String) {
@@ -70,19 +90,19 @@ impl Watchdog {
 }
 
 /// Passes orders on and sends a heartbeat now and then, until there is nobody to order or nobody to listen.
-async fn keep(mut shell: Shell, mut orders: mpsc::UnboundedReceiver<String>, heartbeat: Duration) {
+async fn keep(mut shell: Shell, mut orders: mpsc::UnboundedReceiver<String>, heartbeat: Duration) -> Shell {
     let mut beat = interval(heartbeat);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let line = tokio::select! {
             order = orders.recv() => match order {
                 Some(line) => line,
-                None => return,
+                None => return shell,
             },
             _ = beat.tick() => "h\n".to_string(),
         };
         if shell.write_line(&line).await.is_err() {
-            return;
+            return shell;
         }
     }
 }

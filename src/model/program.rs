@@ -293,31 +293,6 @@ impl Lock {
     pub const NPM: Self = Self("npm");
 }
 
-/// What a service is owed after something it reads has changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum OwedAction {
-    Reload,
-    Restart,
-}
-
-impl OwedAction {
-    /// Returns the word for it in the host's records and in output.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Reload => "reload",
-            Self::Restart => "restart",
-        }
-    }
-}
-
-/// A restart or reload owed to a resource; recorded on the host before the change that owes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Owed {
-    /// `kind:name` on its host.
-    pub resource: String,
-    pub action: OwedAction,
-}
-
 /// One constant program that changes a host. Steps made together run in the order they were made.
 #[derive(Clone, Debug)]
 pub struct Step {

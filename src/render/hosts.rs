@@ -4,10 +4,11 @@ use std::fmt::Write;
 
 use serde_json::{Value as Json, json};
 
+use crate::model::{Holder, Who};
 use crate::plan::HostFailure;
 
 use super::paint::{Paint, Role};
-use super::value::visible_lines;
+use super::value::{visible, visible_lines};
 
 /// Adds a line about a host, and the way out.
 pub(super) fn text(text: &mut String, head: &str, failure: &HostFailure, paint: Paint) {
@@ -15,12 +16,24 @@ pub(super) fn text(text: &mut String, head: &str, failure: &HostFailure, paint: 
         text,
         "{} {}: {}",
         paint.paint(Role::Error, head),
-        failure.host,
+        visible(&failure.host),
         visible_lines(&failure.message, "    ")
     );
     if let Some(help) = &failure.help {
-        let _ = writeln!(text, "  help: {help}");
+        let _ = writeln!(text, "  help: {}", visible_lines(help, "    "));
     }
+}
+
+/// Renders for programs that another run changes a host.
+pub fn lock_json(host: &str, message: &str, holder: Option<&Holder>) -> Json {
+    let holder = holder.map(|holder| {
+        let Who { user, machine, spec, commit } = &holder.who;
+        json!({
+            "user": user, "machine": machine, "spec": spec, "commit": commit, "seconds": holder.seconds,
+            "done": holder.done, "of": holder.of,
+        })
+    });
+    json!({ "host": host, "message": message, "holder": holder })
 }
 
 /// Renders them for programs.

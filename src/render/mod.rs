@@ -10,6 +10,7 @@ mod text;
 mod value;
 mod wrap;
 
+pub use hosts::lock_json;
 pub use json::{FORMAT_VERSION, PlanJson};
 pub use page::{kind as kind_page, kinds as kinds_reference};
 pub use paint::{Paint, Role};

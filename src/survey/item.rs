@@ -93,7 +93,7 @@ impl Survey<'_> {
                 .iter()
                 .flat_map(|deferral| deferral.until.addresses())
                 .find(|address| !self.is_listed(&address.host)),
-            owed: self.owed.get(&resolved.address).copied(),
+            owed: self.owed(at),
             left_alone: resolved.left_alone,
             in_scope: self.in_scope[at],
             prevent_destroy: resolved.prevent_destroy,
@@ -129,12 +129,11 @@ impl Survey<'_> {
 
     /// Takes note that what an earlier run left owed to a resource is done.
     pub fn paid(&mut self, node: usize) {
-        let address = self.resolution.resources[node].address.clone();
-        self.owed.remove(&address);
+        self.debts.pay(&self.resolution.resources[node].address);
     }
 
     /// Returns the restart or reload that an earlier run left owed to a resource.
     pub fn owed(&self, node: usize) -> Option<OwedAction> {
-        self.owed.get(&self.resolution.resources[node].address).copied()
+        self.debts.of(&self.resolution.resources[node].address)
     }
 }

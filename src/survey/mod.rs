@@ -4,6 +4,7 @@
 //! ([`seen`]) and hands each resource with all that is known about it to those who decide ([`item`]).
 
 mod asking;
+mod debts;
 mod item;
 mod missing;
 mod needs;
@@ -21,7 +22,7 @@ use rustc_hash::FxHashMap;
 
 use crate::diagnostic::{Diagnostic, Sources};
 use crate::graph::{self, Graph};
-use crate::model::{Address, OwedAction};
+use crate::model::Address;
 #[cfg(test)]
 use crate::resource::KindObject;
 use crate::resource::{AnyObserved, AnyResource, Lack, Need};
@@ -32,6 +33,7 @@ pub use missing::{Missing, Wants};
 pub use rotation::Rotation;
 pub use scope::{Scope, ScopeError};
 
+use debts::Debts;
 use sighting::{Hidden, Needs, Sighting};
 
 /// All that is known in a run: the spec, what hosts told, and what both come to. Does no I/O: it says which probes it
@@ -61,7 +63,7 @@ pub struct Survey<'a> {
     is_partial: bool,
     /// Hosts that the run goes on without.
     missing: BTreeMap<String, Missing>,
-    owed: HashMap<Address, OwedAction>,
+    debts: Debts,
     hidden: Hidden,
     /// The secrets that get a new value in this run.
     rotate: BTreeSet<String>,
@@ -121,7 +123,7 @@ impl<'a> Survey<'a> {
             asked: Vec::new(),
             is_partial: scope.is_partial(),
             missing: scope.excluded().map(|host| (host.to_string(), Missing::Excluded)).collect(),
-            owed: HashMap::new(),
+            debts: Debts::default(),
             hidden: Hidden::default(),
             rotate: BTreeSet::new(),
             #[cfg(test)]

@@ -18,12 +18,7 @@ impl Survey<'_> {
         if let Some(facts) = told.facts.take() {
             self.knowledge.facts.insert(host.to_string(), facts);
         }
-        for owed in std::mem::take(&mut told.owed) {
-            if let Some((kind, name)) = owed.resource.split_once(':') {
-                let action = self.owed.entry(Address::new(host, kind, name)).or_insert(owed.action);
-                *action = owed.action.max(*action);
-            }
-        }
+        self.debts.take(host, std::mem::take(&mut told.owed), std::mem::take(&mut told.damaged));
         self.take_needs(host, &mut told);
         for nodes in self.to_ask(host) {
             let kind = self.resolution.resources[nodes[0]].resource.kind.name();
@@ -47,6 +42,15 @@ impl Survey<'_> {
             }
             self.observed[node] = None;
         }
+    }
+
+    /// Forgets all that a host has told but its facts, so that it is asked again.
+    pub fn forget_host(&mut self, host: &str) {
+        let nodes = self.by_host.get(host).cloned().unwrap_or_default();
+        self.forget(&nodes);
+        nodes.iter().for_each(|node| _ = self.seen_lacking.remove(node));
+        self.asked_needs.remove(host);
+        self.debts.forget(host);
     }
 
     /// Returns the records in which resources of one kind were seen last, numbered by their places here.

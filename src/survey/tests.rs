@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::diagnostic::render_all;
-use crate::model::{Observed, Owed, Probe, ProbeOutput, ProbeStatus, Record, Value};
+use crate::model::{Observed, Owed, OwedAction, Probe, ProbeOutput, ProbeStatus, Record, Value};
 use crate::plan::{self, Certainty, Plan, PlannedResource};
 use crate::render::{Paint, PlanJson, plan_text};
 use crate::spec::{LoadOptions, MemoryFiles, load};
@@ -113,7 +113,7 @@ impl World {
                 let owed = self.owed.iter().filter(|(of, _)| *of == host).map(|(_, owed)| owed.clone()).collect();
                 let facts =
                     Some(Value::Map([("hostname".to_string(), Value::text(host.as_str()))].into_iter().collect()));
-                survey.take(&host, Observed { facts, owed, sections });
+                survey.take(&host, Observed { facts, owed, sections, ..Observed::default() });
             }
             survey.resolve(&scope).map_err(explain)?;
         }
@@ -917,7 +917,7 @@ fn a_host_is_asked_once_for_what_nothing_makes() {
     assert_eq!((name.as_str(), rows), ("needs", vec!["folder /opt/a".to_string(), "user www".to_string()]));
     let answer = ProbeOutput { status: ProbeStatus::Done, records: Vec::new(), messages: Vec::new() };
     let sections = wanted.iter().map(|(name, _)| (name.clone(), answer.clone())).collect();
-    survey.take("app1", Observed { facts: None, owed: Vec::new(), sections });
+    survey.take("app1", Observed { sections, ..Observed::default() });
     assert!(survey.needs_section("app1").is_none());
 }
 

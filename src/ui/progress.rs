@@ -1,6 +1,6 @@
 //! What a run is doing right now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -17,6 +17,8 @@ pub struct Progress {
     lines: BTreeMap<(String, String), ProgressBar>,
     is_drawn: bool,
     paint: Paint,
+    /// The hosts of which a log has been told that another run is waited for.
+    waits: BTreeSet<String>,
 }
 
 /// Returns the first line of a message; with it what it announces.
@@ -32,7 +34,13 @@ fn in_short(message: &str) -> String {
 impl Progress {
     pub(super) fn new(is_drawn: bool, paint: Paint) -> Self {
         let target = if is_drawn { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        Self { bars: MultiProgress::with_draw_target(target), lines: BTreeMap::new(), is_drawn, paint }
+        Self {
+            bars: MultiProgress::with_draw_target(target),
+            lines: BTreeMap::new(),
+            is_drawn,
+            paint,
+            waits: BTreeSet::new(),
+        }
     }
 
     /// Shows an event.
@@ -41,12 +49,13 @@ impl Progress {
             Event::Connecting { host } => self.line(host, "", "connecting"),
             Event::Connected { host } => self.line(host, "", "connected"),
             Event::Observing { host, resources } => self.line(host, "", &format!("observing {resources} resources")),
-            Event::Observed { host } => self.rest(host, ""),
+            Event::Observed { host } | Event::Waited { host } => self.rest(host, ""),
+            Event::Waiting { host, holder } => self.wait(host, holder.as_deref().unwrap_or("another run")),
             Event::StepEnded { host, purpose } => self.rest(host, purpose),
             Event::StepStarted { host, purpose } => {
                 self.line(host, purpose, purpose);
                 if !self.is_drawn {
-                    self.log(&format!("{host}: {purpose}"));
+                    self.log(&visible(&format!("{host}: {purpose}")));
                 }
             }
             Event::Output { host, purpose, line } => self.line(host, purpose, &format!("{purpose}: {line}")),
@@ -102,11 +111,20 @@ impl Progress {
             if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix}  {wide_msg}  {elapsed}") {
                 bar.set_style(style);
             }
-            bar.set_prefix(host.to_string());
+            bar.set_prefix(visible(host));
             bar.enable_steady_tick(Duration::from_millis(100));
             bar
         });
-        bar.set_message(text.to_string());
+        bar.set_message(visible(text));
+    }
+
+    /// Shows that another run is waited for. A log is told once.
+    fn wait(&mut self, host: &str, holder: &str) {
+        let text = format!("waiting for {holder}");
+        self.line(host, "", &text);
+        if !self.is_drawn && self.waits.insert(host.to_string()) {
+            self.log(&visible(&format!("{host}: {text}")));
+        }
     }
 
     fn rest(&mut self, host: &str, purpose: &str) {

@@ -6,6 +6,8 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
+use crate::support;
+
 /// A folder with a spec, and a home of its own.
 struct Place {
     folder: TempDir,
@@ -69,8 +71,9 @@ impl Place {
     }
 
     fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> String {
-        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("infra"));
+        let mut command = support::infra_here(self.path());
         command.args(arguments).current_dir(self.path()).env_clear();
+        command.env("XDG_STATE_HOME", self.path().join("state"));
         let path = std::env::join_paths(
             std::iter::once(self.path().join("bin")).chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
         );

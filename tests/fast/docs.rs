@@ -1,5 +1,6 @@
 //! The documentation holds: generated pages are up to date, links lead somewhere, and examples are valid specs.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -238,6 +239,23 @@ fn the_language_reference_names_all_facts() {
         for name in names.chain(plain) {
             assert!(page.contains(&name), "{name} is not in docs/reference/spec-language.md");
         }
+    }
+}
+
+#[test]
+fn what_a_host_must_have_is_what_it_is_asked_for() {
+    let words = |text: &str| -> BTreeSet<String> { text.split_whitespace().map(String::from).collect() };
+    let program = fs::read_to_string(root().join("src/host/program/start.sh")).unwrap();
+    let asked = words(program.split("required='").nth(1).and_then(|rest| rest.split('\'').next()).unwrap());
+    assert!(asked.contains("tar") && asked.contains("flock"), "{asked:?}");
+    for (page, before) in [
+        ("README.md", "programs: `sh "),
+        ("docs/host-protocol.md", "busybox ash; the tests run under all three), and\n\n`"),
+    ] {
+        let text = fs::read_to_string(root().join(page)).unwrap();
+        let told =
+            text.split(before).nth(1).and_then(|rest| rest.split('`').next()).unwrap_or_else(|| panic!("{page}"));
+        assert_eq!(words(told), asked, "{page}");
     }
 }
 

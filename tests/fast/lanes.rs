@@ -4,14 +4,14 @@ use std::fs;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
-use crate::support::{send_signal, wait_until};
+use crate::support::{infra_here, send_signal, wait_until};
 
 /// The longest a request waits for what it depends on. Steps one after another would wait in vain.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -128,8 +128,9 @@ impl Place {
     }
 
     fn apply(&self) -> Child {
-        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("infra"));
+        let mut command = infra_here(self.0.path());
         command.args(["apply", "-y"]).current_dir(self.0.path()).env_clear();
+        command.env("XDG_STATE_HOME", self.0.path().join("state"));
         command.env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", self.0.path());
         let said = fs::File::create(self.said()).unwrap();
         command.stdin(Stdio::null()).stdout(said.try_clone().unwrap()).stderr(said).spawn().unwrap()

@@ -39,7 +39,7 @@ fn quickstart_works_on_this_machine() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("quick start");
     let spec = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/quickstart");
-    let infra = Infra::local(&spec).option("--var").option(&format!("dir={}", dir.display()));
+    let infra = Infra::local(&spec, folder.path()).option("--var").option(&format!("dir={}", dir.display()));
     let page = dir.join("current/index.html");
 
     infra.plan().assert_no_problems();

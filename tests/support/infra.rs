@@ -9,25 +9,28 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::lab::{LabHost, text};
-use super::{timed, wait_until};
+use super::{infra_here, timed, wait_until};
 
 /// The command with a spec and an inventory.
 #[derive(Clone, Debug)]
 pub struct Infra {
     spec: PathBuf,
     inventory: Option<PathBuf>,
+    here: Option<PathBuf>,
     options: Vec<String>,
     variables: Vec<(String, String)>,
 }
 
 impl Infra {
     pub fn new(spec: &Path, inventory: &Path) -> Self {
-        Self { spec: spec.into(), inventory: Some(inventory.into()), options: Vec::new(), variables: Vec::new() }
+        let inventory = Some(inventory.into());
+        Self { spec: spec.into(), inventory, here: None, options: Vec::new(), variables: Vec::new() }
     }
 
-    /// A spec that says itself where its hosts are.
-    pub fn local(spec: &Path) -> Self {
-        Self { spec: spec.into(), inventory: None, options: Vec::new(), variables: Vec::new() }
+    /// A spec of this machine alone, whose state is kept in a folder.
+    pub fn local(spec: &Path, folder: &Path) -> Self {
+        let here = Some(folder.into());
+        Self { spec: spec.into(), inventory: None, here, options: Vec::new(), variables: Vec::new() }
     }
 
     /// Returns the same with `-e NAME`.
@@ -51,7 +54,10 @@ impl Infra {
 
     /// Makes a command; nothing has been started yet.
     pub fn command(&self, verb: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_infra"));
+        let mut command = match &self.here {
+            Some(folder) => infra_here(folder),
+            None => Command::new(env!("CARGO_BIN_EXE_infra")),
+        };
         command.arg(verb).arg(&self.spec).args(&self.options).env("NO_COLOR", "1");
         if let Some(inventory) = &self.inventory {
             command.arg("-i").arg(inventory);

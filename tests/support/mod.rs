@@ -27,6 +27,22 @@ pub fn timed<T>(what: &str, work: impl FnOnce() -> T) -> T {
     done
 }
 
+/// Makes an `infra` command that keeps its state about this machine in a folder: one run changes a host at a time, and tests run
+/// side by side. Root's state folder is always the same one, so the command sees the folder in its place.
+pub fn infra_here(folder: &std::path::Path) -> std::process::Command {
+    let state = folder.join("state");
+    let mut command = std::process::Command::new("unshare");
+    if rustix::process::geteuid().is_root() {
+        let program = "umask 077; mkdir -p \"$0\" /var/lib/infra && mount --bind \"$0\" /var/lib/infra && umask 022 && exec \"$@\"";
+        command.args(["--mount", "--propagation", "private", "--", "sh", "-c", program]).arg(&state);
+        command.arg(env!("CARGO_BIN_EXE_infra"));
+    } else {
+        command = std::process::Command::new(env!("CARGO_BIN_EXE_infra"));
+    }
+    command.env("XDG_STATE_HOME", &state);
+    command
+}
+
 /// Polls until something holds; panics after two minutes.
 #[track_caller]
 pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {

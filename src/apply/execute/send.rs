@@ -139,11 +139,15 @@ impl Execution<'_, '_> {
         let locks = locks.into_iter().collect();
         let (host, name, events) = (host.clone(), name.to_string(), self.events.clone());
         let redactor = self.survey.redactor();
+        let (mut done, of) = self.progress(schedule, &name);
         Some(Box::pin(async move {
             let (sender, mut receiver) = mpsc::unbounded_channel();
+            let changed = host.clone();
             let frame = host.run(StepFrame { steps, forget: Vec::new() }, sender);
             tokio::pin!(frame);
             let mut stream = Stream::default();
+            // Each step ends once, in their order.
+            let mut ends = sent.iter().map(|sent: &Sent| sent.verifies.len());
             let mut show = |event: StepEvent| match event {
                 StepEvent::Started { id } => {
                     stream = Stream::default();
@@ -153,7 +157,11 @@ impl Execution<'_, '_> {
                     let line = stream.line(&redactor, &line);
                     events.send(Event::Output { host: name.clone(), purpose: id, line });
                 }
-                StepEvent::Ended { id, .. } => events.send(Event::StepEnded { host: name.clone(), purpose: id }),
+                StepEvent::Ended { id, .. } => {
+                    done += ends.next().unwrap_or_default();
+                    changed.progress(done.min(of), of);
+                    events.send(Event::StepEnded { host: name.clone(), purpose: id });
+                }
                 StepEvent::RowFailed { .. } | StepEvent::Verified { .. } => {}
             };
             let report = loop {
@@ -213,6 +221,7 @@ impl Execution<'_, '_> {
             let verifies: Vec<Node> = covers.iter().copied().filter(|node| last[node] == at).collect();
             let mut framed = FrameStep::new(step.purpose.clone(), step);
             framed.kind = kind.name();
+            framed.only_looks = kind.mode() == Mode::Check;
             framed.retries = covers.iter().map(|&node| self.survey.resolved(node).retries).max().unwrap_or(0);
             framed.needs = schedule.gates(&covers, running);
             framed.needs.extend(covers.iter().filter_map(|node| before.get(node)));

@@ -179,7 +179,7 @@ fn observe(survey: &mut Survey<'_>, scope: &Scope, kind: &dyn KindObject, nodes:
         }
         let is_last = sections.is_empty();
         let facts = Some(Value::Map([("hostname".to_string(), Value::text("app1"))].into_iter().collect()));
-        survey.take("app1", Observed { facts, owed: std::mem::take(&mut owed), sections });
+        survey.take("app1", Observed { facts, owed: std::mem::take(&mut owed), sections, ..Observed::default() });
         if is_last || survey.resolve(scope).is_err() {
             return;
         }
@@ -231,7 +231,7 @@ fn applied(
     let sections = [(kind.name().to_string(), output)].into_iter().collect();
     let answer = Answer::Observed {
         nodes: vec![(nodes.to_vec(), kind.name())],
-        result: Ok(Observed { facts: None, owed: Vec::new(), sections }),
+        result: Ok(Observed { sections, ..Observed::default() }),
     };
     execution.take(&mut schedule, "app1", Place::Main, answer);
     nodes.iter().map(|&node| decided(&execution, &schedule, node)).collect()

@@ -101,7 +101,7 @@ impl Loaded {
                     let records = probe.rows.iter().enumerate().map(record).collect();
                     (kind, ProbeOutput { status: ProbeStatus::Done, records, messages: Vec::new() })
                 });
-                let told = Observed { facts: Some(world::facts()), owed: Vec::new(), sections: secrets.collect() };
+                let told = Observed { facts: Some(world::facts()), sections: secrets.collect(), ..Observed::default() };
                 survey.take(&host, told);
             }
             self.resolve(&mut survey);

@@ -258,6 +258,7 @@ impl World {
             facts: is_first.then(facts),
             owed: if is_first { owed.collect() } else { Vec::new() },
             sections: sections.into_iter().map(answer).collect(),
+            ..Observed::default()
         }
     }
 

@@ -19,6 +19,7 @@ static PRELUDE: LazyLock<String> = LazyLock::new(|| lean(PRELUDE_TEXT));
 const PRELUDE_TEXT: &str = include_str!("../program/prelude.sh");
 static SESSION: LazyLock<String> = LazyLock::new(|| lean(include_str!("../program/session.sh")));
 static STEPS: LazyLock<String> = LazyLock::new(|| lean(include_str!("../program/steps.sh")));
+static LOCK: LazyLock<String> = LazyLock::new(|| lean(include_str!("../program/lock.sh")));
 static WATCHDOG: LazyLock<String> = LazyLock::new(|| lean(include_str!("../program/watchdog.sh")));
 static FACTS: LazyLock<String> = LazyLock::new(|| lean(include_str!("../program/facts.sh")));
 static START: LazyLock<String> = LazyLock::new(|| lean(include_str!("../program/start.sh")));
@@ -116,11 +117,16 @@ impl Frame {
         Ok(Self { text, programs: HashMap::new(), halves: [Half::new(), Half::new()] })
     }
 
-    /// Writes what turns a shell into a watchdog, which never gets another frame.
-    pub fn watchdog(setup: &Setup<'_>, heartbeat: Duration) -> Result<Text, Problem> {
+    /// Writes what turns a shell into a watchdog, which never gets another frame. Where it takes the host's lock, it tells others
+    /// who has it, and how many changes that run is about.
+    pub fn watchdog(setup: &Setup<'_>, heartbeat: Duration, lock: Option<(&Text, usize)>) -> Result<Text, Problem> {
         let mut text = Text::new();
         setup.write(&mut text)?;
-        text.raw(&format!("user= heartbeat={}\n", heartbeat.as_secs().max(1))).raw(&WATCHDOG).raw(": whole\n");
+        text.raw(&format!("user= lock= last= of=0 heartbeat={}\n", heartbeat.as_secs().max(1)));
+        if let Some((who, of)) = lock {
+            text.raw(&format!("of={of}\nwho=")).quoted(who.as_str(), "who runs this")?.raw("\n").raw(&LOCK);
+        }
+        text.raw(&WATCHDOG).raw(": whole\n");
         Ok(text)
     }
 

@@ -2,8 +2,6 @@
 
 use std::collections::HashSet;
 
-use sha2::{Digest, Sha256};
-
 use crate::model::{Expect, Owed, OwedAction};
 
 use super::super::Problem;
@@ -128,7 +126,7 @@ fn records(owed: &[Owed]) -> String {
         if at > 0 {
             text.raw("\n");
         }
-        text.raw(&file_name(one.action, &one.resource)).raw("\u{1f}").raw(one.action.word()).raw("\u{1f}");
+        text.raw(&one.record()).raw("\u{1f}").raw(one.action.word()).raw("\u{1f}");
         text.field(&one.resource);
     }
     text.as_str().to_string()
@@ -138,19 +136,10 @@ fn records(owed: &[Owed]) -> String {
 fn file_names(owed: &[Owed]) -> String {
     let mut names = Vec::new();
     for one in owed {
-        names.push(file_name(one.action, &one.resource));
+        names.push(one.record());
         if one.action == OwedAction::Restart {
-            names.push(file_name(OwedAction::Reload, &one.resource));
+            names.push(Owed { action: OwedAction::Reload, resource: one.resource.clone() }.record());
         }
     }
     names.join("\n")
-}
-
-/// Names the file of a record: readable, and different for different resources.
-fn file_name(action: OwedAction, resource: &str) -> String {
-    let readable: String =
-        resource.chars().take(80).map(|one| if one.is_ascii_alphanumeric() { one } else { '_' }).collect();
-    let hash = Sha256::digest(resource.as_bytes());
-    let hash: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    format!("{}-{readable}-{hash}", action.word())
 }

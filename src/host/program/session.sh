@@ -118,7 +118,7 @@ signal_tree() {
     kill -s "$1" $tree 2>/dev/null
     # Only the account itself may signal what runs as another one.
     if [ -n "$user" ] && [ "$uid" != 0 ]; then
-        sudo -n -u "$user" -- "$SH" -c 'kill -s "$@" 2>/dev/null' infra "$1" $tree </dev/null >/dev/null 2>&1
+        sudo -n -u "$user" -- "$SH" -c 'kill -s "$@" 2>/dev/null' infra "$1" $tree </dev/null >/dev/null 2>&1 9>&-
     fi
     IFS=$NL
 }

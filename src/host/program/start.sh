@@ -1,6 +1,8 @@
-# Row: the state folder. Records: "missing" and a program that is always needed, one for each that is not there; action
-# and resource, one for each restart or reload owed. No process.
-required='awk base64 cat chmod chown cp dd env id ln mkdir mv printf rm rmdir sed setsid sha256sum sleep stat sync tar tr
+# Row: the state folder. Records: "missing" and a program that is always needed, one for each that is not there; "foreign" where
+# the folder belongs to another account, and then nothing else is read from it; "lock" and what the last run that changed the
+# host wrote into its lock; "owed" and the name of a record of a restart or reload owed, with action and resource where it holds them
+# whole. No process.
+required='awk base64 cat chmod chown cp dd env flock id ln mkdir mv printf rm rmdir sed setsid sha256sum sleep stat sync tar tr
 uname xargs'
 IFS=" $NL"
 for tool in $required; do
@@ -8,13 +10,17 @@ for tool in $required; do
 done
 IFS=$NL
 split_row "$ROWS"
+if [ -e "$f1" ] && ! [ -O "$f1" ]; then
+    emit 0 foreign "$f1"
+    return 0
+fi
+if [ -f "$f1/lock" ] && IFS= read -r _line <"$f1/lock"; then
+    printf '%s\n' "$R${US}0${US}lock$US$_line"
+fi
 set +f
 for _file in "$f1"/owed/*; do
     [ -f "$_file" ] || continue
-    if IFS= read -r _line <"$_file"; then
-        IFS=$US
-        set -- $_line
-        IFS=$NL
-        printf '%s\n' "$R${US}0$US${1-}$US${2-}"
-    fi
+    # A line that does not end was not written whole.
+    { IFS= read -r _line <"$_file"; } 2>/dev/null || _line=
+    printf '%s\n' "$R${US}0${US}owed$US${_file##*/}$US$_line"
 done

@@ -280,7 +280,10 @@ matches() {
 record_owed() {
     _missing=
     for _line in $owes; do
-        [ -f "$state_folder/owed/${_line%%"$US"*}" ] || _missing="$_missing$_line$NL"
+        _had=
+        { IFS= read -r _had <"$state_folder/owed/${_line%%"$US"*}"; } 2>/dev/null || _had=
+        # One that was damaged is no record.
+        [ "$_had" = "${_line#*"$US"}" ] || _missing="$_missing$_line$NL"
     done
     [ -n "$_missing" ] || return 0
     (

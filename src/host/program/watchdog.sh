@@ -4,8 +4,11 @@
 #   - PROCESS    it is done
 #   s PROCESS    it stops after the step that runs
 #   k PROCESS…   it ends now, with all it has started
-# When the other end is gone or silent, all shells end that still run steps.
+#   p DONE OF    how many of its changes the run has made
+# When the other end is gone or silent, all shells end that still run steps. Where it has the host's lock (lock.sh), it lets go
+# of it only then, and no child may keep that: descriptor 9.
 watched=
+progress="0 $of"
 # Only there to wake the shell from its reading.
 trap : TERM
 (
@@ -17,7 +20,7 @@ trap : TERM
         wait $!
     done
     kill -s TERM "$$"
-) </dev/null >/dev/null 2>&1 3<&- 4>&- &
+) </dev/null >/dev/null 2>&1 3<&- 4>&- 9>&- &
 timer=$!
 
 # Ends shells, given with spaces between, and all that belongs to them: asks first, then insists.
@@ -35,12 +38,12 @@ end_shells() {
         IFS=$NL
         [ -n "$_alive" ] || break
         _round=$((_round + 1))
-        sleep 0.5 2>/dev/null || sleep 1
+        sleep 0.5 2>/dev/null 9>&- || sleep 1 9>&-
     done </dev/null
     signal_tree KILL "$tree"
 }
 
-tell watching
+tell watching "$last"
 while IFS=' ' read -r word processes <&3; do
     case $word in
         h) kill -s USR2 "$timer" 2>/dev/null ;;
@@ -56,8 +59,17 @@ while IFS=' ' read -r word processes <&3; do
             ;;
         s) kill -s USR1 "$processes" 2>/dev/null ;;
         k) end_shells "$processes" ;;
+        p)
+            progress=$processes
+            [ -z "$lock" ] || hold "${progress% *}" "${progress#* }" running
+            ;;
     esac
 done
 kill "$timer" 2>/dev/null
 [ -z "$watched" ] || end_shells "$watched"
+if [ -n "$lock" ]; then
+    # Nothing of the run changes the host any more.
+    hold "${progress% *}" "${progress#* }" ended
+    sweep "$run"
+fi
 exit 0

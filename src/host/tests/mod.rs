@@ -5,6 +5,7 @@
 mod end;
 mod kept;
 mod kinds;
+mod lock;
 mod observe;
 mod prelude;
 mod ssh;

@@ -369,6 +369,7 @@ fn what_is_owed_is_on_disk_before_and_gone_after() {
         let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&folder).unwrap().permissions());
         assert_eq!(mode & 0o777, 0o700);
 
+        host.close().await;
         let later = flavour.host().await;
         let observed = observe(&later, vec![]).await;
         assert_eq!(observed.owed, [odd.clone(), restart.clone()]);
@@ -390,7 +391,10 @@ fn what_is_owed_is_on_disk_before_and_gone_after() {
 fn a_step_that_could_owe_what_cannot_be_recorded_does_not_start() {
     each(|flavour| async move {
         let mut options = flavour.options();
-        options.state_folder = Some("/dev/null/state".into());
+        let folder = tempfile::tempdir().unwrap();
+        // In its place there is something else.
+        std::fs::write(folder.path().join("owed"), "").unwrap();
+        options.state_folder = Some(folder.path().to_str().unwrap().into());
         let host = Host::connect(super::support::target(), options).await.unwrap();
         let mut change = step("change", "echo ran", vec![]);
         change.owes = vec![Owed { resource: "service:x".into(), action: OwedAction::Restart }];
@@ -445,6 +449,7 @@ fn a_step_knows_its_run_and_the_folder_of_its_account() {
         let (first, second) =
             tokio::join!(run(&host, vec![step("a", TELL, vec![])]), run(&host, vec![step("b", TELL, vec![])]));
         assert_eq!([&first.steps[0].output[0], &second.steps[0].output[0]], [run_name; 2]);
+        host.close().await;
         let other = Host::connect(target(), options).await.unwrap();
         assert_ne!(&run(&other, vec![step("c", TELL, vec![])]).await.steps[0].output[0], run_name);
     });

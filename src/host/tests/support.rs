@@ -31,9 +31,11 @@ pub(super) static FLAVOURS: LazyLock<Vec<Flavour>> = LazyLock::new(|| {
                 for applet in String::from_utf8(listed.stdout).unwrap().lines() {
                     std::os::unix::fs::symlink(&program, folder.path().join(applet)).unwrap();
                 }
-                // Debian's busybox has no su; where it is the system's own, it does.
-                if !folder.path().join("su").exists() {
-                    std::os::unix::fs::symlink(which("su"), folder.path().join("su")).unwrap();
+                // Debian's busybox has no su and no flock; where it is the system's own, it does.
+                for program in ["su", "flock"] {
+                    if !folder.path().join(program).exists() {
+                        std::os::unix::fs::symlink(which(program), folder.path().join(program)).unwrap();
+                    }
                 }
                 path = folder.path().to_str().unwrap().to_string();
             } else {

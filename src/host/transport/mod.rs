@@ -34,6 +34,11 @@ impl Link {
         }
     }
 
+    /// Returns whether it leads to this machine.
+    pub fn is_here(&self) -> bool {
+        matches!(self, Self::Local)
+    }
+
     /// Returns whether this run has logged in for it.
     pub fn is_login(&self) -> bool {
         matches!(self, Self::Ssh(connection) if !connection.is_reused)
