@@ -117,7 +117,7 @@ impl<'t> Place<'t> {
         };
         let knowledge = Knowledge { secrets: loaded.secrets(terminal)?, ..Knowledge::default() };
         let mut sources = loaded.sources.clone();
-        let options = Options { who: who(&options.spec), ..Options::default() };
+        let options = Options { who: who(&options.spec), ..super::connections::options(terminal, 0) };
         let mut reach = Reach { options, parallel: 1, passwords: Default::default() };
         for host in loaded.spec.hosts.iter().filter(|host| *host.name == *address.host) {
             let password = loaded.spec.become_password(host, &knowledge, &mut sources);

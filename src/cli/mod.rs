@@ -3,6 +3,7 @@
 mod apply;
 mod backup;
 mod completions;
+mod connections;
 mod context;
 mod environment;
 mod executes;

@@ -1,14 +1,13 @@
 //! What plan and apply share: from options to a survey of connected hosts.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
 
 use crate::apply::{self, Events, Hosts, Locking, ObserveError, Reach};
-use crate::host::{Keep, Options, Stats};
+use crate::host::{Options, Stats};
 use crate::plan::{self, HostFailure, Plan};
 use crate::render::{Role, visible, visible_lines};
 use crate::survey::{Scope, Survey};
@@ -16,8 +15,8 @@ use crate::trace::{MACHINE, Trace};
 use crate::ui::{Progress, Terminal};
 
 use super::DiskFiles;
+use super::connections;
 use super::context::{Loaded, mistakes};
-use super::environment::variable;
 use super::exit::Usage;
 use super::options::RunOptions;
 use super::who::who;
@@ -176,26 +175,9 @@ impl<'t> Run<'t> {
             count_processes: self.options.stats,
             trace: self.trace.clone(),
             who: who(&self.options.spec.spec),
-            keep: self.keep(),
-            ..Options::default()
+            ..connections::options(self.terminal, self.options.control_persist)
         };
         Ok(Reach { options, parallel: usize::from(self.options.parallel), passwords })
-    }
-
-    /// Returns where connections wait for the next run, where they may.
-    fn keep(&self) -> Option<Keep> {
-        if self.options.control_persist == 0 {
-            return None;
-        }
-        let runtime = variable("XDG_RUNTIME_DIR").map(PathBuf::from);
-        match Keep::prepare(runtime.as_deref(), self.options.control_persist) {
-            Ok(keep) => Some(keep),
-            Err(error) => {
-                let head = self.terminal.status_paint().paint(Role::Warning, "warning:");
-                self.terminal.status(&format!("{head} connections are closed at the end of the run: {error}"));
-                None
-            }
-        }
     }
 
     /// Says what went wrong with a host, and the way out.

@@ -207,13 +207,18 @@ async fn what_is_old_is_not_used_and_what_has_ended_is_removed() {
     };
     age(&folder.join(&runtime.sockets()[0]));
     drop(std::os::unix::net::UnixListener::bind(folder.join("used-dead")).unwrap());
-    age(&folder.join("used-dead"));
+    // It is seen to be dead, however young it is.
+    fs::create_dir(folder.join(".ssh-connectionkilled")).unwrap();
+    drop(std::os::unix::net::UnixListener::bind(folder.join(".ssh-connectionkilled/master")).unwrap());
+    // One that is about to be made has no socket yet.
+    fs::create_dir(folder.join(".ssh-connectionyoung")).unwrap();
     fs::create_dir(folder.join(".ssh-connectiondead")).unwrap();
     fs::write(folder.join(".ssh-connectiondead/log"), "").unwrap();
     age(&folder.join(".ssh-connectiondead"));
     assert_eq!(runtime.run(sshd.target()).await, 1);
     let left = runtime.sockets();
-    assert!(left.len() == 1 && left[0].starts_with("kept-"), "{left:?}");
+    let [young, kept] = &left[..] else { panic!("{left:?}") };
+    assert!(young == ".ssh-connectionyoung" && kept.starts_with("kept-"), "{left:?}");
 }
 
 #[test]

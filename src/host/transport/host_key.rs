@@ -11,6 +11,7 @@ use super::super::Problem;
 use super::super::options::Options;
 use super::super::target::Target;
 use super::command_line::{self, option_value};
+use super::kept::Keep;
 
 /// Adds fingerprints and a command to a problem with a host key.
 ///
@@ -48,7 +49,8 @@ struct Shown {
 }
 
 async fn shown_key(target: &Target, ssh: &SshOptions, options: &Options) -> Option<Shown> {
-    let folder = tempfile::tempdir().ok()?;
+    let own = options.keep.as_ref().map_or(options.control_folder.as_path(), Keep::folder);
+    let folder = tempfile::Builder::new().prefix("key-").tempdir_in(own).ok()?;
     let file = folder.path().join("known_hosts");
     let mut command = command_line::start(target, ssh);
     for option in [

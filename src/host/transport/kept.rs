@@ -23,7 +23,7 @@ use super::configuration::Configurations;
 
 /// The longest a connection is used, however often: what a login sets up (groups, limits, environment) stays as it was.
 const OLDEST: Duration = Duration::from_secs(10 * 60);
-/// What nobody has used for so long is looked at by whoever comes by, and removed where it has ended.
+/// What has no socket after so long is removed by whoever comes by.
 const FORGOTTEN: Duration = Duration::from_secs(15 * 60);
 /// The longest folder: a socket's name may have 104 bytes on some systems, and ssh adds to ours while it makes one.
 const LONGEST_FOLDER: usize = 48;
@@ -73,7 +73,9 @@ impl Keep {
         if !is_trusted || above.mode() & 0o022 != 0 && above.mode() & STICKY == 0 {
             return Err(KeepError::Replaceable(folder));
         }
-        Ok(Self { folder, idle, configurations: Configurations::default() })
+        let keep = Self { folder, idle, configurations: Configurations::default() };
+        keep.clean();
+        Ok(keep)
     }
 
     /// Returns a name for all that decides where a connection leads, as whom, and which keys it trusts: what ssh itself
@@ -107,7 +109,8 @@ impl Keep {
         Some(hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect())
     }
 
-    pub(super) fn folder(&self) -> &Path {
+    /// Returns the folder, in which this run may make others that are for a while.
+    pub fn folder(&self) -> &Path {
         &self.folder
     }
 
@@ -139,7 +142,6 @@ impl Keep {
 
     /// Lets a connection wait for the next run. False where another one waits already.
     pub(super) fn put(&self, key: &str, socket: &Path) -> bool {
-        self.clean();
         // Unlike renaming, linking replaces nothing.
         let is_there = fs::hard_link(socket, self.place(key)).is_ok();
         if is_there {
@@ -148,17 +150,20 @@ impl Keep {
         is_there
     }
 
-    /// Removes what connections left behind that have ended.
+    /// Removes what runs that were killed, and connections that have ended, left behind.
     fn clean(&self) {
         for name in self.entries() {
             let path = self.folder.join(name);
             let Ok(found) = fs::symlink_metadata(&path) else { continue };
-            if !found.modified().is_ok_and(|made| age(made) > FORGOTTEN) {
-                continue;
-            }
             // A folder is what ssh makes its socket in, together with a log.
             let socket = if found.is_dir() { path.join("master") } else { path.clone() };
-            if UnixStream::connect(&socket).is_ok() {
+            let is_over = match UnixStream::connect(&socket) {
+                Ok(_) => false,
+                // Nobody listens any more. One that is about to be made has another name until somebody does.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => true,
+                Err(_) => found.modified().is_ok_and(|made| age(made) > FORGOTTEN),
+            };
+            if !is_over {
                 continue;
             }
             let _ = if found.is_dir() {
