@@ -41,6 +41,12 @@ pub enum Problem {
     Ssh { said: String },
     #[error("the account has no shell that runs commands{}", after_colon(.said))]
     NoShell { said: String },
+    #[error(
+        "something there reads the session's input before its shell does: a start file of the account, such as ~/.bashrc"
+    )]
+    InputTaken,
+    #[error("another program runs there in the place of the shell that was asked for")]
+    ShellReplaced,
     #[error("its shell did not start in {0:?}")]
     ShellTimedOut(Duration),
     #[error("another run is changing it{}", .0.as_ref().map_or_else(|| ", which has just begun or is about to end".into(), |holder| format!(": {holder}")))]
@@ -137,6 +143,14 @@ impl Problem {
             Self::Ssh { .. } => "try the same with `ssh -v`".into(),
             Self::NoShell { .. } | Self::ShellTimedOut(_) => {
                 "use an account whose login shell runs commands, without a forced command, and whose start files do not end it".into()
+            }
+            Self::InputTaken => {
+                "have what reads there (`read`, `cat`, another shell) run only on a terminal: `[ -t 0 ] && …`".into()
+            }
+            Self::ShellReplaced => {
+                "have `exec` in start files of the account (~/.bashrc, ~/.profile, ~/.zshenv) run only on a terminal: \
+                 `[ -t 0 ] && exec …`; and use no forced command"
+                    .into()
             }
             Self::MissingTools(_) => "install them on the host; docs/host-protocol.md says what is needed".into(),
             Self::Locked(_) => {

@@ -54,6 +54,11 @@ impl Words {
         !self.become_root || self.prompt.is_empty()
     }
 
+    /// Returns what the shell writes first, and before the word with which it gives up.
+    pub fn start(&self) -> String {
+        format!("infra:{}:", self.hello)
+    }
+
     /// Says why there is no answer, from what was written so far.
     pub fn no_answer(&self, said: &[u8]) -> Problem {
         let text = String::from_utf8_lossy(said);
@@ -97,7 +102,7 @@ pub(super) async fn greet<R: AsyncRead + Unpin>(
     errors: &mut (dyn AsyncRead + Send + Unpin),
     said: &mut Vec<u8>,
 ) -> Result<u32, Problem> {
-    let start = format!("infra:{}:", words.hello);
+    let start = words.start();
     let mut asked = 0;
     let mut seen = 0;
     let mut chunk = vec![0; 4096];

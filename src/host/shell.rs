@@ -35,6 +35,8 @@ pub(super) struct Shell {
     mark: String,
     step_mark: String,
     run: String,
+    /// What it writes first.
+    start: String,
     /// It has not said yet that it is ready.
     greeting: Option<Greeting>,
     /// The shell's process id on the host, once it is ready.
@@ -71,6 +73,7 @@ impl Shell {
             host: target.name.clone(),
             input: channel.input,
             lines: LineReader::new(channel.output, &mark, &step_mark),
+            start: words.start(),
             greeting: Some(Greeting { words, errors: channel.errors }),
             said: Arc::default(),
             mark,
@@ -88,8 +91,12 @@ impl Shell {
     /// Waits until it is ready, and returns its process id on the host.
     pub async fn process(&mut self) -> Result<u32, HostError> {
         if let Some(greeting) = self.greeting.take() {
-            let greeted = greeting.wait(&mut self.lines, Some(&mut *self.input), &self.said).await;
-            self.process = greeted.map_err(|problem| problem.at(&self.host))?;
+            let may_hurry = greeting.words.may_hurry();
+            match greeting.wait(&mut self.lines, Some(&mut *self.input), &self.said).await {
+                Ok(process) => self.process = process,
+                Err(problem) if may_hurry => return Err(self.no_shell(problem).await.at(&self.host)),
+                Err(problem) => return Err(problem.at(&self.host)),
+            }
         }
         Ok(self.process)
     }
@@ -183,6 +190,20 @@ impl Shell {
         self.input.flush().await
     }
 
+    /// Says more of why there is no shell: what ends with its input has read that. If the shell comes then, something was before it;
+    /// if it does not, something is in its place.
+    async fn no_shell(&mut self, problem: Problem) -> Problem {
+        if !matches!(problem, Problem::ShellTimedOut(_)) {
+            return problem;
+        }
+        self.input = Box::new(tokio::io::sink());
+        match timeout(LAST_WORDS, self.lines.skip_past(self.start.as_bytes())).await {
+            Ok(Ok(())) => Problem::InputTaken,
+            Ok(Err(_)) => Problem::ShellReplaced,
+            Err(_) => problem,
+        }
+    }
+
     fn setup<'a>(&'a self, options: &'a Options) -> Setup<'a> {
         Setup {
             mark: &self.mark,
@@ -255,7 +276,7 @@ impl Shell {
                     line = self.lines.next() => match line {
                         Ok(Line::Control(word, fields)) if word == "done" && fields.first() == Some(&number) => break Ok(()),
                         Ok(line) => {
-                            if let Err(problem) = on_line(line) {
+                            if let Err(problem) = torn(&line, &self.start).and_then(|()| on_line(line)) {
                                 break Err(problem);
                             }
                         }
@@ -275,7 +296,7 @@ impl Shell {
         };
         self.sent += sent;
         let Err(problem) = result else { return Ok(()) };
-        Err(self.explained(problem).at(&self.host))
+        Err(self.no_shell(self.explained(problem)).await.at(&self.host))
     }
 
     /// Returns how many bytes came from the host.
@@ -295,6 +316,14 @@ impl Shell {
             }
             other => other,
         }
+    }
+}
+
+/// Fails where the shell says that a frame did not arrive whole. It was sent whole, so something else has read of it.
+fn torn(line: &Line, start: &str) -> Result<(), Problem> {
+    match line {
+        Line::Message(text) if text.strip_prefix(start) == Some("torn") => Err(Problem::InputTaken),
+        _ => Ok(()),
     }
 }
 

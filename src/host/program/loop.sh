@@ -8,7 +8,7 @@ while IFS= read -r size <&3; do
     frame=$(dd bs="$size" count=1 iflag=fullblock <&3 2>/dev/null);
     case $frame in
         *": whole") eval "$frame" ;;
-        *) exit 98 ;;
+        *) echo "infra:$1:torn"; exit 98 ;;
     esac;
     frame=;
 done

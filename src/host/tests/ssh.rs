@@ -276,10 +276,33 @@ async fn noise_before_the_shell_and_odd_accounts_are_told_apart() {
     let error = refused(nologin.target()).await;
     assert!(matches!(&error.problem, Problem::NoShell { said } if said.contains("not available")), "{error:?}");
 
-    let silent = Sshd::start("ForceCommand cat");
+    let silent = Sshd::start("ForceCommand sleep 1000");
     let short = Options { connect_timeout: Duration::from_secs(1), ..options() };
     let error = no_answer(silent.target(), short).await;
     assert!(matches!(error.problem, Problem::ShellTimedOut(_)), "{error:?}");
+}
+
+/// What start files may do to a session: the forced command stands for the file, then comes what was asked for.
+#[tokio::test]
+async fn start_files_that_take_the_input_or_the_shell_are_named() {
+    for (file, is_replaced) in [
+        ("read -r answer; ", false),
+        ("dd bs=100 count=1 >/dev/null 2>&1; ", false),
+        ("cat >/dev/null; ", false),
+        ("sh; ", false),
+        ("exec cat; ", true),
+        ("exec sh; ", true),
+        ("exec bash -l; ", true),
+    ] {
+        let sshd = Sshd::start(&format!("ForceCommand {file} eval \"$SSH_ORIGINAL_COMMAND\""));
+        let short = Options { connect_timeout: Duration::from_secs(1), ..options() };
+        let error = no_answer(sshd.target(), short).await;
+        match (&error.problem, is_replaced) {
+            (Problem::InputTaken, false) | (Problem::ShellReplaced, true) => {}
+            other => panic!("{file}: {other:?}"),
+        }
+        assert!(error.help().unwrap().contains("[ -t 0 ]"));
+    }
 }
 
 #[tokio::test]
