@@ -189,6 +189,8 @@ proptest! {
             // A line may end before it is known to hold the start of a secret.
             let start: String = text.chars().take(SHORTEST).collect();
             let most = most + form(&start).chars().count();
+            // Where a secret ends with `&`, a line may end in the midst of what stands for that.
+            let most = if *name == "HTML" && text.ends_with(['&', '<', '>', '"', '\'']) { most + 5 } else { most };
             prop_assert!(left <= most, "{name}: {lines:?} is shown as {shown:?}");
         }
     }
