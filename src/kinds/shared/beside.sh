@@ -1,7 +1,7 @@
 # What programs share that make or change what is at one path after another; place.sh goes before. What is new is made in the stage,
 # with its owner and mode, and then renamed; what is there is reached through a folder that was entered, never by its path. Each
 # function that fails says in $why what is in the way.
-learned=$NL held='' held_of=''
+held='' held_of=''
 
 # learn FOLDER…: asks about folders that are not known yet, by one process.
 learn() {
@@ -10,11 +10,9 @@ learn() {
     for _one do
         _one=${_one%/}
         _one=${_one:-/}
-        case $learned in *"$NL$_one$NL"*) ;; *) _new=$_new$_one$NL ;; esac
+        case $place_known in *"$NL$_one$NL"*) ;; *) _new=$_new$_one$NL ;; esac
     done
-    [ -n "$_new" ] || return 0
-    learned=$learned$_new
-    place_look $_new
+    [ -z "$_new" ] || place_look $_new
 }
 
 # know_paths: learns of the folders that the paths of all rows are in.
@@ -29,25 +27,14 @@ know_paths() {
 
 # is_closed FOLDER: whether nobody else can exchange what is there.
 is_closed() {
-    learn "$1"
     place_find "$1"
     [ "$place_state" = closed ]
-}
-
-# needs_closed FOLDER: the same where it has to be; says in $why who else can, and where.
-needs_closed() {
-    is_closed "$1" && return
-    _part=${1#"${place_anchor%/}/"}
-    _part=${place_anchor%/}/${_part%%/*}
-    why=${place_why:-"others than root can exchange what is in $_part (of $(stat -c '%U and group %G, mode %a' -- "$_part" 2>&1))"}
-    return 1
 }
 
 # way_to PATH: sets $_folder.
 way_to() {
     _folder=${1%/*}
     _folder=${_folder:-/}
-    learn "$_folder"
 }
 
 # make_way FOLDER: makes a folder, and those it is in.
