@@ -177,6 +177,7 @@ fn many_applies_at_once_leave_nothing_torn() {
     let rounds = std::env::var("INFRA_TEST_LOCK_ROUNDS").map_or(6, |rounds| rounds.parse().expect("a number"));
     let seed: u64 = std::env::var("INFRA_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
     let mut random = fastrand::Rng::with_seed(seed);
+    let shared = folder.path().to_str().unwrap();
     let mut counts = Counts::default();
     for round in 0..rounds {
         let many = [2, 4][round % 2];
@@ -187,7 +188,7 @@ fn many_applies_at_once_leave_nothing_torn() {
             // Either all with one spec, or side by side with two.
             let spec = &specs[if round % 5 < 3 { 0 } else { at % 2 }];
             let generation = GENERATIONS[(round + if same_values { 0 } else { at }) % GENERATIONS.len()];
-            let infra = Infra::new(spec, &host.inventory());
+            let infra = Infra::new(spec, &host.inventory()).option("--allow-path").option(shared);
             let infra = infra.option("--var").option(&format!("generation={generation}"));
             let waits = random.bool();
             // A pipe that nobody reads yet would hold it up.
@@ -210,7 +211,7 @@ fn many_applies_at_once_leave_nothing_torn() {
         }
         counts.rounds += 1;
         let settled = |spec: &Path| {
-            let infra = Infra::new(spec, &host.inventory());
+            let infra = Infra::new(spec, &host.inventory()).option("--allow-path").option(shared);
             let infra = infra.option("--var").option(&format!("generation={}", GENERATIONS[round % 3]));
             infra.option("--lock-wait").option("60s").apply();
             infra.plan().assert_empty("after applies side by side");

@@ -13,7 +13,8 @@ new_value() {
 
 # Notes what a secret replaces, before it does: path of the note, value.
 note_previous() {
-    ready_file "$1" && why=$(umask 077 && printf '%s' "$2" 2>&1 >"$new") || return
+    why=$(umask 077 && mkdir -p -- "${1%/*}" 2>&1) && ready_file "$1" || return
+    why=$(umask 077 && printf '%s' "$2" 2>&1 >"$new") || return
     sync -- "$new" 2>/dev/null || sync
     put_at "$new" "$1" && { sync -- "${1%/*}" 2>/dev/null || sync; }
 }

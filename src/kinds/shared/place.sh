@@ -263,6 +263,10 @@ drop_stages() {
     set -f
     IFS=$NL
     drop_near
+    # What was made in a subshell is not known here, but for the list.
+    while IFS= read -r place_line; do
+        case $place_line in */".infra-$run-$$") place_stages=$place_stages$place_line$NL ;; esac
+    done 2>/dev/null <"$state_folder/stages/$run"
     [ -z "$place_stages" ] || rm -rf -- $place_stages
     place_stages=
 }

@@ -259,6 +259,7 @@ work_on() {
 }
 
 exec 6<&0 </dev/null
+place_tidy
 index=0
 for row in $ROWS; do
     read_row "$row"
