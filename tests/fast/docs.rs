@@ -141,7 +141,9 @@ fn functions() -> Vec<(String, PathBuf)> {
             todo.extend(fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             for line in fs::read_to_string(&path).unwrap().lines() {
-                let name = line.trim_start().strip_prefix("fn ").and_then(|rest| rest.split('(').next());
+                let line = line.trim_start();
+                let line = line.strip_prefix("async ").unwrap_or(line);
+                let name = line.strip_prefix("fn ").and_then(|rest| rest.split('(').next());
                 functions.extend(name.map(|name| (name.to_string(), path.clone())));
             }
         }
