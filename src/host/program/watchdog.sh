@@ -19,7 +19,11 @@ trap : TERM
         sleep "$heartbeat" &
         wait $!
     done
-    kill -s TERM "$$"
+    # Until it ends this one: a signal that comes while the shell does not read wakes nobody.
+    while kill -s TERM "$$"; do
+        sleep 1 &
+        wait $!
+    done
 ) </dev/null >/dev/null 2>&1 3<&- 4>&- 9>&- &
 timer=$!
 
