@@ -214,6 +214,14 @@ impl Claims {
         self
     }
 
+    /// Comes after something by habit, and is observed again once its provider has changed.
+    pub fn follows_and_reads(mut self, space: Space, name: impl Into<String>) -> Self {
+        let claim = Claim::new(space, name);
+        self.reads.push(claim.clone());
+        self.follows.push(claim);
+        self
+    }
+
     /// Says which of two things comes first by habit.
     pub fn orders(mut self, first: Claim, then: Claim) -> Self {
         self.orders.push((first, then));

@@ -52,6 +52,7 @@ const BEFORE: &[(&str, &[&str])] = &[
     ("download:/opt/xz", &["package:xz-utils"]),
     ("command:load", &["file:/usr/local/bin/load", "file:/etc/load.conf"]),
     ("block:in-made-file", &["command:made-file"]),
+    ("block:beside-secret", &["command:made-env", "secret:made"]),
     ("setting:/opt/made/json", &["command:made-json"]),
     ("secret:made", &["command:made-env"]),
     ("authorized_key:made", &["command:made-keys"]),

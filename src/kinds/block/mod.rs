@@ -122,7 +122,7 @@ impl Kind for Block {
         let path = &resource.desired.path;
         // Also of a file that is there before: what reads it comes after its last block.
         let claims = Claims::new().requires(Space::PATH, path).shares(Space::PATH, path).shares(Space::CONTENT, path);
-        let claims = claims.follows(Space::MAKING, path).touches_below(path);
+        let claims = claims.follows(Space::MAKING, path).follows_and_reads(Space::KEPT, path).touches_below(path);
         let claims = resource.desired.validation.claims(claims, path, Some(&resource.desired.content));
         match resource.desired.create {
             true => claims.needs_folder_of(path),

@@ -160,7 +160,7 @@ impl Kind for Setting {
             .provides(Space("settings of"), path)
             .requires(Space::PATH, path)
             .follows(Space::MAKING, path)
-            .follows(Space::KEPT, path)
+            .follows_and_reads(Space::KEPT, path)
             .shares(Space::PATH, path)
             .shares(Space::CONTENT, path)
             .touches_below(path)

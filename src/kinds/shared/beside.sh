@@ -60,6 +60,12 @@ ready_stage() {
 ready_file() {
     ready_stage "$1" || return
     _files=$((${_files:-0} + 1)) new=$stage/$_files
+    # What is new in a folder with the setgid bit gets its group.
+    if [ -g "$_folder" ] && [ "${stage%/*}" != "${_folder%/}" ]; then
+        why=$(mkdir -m 0700 -- "$new" 2>&1) || return
+        chgrp -- "$(stat -c %g -- "$_folder")" "$new" 2>/dev/null && chmod -- 2700 "$new"
+        new=$new/new
+    fi
 }
 
 # receive SIZE FILE: writes so much of the step's input into a file that nobody else may read.

@@ -8,6 +8,13 @@ refuse() {
     item_failed "$1" "$2"
 }
 
+# inherit PATH: sets $group to that of the folder where its setgid bit gives it to what is new, which is made elsewhere.
+inherit() {
+    if [ "$uid" != 0 ] || ! [ -g "${1%/*}/" ]; then return 0; fi
+    [ "${1%/*}" = "${heir-}" ] || heir=${1%/*} heritage=$(stat -c %g -- "${1%/*}/")
+    group=$heritage
+}
+
 # give chown|chmod [LEVEL]: gives all rows, or those of a level, what they should have, with one process for each owner or mode
 # there is. What lies where somebody else may write is reached by $pin_INDEX.
 give() {
@@ -19,7 +26,10 @@ give() {
             read_row "$row"
             [ "${level-}" = "${2-}" ] || continue
             case $1 in
-                chown) word=$owner${group:+:$group} ;;
+                chown)
+                    [ -n "$group" ] || [ -z "$staged" ] || inherit "$path"
+                    word=$owner${group:+:$group}
+                    ;;
                 # chmod takes a folder's setuid and setgid bits away only where the mode has five digits.
                 *) word=${mode:+0$mode} ;;
             esac

@@ -145,7 +145,10 @@ place_follow() {
     done
     place_recall "${follow_to:-/}"
     [ "$place_state" != link ] || place_state=refused place_why="$1 was exchanged for something else meanwhile"
-    [ -z "$follow_strangers" ] || follow_owner=$(stat -c %u -- "${follow_to:-/}" 2>/dev/null)
+    # What is not there yet will be of whoever has what it is made in.
+    follow_there=$follow_to
+    while [ -n "$follow_there" ] && ! [ -e "$follow_there" ]; do follow_there=${follow_there%/*}; done
+    [ -z "$follow_strangers" ] || follow_owner=$(stat -c %u -- "${follow_there:-/}" 2>/dev/null)
     for place_line in $follow_strangers; do
         [ "${place_line%%"$US"*}" != "$follow_owner" ] || continue
         place_state=refused

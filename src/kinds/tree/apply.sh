@@ -26,7 +26,9 @@ list_things() {
                     if (is_in_new) entered = ""
                     if (of(verb) == "folder") made[place] = written
                 }
-                print of(verb), place, of(owner) (of(group) == "" ? "" : ":" of(group)), of(mode), of(size), of(want), written, entered
+                # Only five digits take a bit away that a folder has from the one it was made in.
+                mode_of = of(verb) == "folder" ? "0" of(mode) : of(mode)
+                print of(verb), place, of(owner) (of(group) == "" ? "" : ":" of(group)), mode_of, of(size), of(want), written, entered
             }
         }
     '
@@ -84,6 +86,13 @@ enter_of() {
     enter "$folder" || say_why
 }
 
+# What is new in a folder with the setgid bit gets its group.
+inherit_group() {
+    if [ -z "$stage" ] || ! [ -g "${where:-/}" ]; then return 0; fi
+    chgrp -- "$(stat -c %g -- "${where:-/}")" "$work" 2>/dev/null && chmod -- 2700 "$work"
+    return 0
+}
+
 # Makes the stage, and in it the folders that are new.
 prepare() {
     where=$root
@@ -108,7 +117,7 @@ prepare() {
         { print }')
     why=$(
         {
-            { [ -z "$stage" ] || mkdir -m 0700 -- "$work"; } && printf '%s\n' "$things" | awk -F "$US" '
+            { [ -z "$stage" ] || mkdir -m 0700 -- "$work"; } && inherit_group && printf '%s\n' "$things" | awk -F "$US" '
                 $1 ~ /^(folder|file|link)$/ && $8 != "" && sub("/[^/]*$", "", $7) && !seen[$7]++ { print $7 }
             ' | all mkdir -m 0700 -- && each folder 7 | all mkdir -m 0700 --
         } 2>&1
