@@ -35,7 +35,9 @@ pub(super) fn add(edges: &mut Edges<'_>, habits: &[Habit<'_>]) {
     // A path from `then` to `first` lies with this habit in a cycle of the graph of all edges and habits. So only a habit
     // within one of its components has to be looked at, and only that component; nearly always there is none.
     let components = components(edges, habits);
-    for habit in habits {
+    // What is made by a command is the reason for it: nothing that makes it as well may come before, whatever else is habit.
+    let (making, others): (Vec<_>, Vec<_>) = habits.iter().partition(|habit| habit.claim.space == Space::MAKING);
+    for habit in making.into_iter().chain(others) {
         let component = components[habit.first];
         let may_close = component == components[habit.then];
         if !may_close || !leads(&edges.hard, habit.then, habit.first, |node| components[node] == component) {

@@ -168,6 +168,8 @@ fn a_client_that_is_silent_is_taken_for_dead() {
             let options = Options { heartbeat: Duration::from_secs(1), ..flavour.options() };
             let host = Host::connect(target(), options).await.unwrap();
             let (_running, _folder, child) = start(&host).await;
+            // What the watchdog is to guard it is told by another task, which may not have run yet.
+            tokio::time::sleep(Duration::from_millis(500)).await;
             // This blocks the only thread there is, so nothing is sent.
             wait_until_gone(&child);
         });

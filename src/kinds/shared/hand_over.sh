@@ -18,10 +18,12 @@ hand_over_at() {
 # works_alone OWNER FOLDER: whether nobody else can exchange what is worked on there. Without an owner it is root that runs what is in
 # the folder.
 works_alone() {
-    [ -z "$1" ] || return 0
+    if [ -n "$1" ] || [ "$uid" != 0 ]; then return 0; fi
     _within=$2
     [ -d "$_within" ] || _within=${2%/*}
     needs_closed "${_within:-/}" && return
+    # In a sticky folder nobody exchanges what is root's.
+    [ "$place_state" != sticky ] || return 0
     why="$why, and root would run it: name the account that it belongs to"
     return 1
 }
