@@ -18,7 +18,7 @@ rewrite() {
 
 # Makes the folder of a user's own keys, or gives it owner and mode.
 own_folder() {
-    learn "$home"
+    know_folders "$home"
     # Root must not be led elsewhere by a link of the user's.
     if [ -L "$home/.ssh" ]; then
         why="$home/.ssh is a symbolic link"
@@ -26,7 +26,7 @@ own_folder() {
     fi
     enter "$home" || return
     [ -d .ssh ] || why=$(mkdir -m 0700 .ssh 2>&1) || return
-    learn "$home/.ssh"
+    know_folders "$home/.ssh"
     enter "$home/.ssh"
     set -- $?
     [ "$1" != 0 ] || [ "$(stat -c %u:%g:%a .)" = "$owner:700" ] ||

@@ -1,7 +1,7 @@
 # Sizes are of what is on standard input, "-" where a file stays.
 # Each file is written in the stage, with its mode, and renamed; then systemd reads the units.
 columns name schedule program_size program_hash service_size service_hash timer_size timer_hash
-learn /usr/local/sbin /etc/systemd/system
+know_folders /usr/local/sbin /etc/systemd/system
 i=-1
 for row in $ROWS; do
     read_row "$row"

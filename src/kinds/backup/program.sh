@@ -58,7 +58,7 @@ prepare() {
     # place.sh has the numbers from 8 on.
     exec 7>>"/run/infra-backup-$name.lock"
     flock -n 7 || fail "another run of it is under way"
-    learn "$dir"
+    know_folders "$dir"
     find_stage "$dir" || fail "cannot write to $dir: $why"
     # What a killed run has left.
     set +f

@@ -9,7 +9,7 @@ for row in $ROWS; do
         exec 2>&1
         rm -f -- "$certs/$name.conf" "$certs/$name.reload"
         [ -d "$dir" ] || exit 0
-        learn "$dir"
+        know_folders "$dir"
         enter "$dir" || say_why || exit
         for file in privkey cert chain fullchain; do
             if [ -L "./$file.pem" ]; then rm -f -- "./$file.pem" || exit; fi

@@ -5,7 +5,7 @@
 columns verb project dir file mode content options services profiles limit restart renew networks handed oneshot owed more
 read_row "$ROWS"
 variables_wanted=$more
-learn "$dir" "${dir%/*}/"
+know_folders "$dir" "${dir%/*}/"
 decode "$options" && options=$decoded
 decode "$services" && services=$decoded
 decode "$restart" && restart=$decoded

@@ -3,14 +3,7 @@
 # A new folder is closed to others until it has its owner and mode, and gets them after what lies in it: who has a folder can exchange
 # what is there. A few processes for each owner and mode there is, none for each folder, but where others may write already.
 columns path owner group mode level
-folders='' last=
-for row in $ROWS; do
-    read_row "$row"
-    [ "${path%/*}/" != "$last" ] || continue
-    last=${path%/*}/
-    folders=$folders$last$NL
-done
-know_folders $folders
+know_paths
 
 # change_from_within INDEX: makes the folder and gives it what it should have, where others could exchange it meanwhile.
 change_from_within() {

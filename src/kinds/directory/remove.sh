@@ -1,11 +1,6 @@
 # A folder that holds anything stays. place.sh goes before.
 columns path
-folders=
-for row in $ROWS; do
-    read_row "$row"
-    folders=$folders${path%/*}/$NL
-done
-know_folders $folders
+know_paths
 i=-1
 for row in $ROWS; do
     read_row "$row"

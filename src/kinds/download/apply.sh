@@ -97,7 +97,7 @@ fill() {
     there=$(while IFS= read -r below; do
         [ ! -d "$path${below#.}" ] || printf '%s\n' "$path${below#.}"
     done <"$new.folders")
-    learn $there
+    know_folders $there
     while IFS= read -r below; do
         from=$folder${below#.} to=$path${below#.}
         # It may have gone there with the one it is in.
@@ -151,7 +151,7 @@ own_below() {
     }
 }
 
-learn "${path%/*}/" "$path"
+know_folders "${path%/*}/" "$path"
 if [ -n "$fetch" ]; then
     ready_file "$path" || say_why || exit
     folder=$new.d

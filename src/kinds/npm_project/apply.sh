@@ -2,7 +2,7 @@
 columns path omit owner install scripts
 read_row "$ROWS"
 
-learn "$path"
+know_folders "$path"
 works_alone "$owner" "$path" || say_why || exit
 if [ -d "$path/node_modules" ]; then
     hand_over_at "$owner" "$path/node_modules" || say_why || exit

@@ -122,7 +122,7 @@ if [ -n "$startup" ]; then
 fi
 if [ -n "$startup" ] && [ "$verb" != delete ]; then
     if ! unit_is_right; then
-        learn "${unit_file%/*}"
+        know_folders "${unit_file%/*}"
         ready_file "$unit_file" && why=$(printf '%s' "$unit" 2>&1 >"$new") && put_at "$new" "$unit_file" || say_why || exit
         systemctl daemon-reload && systemctl --quiet enable -- "${unit_file##*/}" || exit
     fi

@@ -8,7 +8,7 @@ decode "$wanted" && wanted=$decoded
 decode "$unwanted" && unwanted=$decoded
 decode "$missing" && missing=$decoded
 decode "$index" && index=$decoded
-learn "${path%/*}/"
+know_folders "${path%/*}/"
 
 # Prints what was recorded and is not needed any more: neither asked for, nor by what is asked for, nor a tool of pip.
 # Prints nothing where a line cannot be told to name a package. PEP 508 says what a line and a marker are.

@@ -1,4 +1,4 @@
 columns path
 read_row "$ROWS"
-learn "${path%/*}/"
+know_folders "${path%/*}/"
 remove_at "$path" tree || say_why

@@ -3,28 +3,6 @@
 # function that fails says in $why what is in the way.
 held='' held_of=''
 
-# learn FOLDER…: asks about folders that are not known yet, by one process.
-learn() {
-    [ -n "$state_folder" ] || return 0
-    _new=
-    for _one do
-        _one=${_one%/}
-        _one=${_one:-/}
-        case $place_known in *"$NL$_one$NL"*) ;; *) _new=$_new$_one$NL ;; esac
-    done
-    [ -z "$_new" ] || place_look $_new
-}
-
-# know_paths: learns of the folders that the paths of all rows are in.
-know_paths() {
-    learn $(
-        for row in $ROWS; do
-            read_row "$row"
-            printf '%s\n' "${path%/*}/"
-        done
-    )
-}
-
 # is_closed FOLDER: whether nobody else can exchange what is there.
 is_closed() {
     place_find "$1"

@@ -4,7 +4,8 @@
 # only the trusted can go, the folder is entered by a way on which nothing can be exchanged, and names are used from within. A step of
 # another account has no more rights than whoever may exchange something, so all is closed to it.
 #
-#   know_folders FOLDER…    asks about all folders of the step at once, by one process
+#   know_folders FOLDER…    asks about all of them that are not known yet at once, by one process
+#   know_paths [FOLDER…]    the same about the folders that the paths of all rows are in
 #   stage_for FOLDER        sets $stage, where what is to be put into the folder is made
 #   enter FOLDER            makes it the current folder; false, and $why is set, where it is not what its name says
 #   put STAGED NAME         puts what lies in the stage into the folder that was entered, in the place of anything but a folder
@@ -20,8 +21,26 @@ place_known=$NL place_open='' place_stages='' place_count=0 place_making='' near
 # folder on its way from which nothing can be exchanged, whether it is on another device than that, its path without links, and why
 # it is refused.
 know_folders() {
-    place_known=$NL place_open=
-    [ -z "$state_folder" ] || place_look "$@"
+    [ -n "$state_folder" ] || return 0
+    place_new=
+    for place_folder do
+        place_folder=${place_folder%/}
+        place_folder=${place_folder:-/}
+        case $place_known in *"$NL$place_folder$NL"*) ;; *) place_new=$place_new$place_folder$NL ;; esac
+    done
+    [ -z "$place_new" ] || place_look $place_new
+}
+
+know_paths() {
+    know_folders $(
+        last=
+        for row in $ROWS; do
+            read_row "$row"
+            [ "${path%/*}/" != "$last" ] || continue
+            last=${path%/*}/
+            printf '%s\n' "$last"
+        done
+    ) "$@"
 }
 
 place_look() {
@@ -103,10 +122,7 @@ place_find() {
 }
 
 place_recall() {
-    case $place_known in
-        *"$NL$1$NL"*) ;;
-        *) [ -z "$state_folder" ] || place_look "$1" ;;
-    esac
+    know_folders "$1"
     place_of_folder "$1$US"
     case $place_open in *"$NL$1$US"*) ;; *) return 0 ;; esac
     for place_line in $place_open; do

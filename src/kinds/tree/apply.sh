@@ -99,7 +99,7 @@ prepare() {
     [ -z "$new" ] || where=${root%/*}
     [ -z "$new" ] || make_way "$where" || return
     folders=$(printf '%s\n' "$things" | awk -F "$US" '$8 != "" && !seen[$8]++ { print $8 }')
-    learn "${where:-/}" $folders
+    know_folders "${where:-/}" $folders
     open=$NL$(for folder in $folders; do is_closed "$folder" || printf '%s\n' "$folder"; done)$NL
     # Where all of it goes, a stage in it would be in the way.
     if [ -n "$(each 'folder file link keep' 1)" ]; then

@@ -1,7 +1,7 @@
 # The rows are those of probe.sh. Our chains are made anew in one go, from what they hold and the rows, in the order of the numbers in their comments.
 columns backend wanted4 wanted6 comment
 umask 027
-learn /etc/iptables
+know_folders /etc/iptables
 
 # set_rules TOOL FIELD FILE
 set_rules() {

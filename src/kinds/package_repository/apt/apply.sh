@@ -56,7 +56,7 @@ read_lists() {
     problem="its lists cannot be read, so it was taken back: $details${details:+${errors:+; }}$errors"
 }
 
-learn /etc/apt/sources.list.d /etc/apt/preferences.d /etc/apt/keyrings
+know_folders /etc/apt/sources.list.d /etc/apt/preferences.d /etc/apt/keyrings
 was_stale=
 if apt_is_stale; then was_stale=1; fi
 index=0

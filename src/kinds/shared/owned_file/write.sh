@@ -14,14 +14,7 @@ stage_files() {
 
 # Afterwards rows tell where each content really is.
 unpack_files() {
-    folders='' last=
-    for row in $ROWS; do
-        read_row "$row"
-        [ "${path%/*}/" != "$last" ] || continue
-        last=${path%/*}/
-        folders=$folders$last$NL
-    done
-    know_folders $folders $more_folders
+    know_paths $more_folders
     find_stages
     [ -n "$numbers" ] || return 0
     make_stage_folders
