@@ -278,14 +278,18 @@ place_tidy() {
     trap 'exit 143' HUP INT PIPE TERM
 }
 
+# What was made in a subshell is not known here, but for the list.
 drop_stages() {
-    set -f
-    IFS=$NL
-    drop_near
-    # What was made in a subshell is not known here, but for the list.
     while IFS= read -r place_line; do
         case $place_line in */".infra-$run-$$") place_stages=$place_stages$place_line$NL ;; esac
     done 2>/dev/null <"$state_folder/stages/$run"
+    drop_known
+}
+
+drop_known() {
+    set -f
+    IFS=$NL
+    drop_near
     [ -z "$place_stages" ] || rm -rf -- $place_stages
     place_stages=
 }

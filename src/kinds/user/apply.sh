@@ -19,7 +19,7 @@ make_home() {
     fill_home
     set -- $?
     # This is a subshell, at whose end nobody else removes it.
-    drop_stages
+    drop_known
     return "$1"
 }
 

@@ -7,7 +7,7 @@ accepts() (
         refused=$refused:$1:
         item_failed "$of" "$2"
     }
-    trap 'place_stages=${place_stages#"$before"}; drop_stages' EXIT
+    trap 'place_stages=${place_stages#"$before"}; drop_known' EXIT
     trap 'exit 143' HUP INT PIPE TERM
     if ! stage_for "$base"; then
         refuse 0 "$why"
