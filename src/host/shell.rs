@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::model::Blob;
 
-use super::frame::{Frame, Setup};
+use super::frame::{Frame, Programs, Setup};
 use super::hello::{self, Words};
 use super::lock::{self, Wanted};
 use super::options::Options;
@@ -44,6 +44,8 @@ pub(super) struct Shell {
     is_set_up: bool,
     /// It has been sent what runs steps.
     runs_steps: bool,
+    /// What it knows once the frame on its way has run; a frame that is made and not sent takes it along.
+    programs: Programs,
     frames: u64,
     pub sent: u64,
     ended: Pin<Box<dyn Future<Output = ()> + Send>>,
@@ -82,6 +84,7 @@ impl Shell {
             process: 0,
             is_set_up: false,
             runs_steps: false,
+            programs: Programs::new(),
             frames: 0,
             sent: 0,
             ended: channel.ended,
@@ -105,8 +108,9 @@ impl Shell {
     pub fn frame(&mut self, options: &Options) -> Result<Frame, HostError> {
         self.frames += 1;
         let first = !std::mem::replace(&mut self.is_set_up, true);
+        let programs = std::mem::take(&mut self.programs);
         let setup = self.setup(options);
-        Frame::new(self.frames, first.then_some(&setup)).map_err(|problem| problem.at(&self.host))
+        Frame::new(self.frames, first.then_some(&setup), programs).map_err(|problem| problem.at(&self.host))
     }
 
     /// Starts a frame with steps.
@@ -234,7 +238,8 @@ impl Shell {
             }
         };
         let number = self.frames.to_string();
-        let text = frame.finish(self.frames);
+        let (text, programs) = frame.finish(self.frames);
+        self.programs = programs;
         let bytes = text.as_str().as_bytes();
         let size = format!("{}\n", bytes.len());
         let input = &mut self.input;

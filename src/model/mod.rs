@@ -28,7 +28,7 @@ pub use looked::{Looked, Looking};
 pub use node::{Entry, YamlNode, YamlValue};
 pub use observed::Observed;
 pub use owed::{Owed, OwedAction};
-pub use program::{Arg, Blob, Expect, Lock, Look, Probe, ProbeOutput, ProbeStatus, Record, Row, Step};
+pub use program::{Arg, Blob, Expect, Lock, Look, PART, Probe, ProbeOutput, ProbeStatus, Record, Row, Step};
 pub use redact::{LONGEST_LINE, Redactor, Stream};
 pub use secret::Secret;
 pub use ssh::SshOptions;

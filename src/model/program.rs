@@ -20,6 +20,10 @@ use std::time::Duration;
 
 use super::Secret;
 
+/// A line of a program between parts of it. A shell is sent each part once, however many programs have it; what stands before and
+/// after the first and the last of these lines are parts, too.
+pub const PART: &str = "# ---\n";
+
 /// One field of a row.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Arg {

@@ -121,9 +121,9 @@ fn no_kind_of_the_everyday_ones_starts_a_process_per_resource() {
     assert!(processes[1] <= processes[0] + 4, "processes for 2 and 20 of each kind: {processes:?}");
 }
 
-/// What the first apply of a spec costs, in frames, steps and processes, with a line of `--stats`.
+/// What the first apply of a spec costs, in frames, steps, processes and bytes sent, with a line of `--stats`.
 #[track_caller]
-fn applied(infra: &Infra) -> (u64, u64, u64) {
+fn applied(infra: &Infra) -> (u64, u64, u64, u64) {
     let output = infra.run("apply", &["--stats", "--auto-approve"]);
     let said = text(&output.stderr);
     assert!(output.status.success(), "{}{said}", text(&output.stdout));
@@ -131,9 +131,9 @@ fn applied(infra: &Infra) -> (u64, u64, u64) {
     let count = |word: &str| -> u64 {
         let words: Vec<&str> = line.split_whitespace().collect();
         let at = words.iter().position(|each| each.trim_end_matches(',') == word).expect(word);
-        words[at - 1].parse().expect(word)
+        words[..at].iter().rev().find_map(|word| word.parse().ok()).expect(word)
     };
-    (count("frames"), count("steps"), count("processes"))
+    (count("frames"), count("steps"), count("processes"), count("sent"))
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn a_first_apply_starts_no_process_per_file_or_folder() {
         std::fs::write(folder.path().join("infra.yaml"), spec).unwrap();
         let infra = Infra::new(folder.path(), &host.inventory());
         host.check("rm -rf /opt/first");
-        let (frames, steps, count) = applied(&infra);
+        let (frames, steps, count, _) = applied(&infra);
         assert_eq!((frames, steps), (3, 2), "{files} files");
         // One mv for each folder; nothing else grows.
         processes.push(count - files / 10);
@@ -199,10 +199,12 @@ fn a_first_apply_of_an_ordinary_host_takes_three_requests() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("infra.yaml"), spec).unwrap();
     let infra = Infra::new(folder.path(), &host.inventory());
-    let (frames, steps, processes) = applied(&infra);
+    let (frames, steps, processes, sent) = applied(&infra);
     // One to observe, one to change, a last look; a step for each kind.
     assert_eq!((frames, steps), (3, 6));
     assert!(processes <= 360, "{processes} processes");
+    // What programs share is sent once, and so is a probe.
+    assert!(sent <= 190_000, "{sent} bytes sent");
     // Nothing is left to do, and to see that takes little.
     let unchanged = stats(&infra);
     assert_eq!(unchanged.frames, 1);

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use crate::model::{Arg, Look, Looked, Looking, Probe, Records, columns};
+use crate::model::{Arg, Look, Looked, Looking, PART, Probe, Records, columns};
 
 use super::Problem;
 
@@ -77,11 +77,13 @@ impl Own {
     }
 }
 
+/// The parts of programs that a shell was sent, with the numbers it knows them by: each is sent to it once.
+pub(super) type Programs = HashMap<&'static str, usize>;
+
 /// A frame on its way.
 pub(super) struct Frame {
     text: Text,
-    /// Programs already in the frame; a kind's probe is often used several times.
-    programs: HashMap<&'static str, usize>,
+    programs: Programs,
     /// The sections of an observation, in two parts that run side by side; the second one may be empty.
     halves: [Half; 2],
 }
@@ -107,14 +109,14 @@ impl Half {
 }
 
 impl Frame {
-    /// Starts a frame; the first one of a session brings the setup along.
-    pub fn new(number: u64, setup: Option<&Setup<'_>>) -> Result<Self, Problem> {
+    /// Starts a frame for a shell that knows these programs; the first one of a session brings the setup along.
+    pub fn new(number: u64, setup: Option<&Setup<'_>>, programs: Programs) -> Result<Self, Problem> {
         let mut text = Text::new();
         if let Some(setup) = setup {
             setup.write(&mut text)?;
         }
         text.raw("frame_begin ").raw(&number.to_string()).raw("\n");
-        Ok(Self { text, programs: HashMap::new(), halves: [Half::new(), Half::new()] })
+        Ok(Self { text, programs, halves: [Half::new(), Half::new()] })
     }
 
     /// Writes what turns a shell into a watchdog, which never gets another frame. Where it takes the host's lock, it tells others
@@ -147,8 +149,8 @@ impl Frame {
         });
         Ok(match look {
             Some(look) if probe.script.is_empty() => look.to_string(),
-            Some(look) => format!("\"{look}$NL$program_{}\"", self.program(probe.script)?),
-            None => format!("\"$program_{}\"", self.program(probe.script)?),
+            Some(look) => format!("\"{look}$NL{}\"", self.program(probe.script)?),
+            None => format!("\"{}\"", self.program(probe.script)?),
         })
     }
 
@@ -174,12 +176,12 @@ impl Frame {
         };
         let program = self.program(program)?;
         let text = self.halves[0].section(section, Duration::from_secs(60));
-        text.raw(&format!("\"$program_{program}\" {rows}\n"));
+        text.raw(&format!("\"{program}\" {rows}\n"));
         Ok(())
     }
 
-    /// Ends the frame and returns its text.
-    pub fn finish(mut self, number: u64) -> Text {
+    /// Ends the frame; returns its text, and the programs that the shell knows once it has run.
+    pub fn finish(mut self, number: u64) -> (Text, Programs) {
         let [first, second] = &self.halves;
         for (name, half) in [("half_1", first), ("half_2", second)] {
             if !half.text.as_str().is_empty() {
@@ -196,21 +198,22 @@ impl Frame {
                 self.text.raw(&text);
             }
         }
-        for program in 0..self.programs.len() {
-            self.text.raw(&format!("unset program_{program}\n"));
-        }
         self.text.raw(&format!("frame_end {number}\n: whole\n"));
-        self.text
+        (self.text, self.programs)
     }
 
-    fn program(&mut self, script: &'static str) -> Result<usize, Problem> {
-        let next = self.programs.len();
-        if let Some(&number) = self.programs.get(script) {
-            return Ok(number);
+    /// Returns what stands for a program within double quotes, and adds what the shell does not know of it.
+    fn program(&mut self, script: &'static str) -> Result<String, Problem> {
+        let mut word = String::new();
+        for part in script.split(PART).filter(|part| !part.is_empty()) {
+            let next = self.programs.len();
+            let number = *self.programs.entry(part).or_insert(next);
+            if number == next {
+                self.text.raw(&format!("program_{next}=")).quoted(&body(part), "a program")?.raw("\n");
+            }
+            word.push_str(&format!("$program_{number}"));
         }
-        self.programs.insert(script, next);
-        self.text.raw(&format!("program_{next}=")).quoted(&body(script), "a program")?.raw("\n");
-        Ok(next)
+        Ok(word)
     }
 }
 

@@ -66,7 +66,7 @@ impl Frame {
                 text.raw("\ncheck= check_rows= expected=\n");
             }
         }
-        text.raw(&format!("run_frame_step \"$program_{program}\" {check}\n"));
+        text.raw(&format!("run_frame_step \"{program}\" {check}\n"));
         Ok(())
     }
 }

@@ -9,7 +9,7 @@ use super::support::{each, gone, observe, record, section, target};
 use crate::host::{
     FrameReport, FrameStep, Host, LookAgain, Options, StepEvent, StepFrame, StepStatus, Verify, VerifyItem,
 };
-use crate::model::{Blob, Expect, Owed, OwedAction, Probe, ProbeStatus, Record, Row, Secret, Step};
+use crate::model::{Blob, Expect, Owed, OwedAction, PART, Probe, ProbeStatus, Record, Row, Secret, Step};
 use crate::row;
 
 pub(super) fn step(id: &str, script: &'static str, rows: Vec<Row>) -> FrameStep {
@@ -44,6 +44,28 @@ fn the_process_of_a_step_is_called_after_its_kind() {
         of_a_kind.kind = "package";
         let report = run(&host, vec![of_a_kind]).await;
         assert_eq!(report.steps[0].output, ["infra: package"]);
+    });
+}
+
+#[test]
+fn what_programs_share_is_sent_to_a_shell_once() {
+    each(|flavour| async move {
+        let host = flavour.host().await;
+        // Comments are left out.
+        let shared = format!("{PART}said() {{\n    echo \"$1\" {}\n}}\n{PART}", "again ".repeat(2000));
+        let program = |own: &str| -> &'static str { format!("{shared}said {own}\n").leak() };
+        let mut sent = vec![0];
+        for (one, other) in [("one", "two"), ("three", "four"), ("one", "four")] {
+            let steps = vec![step("first", program(one), vec![]), step("second", program(other), vec![])];
+            let report = run(&host, steps).await;
+            let said = |at: usize| report.steps[at].output.concat();
+            assert!(said(0).starts_with(&format!("{one} again")), "{report:?}");
+            assert!(said(1).starts_with(&format!("{other} again")), "{report:?}");
+            sent.push(host.stats().bytes_sent);
+        }
+        assert!(sent[1] > 12_000 + 2_000, "{sent:?}");
+        assert!(sent[2] - sent[1] < 3_000 && sent[3] - sent[2] < 3_000, "{sent:?}");
+        host.close().await;
     });
 }
 

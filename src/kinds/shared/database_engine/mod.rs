@@ -21,6 +21,7 @@ pub(crate) use way::Way;
 
 use std::sync::LazyLock;
 
+use crate::model::PART;
 use crate::resource::{Attribute, Choice, Confine, Fields, Shape, Space, Variant};
 use crate::variants;
 
@@ -57,7 +58,7 @@ pub(crate) const SCHEMA: Space = Space("tables of database");
 /// Runs the clients of all engines. Put before programs that talk to servers of several.
 pub(crate) static CLIENTS: LazyLock<String> = LazyLock::new(|| {
     let clients: String = ENGINES.iter().map(|(_, way)| way.client()).collect();
-    format!("{}{clients}", include_str!("client.sh"))
+    format!("{PART}{}{clients}{PART}", include_str!("client.sh"))
 });
 /// Observes: answers the SQL of every row, with one client for each connection. Rows are made by [`Server::query`],
 /// records are read by [`Answers`].
@@ -71,7 +72,9 @@ pub(crate) type Programs = LazyLock<Vec<String>>;
 
 /// Makes a program for each engine from the functions that run its client.
 pub(crate) fn programs(make: impl Fn(Engine, &str) -> String) -> Vec<String> {
-    let program = |engine: Engine| make(engine, &format!("{}{}", include_str!("client.sh"), engine.way().client()));
+    let program = |engine: Engine| {
+        make(engine, &format!("{PART}{}{PART}{}{PART}", include_str!("client.sh"), engine.way().client()))
+    };
     Engine::ALL.into_iter().map(program).collect()
 }
 

@@ -7,16 +7,16 @@ use std::collections::HashMap;
 
 use crate::kinds::shared::program::program;
 use crate::kinds::shared::{PLACE as FOLDERS, REPLACE};
-use crate::model::{Changes, Content, Expect, Looked, Looking, ProbeOutput, Records, Row, Value, decode_base64};
+use crate::model::{Changes, Content, Expect, Looked, Looking, PART, ProbeOutput, Records, Row, Value, decode_base64};
 use crate::resource::Observation;
 use crate::{expect, row, rows};
 
 pub(crate) use writing::{NewFile, Written, step_of};
 
 /// What a program begins with that writes files whole and does something between unpacking and renaming; see [`step_of`].
-pub(crate) const WRITING: &str = program![FOLDERS, OWNERSHIP, REPLACE, include_str!("write.sh")];
+pub(crate) const WRITING: &str = program![FOLDERS, OWNERSHIP, REPLACE, include_str!("write.sh"), PART];
 /// Gives owners and modes.
-pub(crate) const OWNERSHIP: &str = include_str!("../ownership.sh");
+pub(crate) const OWNERSHIP: &str = program![PART, include_str!("../ownership.sh"), PART];
 /// Unpacks the new files and gives them owner and mode.
 pub(crate) const STAGE: &str = "stage_files\ngive chown\ngive chmod\n";
 /// Puts in place what was not refused.

@@ -10,7 +10,7 @@ mod names;
 
 use crate::kinds::shared::owned_file::{self, NewFile, OwnedFile};
 use crate::kinds::shared::program::program;
-use crate::model::{Changes, Content, Expect, Lock, Looked, Probe, ProbeOutput, ProbeStatus, Records, Row, Step};
+use crate::model::{Changes, Content, Expect, Lock, Looked, PART, Probe, ProbeOutput, ProbeStatus, Records, Row, Step};
 use crate::resource::batch::count;
 use crate::resource::{Attribute, Claim, Claims, Fields, Kind, Observation, Planned, Resource, Shape, Space};
 use crate::{expect, records};
@@ -27,7 +27,7 @@ pub(crate) const SOURCE: Attribute =
 /// Unpacks new files and gives them owner and mode; a program that writes begins with it.
 pub(crate) const BEGIN: &str = program![owned_file::WRITING, FUNCTIONS, "begin_files\n"];
 /// Defines what it and judges call; `owned_file/write.sh` goes before those calls.
-pub(crate) const FUNCTIONS: &str = include_str!("functions.sh");
+pub(crate) const FUNCTIONS: &str = program![PART, include_str!("functions.sh"), PART];
 /// Puts in place what was not refused.
 pub(crate) const FINISH: &str = "finish_files\n";
 /// Defines what a probe calls to say that nothing would read the files (`find_reader PROGRAM…`).

@@ -11,7 +11,7 @@ mod wanted;
 
 use crate::kinds::shared::program::program;
 use crate::kinds::shared::{ALONE, BESIDE};
-use crate::model::{Blob, Expect, Lock, Probe, Row, Step, sha256};
+use crate::model::{Blob, Expect, Lock, PART, Probe, Row, Step, sha256};
 use crate::{expect, row, rows};
 
 use crate::resource::{Claims, Resource, Space};
@@ -29,7 +29,7 @@ pub const AUTHORITY: Space = Space("certificate authority");
 pub const LOCKS: &[Lock] = &[Lock("certificates")];
 
 /// What programs begin with that make certificates or put them in place.
-pub const FUNCTIONS: &str = program![BESIDE, include_str!("functions.sh")];
+pub const FUNCTIONS: &str = program![BESIDE, include_str!("functions.sh"), PART];
 
 /// The program that renews, and the units that run it every 12 hours, with their paths and modes.
 const RENEWAL: [(&str, &str, &str); 3] = [
