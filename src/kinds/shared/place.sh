@@ -10,12 +10,14 @@
 #   enter FOLDER            makes it the current folder; false, and $why is set, where it is not what its name says
 #   put STAGED NAME         puts what lies in the stage into the folder that was entered, in the place of anything but a folder
 #   pin NAME                sets $pinned to a path by which a file of that folder can be given owner and mode
+#   pin_all NAMES           pins all of these, one a line, by a few processes; then is_pinned NAME sets $pinned, or is false
+#   pass_on INTO            makes a folder in the stage hand down to what is new in it what the one that was entered does
 #   leave                   goes back to /
 #   leads_to LINK PATH      whether a link leads there as the trusted want it, or to what belongs to whoever has it
 #   needs_closed FOLDER     whether it is closed; says in $why who else may write there
 #   make_folder FOLDER      enters it, and makes what is missing of it
 #   note PATH…              says what to remove should this run be killed; names begin with .infra-$run
-place_known=$NL place_open='' place_stages='' place_count=0 place_making='' near=''
+place_known=$NL place_open='' place_stages='' place_count=0 place_making='' place_pins='' near=''
 
 # A line for each folder that is not closed, and for those on the way to it: its path, "open", "sticky", "link" or "refused", the last
 # folder on its way from which nothing can be exchanged, whether it is on another device than that, its path without links, and why
@@ -438,4 +440,29 @@ pin() {
             return 1
             ;;
     esac
+}
+
+# Those that cannot be pinned are left for pin to say why.
+pin_all() {
+    place_pins='' place_unpinned=
+    # For fewer than three, pin takes less.
+    case $1 in *"$NL"*"$NL"*) ;; *) return 0 ;; esac
+    [ "$place_state" != closed ] || return 0
+    place_pins=$stage
+    [ -z "$crossing" ] || { open_near && place_pins=$near; } || return
+    place_count=$((place_count + 1))
+    while [ -e "$place_pins/pins-$place_count" ]; do place_count=$((place_count + 1)); done
+    place_pins=$place_pins/pins-$place_count
+    why=$(mkdir -m 0700 -- "$place_pins" 2>&1) || return
+    printf './%s\0' $1 | xargs -0 -n 1000 "$SH" -c 'exec ln -- "$@" "$0/"' "$place_pins" 2>/dev/null
+    place_unpinned=$NL$(
+        cd -P "$place_pins" && printf './%s\0' $1 | xargs -0 stat -c '%h %f %n' -- 2>/dev/null |
+            awk '!/^2 8/ { sub(/^[^\/]*\//, ""); print }'
+    )$NL
+}
+
+is_pinned() {
+    [ -n "$place_pins" ] && [ -f "$place_pins/$1" ] || return
+    case $place_unpinned in *"$NL$1$NL"*) return 1 ;; esac
+    pinned=$place_pins/$1
 }

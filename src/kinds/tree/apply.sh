@@ -34,6 +34,11 @@ list_things() {
     '
 }
 
+# has VERB: whether there is such a thing.
+has() {
+    case $NL$things in *"$NL$1$US"*) ;; *) return 1 ;; esac
+}
+
 # each VERBS FIELD: writes that field of the things with these verbs.
 each() {
     printf '%s\n' "$things" | awk -F "$US" -v verbs=" $1 " -v field="$2" 'index(verbs, " " $1 " ") { print $field }'
@@ -44,11 +49,12 @@ all() {
     tr '\n' '\0' | xargs -0 -r "$@"
 }
 
-# chosen WHICH: the things that are new, or what is there and stays: what is no folder, or folders, inner ones first. Their modes have
-# five digits.
+# chosen WHICH: the things that are new, or what is there and stays: what is no folder, folders, inner ones first, or what is pinned.
+# Modes of folders have five digits.
 chosen() {
     case $1 in
         new) printf '%s\n' "$things" | awk -F "$US" '$1 ~ /^(folder|file|link)$/' ;;
+        pinned) printf '%s\n' "$things" | awk -F "$US" '$1 == "pinned"' ;;
         files) printf '%s\n' "$things" | awk -F "$US" '$1 == "keep" && length($4) != 5' ;;
         folders) printf '%s\n' "$things" | awk -F "$US" '$1 == "keep" && length($4) == 5 { all[++count] = $0 } END { while (count) print all[count--] }' ;;
     esac
@@ -93,6 +99,18 @@ inherit_group() {
     return 0
 }
 
+# What is new where others may write is what it would be if it were made there.
+pass_all_on() {
+    [ -n "${open#"$NL$NL"}" ] || return 0
+    for line in $(by_folder 'folder file link' 7); do
+        folder=${line%%"$US"*}
+        ! is_closed "$folder" || continue
+        line=${line#*"$US"}
+        line=${line%%"$US"*}
+        (enter "$folder" && pass_on "${line%/*}" || say_why) || return
+    done
+}
+
 # Makes the stage, and in it the folders that are new.
 prepare() {
     where=$root
@@ -102,7 +120,7 @@ prepare() {
     know_folders "${where:-/}" $folders
     open=$NL$(for folder in $folders; do is_closed "$folder" || printf '%s\n' "$folder"; done)$NL
     # Where all of it goes, a stage in it would be in the way.
-    if [ -n "$(each 'folder file link keep' 1)" ]; then
+    if has folder || has file || has link || has keep; then
         # What hold needs is made here, for what is made in a subshell is not known outside of it.
         for folder in $open "${where:-/}"; do
             stage_for "$folder" || return
@@ -119,13 +137,14 @@ prepare() {
         {
             { [ -z "$stage" ] || mkdir -m 0700 -- "$work"; } && inherit_group && printf '%s\n' "$things" | awk -F "$US" '
                 $1 ~ /^(folder|file|link)$/ && $8 != "" && sub("/[^/]*$", "", $7) && !seen[$7]++ { print $7 }
-            ' | all mkdir -m 0700 -- && each folder 7 | all mkdir -m 0700 --
+            ' | all mkdir -m 0700 -- && pass_all_on && each folder 7 | all mkdir -m 0700 --
         } 2>&1
     )
 }
 
 # Takes the contents from standard input, whether or not they can be written.
 receive_all() {
+    has file || return 0
     while IFS=$US read -r size path; do
         [ -n "$path" ] || continue
         if [ -n "$prepared" ]; then
@@ -152,6 +171,7 @@ END_OF_FILES
 
 # Says which file did not arrive as it was sent.
 compare() {
+    has file || return 0
     {
         each file 6
         echo
@@ -165,20 +185,36 @@ compare() {
     '
 }
 
-# Makes all that is new ready in the stage.
-make_ready() {
-    wrong=$(compare)
-    if [ -n "$wrong" ]; then
-        echo "${wrong%%"$NL"*}"
-        return 1
-    fi
-    while IFS=$US read -r target path; do
-        [ -z "$path" ] || ln -s -- "$target" "$path" || return
-    done <<END_OF_LINKS
-$(printf '%s\n' "$things" | awk -F "$US" -v OFS="$US" '$1 == "link" { print $6, $7 }')
-END_OF_LINKS
-    pairs=$(printf '%s\n' "$things" | awk -F "$US" '$1 == "file" && $8 != "" && $9 == "" { print $2; print $7 }') lost=
-    while IFS=$US read -r place path; do
+# pin_things VERB: pins the files that are there of the things with this verb, where others may exchange them. A line for each: where
+# it is, and the path by which it can be changed. Others are reached one by one.
+pin_things() {
+    [ -n "${open#"$NL$NL"}" ] || return 0
+    for line in $(by_folder "$1" 2); do
+        ! is_closed "${line%%"$US"*}" || continue
+        enter_of "$line" || return
+        if [ -z "$crossing" ]; then
+            pin_all "$(for one in $paths; do
+                one=${one##*/}
+                [ -L "./$one" ] || ! [ -f "./$one" ] || printf '%s\n' "$one"
+            done)"
+            for one in $paths; do
+                ! is_pinned "${one##*/}" || printf '%s\n' "$one$US$pinned"
+            done
+        fi
+        leave
+    done
+}
+
+# New files get the access control lists of those that they replace.
+take_over_all() {
+    pins=$(pin_things file) || { printf '%s\n' "$pins" && return 1; }
+    pairs=$({ printf '%s\n' "$pins" "$R" "$things"; } | awk -F "$US" -v r="$R" '
+        $0 == r { reading = 1; next }
+        !reading { pin[$1] = $2; next }
+        $1 == "file" && $8 != "" && ($9 == "" || $2 in pin) { print $9 == "" ? $2 : pin[$2]; print $7 }
+    ') lost=
+    [ -z "${open#"$NL$NL"}" ] || while IFS=$US read -r place path; do
+        case $NL$pins in *"$NL$place$US"*) continue ;; esac
         if ! [ -f "$place" ] || ! hold "$place" || [ -z "$held" ]; then
             continue
         elif [ -n "$near" ]; then
@@ -196,6 +232,21 @@ END_OF_FILES
         echo "the access control list (ACL) of ${lost%%"$NL"*} cannot be kept; the package acl can"
         return 1
     fi
+}
+
+# Makes all that is new ready in the stage.
+make_ready() {
+    wrong=$(compare)
+    if [ -n "$wrong" ]; then
+        echo "${wrong%%"$NL"*}"
+        return 1
+    fi
+    ! has link || while IFS=$US read -r target path; do
+        [ -z "$path" ] || ln -s -- "$target" "$path" || return
+    done <<END_OF_LINKS
+$(printf '%s\n' "$things" | awk -F "$US" -v OFS="$US" '$1 == "link" { print $6, $7 }')
+END_OF_LINKS
+    [ -n "$new" ] || ! has file || take_over_all || return
     # Owner before mode, for a change of owner takes setuid and setgid away. A link has no mode.
     grouped new 3 chown -h && grouped new 4 chmod || return
     [ -z "$validate" ] || judge || return
@@ -223,11 +274,19 @@ place_all() {
 # Gives owner and mode to what was there. Whoever owns a folder can exchange what is in it, so a folder comes after that; its bits stay
 # where its owner changes.
 own_kept() {
-    grouped files 3 chown -h && grouped files 4 chmod && grouped folders 4 chmod && grouped folders 3 chown -h && own_apart
+    ! has keep || { grouped files 3 chown -h && grouped files 4 chmod && grouped folders 4 chmod && grouped folders 3 chown -h; } || return
+    ! has apart || own_apart
 }
 
-# The same in folders where others may exchange things: one by one.
+# The same in folders where others may exchange things: files at once, the rest one by one.
 own_apart() {
+    pins=$(pin_things apart) || { printf '%s\n' "$pins" && return 1; }
+    things=$({ printf '%s\n' "$pins" "$R" "$things"; } | awk -F "$US" -v OFS="$US" -v r="$R" '
+        $0 == r { reading = 1; next }
+        !reading { pin[$1] = $2; next }
+        $1 == "apart" && $2 in pin { $1 = "pinned"; $7 = pin[$2] }
+        { print }')
+    grouped pinned 3 chown && grouped pinned 4 chmod || return
     while IFS=$US read -r place owner mode; do
         [ -n "$place" ] || continue
         if [ -L "$place" ]; then
@@ -247,6 +306,7 @@ END_OF_THINGS
 
 # remove_all TEST COMMAND…: removes what is a folder, or what is none.
 remove_all() {
+    has remove || return 0
     is_folder=$1
     shift
     for line in $(by_folder remove 2); do

@@ -92,6 +92,11 @@ make_stage_folders() {
         first=${first:-$stage}
         [ "$stage" = "$first" ] || links=$links$stage/$number$NL
     done
+    [ -z "$place_open" ] || for number in $numbers; do
+        eval "base=\$base_$number stage=\$stage_$number"
+        place_find "${base:-/}"
+        [ "$place_state" = closed ] || (enter "$base" && pass_on "$stage/$number")
+    done
     # All of it is unpacked in the first one.
     [ -z "$links" ] || ln -s -- $links "$first/"
     [ -n "$is_deep" ] || return 0
@@ -136,40 +141,84 @@ make_each_stage() {
 # that its access can be taken over. Sets $pin_INDEX and $old_INDEX.
 pin_files() {
     [ -n "$place_open" ] || return 0
-    i=-1 last=
-    for row in $ROWS; do
-        i=$((i + 1))
-        case $refused in *":$i:"*) continue ;; esac
-        read_row "$row"
-        [ -n "$mode" ] || continue
-        name=${path##*/} into=${path%/*}
-        if [ "$into/" != "$last" ]; then
-            last=$into/
-            place_find "${into:-/}"
-            is_open=$place_state
-        fi
-        [ "$is_open" != closed ] || continue
-        eval "old_$i="
-        if ! stage_for "$into" || ! enter "$into"; then
-            refuse "$i" "$why"
-        elif [ -n "$staged" ]; then
-            if [ -f "./$name" ] && pin "$name"; then
-                if [ -z "$crossing" ]; then
-                    eval "old_$i=\$pinned"
-                elif [ -n "$(keep_access "$pinned" "$staged")" ]; then
-                    refuse_access "$i"
-                fi
+    # A line for each folder: the folder, then index and name of each of its files, "+" before those that are replaced.
+    folders=$(
+        i=-1 last=
+        for row in $ROWS; do
+            i=$((i + 1))
+            case $refused in *":$i:"*) continue ;; esac
+            read_row "$row"
+            [ -n "$mode" ] || continue
+            if [ "${path%/*}/" != "$last" ]; then
+                last=${path%/*}/
+                printf '\n%s' "$last"
             fi
-        elif ! pin "$name"; then
-            refuse "$i" "$why"
-        elif [ -z "$crossing" ]; then
-            eval "pin_$i=\$pinned"
-        else
-            give_one "$i" "$pinned"
-            eval "pin_$i=-"
-        fi
-        leave
+            printf '%s' "$US${staged:++}$i$US${path##*/}"
+        done
+    )
+    for line in $folders; do
+        place_find "${line%%"/$US"*}"
+        [ "$place_state" != closed ] || continue
+        IFS=$US
+        set -- $line
+        IFS=$NL
+        pin_folder "$@"
     done
+}
+
+# pin_folder FOLDER/ (INDEX NAME)…
+pin_folder() {
+    into=${1%/}
+    shift
+    why='' index=''
+    if stage_for "$into" && enter "$into"; then
+        pin_all "$(for name do
+            if [ -z "$index" ]; then
+                index=$name
+            else
+                index=
+                [ ! -f "./$name" ] || printf '%s\n' "$name"
+            fi
+        done)"
+        why=
+    fi
+    cannot=$why
+    for name do
+        if [ -z "$index" ]; then
+            index=$name i=${name#+}
+            continue
+        fi
+        eval "old_$i="
+        if [ -n "$cannot" ]; then
+            refuse "$i" "$cannot"
+        elif [ "$index" = "$i" ]; then
+            if is_pinned "$name" || pin "$name"; then pin_kept; else refuse "$i" "$why"; fi
+        elif [ -f "./$name" ] && { is_pinned "$name" || pin "$name"; }; then
+            pin_replaced
+        fi
+        index=
+    done
+    leave
+}
+
+# What is pinned on another file system lasts until the folder is left.
+pin_kept() {
+    if [ -z "$crossing" ]; then
+        eval "pin_$i=\$pinned"
+        return
+    fi
+    read_row "$(printf '%s\n' "$ROWS" | sed -n "$((i + 1))p")"
+    give_one "$i" "$pinned"
+    eval "pin_$i=-"
+}
+
+pin_replaced() {
+    if [ -z "$crossing" ]; then
+        eval "old_$i=\$pinned"
+        return
+    fi
+    read_row "$(printf '%s\n' "$ROWS" | sed -n "$((i + 1))p")"
+    [ -z "$(keep_access "$pinned" "$staged")" ] || refuse_access "$i"
 }
 
 take_over_access() {
