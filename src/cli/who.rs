@@ -14,13 +14,26 @@ const DIGITS: usize = 12;
 /// Tells who runs this, with which spec.
 pub fn who(spec: &Path) -> Who {
     let user = ["USER", "LOGNAME"].into_iter().find_map(variable).filter(|name| !name.is_empty());
-    let user = user.unwrap_or_else(|| format!("uid {}", rustix::process::geteuid().as_raw()));
+    let user = user.unwrap_or_else(|| {
+        let uid = rustix::process::geteuid().as_raw();
+        let accounts = fs::read_to_string("/etc/passwd").unwrap_or_default();
+        account(&accounts, uid).map_or_else(|| format!("uid {uid}"), str::to_string)
+    });
     let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let folder = fs::canonicalize(spec).unwrap_or_else(|_| spec.to_path_buf());
     let commit = folder.ancestors().find_map(commit).unwrap_or_default();
     // A dot tells nobody else anything.
     let named = if spec == Path::new(".") { folder.file_name().map(PathBuf::from) } else { None };
     Who { user, machine, spec: named.unwrap_or_else(|| spec.to_path_buf()).display().to_string(), commit }
+}
+
+/// Returns the name of an account, from the text of passwd(5).
+fn account(accounts: &str, uid: u32) -> Option<&str> {
+    accounts.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(uid)).then_some(name)
+    })
 }
 
 /// Returns the commit that is checked out in a folder, if a checkout begins there (gitrepository-layout(5)). No git is needed for
@@ -81,6 +94,14 @@ mod tests {
         git(&other, &["checkout", "--quiet", "--detach"]);
         assert_eq!(who(&other).commit, second, "detached");
         assert_eq!(who(&spec).commit, first);
+    }
+
+    #[test]
+    fn an_account_is_told_by_its_name() {
+        let accounts = "root:x:0:0:root:/root:/bin/sh\n+nis\nada:x:1000:1000::/home/ada:/bin/sh\n";
+        assert_eq!(account(accounts, 0), Some("root"));
+        assert_eq!(account(accounts, 1000), Some("ada"));
+        assert_eq!(account(accounts, 7), None);
     }
 
     #[test]

@@ -53,7 +53,8 @@ look_tcp() {
         # shellcheck disable=SC2016 # bash expands them.
         said=$(timeout 5 bash -c 'exec 3<>"/dev/tcp/$1/$2"' bash "$1" "$2" 2>&1)
         status=$?
-        [ "$status" != 124 ] || said='no answer in 5 s'
+        # BusyBox has the status of the signal.
+        case $status in 124 | 143) said='no answer in 5 s' ;; esac
     elif command -v python3 >/dev/null; then
         said=$(python3 -c 'import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 5)' "$1" "$2" 2>&1)
         status=$?

@@ -78,7 +78,8 @@ remote() {
     case $status:$kind in
         0:default) form=revision why="$url has no branch yet" ;;
         0:*) form=revision why="$url has no $kind $ref" ;;
-        124:*) why="$url did not answer within 20 s" ;;
+        # BusyBox has the status of the signal.
+        124:* | 143:*) why="$url did not answer within 20 s" ;;
         *) why="$url cannot be asked: $*" ;;
     esac
     encode "$why${advice:+; $advice}"

@@ -14,6 +14,11 @@ pub(super) fn wrong(path: &str, text: &str) -> Option<String> {
         crontab(text)
     } else if name("/etc/sysctl.d").is_some_and(|name| name.ends_with(".conf")) || path == "/etc/sysctl.conf" {
         sysctl(text)
+    } else if path == "/etc/apt/preferences"
+        || name("/etc/apt/preferences.d").is_some_and(|name| !name.contains('.') || name.ends_with(".pref"))
+        || name("/etc/apt/sources.list.d").is_some_and(|name| name.ends_with(".sources"))
+    {
+        stanzas(text)
     } else {
         None
     }
@@ -54,6 +59,27 @@ pub(super) fn accounts_of_logrotate(text: &str) -> (Vec<String>, Vec<String>) {
         }
     }
     (users, groups)
+}
+
+/// Stanzas as apt reads them: what other readers take for an empty line, it goes on after with the same stanza.
+fn stanzas(text: &str) -> Option<String> {
+    let (mut is_open, mut blank) = (false, None);
+    for (at, line) in text.lines().enumerate() {
+        if line.is_empty() {
+            (is_open, blank) = (false, None);
+        } else if line.trim().is_empty() {
+            blank = blank.or(is_open.then_some(at + 1));
+        } else if !line.starts_with('#') {
+            if let Some(number) = blank {
+                return Some(format!(
+                    "line {number} holds blanks, and apt takes it for no end of a stanza: of what stands before and after it, it \
+                     reads one stanza"
+                ));
+            }
+            is_open = true;
+        }
+    }
+    None
 }
 
 /// A table of cron, with the account in each line.
@@ -142,6 +168,25 @@ mod tests {
             assert!(said.contains(words), "{text:?}: {said}");
             // cron reads no such name.
             assert_eq!(wrong("/etc/cron.d/app.bak", text), None);
+        }
+    }
+
+    #[test]
+    fn a_line_of_blanks_ends_no_stanza_of_apt() {
+        let [one, other] = ["Types: deb\nURIs: http://a/\n", "# b\nTypes: deb\nURIs: http://b/\n"];
+        for between in ["\n", " \n\n", "\n \n", ""] {
+            let text = format!("\n{one}{between}{other} \n");
+            assert_eq!(wrong("/etc/apt/sources.list.d/a.sources", &text), None, "{text:?}");
+        }
+        for (path, is_wrong) in [
+            ("/etc/apt/sources.list.d/a.sources", true),
+            ("/etc/apt/preferences", true),
+            ("/etc/apt/preferences.d/app", true),
+            ("/etc/apt/preferences.d/app.bak", false),
+            ("/etc/apt/sources.list.d/a.list", false),
+        ] {
+            let said = wrong(path, &format!("{one} \t\n{other}"));
+            assert_eq!(said.is_some_and(|said| said.starts_with("line 3 holds blanks")), is_wrong, "{path}");
         }
     }
 
