@@ -238,8 +238,7 @@ impl Shell {
             }
         };
         let number = self.frames.to_string();
-        let (text, programs) = frame.finish(self.frames);
-        self.programs = programs;
+        let text = frame.finish(self.frames, &mut self.programs);
         let bytes = text.as_str().as_bytes();
         let size = format!("{}\n", bytes.len());
         let input = &mut self.input;

@@ -9,11 +9,13 @@ crate::rows! {
 
 crate::records! {
     _ =>
-    /// What is seen at a path; at that of a file with size and SHA-256, and with the content where it is not as wanted.
+    /// What is seen at a path; at that of a file with size and SHA-256, with the content where it is not as wanted, and that it has
+    /// another name where others may write.
     pub enum Looked {
         "absent" => Absent,
         "denied" => Denied,
         "content" => Content { base64 },
+        "twice" => Twice,
         _ => Path { r#type, owner, group, mode },
         _ => File { r#type, owner, group, mode, size, hash },
     }

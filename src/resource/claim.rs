@@ -77,7 +77,7 @@ impl From<&Need> for Claim {
             Need::Unused(_) => Space("unused group"),
             Need::Unit(_) => Space::UNIT,
             Need::Offer(_) | Need::Version(_) => Space::PACKAGE_SOURCE,
-            Need::Condition(_) | Need::Revision(_) => Space("condition"),
+            Need::Closed { .. } | Need::Alone(_) | Need::Condition(_) | Need::Revision(_) => Space("condition"),
         };
         Self::new(space, need.name())
     }
@@ -271,6 +271,11 @@ impl Claims {
                 self.touches.reaches(std::iter::once(path.as_str()))
                     || provides(Space::PATH).any(|claim| is_below(&claim.name, path))
             }
+            // It is, or has above it, a folder whose owner and mode a resource changes.
+            Need::Closed { path, .. } | Need::Alone(path) => {
+                (self.touches != Touches::System && self.touches.reaches(std::iter::once(path.as_str())))
+                    || provides(Space::PATH).any(|claim| is_below(path, &claim.name))
+            }
             Need::User(_) | Need::Group(_) => self.touches.reaches(std::iter::empty()),
             Need::Uid { .. } | Need::Gid { .. } | Need::Unused(_) => false,
             // What comes before a service provides its unit.
@@ -319,6 +324,15 @@ impl Claims {
     pub fn run_as(self, user: Option<&String>) -> Self {
         let claims = self.requires_some(Space::USER, user);
         user.into_iter().fold(claims, |claims, user| claims.needs(Need::User(user.clone())))
+    }
+
+    /// Needs the user that something is done as in a folder; root does it only where nobody else can exchange what is there.
+    pub fn works_alone(self, user: Option<&String>, folder: &str) -> Self {
+        let claims = self.run_as(user);
+        match user.map(String::as_str) {
+            None | Some("root") => claims.needs(Need::Alone(folder.into())),
+            Some(_) => claims,
+        }
     }
 
     /// Needs a group where one is named.
@@ -386,6 +400,9 @@ mod tests {
             (&folder, home.clone(), true),
             (&folder, Claims::new().touches(Touches::System), true),
             (&Need::Folder("/home/app".into()), Claims::new().touches(Touches::System), false),
+            (&Need::Alone("/srv/app/src".into()), Claims::new().provides(Space::PATH, "/srv/app"), true),
+            (&Need::Alone("/srv/app".into()), Claims::new().provides(Space::PATH, "/srv/app/src"), false),
+            (&Need::Alone("/usr/local/app".into()), Claims::new().touches(Touches::System), false),
             (&Need::Unit("a.service".into()), Claims::new().provides(Space::UNIT, "a@.service"), true),
             (&Need::Offer("a".into()), Claims::new().provides(Space::PACKAGE_SOURCE, "x"), true),
             (&Need::Offer("a".into()), Claims::new().touches(Touches::System), false),

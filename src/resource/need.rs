@@ -14,6 +14,10 @@ const UNIT_FOLDERS: &[&str] = &[
     "/lib/systemd/system",
 ];
 
+/// What helps where others may write to a folder.
+const CLOSE: &str =
+    "take away that others may write to that one: `directories` with `owner: root` and `mode: \"0755\"`";
+
 /// Something that steps do not make and cannot do without.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Need {
@@ -46,6 +50,13 @@ pub enum Need {
     Version(String),
     /// Anything at this path.
     Path(String),
+    /// A folder, by path, in which nobody else can exchange anything; said with the attribute that names another one, if one does.
+    Closed {
+        path: String,
+        attribute: Option<&'static str>,
+    },
+    /// That nobody else can exchange what root runs in a folder, or the folder; a sticky one above it will do.
+    Alone(String),
     /// What the kind's own probe asks for; said as why it is not so.
     Condition(String),
     /// What is to be fetched from a server that answers; said as why it is not there.
@@ -67,6 +78,8 @@ impl Need {
             Self::Offer(_) => "offer",
             Self::Version(_) => "version",
             Self::Path(_) => "path",
+            Self::Closed { .. } => "closed",
+            Self::Alone(_) => "alone",
             Self::Condition(_) => "condition",
             Self::Revision(_) => "revision",
         }
@@ -77,7 +90,7 @@ impl Need {
             Self::Folder(name) | Self::File { path: name, .. } | Self::User(name) | Self::Group(name) => name,
             Self::Uid { number: name, .. } | Self::Gid { number: name, .. } => name,
             Self::Unused(name) | Self::Unit(name) | Self::Offer(name) => name,
-            Self::Version(name) | Self::Path(name) => name,
+            Self::Version(name) | Self::Path(name) | Self::Closed { path: name, .. } | Self::Alone(name) => name,
             Self::Condition(why) | Self::Revision(why) => why,
         }
     }
@@ -88,6 +101,11 @@ impl Need {
             Self::Uid { of, .. } | Self::Gid { of, .. } => of,
             _ => "",
         }
+    }
+
+    /// Returns whether what the host tells of it is what is wrong, and not who has it.
+    pub fn is_of_folders(&self) -> bool {
+        matches!(self, Self::Closed { .. } | Self::Alone(_))
     }
 
     /// Returns whether a file in a certain place makes it, whatever writes that file.
@@ -158,6 +176,7 @@ impl Lack {
             Need::Unit(name) => format!("no unit {name}"),
             Need::Uid { .. } | Need::Gid { .. } | Need::Unused(_) => return None,
             Need::Offer(_) | Need::Version(_) | Need::Condition(_) | Need::Revision(_) => return None,
+            Need::Closed { .. } | Need::Alone(_) => return None,
         })
     }
 
@@ -174,6 +193,8 @@ impl Lack {
             Need::Folder(path) if self.other.is_some() => format!("{path} is on the host, but is not a folder"),
             Need::Uid { number, .. } => format!("the uid {number} is that of the user {other}"),
             Need::Gid { number, .. } => format!("the gid {number} is that of the group {other}"),
+            Need::Closed { .. } => format!("others can exchange what is in {other}"),
+            Need::Alone(_) => format!("others can exchange what is in {other}, and root would run it"),
             Need::Unused(name) => format!("the group {name} is the primary group of the user {other}"),
             _ => return None,
         })
@@ -198,6 +219,13 @@ impl Lack {
             Need::Unused(_) => "give that user another group in `users`, or let it go too",
             Need::Unit(_) => {
                 "add its package to `packages` or its file to `units`, or name what brings it in `depends_on`"
+            }
+            Need::Closed { attribute: Some(attribute), .. } => {
+                return format!("choose another folder with `{attribute}`, or {CLOSE}");
+            }
+            Need::Closed { attribute: None, .. } => return format!("choose another folder, or {CLOSE}"),
+            Need::Alone(_) => {
+                return format!("name the account that it belongs to, not root, with `owner` or `as`, or {CLOSE}");
             }
             Need::Condition(_) => "mend that, or name what mends it in `depends_on`",
             Need::Revision(_) => "choose what is there, or name what makes it in `depends_on`",

@@ -31,7 +31,11 @@ impl Survey<'_> {
             .iter()
             .map(|need| row![Asked { name: need.name(), form: need.form(), of: need.of() }])
             .collect::<Vec<_>>();
-        (!rows.is_empty()).then(|| (SECTION.to_string(), Probe::new(include_str!("needs.sh"), rows)))
+        let script = match needs.iter().any(|need| need.is_of_folders()) {
+            false => include_str!("needs.sh"),
+            true => concat!(include_str!("needs.sh"), include_str!("open.sh")),
+        };
+        (!rows.is_empty()).then(|| (SECTION.to_string(), Probe::new(script, rows)))
     }
 
     /// Takes what a host told of these.

@@ -1,5 +1,5 @@
 # What is lacking of what resources need. The form is folder, file, path (anything), user, group, uid, gid or unused (a group that is nobody's primary
-# group); a uid and a gid are for the account they are of. By is who has one, or what a group is of. Nothing is written of what is as it
+# group), or one of open.sh; a uid and a gid are for the account they are of. By is who has one, what a group is of, or a folder. Nothing is written of what is as it
 # should be, or of what cannot be told. One getent for each form, but for folders and files, and one for what seems to be lacking.
 # Record: "lacking"
 # Record: "other", by

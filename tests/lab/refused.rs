@@ -29,6 +29,7 @@ fn what_cannot_be_is_refused_before_anything_runs() {
     host.check("apt-get install -y -qq ufw >/dev/null && sed -i s/^IPV6=.*/IPV6=no/ /etc/default/ufw");
     host.check(REPOSITORY);
     what_the_host_tells(&host);
+    what_others_can_exchange(&host);
     numbers_of_those_that_go(&host);
     tracked_files_that_the_spec_edits(&host);
 }
@@ -48,17 +49,62 @@ fn what_the_host_tells(host: &LabHost) {
         ("package:jq", "no repository of the host has the version 99.* of jq", 21),
     ];
     plan.assert_refused(&refused.map(|(address, ..)| address.to_string()), "the host tells that it cannot be");
+    assert_problems(&plan.json, &refused);
+    let shown = text(&infra.run("plan", &[]).stdout);
+    assert!(shown.contains("infra.yaml:7:3\n  help: "), "{shown}");
+    assert!(!infra.try_apply().success);
+    host.check("! ls /opt/branch /opt/tag /opt/far /opt/right 2>/dev/null");
+}
+
+fn what_others_can_exchange(host: &LabHost) {
+    host.check(
+        "apt-get install -y -qq openssl python3-venv >/dev/null && useradd --create-home leia && groupadd shared
+        install -d -o leia /srv/theirs && install -d -m 2775 -g shared /srv/shared && install -d -o leia /srv/closed
+        for name in theirs/linked theirs/written closed.linked; do touch /srv/$name && ln /srv/$name /srv/$name.other || exit; done",
+    );
+    let infra = infra(host, "open");
+    let plan = infra.plan();
+    let theirs = "others can exchange what is in /srv/theirs (of leia and group root, mode 755), and root would run it";
+    let shared =
+        "others can exchange what is in /srv/shared (of root and group shared, mode 2775), and root would run it";
+    let refused = [
+        ("cert:theirs.test", "others can exchange what is in /home/leia (of leia", 15),
+        ("file:/srv/theirs/linked", "/srv/theirs/linked has another name (a hard link)", 20),
+        ("git_checkout:/srv/shared/app", shared, 8),
+        ("git_checkout:/srv/theirs/app", theirs, 7),
+        ("python_env:/srv/shared/env", shared, 13),
+    ];
+    plan.assert_refused(&refused.map(|(address, ..)| address.to_string()), "others can exchange it");
+    assert_problems(&plan.json, &refused);
+    let shown = text(&infra.run("plan", &[]).stdout);
+    assert!(
+        shown.contains("name the account that it belongs to, not root, with `owner` or `as`, or take away"),
+        "{shown}"
+    );
+    assert!(shown.contains("choose another folder with `dir`, or take away"), "{shown}");
+    assert!(!infra.try_apply().success);
+    host.check("! ls /srv/theirs/app /srv/shared/app /srv/shared/env /home/leia/tls 2>/dev/null");
+    // The way out that the message says.
+    host.check("cd /srv/theirs && cp -p linked own && mv own linked");
+    host.check("chown root /srv/theirs && chmod 0755 /srv/shared && chmod 0755 /home/leia && chown root /home/leia");
+    let report = infra.apply();
+    assert_eq!(
+        host.check("stat -c %a /srv/theirs/linked /srv/theirs/linked.other /srv/closed.linked"),
+        "600\n644\n600\n"
+    );
+    host.check("grep -q new /srv/theirs/written && ! [ -s /srv/theirs/written.other ]");
+    host.check("test -e /srv/theirs/app/other && test -e /srv/closed/app/other && test -x /srv/shared/env/bin/python3");
+    infra.plan().assert_empty(&report.said);
+}
+
+fn assert_problems(plan: &serde_json::Value, refused: &[(&str, &str, u32)]) {
     for (address, words, line) in refused {
-        let problems = plan.json["problems"].as_array().expect("a plan has problems");
+        let problems = plan["problems"].as_array().expect("a plan has problems");
         let of_it = problems.iter().find(|problem| problem["address"] == format!("app1/{address}")).expect(address);
         assert!(of_it["message"].as_str().is_some_and(|message| message.contains(words)), "{address}: {of_it}");
         let place = format!("infra.yaml:{line}:");
         assert!(of_it["place"].as_str().is_some_and(|found| found.contains(&place)), "{address}: {of_it}");
     }
-    let shown = text(&infra.run("plan", &[]).stdout);
-    assert!(shown.contains("infra.yaml:7:3\n  help: "), "{shown}");
-    assert!(!infra.try_apply().success);
-    host.check("! ls /opt/branch /opt/tag /opt/far /opt/right 2>/dev/null");
 }
 
 fn numbers_of_those_that_go(host: &LabHost) {

@@ -180,8 +180,8 @@ impl Frame {
         Ok(())
     }
 
-    /// Ends the frame; returns its text, and the programs that the shell knows once it has run.
-    pub fn finish(mut self, number: u64) -> (Text, Programs) {
+    /// Ends the frame and returns its text; what the shell knows once it has run is put into `programs`.
+    pub fn finish(mut self, number: u64, programs: &mut Programs) -> Text {
         let [first, second] = &self.halves;
         for (name, half) in [("half_1", first), ("half_2", second)] {
             if !half.text.as_str().is_empty() {
@@ -199,7 +199,8 @@ impl Frame {
             }
         }
         self.text.raw(&format!("frame_end {number}\n: whole\n"));
-        (self.text, self.programs)
+        *programs = self.programs;
+        self.text
     }
 
     /// Returns what stands for a program within double quotes, and adds what the shell does not know of it.

@@ -233,10 +233,12 @@ scan_paths() {
     _forget_paths
 }
 
-# Records of emit_paths and emit_files. "content" is a further one about a file.
+# Records of emit_paths and emit_files. "content" and "twice" are further ones about a file: the latter has another name, and others may
+# write where it is.
 # Record: "absent"
 # Record: "denied"
 # Record: "content", base64
+# Record: "twice"
 # Record: type, owner, group, mode
 # Record: type, owner, group, mode, size, hash
 
@@ -273,6 +275,10 @@ emit_files() {
                 _record=${_record#"$R?-"}
                 _vanished "${_record%%"$US"*}" "${_record#*"$US"}"
                 ;;
+            "$R?="*)
+                _record=${_record#"$R?="}
+                _tell_twice "${_record%%"$US"*}" "${_record#*"$US"}"
+                ;;
             "$R?"*)
                 _record=${_record#"$R?"}
                 _path=${_record#*"$US"}
@@ -284,6 +290,22 @@ emit_files() {
         esac
     done
     _forget_paths
+}
+
+# What is done to a file with another name may be done to somebody else's, where another than root and this account may have made that.
+_tell_twice() {
+    _path=$2 _above=-
+    while [ -n "$_path" ]; do
+        _path=${_path%/*}
+        case $_above$(stat -L -c %u%A -- "${_path:-/}") in
+            # Nobody else may write there; above it, a sticky folder will do.
+            ?0d????-??-? | ?"$uid"d????-??-? | +0d*[tT] | +"$uid"d*[tT]) _above=+ ;;
+            *)
+                emit "$1" twice
+                return
+                ;;
+        esac
+    done
 }
 
 # Asks about the paths of all rows: $_paths, one a line; $_stats, what stat says of those that are there; $_missing, index
@@ -299,7 +321,7 @@ _look_at_paths() {
         _paths=$(printf '%s\n' "$ROWS" | sed "s/$US.*//")
     fi
     # Numbers: stat would look up a name for every single path.
-    _stats=$(_with_paths "$_paths" stat -c "%f$US%u$US%g$US%a$US%s$US%n")
+    _stats=$(_with_paths "$_paths" stat -c "%f$US%u$US%g$US%a$US%s$US%h$US%n")
     _missing=
     set -- "${1-}" $_stats
     _there=$#
@@ -466,6 +488,7 @@ _join_answers() {
             else if (!hashed) tell(at, entry)
             else {
                 tell(at, entry US $5 US sum)
+                if (type == "file" && $6 > 1) print r "?=" at US path[at] >"/dev/stderr"
                 if (type == "file" && sum != wanted[at] && $5 + 0 <= most[at] + 0) print r "?" at US path[at] >"/dev/stderr"
             }
             at++

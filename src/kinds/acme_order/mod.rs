@@ -53,7 +53,7 @@ impl Kind for AcmeOrder {
         let wanted = &resource.desired;
         let mut claims = Claims::new().requires(CERTIFICATE, resource.name());
         let Issuer::Acme(acme) = &wanted.issuer else { return claims };
-        claims = claims.requires(Space::PROGRAM, "certbot").requires(Space::PROGRAM, "openssl");
+        claims = x509::needs(claims, wanted).requires(Space::PROGRAM, "certbot").requires(Space::PROGRAM, "openssl");
         claims = claims.follows(Space::BELOW, "/etc/letsencrypt");
         claims = wanted.reload.iter().fold(claims, |claims, unit| claims.requires(Space::SERVICE, unit));
         if acme.challenge == "webroot" {

@@ -50,7 +50,8 @@ impl Kind for Cert {
         if resource.is_absent() {
             return claims;
         }
-        claims = claims.requires(Space::PROGRAM, "openssl").owned_by(Some(&wanted.owner), Some(&wanted.group));
+        claims = x509::needs(claims, wanted).requires(Space::PROGRAM, "openssl");
+        claims = claims.owned_by(Some(&wanted.owner), Some(&wanted.group));
         if let Some(authority) = wanted.issuer.authority() {
             claims = claims.reads(AUTHORITY, authority);
         }

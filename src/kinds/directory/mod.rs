@@ -85,7 +85,7 @@ impl Kind for Directory {
             Looked::Path { r#type: other, .. } => {
                 Observation::Failed(format!("it is there, but as {other}, not a folder"))
             }
-            Looked::Denied | Looked::Content { .. } | Looked::File { .. } => {
+            Looked::Denied | Looked::Content { .. } | Looked::Twice | Looked::File { .. } => {
                 Observation::Failed("a folder above it may not be searched by this account".into())
             }
         })

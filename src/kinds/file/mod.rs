@@ -8,7 +8,9 @@ use crate::kinds::shared::program::program;
 use crate::kinds::shared::system_file;
 use crate::kinds::shared::validation::{self, Judge, Programs, Validation};
 use crate::resource::batch::count;
-use crate::resource::{Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Resource, Shape, Space};
+use crate::resource::{
+    Attribute, Claims, Documentation, Fields, Kind, Observation, Planned, Refusal, Resource, Shape, Space,
+};
 
 /// A file with content, owner, group and mode.
 pub struct File;
@@ -145,6 +147,24 @@ impl Kind for File {
             changes.push("mode", Value::Null, created_mode(desired));
         }
         changes
+    }
+
+    fn refusal(resource: &Resource<Desired>, observed: &Observation<OwnedFile>) -> Option<Refusal> {
+        let found = observed.found().filter(|found| found.is_there_twice && !resource.is_absent())?;
+        // A new content makes it a file of its own.
+        let changes = Self::diff(resource, observed).into_vec();
+        let stays = !changes.is_empty() && changes.iter().all(|change| change.attribute != "content");
+        stays.then(|| Refusal {
+            message: format!(
+                "{} has another name (a hard link), which may be somebody else's file, and others may write where it is: its owner {} \
+                 and mode {} stay",
+                resource.name(),
+                found.owner,
+                found.mode
+            ),
+            help: "make it a file of its own on the host (`cp -p` it beside, and `mv` that over it), or leave owner, group and mode out"
+                .into(),
+        })
     }
 
     fn expected(resource: &Resource<Desired>) -> Option<Vec<Expect>> {

@@ -198,7 +198,7 @@ impl Kind for GitCheckout {
         }
         // What .gitattributes names may be in there.
         claims = claims.follows(Space::PROGRAM, "git-lfs").follows_in_home(owner(resource), OWN_FILES);
-        claims = claims.run_as(owner(resource)).needs_file(desired.ssh_key.as_ref());
+        claims = claims.works_alone(owner(resource), resource.name()).needs_file(desired.ssh_key.as_ref());
         claims = claims.requires_some(Space::PATH, local.as_ref());
         local.into_iter().fold(claims, |claims, path| claims.needs(Need::Path(path)))
     }

@@ -126,7 +126,7 @@ impl Kind for NpmProject {
             .requires(Space::PROGRAM, "npm")
             .follows(Space::PATH, "/etc/npmrc")
             .follows_in_home(owner(resource), &[".npmrc", ".netrc", ".gitconfig", ".ssh/"])
-            .run_as(owner(resource))
+            .works_alone(owner(resource), resource.name())
     }
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {

@@ -153,7 +153,7 @@ impl Kind for PythonEnv {
             .touches_below(resource.name())
             .requires(Space::PROGRAM, desired.python.as_str())
             .requires(Space::PROGRAM, "python3-venv")
-            .run_as(owner(resource));
+            .works_alone(owner(resource), resource.name());
         // A package may be a folder or an archive on the host; what is in a folder is built from.
         let local = desired.asked.lines().filter_map(packages::local_path);
         let claims = local.fold(claims, |claims, path| claims.requires(Space::PATH, path).follows(Space::BELOW, path));

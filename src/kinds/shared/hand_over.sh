@@ -15,15 +15,16 @@ hand_over_at() {
     return "$1"
 }
 
-# works_alone OWNER FOLDER: whether nobody else can exchange what is worked on there. Without an owner it is root that runs what is in
-# the folder.
+# works_alone OWNER FOLDER: whether nobody else can exchange what is worked on there. Without an owner, or where it is root's, it is root
+# that runs what is in the folder.
 works_alone() {
-    if [ -n "$1" ] || [ "$uid" != 0 ]; then return 0; fi
+    case $1 in '' | root) ;; *) return 0 ;; esac
+    [ "$uid" = 0 ] || return 0
     _within=$2
     [ -d "$_within" ] || _within=${2%/*}
     needs_closed "${_within:-/}" && return
     # In a sticky folder nobody exchanges what is root's.
     [ "$place_state" != sticky ] || return 0
-    why="$why, and root would run it: name the account that it belongs to"
+    why="$why, and root would run it: name the account that it belongs to, not root"
     return 1
 }

@@ -23,8 +23,8 @@ impl Builder<'_> {
             }
         };
         let stays = |lack: &&Lack| match &lack.other {
-            Some(other) => !self.may_be_freed(node, &lack.need, other),
-            None => !comes(&lack.need) && !self.is_made_by_path(node, &lack.need),
+            Some(other) if !lack.need.is_of_folders() => !self.may_be_freed(node, &lack.need, other),
+            _ => !comes(&lack.need) && !self.is_made_by_path(node, &lack.need),
         };
         lacks.iter().filter(stays).cloned().collect()
     }

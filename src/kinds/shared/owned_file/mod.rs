@@ -3,11 +3,13 @@
 
 mod writing;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::kinds::shared::program::program;
 use crate::kinds::shared::{PLACE as FOLDERS, REPLACE};
-use crate::model::{Changes, Content, Expect, Looked, Looking, PART, ProbeOutput, Records, Row, Value, decode_base64};
+use crate::model::{
+    Changes, Content, Expect, Looked, Looking, PART, ProbeOutput, Record, Records, Row, Value, decode_base64,
+};
 use crate::resource::Observation;
 use crate::{expect, row, rows};
 
@@ -44,6 +46,8 @@ pub struct OwnedFile {
     pub owner: String,
     pub group: String,
     pub mode: String,
+    /// It has another name, and others may write where it is.
+    pub is_there_twice: bool,
 }
 
 /// Returns the row that looks at a file ([`Probe::of_files`](crate::model::Probe::of_files)).
@@ -58,6 +62,8 @@ pub(crate) fn observations(output: &ProbeOutput, desired: &[Option<&Content>]) -
         _ => None,
     };
     let contents: HashMap<usize, &str> = output.records.iter().filter_map(content).collect();
+    let is_twice = |record: &&Record| matches!(Looked::find(record), Some(Looked::Twice));
+    let twice: HashSet<usize> = output.records.iter().filter(is_twice).map(|record| record.index).collect();
     output
         .first_records(desired.len())
         .into_iter()
@@ -65,12 +71,17 @@ pub(crate) fn observations(output: &ProbeOutput, desired: &[Option<&Content>]) -
         .map(|(at, record)| match record.map(Looked::read) {
             None => Observation::Failed(output.explain()),
             Some(Err(wrong)) => Observation::Failed(wrong),
-            Some(Ok(looked)) => observation(looked, contents.get(&at).copied(), desired[at]),
+            Some(Ok(looked)) => observation(looked, contents.get(&at).copied(), desired[at], twice.contains(&at)),
         })
         .collect()
 }
 
-fn observation(looked: Looked<'_>, fetched: Option<&str>, desired: Option<&Content>) -> Observation<OwnedFile> {
+fn observation(
+    looked: Looked<'_>,
+    fetched: Option<&str>,
+    desired: Option<&Content>,
+    is_there_twice: bool,
+) -> Observation<OwnedFile> {
     match looked {
         Looked::Absent => Observation::Absent,
         Looked::File { r#type: "file", owner, group, mode, size, hash } => {
@@ -85,10 +96,11 @@ fn observation(looked: Looked<'_>, fetched: Option<&str>, desired: Option<&Conte
                 owner: owner.to_string(),
                 group: group.to_string(),
                 mode: mode.to_string(),
+                is_there_twice,
             })
         }
         Looked::File { r#type: other, .. } => Observation::Failed(format!("it is there, but as {other}, not a file")),
-        Looked::Denied | Looked::Path { .. } | Looked::Content { .. } => {
+        Looked::Denied | Looked::Path { .. } | Looked::Content { .. } | Looked::Twice => {
             Observation::Failed("a folder above it may not be searched by this account".into())
         }
     }

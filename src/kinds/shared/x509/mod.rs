@@ -14,7 +14,7 @@ use crate::kinds::shared::{ALONE, BESIDE};
 use crate::model::{Blob, Expect, Lock, PART, Probe, Row, Step, sha256};
 use crate::{expect, row, rows};
 
-use crate::resource::{Claims, Resource, Space};
+use crate::resource::{Claims, Need, Resource, Space};
 
 pub use attributes::ATTRIBUTES;
 pub use observed::{Observed, Pair, Seen, created, parse, placed};
@@ -117,6 +117,11 @@ pub fn expected(wanted: &Wanted, is_issued: bool, are_owned: bool) -> Vec<Expect
         hash: chain,
         owed: is_issued.then_some(""),
     }]
+}
+
+/// A key is made and changed only where nobody else can exchange it.
+pub fn needs(claims: Claims, wanted: &Wanted) -> Claims {
+    claims.needs(Need::Closed { path: wanted.dir.clone(), attribute: Some("dir") })
 }
 
 /// What every certificate claims that the host issues or orders itself.
