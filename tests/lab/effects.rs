@@ -67,7 +67,13 @@ fn a_file_that_is_written_anew_keeps_its_access_control_list() {
             echo A=1 >\"$name\" && chgrp www-data \"$name\" && chmod 640 \"$name\" && setfacl -m u:daemon:rw \"$name\" || exit
         done
         setfattr -n user.note -v kept f && setfattr -n user.note -v kept b
-        echo A=1 >giving/plain && chmod 640 giving/plain && setfacl -d -m u:daemon:rwx giving",
+        echo A=1 >giving/plain && chmod 640 giving/plain && setfacl -d -m u:daemon:rwx giving
+        mkdir -p theirs/old && setfacl -R -d -m u:daemon:rw theirs && chown -R www-data theirs
+        for name in kept.env aim.env; do
+            echo A=1 >$name && chown www-data $name && chmod 640 $name && setfacl -m u:daemon:r $name || exit
+        done
+        ln -s aim.env linked.env
+        touch theirs/plain && chmod 640 theirs/plain && echo A=1 >theirs/kept.env && chown www-data theirs/kept.env && chmod 640 theirs/kept.env",
     );
     let lists = |name: &str| host.check(&format!("getfacl -pcE '{name}' | tr '\\n' ' '"));
     let spec = infra(&host, "lists");
@@ -86,6 +92,23 @@ fn a_file_that_is_written_anew_keeps_its_access_control_list() {
         report.said
     );
     assert_eq!(lists("/acl/giving/plain"), "user::rw- group::r-- other::---  ", "{}", report.said);
+    // As where a program opens it there.
+    let given = lists("/acl/theirs/plain");
+    assert!(given.contains("user:daemon:rw- ") && given.contains("mask::r--"), "{given}");
+    for name in ["f", "s.env", "tree/app.conf", "old/app.conf"] {
+        assert_eq!(lists(&format!("/acl/theirs/{name}")), given, "{name}: {}", report.said);
+    }
+    assert!(lists("/acl/theirs/b").contains("user:daemon:rw- "), "{}", report.said);
+    // What a secret is kept in stays whose it is.
+    for name in ["kept.env", "aim.env"] {
+        let list = "user::rw- user:daemon:r-- group::r-- mask::r-- other::---  ";
+        assert_eq!(lists(&format!("/acl/{name}")), list, "{name}: {}", report.said);
+    }
+    let owners = host.check("cd /acl && stat -c '%n %U %a' kept.env aim.env theirs/kept.env && readlink linked.env");
+    assert_eq!(owners, "kept.env www-data 640\naim.env www-data 640\ntheirs/kept.env www-data 640\naim.env\n");
+    host.check(
+        "cd /acl && grep -q '^NEW=..' kept.env && grep -q '^NEW=..' aim.env && grep -q '^NEW=..' theirs/kept.env",
+    );
     host.check("getfattr --only-values -n user.note /acl/f | grep -x kept");
     host.check("! su www-data -s /bin/sh -c 'echo x >>/acl/s.env' && su daemon -s /bin/sh -c 'echo B=1 >>/acl/s.env'");
     spec.plan().assert_empty("after the files were written");

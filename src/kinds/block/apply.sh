@@ -5,48 +5,13 @@
 columns path first last size position create validate base
 know_paths
 
-# follow PATH: sets $followed to where a link leads, and $whose to the account it is of, where that is neither root nor the one
-# that runs this: it may lead to nothing but a file of its own.
-follow() {
-    followed=$1 whose='' links=0
-    while [ -L "$followed" ]; do
-        links=$((links + 1))
-        if [ "$links" -gt 8 ]; then
-            why="$1 is a link that leads to too many others"
-            return 1
-        fi
-        from=${followed%/*}
-        from=${from:-/} link=$followed
-        if ! is_closed "$from"; then
-            stage_for "$from" && enter "$from" || return
-            link=$stage/link
-            why=$(rm -f -- "$link" && ln -T -- "./${followed##*/}" "$link" 2>&1)
-            set -- "$1" $?
-            leave
-            [ "$2" = 0 ] || return 1
-            owner=$(stat -c %u -- "$link")
-            [ "$owner" = 0 ] || [ "$owner" = "$uid" ] || whose=$owner whose_link="$followed is a symbolic link of $(stat -c %U -- "$link")"
-        fi
-        # It may have been exchanged for something else meanwhile.
-        target=$(readlink -- "$link") || continue
-        case $target in
-            /*) followed=$target ;;
-            *) followed=${from%/}/$target ;;
-        esac
-    done
-}
-
 # find_file: sets $held to what can be read of the file, $new to a copy of it, and $path to where a link leads; says in $wrong why it
 # cannot be written.
 find_file() {
     wrong='' held=''
     # A link stays one; what it points to is rewritten.
-    if ! follow "$path" || ! hold "$followed"; then
+    if ! hold_followed "$path"; then
         wrong=$why
-        return
-    fi
-    if [ -n "$whose" ] && { [ -z "$held" ] || [ "$(stat -c %u -- "$held")" != "$whose" ]; }; then
-        wrong="$whose_link, who does not own what it leads to: name that file itself"
         return
     fi
     path=$followed

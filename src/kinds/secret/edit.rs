@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::kinds::shared::BESIDE;
 use crate::kinds::shared::program::program;
+use crate::kinds::shared::{BESIDE, REPLACE};
 use crate::model::{Blob, Row, Step, remove_json, set_json_string, sha256};
 use crate::{row, rows};
 
@@ -34,7 +34,7 @@ pub(super) fn step(batch: &[Planned<'_, Secret>], json: Vec<usize>) -> Step {
     for (path, of_file) in files {
         file(batch, path, &of_file, &mut covers, &mut rows, &mut input);
     }
-    let script = program![BESIDE, include_str!("value.sh"), include_str!("edit.sh")];
+    let script = program![REPLACE, BESIDE, include_str!("value.sh"), include_str!("edit.sh")];
     Step::new(script, covers, purpose).rows(rows).input(input)
 }
 

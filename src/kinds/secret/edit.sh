@@ -39,7 +39,7 @@ for row in $ROWS; do
         [ -z "$is" ] || now=$(sha256sum <"$is")
         if [ "${now%% *}" = "$hash" ]; then
             new=$started
-            put_in_place "$path"
+            put_in_place "$path" "$is"
         else
             wrong="$path has changed since it was looked at; apply again"
         fi

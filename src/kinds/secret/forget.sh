@@ -17,7 +17,7 @@ for row in $ROWS; do
             done <"$held"
             [ -n "$copied" ]
         } 2>&1 >"$new"); then
-            put_in_place "$path"
+            put_in_place "$path" "$held"
         else
             wrong="cannot write beside $path: $said"
         fi

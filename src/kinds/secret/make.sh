@@ -4,7 +4,7 @@ columns path key form size alphabet note
 know_paths
 
 make() {
-    hold "$path" || return
+    hold_followed "$path" || return
     have='' old=
     if [ -n "$held" ]; then
         while IFS= read -r line || [ -n "$line" ]; do
@@ -32,7 +32,7 @@ make() {
         [ -n "$have" ] || printf '%s=%s\n' "$key" "$value" || copied=
         [ -n "$copied" ]
     } 2>&1 >"$new"); then
-        put_in_place "$path"
+        put_in_place "$path" "$held"
     else
         wrong="cannot write $path: $said"
     fi

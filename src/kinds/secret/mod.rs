@@ -3,8 +3,8 @@
 mod edit;
 mod value;
 
-use crate::kinds::shared::BESIDE;
 use crate::kinds::shared::program::program;
+use crate::kinds::shared::{BESIDE, REPLACE};
 use crate::model::{
     Changes, Expect, Probe, ProbeOutput, Secret as Hidden, Step, Until, Value, YamlNode, decode_base64, json_scalar,
     sha256,
@@ -219,7 +219,7 @@ impl Kind for Secret {
                 row![Made { path: &desired.path, key: &desired.key, form, size, alphabet, note }]
             });
             let (rows, purpose) = (rows.collect(), format!("{verb} {}", count(covers.len())));
-            let script = program![BESIDE, include_str!("value.sh"), include_str!("make.sh")];
+            let script = program![REPLACE, BESIDE, include_str!("value.sh"), include_str!("make.sh")];
             steps.push(Step::new(script, covers, purpose).rows(rows));
         }
         if !absent.is_empty() {
@@ -229,7 +229,7 @@ impl Kind for Secret {
                 row![Forgotten { path: &desired.path, key: &desired.key, note }]
             });
             let (rows, purpose) = (rows.collect(), format!("forget {}", count(absent.len())));
-            let script = program![BESIDE, include_str!("value.sh"), include_str!("forget.sh")];
+            let script = program![REPLACE, BESIDE, include_str!("value.sh"), include_str!("forget.sh")];
             steps.push(Step::new(script, absent, purpose).rows(rows));
         }
         if !json.is_empty() {

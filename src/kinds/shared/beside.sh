@@ -18,10 +18,7 @@ way_to() {
 # make_way FOLDER: makes a folder, and those it is in.
 make_way() {
     if [ -z "$1" ] || [ -d "$1" ]; then return 0; fi
-    make_way "${1%/*}" || return
-    way_to "$1"
-    enter "$_folder" || return
-    why=$(mkdir -m 0755 -- "./${1##*/}" 2>&1)
+    make_folder "$1"
     set -- $?
     leave
     return "$1"
@@ -38,12 +35,9 @@ ready_stage() {
 ready_file() {
     ready_stage "$1" || return
     _files=$((${_files:-0} + 1)) new=$stage/$_files
-    # What is new in a folder with the setgid bit gets its group.
-    if [ -g "$_folder" ] && [ "${stage%/*}" != "${_folder%/}" ]; then
-        why=$(mkdir -m 0700 -- "$new" 2>&1) || return
-        chgrp -- "$(stat -c %g -- "$_folder")" "$new" 2>/dev/null && chmod -- 2700 "$new"
-        new=$new/new
-    fi
+    [ "${stage%/*}" != "${_folder%/}" ] || return 0
+    why=$(enter "$_folder" && pass_on "$new" || say_why) || return
+    [ ! -d "$new" ] || new=$new/new
 }
 
 # receive SIZE FILE: writes so much of the step's input into a file that nobody else may read.
@@ -72,6 +66,46 @@ hold() {
         held=$_held
     else
         pin "${1##*/}" && held=$pinned held_of=$1
+    fi
+}
+
+# follow PATH: sets $followed to where a link leads, and $whose to the account it is of, where that is neither root nor the one
+# that runs this: it may lead to nothing but a file of its own.
+follow() {
+    followed=$1 whose='' links=0
+    while [ -L "$followed" ]; do
+        links=$((links + 1))
+        if [ "$links" -gt 8 ]; then
+            why="$1 is a link that leads to too many others"
+            return 1
+        fi
+        from=${followed%/*}
+        from=${from:-/} link=$followed
+        if ! is_closed "$from"; then
+            stage_for "$from" && enter "$from" || return
+            link=$stage/link
+            why=$(rm -f -- "$link" && ln -T -- "./${followed##*/}" "$link" 2>&1)
+            set -- "$1" $?
+            leave
+            [ "$2" = 0 ] || return 1
+            owner=$(stat -c %u -- "$link")
+            [ "$owner" = 0 ] || [ "$owner" = "$uid" ] || whose=$owner whose_link="$followed is a symbolic link of $(stat -c %U -- "$link")"
+        fi
+        # It may have been exchanged for something else meanwhile.
+        target=$(readlink -- "$link") || continue
+        case $target in
+            /*) followed=$target ;;
+            *) followed=${from%/}/$target ;;
+        esac
+    done
+}
+
+# hold_followed PATH: holds what a link leads to, which $followed names.
+hold_followed() {
+    follow "$1" && hold "$followed" || return
+    if [ -n "$whose" ] && { [ -z "$held" ] || [ "$(stat -c %u -- "$held")" != "$whose" ]; }; then
+        why="$whose_link, who does not own what it leads to: name that file itself"
+        return 1
     fi
 }
 

@@ -307,7 +307,7 @@ enter() {
     if [ "$place_state" = refused ]; then return 1; fi
     if [ "$place_state" = closed ]; then
         place_here=$1
-        [ -z "$place_making" ] || [ -d "$1" ] || why=$(mkdir -p -- "$1" 2>&1) || return 1
+        [ -z "$place_making" ] || [ -d "$1" ] || why=$(umask 022 && mkdir -p -- "$1" 2>&1) || return 1
         cd -P "$1" 2>/dev/null && return 0
         why="the folder $1 is not there"
         [ ! -d "$1" ] || why="the folder $1 may not be entered"
@@ -345,7 +345,7 @@ go_down() {
             why="the folder $place_here is not there"
             return 1
         fi
-        why=$(mkdir -- "./$1" 2>&1) || return 1
+        why=$(umask 022 && mkdir -- "./$1" 2>&1) || return 1
         why="$place_here was exchanged for something else meanwhile"
     fi
     if ! [ -r . ]; then
@@ -414,6 +414,19 @@ put() {
     why=$(mv -f -T -- "$1" "$near/$place_count" 2>&1) || return 1
     sync -- "$near/$place_count" 2>/dev/null || sync
     why=$(mv -f -T -- "$near/$place_count" "./$2" 2>&1)
+}
+
+# Makes a folder of the stage hand down what the folder that was entered does: its group, and a default ACL.
+pass_on() {
+    place_list=
+    if command -v getfacl >/dev/null && command -v setfacl >/dev/null; then
+        case $(ls -ld .) in ??????????+*) place_list=$(getfacl --default --omit-header -- .) ;; esac
+    fi
+    if ! [ -g . ] && [ -z "$place_list" ]; then return 0; fi
+    [ -d "$1" ] || why=$(mkdir -m 0700 -- "$1" 2>&1) || return
+    if [ -g . ]; then chgrp -- "$(stat -c %g .)" "$1" 2>/dev/null && chmod -- 2700 "$1"; fi
+    [ -z "$place_list" ] || printf '%s\n' "$place_list" | setfacl --default --set-file=- -- "$1" 2>/dev/null
+    return 0
 }
 
 # A file is pinned by another name that it gets in the stage: what is done there is done to this file and no other one.
