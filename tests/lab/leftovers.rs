@@ -1,19 +1,17 @@
 //! Programs that write are killed at their writes, one after another: the step's shell and all that it started, from outside. What is
 //! left then is named in the list of the run, and what was to be written is there as it was or as it should be.
 //!
-//! Each write waits a moment, so that a kill finds it. `INFRA_TEST_ROUNDS` asks for a kill at every one of them; otherwise a few are
-//! chosen evenly.
+//! Each write waits a moment, so that a kill finds it. Of each program some writes are chosen evenly, as many as `INFRA_TEST_ROUNDS`
+//! says; where it has no more, all of them.
 
 use std::collections::BTreeSet;
-use std::time::Instant;
 
 use infra::host::{FrameReport, StepReport, StepStatus};
-use infra::model::sha256;
 use infra::spec::MemoryFiles;
 
 use crate::support;
 use crate::support::lab::LabHost;
-use crate::support::programs::Programs;
+use crate::support::programs::{Programs, filled};
 
 /// What each kind writes, with one of two words in the place of WORD, and whatever depends on it; in a folder of root's and in one of a
 /// user's.
@@ -50,12 +48,16 @@ for word in first second; do
 done
 cat >/usr/local/bin/killed-sh <<'END'
 #!/bin/sh
-# A shell as any other one, but that of a step is killed with all it has started, after as many seconds as the file says.
+# A shell as any other one, but that of a step is killed with all it has started, after as many writes as the file says.
 for last do :; done
 case ${last-} in "infra: "*) ;; *) exec /bin/sh "$@" ;; esac
-read -r after </run/after
+read -r write </run/kill-at
+: >/run/calls
 # In a subshell, for strace would wait for a child.
-(setsid sh -c "sleep $after; pkill -KILL -s $$" </dev/null >/dev/null 2>&1 &)
+(setsid sh -c "
+    while [ \$(wc -l </run/calls) -lt $write ]; do kill -0 $$ 2>/dev/null || exit; sleep 0.001; done
+    pkill -KILL -s $$
+" </dev/null >/dev/null 2>&1 &)
 calls=write,mkdir,mkdirat,rename,renameat,renameat2,link,linkat,symlink,symlinkat,unlink,unlinkat,rmdir,ftruncate
 calls=$calls,chmod,fchmod,fchmodat,chown,fchown,lchown,fchownat,mknod,mknodat
 exec strace -f -qq -o /run/calls -e trace=$calls -e inject=$calls:delay_enter=4000 /bin/sh "$@"
@@ -69,55 +71,51 @@ find /opt/kinds /home /srv /tmp /etc /root /usr/local /var/lib/infra ! -path '/v
     sed 's/[.]set-[0-9-]*/.set/' | sort -u
 ";
 
-/// Does what the next run does about a run that was killed.
-const CLEAR: &str = r#"
-cat /var/lib/infra/stages/* 2>/dev/null | while IFS= read -r path; do
-    case ${path##*/} in .infra-????????????????-*) rm -rf -- "$path" ;; esac
-done
-rm -f /var/lib/infra/stages/*
-"#;
+const SHELL: &str = "/usr/local/bin/killed-sh";
 
 struct Kill<'a> {
     host: &'a LabHost,
-    programs: &'a Programs,
+    programs: Programs,
     kind: &'static str,
     /// What is there whichever of both is wanted.
     known: BTreeSet<String>,
 }
 
 impl Kill<'_> {
-    /// Looks at what steps have left that were killed after so many seconds, and sets the time of the next kill.
-    fn look(&self, after: f64, next: f64) {
-        let told = self.host.check(&format!(
-            "{LISTING}\necho ==; cat /var/lib/infra/stages/* 2>/dev/null\n{CLEAR}\necho ==\n{LISTING}\necho {next} >/run/after"
-        ));
-        let parts: Vec<BTreeSet<String>> = told.split("==\n").map(lines).collect();
-        let [left, named, stays] = parts.as_slice() else { panic!("{told}") };
-        for path in left.difference(&self.known) {
+    /// Looks at what steps have left that were killed at this write, and at what is left once another run has begun.
+    async fn look(mut self, write: u32) -> Self {
+        let told = self.host.check(&format!("{LISTING}\necho ==; cat /var/lib/infra/stages/* 2>/dev/null"));
+        let (left, named) = told.split_once("==\n").unwrap();
+        let named = lines(named);
+        for path in lines(left).difference(&self.known) {
             let is_named = named.iter().any(|name| path == name || path.starts_with(&format!("{name}/")));
-            assert!(is_named, "{}: killed after {after} s, it left {path}, which no list names: {named:?}", self.kind);
+            assert!(is_named, "{}: killed at write {write}, it left {path}, which no list names: {named:?}", self.kind);
         }
+        self.programs = self.programs.killed(self.host, SHELL).await;
+        let stays = lines(&self.host.check(LISTING));
         let stays: Vec<_> = stays.difference(&self.known).collect();
-        assert!(stays.is_empty(), "{}: killed after {after} s: {stays:?} stays", self.kind);
+        assert!(stays.is_empty(), "{}: killed at write {write}: {stays:?} stays", self.kind);
+        self
     }
 
-    /// Runs the steps between two specs, killed at so many moments; returns how often that was in time.
-    async fn at(&self, specs: &[String; 2], wanted: u32, time: f64) -> usize {
-        let after = |round: u32| time * (f64::from(round) + 0.5) / f64::from(wanted);
-        self.host.check(&format!("echo {} >/run/after", after(0)));
+    /// Runs the steps between two specs, killed at so many of their writes; returns how often that was in time.
+    async fn at(mut self, specs: &[String; 2], kills: u32, writes: u32) -> (Programs, usize) {
         let mut killed = 0;
-        for round in 0..wanted {
+        for round in 0..kills {
+            let write = writes * (2 * round + 1) / (2 * kills) + 1;
             let way = usize::from(round % 2 == 0);
             let mut steps = self.programs.steps(self.kind, &specs[way]).await;
             if steps.is_empty() {
                 steps = self.programs.steps(self.kind, &specs[1 - way]).await;
             }
+            self.host.check(&format!("echo {write} >/run/kill-at"));
             let report = self.programs.run(&steps).await;
             assert!(report.failure.is_none(), "{}: {report:?}", self.kind);
             killed += usize::from(report.steps.iter().any(|step| step.status == StepStatus::Exited(137)));
-            self.look(after(round), if round + 1 == wanted { 300.0 } else { after(round + 1) });
+            self.host.check("echo 1000000 >/run/kill-at");
+            self = self.look(write).await;
         }
-        killed
+        (self.programs, killed)
     }
 }
 
@@ -125,23 +123,10 @@ fn lines(text: &str) -> BTreeSet<String> {
     text.lines().map(String::from).collect()
 }
 
-/// Returns how many kills are asked for, and whether that is one for each write, or a few.
-fn kills(calls: u32) -> (u32, bool) {
-    if std::env::var_os("INFRA_TEST_ROUNDS").is_some() { (calls, true) } else { (5, false) }
-}
-
-fn filled(sections: &str, place: &str, word: &str, tar: &str) -> String {
-    let is_first = word == "first";
-    let other = |first: &'static str, second: &'static str| if is_first { first } else { second };
-    sections
-        .replace("PLACE", place)
-        .replace("WORD", word)
-        .replace("KEY,", "'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDKcPXv4rKjjxQWGWCJVVcUgcVEnBYCxdJDgdJxfTGXH it',")
-        .replace("OPTIONS", other("no-pty", "no-X11-forwarding"))
-        .replace("MODE", other("'0600'", "'0644'"))
-        .replace("STATE", other("present", "absent"))
-        .replace("SUM", &format!("'sha256:{}'", sha256(format!("{word}\n").as_bytes())))
-        .replace("TAR", &format!("'sha256:{tar}'"))
+/// Returns how many kills are asked for, where there are so many writes.
+fn kills(writes: u32) -> u32 {
+    let asked = std::env::var("INFRA_TEST_ROUNDS").ok().and_then(|rounds| rounds.parse().ok());
+    asked.unwrap_or(5).min(writes)
 }
 
 #[tokio::test]
@@ -166,36 +151,34 @@ async fn kill_all(place: &str) {
             .link(format!("spec/{word}/link"), word);
     }
     let tars = ["first", "second"].map(|word| host.check(&format!("sha256sum /srv/{word}.tar"))[..64].to_string());
-    let programs = Programs::connect(&host, "/usr/local/bin/killed-sh", files).await;
+    let mut programs = Programs::connect(&host, SHELL, files).await;
     for (kind, sections) in CASES {
         if place.starts_with("/home") && !sections.contains("PLACE") {
             continue;
         }
-        let specs = [0, 1].map(|at| filled(sections, place, ["first", "second"][at], &tars[at]));
-        let mut kill = Kill { host: &host, programs: &programs, kind, known: BTreeSet::new() };
-        // Nobody kills yet: what is there with either of both, and how long it takes.
-        let (mut times, mut calls) = (Vec::new(), 0);
-        host.check("echo 300 >/run/after");
+        let specs = [0, 1].map(|at| filled(&sections.replace("PLACE", place), ["first", "second"][at], &tars[at]));
+        let mut known = BTreeSet::new();
+        // Nobody kills yet: what is there with either of both, and how many writes that takes.
+        let mut writes: Vec<u32> = Vec::new();
+        host.check("echo 1000000 >/run/kill-at");
         for at in [0, 1, 0] {
             let steps = programs.steps(kind, &specs[at]).await;
-            let start = Instant::now();
-            let report = programs.run(&steps).await;
-            times.push(start.elapsed().as_secs_f64());
-            assert_fine(&report, kind);
+            assert_fine(&programs.run(&steps).await, kind);
             let told = host.check(&format!("cat /run/calls | wc -l\n{LISTING}"));
             let (count, listing) = told.split_once('\n').unwrap();
-            calls = calls.max(count.trim().parse().unwrap());
-            kill.known.extend(lines(listing));
+            writes.push(count.trim().parse().unwrap());
+            known.extend(lines(listing));
         }
-        // A few had better be in time, all of them had better miss nothing.
-        let (wanted, is_all) = kills(calls);
-        let time = times.into_iter().reduce(if is_all { f64::max } else { f64::min }).unwrap();
-        let killed = kill.at(&specs, wanted, time).await;
+        let writes = writes[1..].iter().copied().min().unwrap();
+        let wanted = kills(writes);
+        let kill = Kill { host: &host, programs, kind, known };
+        let killed;
+        (programs, killed) = kill.at(&specs, wanted, writes).await;
         // What comes after finishes it.
         let steps = programs.steps(kind, &specs[0]).await;
         assert_fine(&programs.run(&steps).await, kind);
         assert!(programs.is_done(kind, &specs[0]).await, "{kind}");
-        println!("{kind} in {place}: {calls} writes, {wanted} kills, {killed} in time");
+        println!("{kind} in {place}: {writes} writes, {wanted} kills, {killed} in time");
         assert!(killed > 0, "{kind}: nothing was killed in time");
     }
     programs.close().await;

@@ -1,13 +1,16 @@
 //! The programs of kinds on a throwaway host, without the command around them: what a spec asks for becomes steps, which can be run
 //! again and again.
 
+use std::time::Duration;
+
 use infra::diagnostic::Sources;
 use infra::host::{FrameReport, FrameStep, Host, Options, StepFrame, Target, Transport};
 use infra::kinds;
-use infra::model::{Action, Change, SshOptions};
+use infra::model::{Action, Change, SshOptions, sha256};
 use infra::resource::{AnyObserved, AnyResource, ErasedPlanned, KindObject};
 use infra::spec::{Knowledge, LoadOptions, MemoryFiles, load};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::lab::LabHost;
 
@@ -17,25 +20,38 @@ pub struct Programs {
     files: MemoryFiles,
 }
 
+/// Fills sections of a spec in, of which there are two forms: with one of two words in the place of WORD, and whatever depends on it.
+/// The tar archive with the word's files has this SHA-256.
+pub fn filled(sections: &str, word: &str, tar: &str) -> String {
+    let other = |first: &'static str, second: &'static str| if word == "first" { first } else { second };
+    sections
+        .replace("WORD", word)
+        .replace("KEY,", "'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDKcPXv4rKjjxQWGWCJVVcUgcVEnBYCxdJDgdJxfTGXH it',")
+        .replace("OPTIONS", other("no-pty", "no-X11-forwarding"))
+        .replace("OMIT", other("[]", "[dev]"))
+        .replace("MODE", other("'0600'", "'0644'"))
+        .replace("STATE", other("present", "absent"))
+        .replace("SUM", &format!("'sha256:{}'", sha256(format!("{word}\n").as_bytes())))
+        .replace("TAR", &format!("'sha256:{tar}'"))
+}
+
 impl Programs {
     /// Connects; the shell is what runs everything there, and the files are beside each spec.
     pub async fn connect(host: &LabHost, shell: &str, files: MemoryFiles) -> Self {
-        let details = host.details();
-        let target = Target {
-            name: "app1".into(),
-            address: host.address(),
-            user: Some("root".into()),
-            become_root: false,
-            password: None,
-            transport: Transport::Ssh(SshOptions {
-                identity_file: Some(details.key.clone()),
-                config_file: Some("/dev/null".into()),
-                known_hosts: Some(details.known_hosts.clone()),
-                ..SshOptions::default()
-            }),
-        };
-        let options = Options { shell: shell.into(), ..Options::default() };
-        Self { host: Host::connect(target, options).await.unwrap(), files }
+        Self { host: connection(host, shell).await, files }
+    }
+
+    /// Kills all of this run on the host, what guards it too, and connects anew, as the next run that is about to change something.
+    pub async fn killed(self, host: &LabHost, shell: &str) -> Self {
+        host.check(
+            "for process in /proc/[0-9]*; do
+                tr '\\0' ' ' <$process/cmdline 2>/dev/null | grep -q ' infra [0-9a-f]* /' && kill -KILL ${process#/proc/} || :
+            done",
+        );
+        drop(self.host);
+        let next = Self::connect(host, shell, self.files).await;
+        next.host.lock(1, Instant::now() + Duration::from_secs(10), &mut |_| {}).await.unwrap();
+        next
     }
 
     /// Returns the steps that the host needs to be as these sections of a spec say, which are all of one kind.
@@ -100,4 +116,24 @@ impl Programs {
         }
         seen
     }
+}
+
+/// Makes a connection as root whose shells are this program.
+async fn connection(host: &LabHost, shell: &str) -> Host {
+    let details = host.details();
+    let target = Target {
+        name: "app1".into(),
+        address: host.address(),
+        user: Some("root".into()),
+        become_root: false,
+        password: None,
+        transport: Transport::Ssh(SshOptions {
+            identity_file: Some(details.key.clone()),
+            config_file: Some("/dev/null".into()),
+            known_hosts: Some(details.known_hosts.clone()),
+            ..SshOptions::default()
+        }),
+    };
+    let options = Options { shell: shell.into(), ..Options::default() };
+    Host::connect(target, options).await.unwrap()
 }

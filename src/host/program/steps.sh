@@ -288,7 +288,8 @@ record_owed() {
     [ -n "$_missing" ] || return 0
     (
         umask 077
-        new=$state_folder/new-$$
+        new=$state_folder/.infra-$run-owed-$$
+        printf '%s\n' "$new" >>"$state_folder/stages/$run"
         mkdir -p "$state_folder/owed" "$new" || exit 1
         set --
         for _line in $_missing; do

@@ -118,9 +118,7 @@ else
     make_way "$path" && hand_over_at "${user:+$user:}" "$path" || say_why || exit
 fi
 [ -n "$kind" ] || exit 0
-temporary=/tmp/.infra-$run-git-$$
-note "$temporary"
-variables path url kind ref submodules force depth key username token is_local others helper temporary
+variables path url kind ref submodules force depth key username token is_local others helper
 said=$(as_user "$user" "limit=$NL$data$git_text$bring" 2>&1)
 status=$?
 [ -z "$said" ] || printf '%s\n' "$said"

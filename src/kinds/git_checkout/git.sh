@@ -61,33 +61,53 @@ is_repository() { [ -e .git ] && local_git --git-dir=.git rev-parse --git-dir >/
 # A repository on the host may belong to somebody else than who reads it.
 upload_pack="git -c safe.directory=* upload-pack"
 
+# as_committed COMMIT: prints the files that are there as they are in a commit. Nothing is written for that.
+as_committed() {
+    tab=$(printf "\t")
+    entries=$(local_git ls-tree -r "$1" | while IFS="$tab" read -r entry name; do
+        case $entry in
+            160000*) ;;
+            120000*) [ -L "$name" ] || continue ;;
+            *)
+                [ -f "$name" ] && [ ! -L "$name" ] || continue
+                [ -x "$name" ] && mode=100755 || mode=100644
+                [ "${entry%% *}" = "$mode" ] || continue
+                ;;
+        esac
+        printf "%s\t%s\n" "$entry" "$name"
+    done)
+    hashes=$(printf "%s\n" "$entries" | sed -n "s/^100[^$tab]*$tab//p" | local_git hash-object --stdin-paths) || return
+    printf "%s\n" "$hashes" // "$entries" | while IFS= read -r line; do
+        case $line in
+            120000*) hash=$(readlink -n -- "${line#*$tab}" | local_git hash-object --stdin) ;;
+            *) hash= ;;
+        esac
+        printf "%s\n" "$line$tab$hash"
+    done | awk -F "\t" "
+        !entries && \$0 ~ /^\/\// { entries = 1; next }
+        !entries { hash[++count] = \$1; next }
+        { split(\$1, entry, \" \") }
+        entry[1] ~ /^100/ { \$3 = hash[++at] }
+        entry[1] == 160000 || entry[3] == \$3 { print \$2 }
+    "
+}
 # left_behind: prints the files that a run which was killed had written, in part or whole, or taken away, on the way to the commit
 # that stands in its mark.
 left_behind() (
     [ -s .git/infra-at-work ] && IFS= read -r to <.git/infra-at-work || exit 0
     local_git cat-file -e "$to^{commit}" 2>/dev/null || exit 0
     from=$(local_git rev-parse --quiet --verify HEAD) || from=$(local_git hash-object -t tree /dev/null)
-    if [ -n "${temporary-}" ]; then
-        mkdir -m 0700 "$temporary" || exit
-    else
-        # Who only looks has no run whose end removes what is left.
-        temporary=$(mktemp -d /tmp/.infra-look-XXXXXX) || exit
-    fi
-    trap "rm -rf -- \"\$temporary\"" EXIT
-    trap "exit 143" HUP INT PIPE TERM
-    export GIT_INDEX_FILE="$temporary/index"
-    local_git read-tree "$to" && local_git diff --name-only --no-ext-diff >"$temporary/other"
-    unset GIT_INDEX_FILE
-    local_git diff --name-only --no-ext-diff >"$temporary/changed"
-    local_git diff-tree -r --no-renames --name-status "$from" "$to" |
-        awk -F "\t" "
-            FILENAME == other { is_other[\$1]; next }
-            FILENAME == changed { is_changed[\$1]; next }
-            \$1 == \"D\" { print \"gone\", \$2; next }
-            !(\$2 in is_other) { print \"whole\", \$2; next }
-            \$1 == \"A\" || \$2 in is_changed { print \"part\", \$2 }
-        " other="$temporary/other" changed="$temporary/changed" "$temporary/other" "$temporary/changed" - >"$temporary/left"
-    while IFS=" " read -r how name; do
+    {
+        as_committed "$to" && echo // && local_git diff --name-only --no-ext-diff && echo // &&
+            local_git diff-tree -r --no-renames --name-status "$from" "$to"
+    } | awk -F "\t" "
+        \$0 == \"//\" { part++; next }
+        part == 0 { is_whole[\$0]; next }
+        part == 1 { is_changed[\$0]; next }
+        \$1 == \"D\" { print \"gone\", \$2; next }
+        \$2 in is_whole { print \"whole\", \$2; next }
+        \$1 == \"A\" || \$2 in is_changed { print \"part\", \$2 }
+    " | while IFS=" " read -r how name; do
         if [ -e "$name" ] || [ -L "$name" ]; then
             [ "$how" != gone ] || continue
             if [ "$how" = part ]; then
@@ -96,7 +116,7 @@ left_behind() (
             fi
         fi
         printf "%s\n" "$name"
-    done <"$temporary/left"
+    done
 )
 # Prints the files that differ from what is checked out, in the format of git-status(1), but for those that a killed run left.
 changed_files() {
