@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use crate::diagnostic::Diagnostic;
 use crate::model::{OwedAction, Until};
-use crate::resource::{Claim, Need, Space, TriggerSource};
+use crate::resource::{Claim, Claims, Need, Space, TriggerSource};
 
 use crate::spec::{AddressIndex, Selector};
 
@@ -77,9 +77,12 @@ impl<'a> Builder<'a> {
         let claims = &inputs[node].claims;
         for claim in &claims.requires {
             let mut is_provided = claim.space == Space::PATH;
-            // Those who share a thing have no order among each other: it needs who makes it, or the folder it is in.
+            // Those who share a thing have no order among each other: it needs who makes it, or the folder it is in. Who comes
+            // after what this one brings does not make it for this one.
             let shares = claims.shares.contains(claim);
-            let makes = |&provider: &Node| !shares || inputs[provider].claims.provides.contains(claim);
+            let comes_after = |provider: &Claims| provider.follows.iter().any(|claim| claims.brings(claim));
+            let makes = |provider: &Claims| provider.provides.contains(claim) && !comes_after(provider);
+            let makes = |&provider: &Node| !shares || makes(&inputs[provider].claims);
             let mut providers: Vec<Node> = of_host.find(claim).filter(makes).collect();
             if shares && providers.is_empty() && claim.space == Space::PATH {
                 providers.extend(of_host.container(&claim.name));

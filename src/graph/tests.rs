@@ -354,6 +354,20 @@ fn of_two_others_a_resource_says_which_comes_first() {
 }
 
 #[test]
+fn who_shares_a_thing_waits_for_its_maker_but_for_none_that_comes_after() {
+    let kept = || Input {
+        claims: Claims::new()
+            .requires(Space::PATH, "/etc/env")
+            .shares(Space::PATH, "/etc/env")
+            .shares(Space::KEPT, "/etc/env"),
+        ..input("app1/secret:x")
+    };
+    assert_eq!(edges(&graph(&[kept(), file("/etc/env"), file("/etc")])), [(1, 0), (2, 1)]);
+    let owned = Input { claims: file("/etc/env").claims.follows(Space::KEPT, "/etc/env"), ..file("/etc/env") };
+    assert_eq!(edges(&graph(&[kept(), owned, file("/etc")])), [(0, 1), (2, 0), (2, 1)]);
+}
+
+#[test]
 fn what_surely_is_not_there_cannot_be_required() {
     let unit = |name: &str| Input { claims: Claims::new().excludes(Space::INSTALL, "a"), ..input(name) };
     let enabled = || input("app1/service:a").requires(Space::INSTALL, "a");

@@ -256,6 +256,11 @@ impl Claims {
         self
     }
 
+    /// Returns whether something exists once it is in place.
+    pub fn brings(&self, claim: &Claim) -> bool {
+        self.provides.contains(claim) || self.shares.contains(claim)
+    }
+
     /// Returns whether it makes a file that is what is needed.
     pub fn makes_file_of(&self, need: &Need) -> bool {
         let mut paths = self.provides.iter().chain(&self.shares).filter(|claim| claim.space == Space::PATH);

@@ -18,6 +18,7 @@ fn what_waits_for_several_gets_all_in_one_apply() {
     ignored_changes(&host);
     restart_of_what_a_package_starts(&host);
     json_secrets_in_two_steps(&host);
+    what_is_kept_beside_a_secret(&host);
     packages_that_swap(&host);
 }
 
@@ -85,6 +86,20 @@ fn json_secrets_in_two_steps(host: &LabHost) {
     );
     host.check("grep -q '# one' /etc/nine/ini && grep -qx 'two = 2' /etc/nine/ini");
     infra.plan().assert_empty("after two secrets of one file");
+}
+
+fn what_is_kept_beside_a_secret(host: &LabHost) {
+    let infra = infra(host, "secret-file");
+    let report = infra.apply();
+    let kept = "grep -qxE 'PASSWORD=.{20}' /etc/ten/env && grep -qx 'PORT=8001' /etc/ten/env && grep -qx '# of the application' /etc/ten/env";
+    host.check(kept);
+    let owned = "grep -qxE 'PASSWORD=.{20}' /etc/ten/owned && stat -c '%U %a' /etc/ten/owned";
+    assert_eq!(host.check(owned), "kept10 400\n");
+    host.check("systemctl is-active ten && ! systemctl show -p NRestarts ten | grep -v =0");
+    assert!(!report.said.contains("applied again"), "{}", report.said);
+    infra.plan().assert_empty("after what is kept beside a secret");
+    infra.option("--var").option("port=8002").apply();
+    host.check("grep -qx 'PORT=8002' /etc/ten/env && systemctl is-active ten");
 }
 
 fn packages_that_swap(host: &LabHost) {

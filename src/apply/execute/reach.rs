@@ -11,7 +11,8 @@ use crate::schedule::Task;
 use super::Execution;
 
 impl Execution<'_, '_> {
-    /// Writes into each task what its change may change too, on the hosts where anything is going to change.
+    /// Writes into each task what its change may change too, on the hosts where anything is going to change: what it touches, and
+    /// what is seen of those that read it.
     pub(super) fn set_reach(&self, plan: &Plan, tasks: &mut [Task]) {
         let hosts: BTreeSet<&str> =
             plan.resources.iter().filter(|planned| planned.acts()).map(|planned| &*planned.address.host).collect();
@@ -34,6 +35,12 @@ impl Execution<'_, '_> {
                 };
                 tasks[*node].touches = known.entry(&own.touches).or_insert_with(reached).clone();
             }
+            let looked_at_again = claims.iter().map(|(node, _)| *node).filter(|&node| self.is_looked_at_again(node));
+            for reader in looked_at_again {
+                for &read in self.survey.graph().reads(reader) {
+                    add(&mut tasks[read].touches, reader);
+                }
+            }
         }
     }
 
@@ -41,5 +48,12 @@ impl Execution<'_, '_> {
     pub(super) fn is_looked_at_again(&self, node: Node) -> bool {
         let item = self.survey.item(node);
         item.in_scope && !item.left_alone && item.resource.kind.mode() == Mode::Converge
+    }
+}
+
+/// Adds one that a change may change too.
+fn add(touches: &mut Arc<[Node]>, reader: Node) {
+    if !touches.contains(&reader) {
+        *touches = touches.iter().copied().chain([reader]).collect();
     }
 }

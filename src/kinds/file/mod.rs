@@ -103,6 +103,10 @@ impl Kind for File {
             None => claims.follows(Space::MAKING, resource.name()),
         };
         let Desired { validation, content, .. } = &resource.desired;
+        if content.is_none() {
+            // Secrets make the file they are kept in; what it is to be besides is for the file that they made.
+            claims = claims.follows_and_reads(Space::KEPT, resource.name());
+        }
         let claims = validation.claims_of_all(claims, resource.name(), content.as_ref());
         claims.owned_by(resource.desired.owner.as_ref(), resource.desired.group.as_ref())
     }
