@@ -62,6 +62,35 @@ fn migrations_and_backups_live() {
     what_is_cut_off_goes_on(&host, &infra);
 }
 
+/// Quotes, backslashes, what begins like an option, and what looks like a connection string.
+#[test]
+fn odd_names_are_names() {
+    let host = LabHost::boot_having("odd-names", support::release(), DATABASES);
+    let infra = Infra::new(&spec().with_file_name("odd-names"), &host.inventory());
+    infra.plan().assert_no_problems();
+    infra.apply();
+    infra.plan().assert_empty("after databases with odd names");
+    let rows = |statement: &str| {
+        [
+            host.check(&format!("mysql -N --database=\"$(cat /root/mysql)\" -e '{statement}'")),
+            host.check(&format!(
+                "PGDATABASE=$(cat /root/postgresql); export PGDATABASE; cd /; runuser -u postgres -- psql -X -q -A -t -c '{statement}'"
+            )),
+        ]
+    };
+    for backup in ["backup:mysql", "backup:postgresql"] {
+        assert_said(&must(&infra, &["backup", backup]), &["made /var/backups/"]);
+    }
+    rows("INSERT INTO kept VALUES (2)");
+    for backup in ["backup:mysql", "backup:postgresql"] {
+        assert_said(&must(&infra, &["restore", backup, "-y"]), &["restored"]);
+    }
+    for found in rows("SELECT id FROM kept ORDER BY id") {
+        assert_eq!(found, "1\n");
+    }
+    infra.plan().assert_empty("after databases with odd names were restored");
+}
+
 fn what_was_edited_is_refused(infra: &Infra) {
     let plan = with(infra, "edited").plan();
     plan.assert_refused(&names(&ALL), "an applied file is edited");

@@ -3,7 +3,7 @@
 use crate::kinds::shared::database_engine::{Engine, MYSQL};
 use crate::resource::{Confine, Feature, Variant};
 
-use super::source::Source;
+use super::source::{Source, refuse_name};
 
 pub const VARIANT: Variant = Variant {
     features: &[
@@ -21,5 +21,9 @@ pub struct Mysql;
 impl Source for Mysql {
     fn functions(&self) -> String {
         format!("{}{}", Engine::Mysql.dump(), include_str!("source.sh"))
+    }
+
+    fn refuse_database(&self, database: &str) -> Option<[String; 2]> {
+        refuse_name(Engine::Mysql, database)
     }
 }

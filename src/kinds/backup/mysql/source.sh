@@ -35,8 +35,10 @@ dump() {
 # Says whether there is anything that a restore would overwrite.
 exists() {
     program=$(first mariadb mysql) || exit
+    # Whether a backslash escapes depends on the server; in hexadecimal there is none.
+    bytes=$(printf %s "$database" | od -A n -v -t x1 | tr -d ' \n')
     found=$(mysql_client "$program" --batch --skip-column-names --execute \
-        "SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = '$database'") || fail "cannot look at the server"
+        "SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = _utf8mb4 X'$bytes'") || fail "cannot look at the server"
     [ "$found" != 0 ]
 }
 
@@ -45,7 +47,7 @@ load() {
     program=$(first mariadb mysql) || return
     {
         # shellcheck disable=SC2016 # These are MySQL's quotes.
-        printf 'DROP DATABASE IF EXISTS `%s`;\n' "$database"
+        printf 'DROP DATABASE IF EXISTS `%s`;\n' "$(printf '%s\n' "$database" | sed 's/`/``/g')"
         cat
     } | mysql_client "$program" --batch --binary-mode
 }

@@ -3,7 +3,7 @@
 use crate::kinds::shared::database_engine::{Engine, POSTGRESQL};
 use crate::resource::{Confine, Feature, Variant};
 
-use super::source::Source;
+use super::source::{Source, refuse_name};
 
 pub const VARIANT: Variant = Variant {
     features: &[
@@ -21,5 +21,9 @@ pub struct Postgresql;
 impl Source for Postgresql {
     fn functions(&self) -> String {
         format!("{}{}", Engine::Postgresql.dump(), include_str!("source.sh"))
+    }
+
+    fn refuse_database(&self, database: &str) -> Option<[String; 2]> {
+        refuse_name(Engine::Postgresql, database)
     }
 }

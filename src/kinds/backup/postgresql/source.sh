@@ -22,12 +22,13 @@ dump() {
 
 exists() {
     found=$(postgresql psql -X -q -A -t -d postgres -c \
-        "SELECT count(*) FROM pg_database WHERE datname = '$database'") || fail "cannot look at the server"
+        "SELECT count(*) FROM pg_database WHERE datname = E'$(printf '%s\n' "$database" | sed "s/[\\\\']/&&/g")'") || fail "cannot look at the server"
     [ "$found" != 0 ]
 }
 
 load() {
-    postgresql psql -X -q -v ON_ERROR_STOP=1 -d postgres -c "DROP DATABASE IF EXISTS \"$database\" WITH (FORCE)" \
+    identifier=$(printf '%s\n' "$database" | sed 's/"/""/g')
+    postgresql psql -X -q -v ON_ERROR_STOP=1 -d postgres -c "DROP DATABASE IF EXISTS \"$identifier\" WITH (FORCE)" \
         </dev/null >/dev/null &&
         postgresql psql -X -q -v ON_ERROR_STOP=1 -d postgres -f - >/dev/null
 }
