@@ -19,7 +19,11 @@ const REPOSITORY: &str = "
     printf '{\"port\": 1}\n' >config.json && echo one >notes && echo one >whole && echo one >other && git add . && git commit -q -m one
     git tag both && git checkout -q -b both && echo branch >other && git commit -qam branch && git checkout -q main
     git clone -q --bare . /srv/app.git && git remote add origin /srv/app.git
-    mkdir /srv/folder && git clone -q --branch both /srv/app.git /opt/there 2>/dev/null && git -C /opt/there checkout -q --detach";
+    mkdir /srv/folder && git clone -q --branch both /srv/app.git /opt/there 2>/dev/null && git -C /opt/there checkout -q --detach
+    git -C /srv/app.git config uploadpack.allowFilter true
+    git clone -q /srv/app.git /opt/moved && git -C /opt/moved checkout -q --detach
+    git -C /opt/moved remote set-url origin git://127.0.0.1/app.git
+    git daemon --base-path=/srv --export-all --detach --listen=127.0.0.1 --reuseaddr </dev/null >/dev/null 2>&1";
 
 #[test]
 fn what_cannot_be_is_refused_before_anything_runs() {
@@ -38,15 +42,18 @@ fn what_the_host_tells(host: &LabHost) {
     let infra = infra(host, "lacking");
     let plan = infra.plan();
     let refused = [
-        ("firewall_rule:six", "ufw leaves IPv6 alone", 23),
+        ("firewall_rule:six", "ufw leaves IPv6 alone", 26),
         ("git_checkout:/opt/branch", "/srv/app.git has no branch nosuch", 7),
         ("git_checkout:/opt/commit", "/srv/folder cannot be asked", 11),
         ("git_checkout:/opt/far", "http://127.0.0.1:9/app.git cannot be asked", 10),
         ("git_checkout:/opt/folder", "/srv/folder cannot be asked", 9),
+        ("git_checkout:/opt/moved", "git://127.0.0.1/app.git has no commit 2222", 17),
+        ("git_checkout:/opt/never", "/srv/app.git has no commit 2222", 15),
         ("git_checkout:/opt/none", "nothing at /srv/none.git", 12),
+        ("git_checkout:/opt/served", "git://127.0.0.1/app.git has no commit 2222", 16),
         ("git_checkout:/opt/tag", "/srv/app.git has no tag nosuch", 8),
         ("git_checkout:/opt/there", "/srv/app.git has no tag nosuch", 14),
-        ("package:jq", "no repository of the host has the version 99.* of jq", 21),
+        ("package:jq", "no repository of the host has the version 99.* of jq", 24),
     ];
     plan.assert_refused(&refused.map(|(address, ..)| address.to_string()), "the host tells that it cannot be");
     assert_problems(&plan.json, &refused);
@@ -105,6 +112,13 @@ fn assert_problems(plan: &serde_json::Value, refused: &[(&str, &str, u32)]) {
         let place = format!("infra.yaml:{line}:");
         assert!(of_it["place"].as_str().is_some_and(|found| found.contains(&place)), "{address}: {of_it}");
     }
+<<<<<<< HEAD
+=======
+    let shown = text(&infra.run("plan", &[]).stdout);
+    assert!(shown.contains("infra.yaml:7:3\n  help: "), "{shown}");
+    assert!(!infra.try_apply().success);
+    host.check("! ls -d /tmp/.infra-look-* /opt/served /opt/never /opt/branch /opt/tag /opt/far /opt/right 2>/dev/null");
+>>>>>>> 7bd6da5 (git_checkout: Refuse a commit that the remote lacks while planning)
 }
 
 fn numbers_of_those_that_go(host: &LabHost) {

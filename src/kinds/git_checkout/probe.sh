@@ -24,7 +24,10 @@ printf "%s\n" "branch=$(local_git symbolic-ref --quiet HEAD)"
 printf "%s\n" "url=$(local_git config --get remote.origin.url)"
 case $kind in
     tag) printf "%s\n" "wanted=$(local_git rev-parse --quiet --verify "refs/tags/$ref^{commit}")" ;;
-    commit) printf "%s\n" "wanted=$ref" ;;
+    commit)
+        printf "%s\n" "wanted=$ref"
+        ! local_git cat-file -e "$ref^{commit}" 2>/dev/null || echo here=1
+        ;;
 esac
 if local_git rev-parse --quiet --verify HEAD >/dev/null; then
     own=$(own_commits) && files=$(changed_files) || exit
@@ -51,23 +54,38 @@ case $kind in
 esac
 [ -z "$is_local" ] || set -- --upload-pack="$upload_pack" "$@"
 limit=20
-remote_git ls-remote "$@"
+if [ "$kind" != commit ]; then
+    remote_git ls-remote "$@"
+    exit
+fi
+# A single commit is not listed. Of a server that can leave out what a commit holds it is fetched alone, to be thrown away.
+at=$(mktemp -d /tmp/.infra-look-XXXXXX) || exit
+trap "rm -rf -- \"\$at\"" EXIT
+trap "exit 143" HUP INT PIPE TERM
+(export GIT_TRACE_PACKET="$at/said" && remote_git ls-remote "$@") || exit
+if [ -n "$is_local" ]; then
+    git -c safe.directory="*" -C "${url#file://}" cat-file -e "$ref^{commit}" 2>/dev/null || echo "no commit"
+elif grep -Eq "(fetch=|multi_ack).* filter( |$)" "$at/said" && git init --quiet --bare "$at/at"; then
+    said=$(remote_git --git-dir="$at/at" fetch --quiet --no-tags --depth=1 --filter=tree:0 "$url" "$ref" 2>&1)
+    case $said in *"not our ref"*) echo "no commit" ;; esac
+fi
 '
 
 # remote: prints what the remote has, as one line: index, ref, commit; or why not: index, "condition" or "revision", why. A single commit is
-# nothing that it can be asked for.
+# there unless the remote says that it is not.
 remote() {
     variables url kind ref key username token is_local helper
     answer=$(as_user "$user" "$data$git_text$ask" 2>&1)
     status=$?
-    commit='' name=$ref
+    commit='' name=$ref lacks=
     for line in $answer; do
         case $line in
+            "no commit") lacks=1 ;;
             "ref: refs/heads/"*"${TAB}HEAD") line=${line#ref: refs/heads/} && name=${line%"$TAB"*} ;;
             *"${TAB}HEAD" | *"${TAB}refs/heads/$ref" | *"${TAB}refs/tags/$ref") commit=${line%%"$TAB"*} ;;
         esac
     done
-    if [ "$status" = 0 ] && { [ -n "$commit" ] || [ "$kind" = commit ]; }; then
+    if [ "$status" = 0 ] && [ -z "$lacks" ] && { [ -n "$commit" ] || [ "$kind" = commit ]; }; then
         printf '%s\n' "$i${US}at$US$name$US$commit"
         return
     fi
@@ -95,6 +113,7 @@ is_to_be_asked() {
                 [ ! -e "$path/.git/refs/tags/$ref" ] || return
                 awk -v name="refs/tags/$ref" '$2 == name { exit 1 }' "$path/.git/packed-refs" 2>/dev/null || [ $? = 2 ] || return
                 ;;
+            commit) { IFS= read -r head <"$path/.git/HEAD"; } 2>/dev/null && [ "$head" != "$ref" ] || return ;;
             *) return 1 ;;
         esac
     else
@@ -197,13 +216,14 @@ look_at() {
         emit "$i" failed "$why"
         return
     fi
-    head='' branch='' there='' wanted='' own=0 modules=0 rest=
+    head='' branch='' there='' wanted='' here='' own=0 modules=0 rest=
     for line in $text; do
         case $line in
             head=*) head=${line#*=} ;;
             branch=*) branch=${line#branch=} && branch=${branch#refs/heads/} ;;
             url=*) there=${line#*=} ;;
             wanted=*) wanted=${line#*=} ;;
+            here=*) here=1 ;;
             own=*) own=${line#*=} ;;
             modules=*) modules=${line#*=} ;;
             *) rest=$rest$line$NL ;;
@@ -228,7 +248,7 @@ look_at() {
     [ "$head" != "$wanted" ] || [ "$there" != "$url" ] || [ "$own$modules" != 00 ] || [ -n "$files" ] || verdict=same
     case $kind in branch | default) [ "$branch" = "$wanted_branch" ] || verdict=differs ;; esac
     emit "$i" present "$verdict" "$owner" "$head" "$branch" "$there" "$wanted" "$wanted_branch" "$own" "$modules" "$files"
-    tell_lack
+    [ -n "$here" ] || tell_lack
 }
 
 i=0
