@@ -69,7 +69,7 @@ impl From<&Need> for Claim {
     /// What a resource provides that makes it.
     fn from(need: &Need) -> Self {
         let space = match need {
-            Need::Folder(_) | Need::File { .. } | Need::Path(_) => Space::PATH,
+            Need::Folder(_) | Need::File { .. } | Need::Path(_) | Need::OnlyRoots(_) => Space::PATH,
             Need::User(_) => Space::USER,
             Need::Group(_) => Space::GROUP,
             Need::Uid { .. } => Space("uid"),
@@ -280,6 +280,10 @@ impl Claims {
             Need::Closed { path, .. } | Need::Alone(path) => {
                 (self.touches != Touches::System && self.touches.reaches(std::iter::once(path.as_str())))
                     || provides(Space::PATH).any(|claim| is_below(path, &claim.name))
+            }
+            Need::OnlyRoots(path) => {
+                self.touches.reaches(std::iter::once(path.as_str()))
+                    || provides(Space::PATH).any(|claim| claim.name == *path)
             }
             Need::User(_) | Need::Group(_) => self.touches.reaches(std::iter::empty()),
             Need::Uid { .. } | Need::Gid { .. } | Need::Unused(_) => false,

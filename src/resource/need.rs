@@ -57,6 +57,8 @@ pub enum Need {
     },
     /// That nobody else can exchange what root runs in a folder, or the folder; a sticky one above it will do.
     Alone(String),
+    /// A folder that nobody but root may write to.
+    OnlyRoots(String),
     /// What the kind's own probe asks for; said as why it is not so.
     Condition(String),
     /// What is to be fetched from a server that answers; said as why it is not there.
@@ -80,6 +82,7 @@ impl Need {
             Self::Path(_) => "path",
             Self::Closed { .. } => "closed",
             Self::Alone(_) => "alone",
+            Self::OnlyRoots(_) => "only-roots",
             Self::Condition(_) => "condition",
             Self::Revision(_) => "revision",
         }
@@ -90,7 +93,8 @@ impl Need {
             Self::Folder(name) | Self::File { path: name, .. } | Self::User(name) | Self::Group(name) => name,
             Self::Uid { number: name, .. } | Self::Gid { number: name, .. } => name,
             Self::Unused(name) | Self::Unit(name) | Self::Offer(name) => name,
-            Self::Version(name) | Self::Path(name) | Self::Closed { path: name, .. } | Self::Alone(name) => name,
+            Self::Version(name) | Self::Path(name) | Self::Closed { path: name, .. } => name,
+            Self::Alone(name) | Self::OnlyRoots(name) => name,
             Self::Condition(why) | Self::Revision(why) => why,
         }
     }
@@ -129,7 +133,8 @@ impl Need {
 
     /// Reads what a kind's own probe has seen to be lacking.
     pub fn seen(form: &str, name: &str) -> Option<Self> {
-        let makes: [fn(String) -> Self; 5] = [Self::Unit, Self::Offer, Self::Version, Self::Condition, Self::Revision];
+        let makes: [fn(String) -> Self; 6] =
+            [Self::Unit, Self::Offer, Self::Version, Self::OnlyRoots, Self::Condition, Self::Revision];
         makes.into_iter().map(|make| make(name.to_string())).find(|need| need.form() == form)
     }
 
@@ -176,7 +181,7 @@ impl Lack {
             Need::Unit(name) => format!("no unit {name}"),
             Need::Uid { .. } | Need::Gid { .. } | Need::Unused(_) => return None,
             Need::Offer(_) | Need::Version(_) | Need::Condition(_) | Need::Revision(_) => return None,
-            Need::Closed { .. } | Need::Alone(_) => return None,
+            Need::Closed { .. } | Need::Alone(_) | Need::OnlyRoots(_) => return None,
         })
     }
 
@@ -196,6 +201,7 @@ impl Lack {
             Need::Closed { .. } => format!("others can exchange what is in {other}"),
             Need::Alone(_) => format!("others can exchange what is in {other}, and root would run it"),
             Need::Unused(name) => format!("the group {name} is the primary group of the user {other}"),
+            Need::OnlyRoots(path) => format!("others than root may write to {path}, so what is there would be passed over"),
             _ => return None,
         })
     }
@@ -232,6 +238,7 @@ impl Lack {
             Need::Offer(_) => {
                 "find its name with `apt-cache search` on the host, or add its repository to `package_repositories`"
             }
+            Need::OnlyRoots(_) => "say whose it is (`su`), or close the folder to others in `directories`",
         };
         help.to_string()
     }

@@ -60,7 +60,7 @@ fn what_the_host_tells(host: &LabHost) {
     let shown = text(&infra.run("plan", &[]).stdout);
     assert!(shown.contains("infra.yaml:7:3\n  help: "), "{shown}");
     assert!(!infra.try_apply().success);
-    host.check("! ls /opt/branch /opt/tag /opt/far /opt/right 2>/dev/null");
+    host.check("! ls -d /tmp/.infra-look-* /opt/served /opt/never /opt/branch /opt/tag /opt/far /opt/right 2>/dev/null");
 }
 
 fn what_others_can_exchange(host: &LabHost) {
@@ -112,13 +112,6 @@ fn assert_problems(plan: &serde_json::Value, refused: &[(&str, &str, u32)]) {
         let place = format!("infra.yaml:{line}:");
         assert!(of_it["place"].as_str().is_some_and(|found| found.contains(&place)), "{address}: {of_it}");
     }
-<<<<<<< HEAD
-=======
-    let shown = text(&infra.run("plan", &[]).stdout);
-    assert!(shown.contains("infra.yaml:7:3\n  help: "), "{shown}");
-    assert!(!infra.try_apply().success);
-    host.check("! ls -d /tmp/.infra-look-* /opt/served /opt/never /opt/branch /opt/tag /opt/far /opt/right 2>/dev/null");
->>>>>>> 7bd6da5 (git_checkout: Refuse a commit that the remote lacks while planning)
 }
 
 fn numbers_of_those_that_go(host: &LabHost) {

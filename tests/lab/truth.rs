@@ -59,7 +59,9 @@ fn one_apply_is_enough_for_what_packages_and_sources_bring() {
 /// What the host lacks and the spec does not make is an error before anything runs.
 fn what_the_host_lacks_is_refused(host: &LabHost) {
     host.check(
-        "groupadd prime; useradd -g prime pp; groupadd prime2; useradd -g prime2 pp2; mkdir -p /etc/isdir /etc/cron.d; touch /usr/local/bin/crontab; chmod +x /usr/local/bin/crontab",
+        "groupadd prime; useradd -g prime pp; groupadd prime2; useradd -g prime2 pp2; mkdir -p /etc/isdir /etc/cron.d; touch /usr/local/bin/crontab; chmod +x /usr/local/bin/crontab;
+        apt-get install -y -qq logrotate >/dev/null; mkdir -m 0775 /srv/open /srv/closing; chgrp daemon /srv/open /srv/closing;
+        mkdir -m 0777 /srv/open/other",
     );
     let infra = infra(host, "lacking");
     let plan = infra.plan();
@@ -87,8 +89,10 @@ fn what_the_host_lacks_is_refused(host: &LabHost) {
         ("symlink:/ow/l", "no user nosuch"),
         ("user:nogrp", "no group nosuch"),
         ("user:nogrp2", "no group nosuch"),
+        ("logrotate:open", "others than root may write to /srv/open"),
     ];
     plan.assert_refused(&refused.map(|(address, _)| address.to_string()), "what it needs is lacking");
+        ("unit:nouser.service", "no user nosuch"),
     for (address, words) in refused {
         let problems = plan.json["problems"].as_array().expect("a plan has problems");
         let of_it = problems.iter().find(|problem| problem["address"] == format!("app1/{address}")).expect(address);

@@ -2,7 +2,8 @@
 
 mod rules;
 
-use crate::model::Content;
+use crate::model::{Content, Looking, Row};
+use crate::{records, row, rows};
 
 use crate::kinds::shared::owned_file::OwnedFile;
 use crate::kinds::shared::program::program;
@@ -19,6 +20,16 @@ pub struct Desired {
     /// The whole file.
     content: Content,
     needs: rules::Needs,
+}
+
+rows! {
+    include_str!("probe.sh") => struct Asked after Looking { folders }
+}
+
+records! {
+    include_str!("probe.sh") =>
+    /// What the host lacks; the engine reads it.
+    enum Lacking { "lacks" => Lacks { form, what } }
 }
 
 impl Kind for Logrotate {
@@ -56,6 +67,7 @@ impl Kind for Logrotate {
         }
         let claims = claims.requires(Space::PROGRAM, "logrotate").requires_some(Space::PATH, needs.olddir.as_ref());
         let claims = needs.olddir.iter().fold(claims, |claims, folder| claims.needs(Need::Folder(folder.clone())));
+        let claims = needs.closed.iter().fold(claims, |claims, folder| claims.follows(Space::PATH, folder));
         needs.groups.iter().fold(claims, |claims, group| claims.in_group(Some(group)))
     }
 
@@ -67,11 +79,16 @@ impl SystemFile for Logrotate {
     const CALLED: [&'static str; 2] = ["file of logrotate", "files of logrotate"];
     const BASE: Option<&'static str> = Some("/etc");
     const READER: Option<&'static str> = Some("logrotate");
-    const PROBE: &'static str = program![system_file::READER, "find_reader logrotate\n"];
+    const PROBE: &'static str = program![system_file::READER, include_str!("probe.sh")];
     const WRITE: &'static str = program![system_file::BEGIN, validation::LOGROTATE, system_file::FINISH];
 
     fn content(desired: &Desired) -> Option<&Content> {
         Some(&desired.content)
+    }
+
+    fn asked(resource: &Resource<Desired>) -> Row {
+        let folders = resource.desired.needs.closed.iter().filter(|_| !resource.is_absent());
+        row![Asked { folders: folders.map(String::as_str).collect::<Vec<_>>().join("\n") }]
     }
 }
 

@@ -1,5 +1,7 @@
 //! A file of /etc/logrotate.d, as logrotate(8) wants it.
 
+use std::collections::BTreeSet;
+
 use crate::kinds::shared::system_file::{NameRule, check_name};
 use crate::model::{Arg, Value};
 use crate::resource::{Attribute, Fields, Shape};
@@ -98,6 +100,8 @@ pub(super) struct Needs {
     pub users: Vec<String>,
     pub groups: Vec<String>,
     pub olddir: Option<String>,
+    /// Where the logs lie, where it is root that rotates them; a folder with `*` in it is left out.
+    pub closed: BTreeSet<String>,
 }
 
 /// Reads all attributes into the text of the file.
@@ -107,7 +111,13 @@ pub(super) fn decode(fields: &mut Fields<'_>) -> (String, Needs) {
     let mut text = format!("# Written by infra: {}\n", fields.name());
     for path in fields.texts("paths") {
         match quoted(&path) {
-            Ok(path) => text.push_str(&format!("{path}\n")),
+            Ok(quoted) => {
+                text.push_str(&format!("{quoted}\n"));
+                let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+                if !fields.has("su") && folder.starts_with('/') && !folder.contains(['*', '?', '[', '\n']) {
+                    needs.closed.insert(folder.to_string());
+                }
+            }
             Err(wrong) => fields.error("paths", wrong, "write it like /var/log/app/*.log"),
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::kinds::shared::unit_name::{FileName, is_template, template_of};
 use crate::model::Content;
-use crate::resource::{Claim, Claims, Space};
+use crate::resource::{Claim, Claims, Need, Space};
 
 /// Adds what the content of this file of systemd requires.
 pub fn claims(claims: Claims, name: &FileName<'_>, content: &Content) -> Claims {
@@ -20,15 +20,18 @@ pub fn claims(claims: Claims, name: &FileName<'_>, content: &Content) -> Claims 
 /// Adds what the text of a unit requires: accounts, folders, files, programs, and the unit that a timer, socket or path
 /// starts. It comes after units without which systemd does not start it, and after what lies in its working directory.
 /// Services start in the order that it asks for (`After=`), and a socket before what is started by it. Units that it only
-/// wants (`Wants=`) are left to systemd. A unit without `[Install]` cannot be enabled.
+/// wants (`Wants=`) are left to systemd; those that it falls back on (`OnFailure=`) are there before. A unit without `[Install]` cannot be enabled.
 ///
 /// The unit is the one that the text is all of; what a drop-in is about has another name only.
 fn claim(mut claims: Claims, unit: &str, about: &str, text: &str, is_sensitive: bool) -> Claims {
     let mut started = None;
     let mut accepts = false;
     let mut installs = false;
+    let makes_accounts = assignments(text).iter().any(|(_, key, value)| *key == "DynamicUser" && is_yes(value));
     for (section, key, value) in assignments(text) {
         match (section.as_str(), key) {
+            // systemd makes those itself.
+            (_, "User" | "Group") if makes_accounts => {}
             (_, "User") => claims = account(claims, Space::USER, &value),
             (_, "Group") => claims = account(claims, Space::GROUP, &value),
             ("Socket", "SocketUser") => claims = account(claims, Space::USER, &value),
@@ -58,7 +61,7 @@ fn claim(mut claims: Claims, unit: &str, about: &str, text: &str, is_sensitive: 
                 | "ExecStopPost",
             ) => claims = command(claims, &value, is_sensitive),
             ("Timer" | "Path", "Unit") | ("Socket", "Service") => started = Some(value),
-            ("Socket", "Accept") => accepts = matches!(value.as_str(), "yes" | "true" | "on" | "1"),
+            ("Socket", "Accept") => accepts = is_yes(&value),
             _ => {}
         }
     }
@@ -97,11 +100,18 @@ fn service(name: &str) -> Claim {
 fn others(claims: Claims, unit: &str, key: &str, value: &str) -> Claims {
     value.split_whitespace().fold(claims, |claims, other| match key {
         "Requires" | "BindsTo" => claims.follows(Space::UNIT, other),
+        "OnFailure" | "OnSuccess" => fallback(claims, other),
         "Requisite" => claims.follows(Space::UNIT, other).orders(service(other), service(unit)),
         "After" => claims.orders(service(other), service(unit)),
         "Before" => claims.orders(service(unit), service(other)),
         _ => claims,
     })
+}
+
+/// Comes after the unit that is started when this one has failed or ended, which is often an instance of a template.
+fn fallback(claims: Claims, unit: &str) -> Claims {
+    let claims = template_of(unit).into_iter().fold(claims, |claims, template| claims.follows(Space::UNIT, template));
+    claims.follows(Space::UNIT, unit)
 }
 
 /// Returns section, key and value of each assignment (systemd.syntax(7)); an empty value takes earlier ones back.
@@ -132,10 +142,18 @@ fn assignments(text: &str) -> Vec<(String, &str, String)> {
     found
 }
 
+fn is_yes(value: &str) -> bool {
+    matches!(value, "yes" | "true" | "on" | "1" | "y" | "t")
+}
+
 /// Nobody has to make root, and a number or specifier names no account.
 fn account(claims: Claims, space: Space, name: &str) -> Claims {
     let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && !name.contains('%');
-    if is_name && name != "root" { claims.requires(space, name) } else { claims }
+    if !is_name || name == "root" {
+        return claims;
+    }
+    let need = if space == Space::USER { Need::User(name.into()) } else { Need::Group(name.into()) };
+    claims.requires(space, name).needs(need)
 }
 
 /// Takes prefixes and quotes off; from a specifier or wildcard on, only the folder above is known.
@@ -196,6 +214,22 @@ mod tests {
                 "path /data",
             ]
         );
+    }
+
+    #[test]
+    fn accounts_have_to_be_there_unless_systemd_makes_them() {
+        let needs = |text: &str| claim(Claims::new(), "a.service", "a.service", text, false).needs;
+        let text = "[Service]\nUser=app\nGroup=%i\nSupplementaryGroups=adm 7\n";
+        assert_eq!(needs(text), [Need::User("app".into()), Need::Group("adm".into())]);
+        assert_eq!(needs("[Service]\nUser=app\nDynamicUser=yes\n"), []);
+    }
+
+    #[test]
+    fn what_it_falls_back_on_is_there_before() {
+        let text = "[Unit]\nOnFailure=notify@%n.service mail.service\n";
+        let claims = claim(Claims::new(), "a.service", "a.service", text, false);
+        let names: Vec<&str> = claims.follows.iter().map(|claim| claim.name.as_str()).collect();
+        assert_eq!(names, ["notify@.service", "notify@%n.service", "mail.service"]);
     }
 
     #[test]

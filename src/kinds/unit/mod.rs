@@ -101,13 +101,7 @@ impl Kind for Unit {
     }
 
     fn probe(all: &[&Resource<Desired>]) -> Probe {
-        let rows = all.iter().map(|resource| {
-            let mut row = system_file::look_row::<Self>(resource);
-            let unit = FileName::parse(resource.name()).map_or("", |name| name.unit());
-            row.extend(row![Asked { unit: if unit_name::is_template(unit) { "" } else { unit } }]);
-            row
-        });
-        Probe::of_files(rows.collect(), Self::PROBE)
+        system_file::probe::<Self>(all)
     }
 
     fn parse(all: &[&Resource<Desired>], output: &ProbeOutput) -> Vec<Observation<Observed>> {
@@ -174,6 +168,11 @@ impl SystemFile for Unit {
 
     fn content(desired: &Desired) -> Option<&Content> {
         desired.content.as_ref()
+    }
+
+    fn asked(resource: &Resource<Desired>) -> Row {
+        let unit = FileName::parse(resource.name()).map_or("", |name| name.unit());
+        row![Asked { unit: if unit_name::is_template(unit) { "" } else { unit } }]
     }
 
     fn more(planned: &Planned<'_, Self>) -> Row {

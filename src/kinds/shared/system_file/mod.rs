@@ -104,6 +104,11 @@ pub(crate) trait SystemFile: Kind {
     /// Returns the content it should have; none where the spec leaves it alone.
     fn content(desired: &Self::Desired) -> Option<&Content>;
 
+    /// Returns what its probe needs to know, beyond what all need.
+    fn asked(_resource: &Resource<Self::Desired>) -> Row {
+        Vec::new()
+    }
+
     /// Returns what its program needs to know of a file that is written, beyond what all need.
     fn more(_planned: &Planned<'_, Self>) -> Row {
         Vec::new()
@@ -158,7 +163,9 @@ pub(crate) fn claims<K: SystemFile>(resource: &Resource<K::Desired>) -> Claims {
 
 /// Returns the row that looks at it.
 pub(crate) fn look_row<K: SystemFile>(resource: &Resource<K::Desired>) -> Row {
-    owned_file::row(&path::<K>(resource), K::content(&resource.desired))
+    let mut row = owned_file::row(&path::<K>(resource), K::content(&resource.desired));
+    row.extend(K::asked(resource));
+    row
 }
 
 /// Makes the program that looks at them.
