@@ -58,6 +58,13 @@ struct Turn {
 }
 
 /// A run of a plan.
+impl Turn {
+    /// Returns whether there is nothing to do as long as the resource is not there.
+    fn is_needless(&self) -> bool {
+        self.changes.is_empty() && matches!(self.observed, AnyObserved::Absent(_))
+    }
+}
+
 struct Execution<'r, 's> {
     survey: &'r mut Survey<'s>,
     scope: &'r Scope,
@@ -114,7 +121,7 @@ pub async fn apply(
     let (graph, tasks, status) = execution.prepare(plan);
     let mut schedule = Schedule::new(graph, tasks, status);
     schedule.hold_checks(true);
-    execution.postpone_requirements(&mut schedule, plan);
+    execution.postpone(&mut schedule, plan);
     if let Some(seed) = terms.shuffle {
         schedule.shuffle(seed);
     }
@@ -305,15 +312,17 @@ impl<'r, 's> Execution<'r, 's> {
         (self.survey.graph().clone(), tasks, status)
     }
 
-    /// Has requirements that packages of the run may meet looked at once those are there.
-    fn postpone_requirements(&self, schedule: &mut Schedule, plan: &Plan) {
-        for planned in plan.resources.iter().filter(|planned| planned.action == Action::Read) {
-            let is_check = self.is_check(planned.node);
-            if let Certainty::Deferred { until, .. } = &planned.certainty
-                && !is_check
-            {
-                let packages = until.iter().filter_map(|address| self.survey.find(address)).collect();
-                schedule.postpone(planned.node, packages);
+    /// Has looked at once packages are there: requirements that those may meet, and what they may bring that is to be off.
+    fn postpone(&self, schedule: &mut Schedule, plan: &Plan) {
+        for planned in &plan.resources {
+            let Certainty::Deferred { until, .. } = &planned.certainty else { continue };
+            let packages = || until.iter().filter_map(|address| self.survey.find(address)).collect();
+            if planned.action == Action::Read {
+                if !self.is_check(planned.node) {
+                    schedule.postpone(planned.node, packages());
+                }
+            } else if self.turns.get(&planned.node).is_some_and(Turn::is_needless) {
+                schedule.look_after(planned.node, packages());
             }
         }
     }

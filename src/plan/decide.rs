@@ -81,6 +81,8 @@ pub struct Upstream {
     pub withheld: Option<Address>,
     /// Resources still to be applied that may make it observable, where it is not yet.
     pub brings: Vec<Address>,
+    /// Packages still to be applied that may bring what is not there.
+    pub packages: Vec<Address>,
     /// What it needs, its host lacks, and nothing before it may bring.
     pub lacks: Vec<Lack>,
     /// Resources still to be applied that its values come from.
@@ -186,6 +188,13 @@ fn change(item: &Item<'_>, observed: &AnyObserved, upstream: &Upstream) -> Resul
     if kind.mode() == Mode::Run && wait.is_none() && !kind.is_absent(item.resource) && upstream.asks_again {
         return Ok(guarded(item, changes));
     }
+    if wait.is_none()
+        && changes.is_empty()
+        && let Some(likely) = brought(item, observed, upstream)
+    {
+        let reason = "what a package brings may run".to_string();
+        return Ok(Decision::Defer { until: upstream.packages.clone(), reason, likely });
+    }
     let action = match wait {
         Some(_) => likely_action(item.resource, observed, &changes),
         None => action(item.resource, observed, &changes),
@@ -211,6 +220,17 @@ fn change(item: &Item<'_>, observed: &AnyObserved, upstream: &Upstream) -> Resul
         None if action != Action::None => Decision::Act(act),
         None => in_place(item, upstream),
     })
+}
+
+/// Returns what is to be done about a resource that is not there and need not be, once a package has brought it.
+fn brought(item: &Item<'_>, observed: &AnyObserved, upstream: &Upstream) -> Option<Act> {
+    if !matches!(observed, AnyObserved::Absent(_)) || upstream.packages.is_empty() {
+        return None;
+    }
+    let brought = item.resource.kind.brought(item.resource)?;
+    let changes = item.compare(&brought);
+    let action = action(item.resource, &brought, &changes);
+    (action != Action::None).then_some(Act { action, changes })
 }
 
 /// Withholds what would be done to a resource that needs another one which is withheld.

@@ -92,6 +92,8 @@ pub enum Phase {
     PackageSource,
     /// Packages: before what configures or runs them.
     Package,
+    /// What packages may have started and is to be off; a run moves it here.
+    Off,
     /// Requirements that waited for packages; a run moves them here.
     Brought,
     #[default]
@@ -109,6 +111,7 @@ impl Phase {
             Self::Requirement => "requirements, before anything changes",
             Self::PackageSource => "sources of packages, before all packages",
             Self::Package => "packages, after their sources and before all that is none",
+            Self::Off => "what packages bring and is to be off, after those",
             Self::Brought => "requirements that packages bring, after those",
             Self::Normal => "everything that is no package, after all packages",
             Self::Removal => "packages that go, after everything else",

@@ -119,6 +119,11 @@ impl<K: Kind> KindObject for Erased<K> {
         K::owed_applies(Self::own(resource), &Self::observation(observed))
     }
 
+    fn brought(&self, resource: &AnyResource) -> Option<AnyObserved> {
+        let brought = K::brought(Self::own(resource))?;
+        Some(AnyObserved::Present(Arc::new(Observation::Present(brought))))
+    }
+
     fn probe(&self, all: &[&AnyResource]) -> Probe {
         K::probe(&all.iter().map(|resource| Self::own(resource)).collect::<Vec<_>>())
     }

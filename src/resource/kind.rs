@@ -92,6 +92,11 @@ pub trait Kind: Send + Sync + 'static {
         true
     }
 
+    /// Returns as what a package brings it, where one may: nothing where no package does, or it is not known how.
+    fn brought(_resource: &Resource<Self::Desired>) -> Option<Self::Observed> {
+        None
+    }
+
     /// Makes the one program that observes all these resources of a host; row `n` is about `all[n]`.
     fn probe(all: &[&Resource<Self::Desired>]) -> Probe;
 

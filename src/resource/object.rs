@@ -149,6 +149,7 @@ pub trait KindObject: Send + Sync {
     fn claims(&self, resource: &AnyResource) -> Claims;
     fn triggers(&self, resource: &AnyResource) -> Vec<Trigger>;
     fn owed_applies(&self, resource: &AnyResource, observed: &AnyObserved) -> bool;
+    fn brought(&self, resource: &AnyResource) -> Option<AnyObserved>;
     fn probe(&self, all: &[&AnyResource]) -> Probe;
     fn parse(&self, all: &[&AnyResource], output: &ProbeOutput) -> Vec<AnyObserved>;
     /// Returns whether two observations of a resource found the same.

@@ -203,10 +203,25 @@ impl Schedule {
     /// Has what is looked at before anything else looked at once packages are there; all later phases of its host come after
     /// it, and are skipped where it fails.
     pub fn postpone(&mut self, node: Node, packages: Vec<Node>) {
+        self.move_to(Phase::Brought, node, packages);
+    }
+
+    /// Has what is not there looked at right after packages that may bring it; what comes before it must not be of a later
+    /// phase.
+    pub fn look_after(&mut self, node: Node, packages: Vec<Node>) {
+        let before = |phase: Phase| self.graph.dependencies(node).all(|(before, _)| self.phases[before] <= phase);
+        if before(Phase::Off) {
+            self.move_to(Phase::Off, node, packages);
+        }
+    }
+
+    /// Defers a resource until packages have come to their end, in a phase of its own or an earlier one where what comes
+    /// after it is of that.
+    fn move_to(&mut self, phase: Phase, node: Node, packages: Vec<Node>) {
         let after = self.graph.after(node);
         let on_host = after.into_iter().filter(|&other| self.tasks[other].host == self.tasks[node].host);
         let earliest = on_host.map(|other| self.phases[other]).min();
-        self.phases[node] = earliest.map_or(Phase::Brought, |earliest| earliest.min(Phase::Brought));
+        self.phases[node] = earliest.map_or(phase, |earliest| earliest.min(phase));
         self.hold(node, packages);
     }
 

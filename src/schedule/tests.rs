@@ -229,6 +229,28 @@ fn looks_at_a_requirement_between_the_packages_that_may_meet_it_and_those_that_n
 }
 
 #[test]
+fn looks_right_after_packages_at_what_they_may_bring_that_is_to_be_off() {
+    let mut schedule = Sketch::new()
+        .add("a/package:p", &[], Status::Ready)
+        .phase(Phase::Package)
+        .add("a/service:off", &[], Status::Deferred)
+        .add("a/file:/x", &[], Status::Ready)
+        .add("a/service:late", &["file:/x"], Status::Deferred)
+        .schedule();
+    schedule.look_after(1, vec![0]);
+    schedule.look_after(3, vec![0]);
+    assert_eq!(schedule.next("a"), frame(&[("package", &[0])]));
+    done(&mut schedule, &[0]);
+    assert_eq!(schedule.next("a"), observe(&[1]));
+    end(&mut schedule, "a", Place::Main, &[1], Status::Ready);
+    assert_eq!(schedule.next("a"), frame(&[("service", &[1]), ("file", &[2])]));
+    end(&mut schedule, "a", Place::Main, &[1], Status::Failed);
+    assert_eq!(schedule.skip(), [], "nothing waits for it but what depends on it");
+    done(&mut schedule, &[2]);
+    assert_eq!(schedule.next("a"), observe(&[3]));
+}
+
+#[test]
 fn names_what_waits_for_each_other() {
     // The graph does not know that the file needs the second secret, so that one stays in a later phase.
     let mut schedule = Sketch::new()

@@ -168,6 +168,10 @@ impl KindObject for Disguise {
         }
     }
 
+    fn brought(&self, _resource: &AnyResource) -> Option<AnyObserved> {
+        None
+    }
+
     fn probe(&self, all: &[&AnyResource]) -> Probe {
         Probe::new(PROGRAM, all.iter().map(|resource| self.row(resource, "look")).collect())
     }

@@ -173,6 +173,12 @@ impl Kind for Service {
         is_up && resource.desired.running != Some(false)
     }
 
+    /// Packages of Debian start and enable what they bring; of a template they bring no instance.
+    fn brought(resource: &Resource<Desired>) -> Option<Observed> {
+        let is_instance = unit_name::template_of(&unit(resource)).is_some();
+        (!is_instance).then_some(Observed { run: Run::Running, start: Start::Enabled })
+    }
+
     fn probe(all: &[&Resource<Desired>]) -> Probe {
         let row = |resource: &&Resource<Desired>| {
             let starts = resource.desired.enabled.map(|enabled| if enabled { "yes" } else { "no" });

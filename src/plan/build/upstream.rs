@@ -21,6 +21,7 @@ impl Builder<'_> {
                 AnyObserved::Later { needs, .. } => self.brought_by(node, needs),
                 _ => Vec::new(),
             },
+            packages: self.packages_before(node, observed),
             lacks: self.lacks(node),
             makes: self.items[node].sources().into_iter().filter(|address| self.is_acting(address)).collect(),
             changes: self.acting_addresses(self.graph.reads(node).iter().copied()),
@@ -66,6 +67,13 @@ impl Builder<'_> {
             return self.packages.get(host).cloned().unwrap_or_default();
         }
         named
+    }
+
+    /// Returns the packages that are about to be installed before a resource that is not there, and that may bring it.
+    fn packages_before(&self, node: usize, observed: &AnyObserved) -> Vec<Address> {
+        let may_come = matches!(observed, AnyObserved::Absent(_)) && self.graph.relies_on_packages(node);
+        let packages = self.packages.get(&self.items[node].address.host);
+        packages.filter(|_| may_come && self.graph.phase(node) > Phase::Package).cloned().unwrap_or_default()
     }
 
     /// Returns the packages of the resource's host that are about to be installed, wherever they stand in the order.
