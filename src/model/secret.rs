@@ -6,20 +6,35 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use super::OpenLines;
+
 /// A secret text. It prints as `(sensitive)`, whatever formats it, and is wiped from memory when dropped.
 ///
 /// While a secret is being rotated, it also knows the text it replaces: what still has that one is not done yet. Two
 /// secrets are equal if their texts are, whatever they replace.
+///
+/// A text that was put together from secrets and other things knows which of its lines no secret had part in.
 #[derive(Clone)]
 pub struct Secret {
     text: Arc<Zeroizing<String>>,
     previous: Option<Arc<Zeroizing<String>>>,
+    open: OpenLines,
 }
 
 impl Secret {
     /// Takes a text in; it cannot be printed from here on.
     pub fn new(text: impl Into<String>) -> Self {
-        Self { text: Arc::new(Zeroizing::new(text.into())), previous: None }
+        Self { text: Arc::new(Zeroizing::new(text.into())), previous: None, open: OpenLines::default() }
+    }
+
+    /// Says which of its lines are none of a secret.
+    pub fn with_open(self, open: OpenLines) -> Self {
+        Self { open, ..self }
+    }
+
+    /// Returns the lines that are none of a secret.
+    pub fn open(&self) -> &OpenLines {
+        &self.open
     }
 
     /// Lends the text to code that delivers it to a host. Every call of this is a place to review.
@@ -34,7 +49,7 @@ impl Secret {
 
     /// Returns what it replaces, while it is being rotated: a server may still know only that one.
     pub fn previous(&self) -> Option<Self> {
-        self.previous.clone().map(|text| Self { text, previous: None })
+        self.previous.clone().map(|text| Self { text, previous: None, open: OpenLines::default() })
     }
 }
 

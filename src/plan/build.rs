@@ -313,10 +313,21 @@ impl Builder<'_> {
     /// Hides a change of which either side holds a known secret.
     fn hide(&self, change: Change) -> Change {
         let leaks = |value: &Value| !value.is_sensitive() && self.secrets.is_in(value);
+        let change = Change { after: self.hide_lines(change.after), ..change };
         if !leaks(&change.before) && !leaks(&change.after) {
             return change;
         }
         Change { before: change.before.masked(), after: change.after.masked(), ..change }
+    }
+
+    /// Hides the lines with a known secret of what is shown of a secret content, though no secret had part in them.
+    fn hide_lines(&self, value: Value) -> Value {
+        match value {
+            Value::Content(content) if content.is_sensitive() => {
+                Value::Content(content.keep_open(|line| !self.secrets.is_in(&Value::text(line))))
+            }
+            value => value,
+        }
     }
 
     /// Hides what must be of the attributes observed: known secrets, and what a hidden change replaces.

@@ -1,5 +1,7 @@
 //! Unified diffs of file contents.
 
+use std::collections::HashSet;
+
 use similar::{ChangeTag, TextDiff};
 
 use crate::model::{Content, Value};
@@ -19,10 +21,11 @@ const WIDEST: usize = 400;
 /// Returns the lines of a unified diff; one summarising line where either side is binary, secret, huge or not here.
 pub fn content(before: &Value, after: &Value, paint: Paint) -> Vec<String> {
     let (Some(old), Some(new)) = (text(before), text(after)) else {
-        if matches!(before, Value::Null) {
-            return vec![line(after)];
-        }
-        return vec![format!("{} -> {}", line(before), line(after))];
+        let head = match before {
+            Value::Null => line(after),
+            before => format!("{} -> {}", line(before), line(after)),
+        };
+        return std::iter::once(head).chain(open(before, after, paint)).collect();
     };
     if matches!(before, Value::Null) {
         return created(after, new, paint);
@@ -58,6 +61,20 @@ pub fn content(before: &Value, after: &Value, paint: Paint) -> Vec<String> {
         lines.push(format!("… {more} more lines"));
     }
     lines
+}
+
+/// Returns the lines of a secret content that no secret has part in, and that were not there before. Nothing is shown of what
+/// was there: what is in the place of a secret may be an old one.
+fn open(before: &Value, after: &Value, paint: Paint) -> Vec<String> {
+    let Value::Content(after) = after else { return Vec::new() };
+    let old = match before {
+        Value::Content(before) => before.text().unwrap_or_default(),
+        _ => "",
+    };
+    let old: HashSet<&str> = old.lines().collect();
+    let new: Vec<&str> =
+        after.open_lines().filter(|line| !line.is_empty() && !old.contains(line.trim_end_matches('\r'))).collect();
+    block(&new.join("\n"), "+").into_iter().map(|line| paint.paint(Role::Create, &line)).collect()
 }
 
 /// Returns a summary of a new content, and its first lines.
@@ -109,10 +126,28 @@ fn text(value: &Value) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{OpenLinesFinder, Secret};
 
     fn lines(before: &str, after: &str) -> Vec<String> {
         let value = |text: &str| Value::Content(Content::new(text.as_bytes()));
         content(&value(before), &value(after), Paint::default())
+    }
+
+    #[test]
+    fn of_a_secret_content_new_lines_without_a_secret_are_shown_and_nothing_that_was_there() {
+        let mut finder = OpenLinesFinder::default();
+        for (part, is_of_secret) in [("# mine\nPASSWORD=", false), ("new", true), ("\nPORT=2\n\n", false)] {
+            finder.push(part, is_of_secret);
+        }
+        let text = Secret::new("# mine\nPASSWORD=new\nPORT=2\n\n").with_open(finder.finish());
+        let after = || Value::Content(Content::secret(&text));
+        let before = |text: &str| Value::Content(Content::new(text.as_bytes()).mark_sensitive(true));
+        let shown = |before: Value| content(&before, &after(), Paint::default());
+        assert_eq!(shown(before("# mine\nPASSWORD=old\nPORT=1\n")), ["(sensitive) -> (sensitive)", "+PORT=2"]);
+        assert_eq!(shown(before("# mine\r\nPASSWORD=old\r\nPORT=2\r\n")), ["(sensitive) -> (sensitive)"]);
+        assert_eq!(shown(Value::Null), ["(sensitive)", "+# mine", "+PORT=2"]);
+        let hidden = Value::Content(Content::secret(&text).keep_open(|line| !line.contains('2')));
+        assert_eq!(content(&before(""), &hidden, Paint::default())[1..], ["+# mine"]);
     }
 
     #[test]

@@ -224,7 +224,7 @@ impl<'a> Fields<'a> {
         Some(match self.value(attribute)? {
             Value::Content(content) => content,
             Value::Unknown(_) => Content::unknown(),
-            Value::Secret(secret) => Content::new(secret.expose().as_bytes()).mark_sensitive(true),
+            Value::Secret(secret) => Content::secret(&secret),
             value => Content::new(scalar_text(&value).unwrap_or_default().as_bytes()),
         })
     }

@@ -10,7 +10,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Value as Template;
 use minijinja::{Environment, Error, ErrorKind, Expression, UndefinedBehavior};
 
-use crate::model::{Secret, Value};
+use crate::model::{OpenLines, OpenLinesFinder, Secret, Value};
 
 use super::Analysis;
 use super::analysis::Part;
@@ -168,29 +168,14 @@ impl<'e> Engine<'e> {
             }
             // Texts differ more than the expressions in them, so that these are what is compiled and kept.
             Some(parts) => {
-                let mut output = String::with_capacity(text.len());
-                for part in parts {
-                    match part {
-                        Part::Raw(range) => output.push_str(&text[range.clone()]),
-                        Part::Expression(range) => {
-                            let written =
-                                self.part(&text[range.clone()], context).and_then(|value| write(&value, &mut output));
-                            let written = written.and_then(|()| match output.len() {
-                                0..=MOST => Ok(()),
-                                _ => Err(too_large()),
-                            });
-                            // What comes after something unknown may wait for more.
-                            if let Err(error) = written
-                                && !self.recorder().is_unknown()
-                            {
-                                let within = range.clone();
-                                return self
-                                    .finish(Err(error), Rendered { text, within, own: None, analysis, context });
-                            }
-                        }
+                let (output, open) = match self.joined(text, parts, context) {
+                    Ok(joined) => joined,
+                    Err((error, within)) => {
+                        return self.finish(Err(error), Rendered { text, within, own: None, analysis, context });
                     }
-                }
-                self.finish(Ok(Value::Text(output)), Rendered { text, within: 0..0, own: None, analysis, context })
+                };
+                let rendered = Rendered { text, within: 0..0, own: None, analysis, context };
+                self.finish(Ok(Value::Text(output)), rendered).map(|value| with_open(value, open))
             }
             None => {
                 // A string and a file must not meet under one name.
@@ -203,6 +188,44 @@ impl<'e> Engine<'e> {
         }
     }
 
+    /// Renders the parts of a text one after another, and finds the lines that no secret has part in: an expression that
+    /// touches none makes the same whatever they are, and so does what stands in the text.
+    fn joined(
+        &self,
+        text: &str,
+        parts: &[Part],
+        context: &Context,
+    ) -> Result<(String, OpenLines), (Error, Range<usize>)> {
+        let mut output = String::with_capacity(text.len());
+        let mut open = OpenLinesFinder::default();
+        for part in parts {
+            let start = output.len();
+            match part {
+                Part::Raw(range) => {
+                    output.push_str(&text[range.clone()]);
+                    open.push(&output[start..], false);
+                }
+                Part::Expression(range) => {
+                    let (written, is_of_secret) = self.recorder().watch(|| {
+                        self.part(&text[range.clone()], context).and_then(|value| write(&value, &mut output))
+                    });
+                    let written = written.and_then(|()| match output.len() {
+                        0..=MOST => Ok(()),
+                        _ => Err(too_large()),
+                    });
+                    open.push(output.get(start..).unwrap_or_default(), is_of_secret);
+                    // What comes after something unknown may wait for more.
+                    if let Err(error) = written
+                        && !self.recorder().is_unknown()
+                    {
+                        return Err((error, range.clone()));
+                    }
+                }
+            }
+        }
+        Ok((output, open.finish()))
+    }
+
     /// Renders a template file that was provided.
     pub fn render_file(&self, key: &str, text: &str, context: &Context) -> Result<Value, Failure> {
         let analysis = self.provide(key, text);
@@ -211,9 +234,24 @@ impl<'e> Engine<'e> {
         let render = || {
             let output = self.output(&self.environments.files, key, context);
             let rendered = Rendered { text, within: 0..0, own: Some(key), analysis: &analysis, context };
-            self.finish(output.map(Value::Text), rendered)
+            let value = self.finish(output.map(Value::Text), rendered)?;
+            Ok(self.open_lines(value, text, &analysis, context))
         };
         self.with_previous(render).map_err(|failure| name_it(failure, &analysis, context))
+    }
+
+    /// Tells of a secret text that a template file made which of its lines are none of a secret, where that can be told: the
+    /// template holds no blocks, and its parts come to that very text.
+    fn open_lines(&self, value: Value, text: &str, analysis: &Analysis, context: &Context) -> Value {
+        let (Value::Secret(secret), Some(parts)) = (&value, &analysis.parts) else { return value };
+        let rotating = self.rotating.get();
+        let joined = self.joined(text, parts, context);
+        self.recorder().take();
+        self.rotating.set(rotating);
+        match joined {
+            Ok((output, open)) if output == secret.expose() => with_open(value, open),
+            _ => value,
+        }
     }
 
     /// Evaluates an expression of a text.
@@ -277,6 +315,14 @@ struct Rendered<'a> {
     own: Option<&'a str>,
     analysis: &'a Analysis,
     context: &'a Context,
+}
+
+/// Lets a secret text know which of its lines are none of a secret.
+fn with_open(value: Value, open: OpenLines) -> Value {
+    match value {
+        Value::Secret(secret) => Value::Secret(secret.with_open(open)),
+        value => value,
+    }
 }
 
 /// Lets the secrets of a value know what they replace.

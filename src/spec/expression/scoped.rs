@@ -69,6 +69,16 @@ impl Recorder {
         Template::from(previous.as_ref().unwrap_or(secret).expose())
     }
 
+    /// Does something, and returns whether that touched a secret.
+    pub fn watch<T>(&self, touch: impl FnOnce() -> T) -> (T, bool) {
+        let before = std::mem::take(&mut self.lock().secret);
+        let result = touch();
+        let mut touched = self.lock();
+        let is_of_secret = touched.secret;
+        touched.secret |= before;
+        (result, is_of_secret)
+    }
+
     /// Evaluates one expression of a text. What it makes of a secret is to be hidden as well: a program prints that part alone.
     pub fn expression<E>(&self, text: &str, evaluate: impl FnOnce() -> Result<Template, E>) -> Result<Template, E> {
         let before = std::mem::take(&mut self.lock().secret);

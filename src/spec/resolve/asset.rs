@@ -44,10 +44,7 @@ impl<'a> Resolver<'a, '_> {
                     let key = template_key(&namespace.folder, &full);
                     return match self.evaluator.file(&key, &text, file, scope).ok()? {
                         Value::Text(text) => Some(Value::Content(Content::new(text.into_bytes()))),
-                        Value::Secret(secret) => {
-                            let content = Content::new(secret.expose().as_bytes());
-                            Some(Value::Content(content.mark_sensitive(true)))
-                        }
+                        Value::Secret(secret) => Some(Value::Content(Content::secret(&secret))),
                         other => Some(other),
                     };
                 }

@@ -3,6 +3,7 @@
 use super::super::Scoped;
 use super::*;
 use crate::model::{Until, Value};
+use proptest::prelude::*;
 
 fn value(yaml: &str) -> Value {
     crate::spec::yaml::parse(yaml, crate::diagnostic::FileId(0), &mut Vec::new()).unwrap().to_value()
@@ -442,4 +443,65 @@ fn every_filter_test_and_function_that_is_listed_exists() {
     for function in super::super::vocabulary::FUNCTIONS {
         assert!(!render(&format!("{{{{ {function} is defined }}}}")).contains("false"), "{function}");
     }
+}
+
+/// Renders a text as a string of a spec or as a file; returns it with the lines that no secret has part in, where it is secret.
+fn rendered(text: &str, is_file: bool, secret: &str) -> Option<(String, Vec<String>)> {
+    let environments = Environments::new();
+    let engine = Engine::new(&environments);
+    let secret = || Value::Secret(Secret::new(secret));
+    let map = |entries: Vec<(&str, Value)>| {
+        Value::Map(entries.into_iter().map(|(name, value)| (name.to_string(), value)).collect())
+    };
+    let login = map(vec![("user", Value::text("app")), ("password", secret())]);
+    let vars = map(vec![("port", Value::Integer(8001)), ("list", value("[a, b]")), ("login", login)]);
+    let secrets = map(vec![("token", secret())]);
+    let touch = |value: &Value| Some(Scoped::new(value).touch(engine.recorder()));
+    let context = Context { vars: touch(&vars), secrets: touch(&secrets), ..Context::default() };
+    let value = if is_file { engine.render_file("text", text, &context) } else { engine.render(text, &context) };
+    match value {
+        Ok(Value::Secret(secret)) => {
+            let lines = secret.open().of(secret.expose()).map(String::from).collect();
+            Some((secret.expose().to_string(), lines))
+        }
+        _ => None,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2_000) })]
+
+    /// Whatever the secret is, the same lines are open, and none has anything of it.
+    #[test]
+    fn open_lines_are_the_same_whatever_the_secret_is(
+        parts in prop::collection::vec(prop::sample::select(vec![
+            "plain", "\n", "a=b\n", " # x\n", "{{ vars.port }}", "p={{ vars.port }}\n", "{{ secrets.token }}",
+            "{{ secrets.token | upper }}\n", "{{ vars.login.password }}", "{{ vars.login }}", "{{ vars.login.user }}\n",
+            "{{ 'x' if secrets.token == 'QQQQQQ' else 'y\\n' }}", "{{ vars.list | join(secrets.token) }}", "{{- vars.port -}}\n",
+            "{{ secrets.token[9:] }}", "{{ '' if secrets.token else 'a' }}", "{% if secrets.token == 'QQQQQQ' %}open\n{% endif %}",
+            "{% set x = secrets.token %}{{ x }}", "{% for x in secrets.token %}\n{% endfor %}", "{# c #}",
+        ]), 1..12),
+        is_file in any::<bool>(),
+    ) {
+        let text = parts.concat();
+        let secrets = ["QQQQQQ", "ZZZ\nZZZ", "\nQ\n", "", "Z\n", "ZZZZZZZZZZZ"];
+        let all: Vec<_> = secrets.iter().filter_map(|secret| rendered(&text, is_file, secret)).collect();
+        prop_assert!(all.windows(2).all(|pair| pair[0].1 == pair[1].1), "{text:?} {all:?}");
+        for (output, lines) in &all {
+            for line in lines {
+                prop_assert!(!line.contains(['Q', 'Z']) && output.split('\n').any(|other| other == line), "{text:?} {all:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn lines_beside_a_secret_are_open_in_strings_and_files_without_blocks() {
+    let text = "PORT={{ vars.port }}\nPASSWORD={{ secrets.token }}\nUSER={{ vars.login.user }}\n";
+    for is_file in [false, true] {
+        let (_, lines) = rendered(text, is_file, "QQQQQQ").expect("it is secret");
+        assert_eq!(lines, ["PORT=8001", "USER=app"], "{is_file}");
+    }
+    let blocks = format!("{text}{{% if vars.port %}}x{{% endif %}}\n");
+    assert_eq!(rendered(&blocks, true, "QQQQQQ").expect("it is secret").1, Vec::<String>::new());
 }
