@@ -141,7 +141,7 @@ pub fn called(trial: &Trial, kind: &str) -> Vec<Called> {
     }
     for (name, claims) in claims(trial, kind) {
         let words: Vec<&str> = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| word.len() > 1).collect();
-        for claim in claims.provides.iter().filter(|claim| claim.space == Space::PATH) {
+        for claim in claims.provides.iter().filter(|claim| claim.space == Space::PATH && claim.name != name) {
             if let Some((folder, file)) = claim.name.rsplit_once('/')
                 && words.iter().any(|word| file.contains(word))
             {

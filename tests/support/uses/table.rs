@@ -197,6 +197,16 @@ fn place(path: &str, what: What, installed: &Installed, called: &[Called]) -> Op
     if called.iter().any(|(value, _)| value.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))) {
         return None;
     }
+    // A sibling of files that are named after resources is of a resource that a trial has only for a while.
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let siblings = |name: &&String| what == What::Written && name.strip_suffix("/*") == Some(folder);
+    if let Some((_, name)) = called.iter().find(|(_, name)| siblings(&name)) {
+        return Some(name.clone());
+    }
+    // Nothing but the trial itself has brought what is there.
+    if ["/opt", "/srv"].iter().any(|folder| below(folder, path).is_some()) {
+        return None;
+    }
     let is_system = NOWHERE.iter().any(|folder| below(folder, path).is_some()) && below("/usr/local", path).is_none();
     let is_packaged = installed.package(path).is_some() && below("/etc", path).is_none();
     if is_system || is_packaged || path.matches('/').count() < 2 {
