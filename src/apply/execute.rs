@@ -5,6 +5,7 @@
 
 mod debts;
 mod dues;
+mod folders;
 mod judge;
 mod last_look;
 mod reach;
@@ -57,7 +58,6 @@ struct Turn {
     owed_before: Option<OwedAction>,
 }
 
-/// A run of a plan.
 impl Turn {
     /// Returns whether there is nothing to do as long as the resource is not there.
     fn is_needless(&self) -> bool {
@@ -65,6 +65,7 @@ impl Turn {
     }
 }
 
+/// A run of a plan.
 struct Execution<'r, 's> {
     survey: &'r mut Survey<'s>,
     scope: &'r Scope,

@@ -153,8 +153,18 @@ pub struct Claims {
     pub excludes: Vec<Claim>,
     /// Whose provider is reloaded when it changes; something in the spec has to provide it.
     pub reloads: Vec<Claim>,
+    /// Folders that it makes where they are missing. Who needs one before it makes it so, too.
+    pub folders: Vec<Folder>,
     pub touches: Touches,
     pub phase: Phase,
+}
+
+/// A folder that is made with something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Folder {
+    pub path: String,
+    /// Four octal digits.
+    pub mode: &'static str,
 }
 
 impl Claims {
@@ -240,6 +250,12 @@ impl Claims {
     /// Reloads what provides something when it changes.
     pub fn reloads(mut self, space: Space, name: impl Into<String>) -> Self {
         self.reloads.push(Claim::new(space, name));
+        self
+    }
+
+    /// Makes a folder where it is missing.
+    pub fn makes_folder(mut self, path: impl Into<String>, mode: &'static str) -> Self {
+        self.folders.push(Folder { path: path.into(), mode });
         self
     }
 

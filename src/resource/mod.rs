@@ -26,7 +26,7 @@ mod variant;
 pub use attribute::{Attribute, COMMON, Documentation, ON, STATE, Shape};
 pub use behaviour::{Lane, Mode, Trigger, TriggerSource};
 pub use capability::{Companion, KnowsGoing, KnowsOthersBelow, MakesValue};
-pub use claim::{Claim, Claims, Phase, Settled, Space};
+pub use claim::{Claim, Claims, Folder, Phase, Settled, Space};
 pub use erased::Erased;
 pub use fields::{Deferral, Fields};
 pub(crate) use fields::{not_a_path, parse_duration, parse_size};

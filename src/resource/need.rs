@@ -169,6 +169,11 @@ impl Lack {
         Self { need, other: None }
     }
 
+    /// Returns whether nothing is in its place.
+    pub fn is_nothing(&self) -> bool {
+        self.other.is_none()
+    }
+
     /// Returns what is not there, after "the host has"; nothing where something is in its place.
     fn missing(&self) -> Option<String> {
         Some(match &self.need {
@@ -195,6 +200,7 @@ impl Lack {
                 let (package, version) = name.split_once(' ').unwrap_or((name, ""));
                 format!("no repository of the host has the version {version} of {package}")
             }
+            Need::Closed(path) => format!("others than root may write to {path}, so what is there would be passed over"),
             Need::Folder(path) if self.other.is_some() => format!("{path} is on the host, but is not a folder"),
             Need::Uid { number, .. } => format!("the uid {number} is that of the user {other}"),
             Need::Gid { number, .. } => format!("the gid {number} is that of the group {other}"),

@@ -25,7 +25,7 @@ use crate::graph::{self, Graph};
 use crate::model::Address;
 #[cfg(test)]
 use crate::resource::KindObject;
-use crate::resource::{AnyObserved, AnyResource, Lack, Need};
+use crate::resource::{AnyObserved, AnyResource, Folder, Lack, Need};
 use crate::spec::{Files, Knowledge, Resolution, Resolved, SecretState, Spec};
 
 pub use item::Item;
@@ -50,6 +50,8 @@ pub struct Survey<'a> {
     graph: Arc<Graph>,
     /// What each resource needs that its steps do not make; nothing of one that goes or is left alone.
     needs: Vec<Vec<Need>>,
+    /// The folders of each host that resources make where they are missing.
+    folders: FxHashMap<Arc<str>, Vec<Folder>>,
     asked_needs: HashMap<String, Needs>,
     /// What the probes of kinds have seen to be lacking.
     seen_lacking: HashMap<usize, Vec<Lack>>,
@@ -114,6 +116,7 @@ impl<'a> Survey<'a> {
             by_host: BTreeMap::new(),
             graph: Arc::new(graph::build(&[]).0),
             needs: Vec::new(),
+            folders: FxHashMap::default(),
             asked_needs: HashMap::new(),
             seen_lacking: HashMap::new(),
             relaxed: HashMap::new(),

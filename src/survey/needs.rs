@@ -3,7 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use crate::model::{Observed, Probe, Record, Records};
-use crate::resource::{Claim, Lack, Need};
+use crate::resource::{Claim, Folder, Lack, Need};
 use crate::{records, row, rows};
 
 use super::Survey;
@@ -64,8 +64,23 @@ impl Survey<'_> {
             return lacks;
         };
         let needs = self.needs[node].iter().filter(|need| !self.graph.is_provided_for(node, &Claim::from(*need)));
+        let needs = needs.filter(|need| self.made_first(host, need).is_none());
         lacks.extend(needs.filter_map(|need| of_host.lacking.get(need)).cloned());
         lacks
+    }
+
+    /// Returns the folders that a resource needs, its host lacked, and resources make that come after it: it makes them first.
+    pub fn folders_first(&self, node: usize) -> Vec<&Folder> {
+        let host = &*self.resolution.resources[node].address.host;
+        let Some(of_host) = self.asked_needs.get(host) else { return Vec::new() };
+        let lacking = self.needs[node].iter().filter(|need| of_host.lacking.get(*need).is_some_and(Lack::is_nothing));
+        lacking.filter_map(|need| self.made_first(host, need)).collect()
+    }
+
+    /// Returns the folder that is needed, where a resource of the host makes it with something else.
+    fn made_first(&self, host: &str, need: &Need) -> Option<&Folder> {
+        let Need::Folder(path) = need else { return None };
+        self.folders.get(host)?.iter().find(|folder| folder.path == *path)
     }
 
     /// Takes what the probe of a kind has seen to be lacking of these.

@@ -34,6 +34,11 @@ impl Survey<'_> {
             needs.filter(|need| !input.left_alone && need.is_of_going() == input.absent).collect()
         };
         self.needs = inputs.iter_mut().map(needs).collect();
+        self.folders.clear();
+        for input in inputs.iter_mut().filter(|input| !input.left_alone && !input.claims.folders.is_empty()) {
+            let of_host = self.folders.entry(input.address.host.clone()).or_default();
+            of_host.append(&mut input.claims.folders);
+        }
         resolution.derived.iter().for_each(|derived| self.hidden.insert(derived));
         self.resolution = resolution;
         self.graph = Arc::new(graph);

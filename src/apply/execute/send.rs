@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 
 use crate::graph::Node;
 use crate::host::{FrameStep, Host, LookAgain, StepEvent, StepFrame, Verify, VerifyItem};
-use crate::model::{Action, Lock, OwedAction, Probe, Stream};
+use crate::model::{Action, Lock, OwedAction, Probe, Step, Stream};
 use crate::plan::Outcome;
 use crate::resource::{AnyObserved, ErasedPlanned, KindObject, Mode};
 use crate::schedule::{Batch, Frame, Place, Schedule, Status};
@@ -205,7 +205,7 @@ impl Execution<'_, '_> {
             })
             .collect();
         let kind: &'static dyn KindObject = planned[0].resource.kind;
-        let made = kind.steps(&planned);
+        let made: Vec<Step> = self.make_folders(&batch.nodes).into_iter().chain(kind.steps(&planned)).collect();
         let mut last: HashMap<Node, usize> = HashMap::new();
         for (at, step) in made.iter().enumerate() {
             for &covered in &step.covers {

@@ -298,12 +298,13 @@ impl World {
         let owed = state.owed.entry(host.to_string()).or_default();
         owed.extend(step.owes.iter().map(|owed| (owed.resource.clone(), owed.action)));
         let number = state.steps;
-        state.log.push(format!("{number} {host}: {} {}{fault:?}", step.id, words(&step.step.rows)));
+        // What the engine has made besides is about no resource: a folder in which one lies.
+        let rows: Vec<Row> = step.step.rows.iter().filter(|row| row.len() == 3).cloned().collect();
+        state.log.push(format!("{number} {host}: {} {}{fault:?}", step.id, words(&rows)));
         let last: HashSet<&str> =
             step.verify.iter().flat_map(|verify| &verify.probe.rows).map(|row| row[0].expose()).collect();
-        let rows = step.step.rows.iter().filter(|_| fault.is_some());
-        state.running = rows.map(|row| self.find(host, row)).collect();
-        for (index, row) in step.step.rows.iter().enumerate() {
+        state.running = rows.iter().filter(|_| fault.is_some()).map(|row| self.find(host, row)).collect();
+        for (index, row) in rows.iter().enumerate() {
             let node = self.find(host, row);
             let is_done = match fault {
                 None | Some(Fault::After | Fault::LostAfter) => true,

@@ -137,6 +137,7 @@ impl Kind for Backup {
             return claims;
         }
         let Desired { variant, settings, source, .. } = &resource.desired;
+        claims = claims.makes_folder(&settings.dir, "0700");
         claims = claims.requires(Space::PATH, &settings.dir).requires_some(Space::PATH, settings.credentials.as_ref());
         if settings.compress == "zstd" {
             claims = claims.requires(Space::PROGRAM, "zstd");

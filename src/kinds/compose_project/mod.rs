@@ -192,6 +192,11 @@ impl Kind for ComposeProject {
             .provides(Space("compose project"), resource.name());
         let mut claims =
             docker::asks_engine(claims, resource.run_as.as_ref()).requires(Space::PROGRAM, "docker-compose");
+        // What goes does not look at what it used, and goes before that.
+        let uses = |claims: Claims, space, name: &String| match resource.is_absent() {
+            true => claims.requires(space, name),
+            false => claims.reads(space, name),
+        };
         for service in &desired.body.services {
             claims = claims.provides(Space("compose service"), format!("{}/{}", resource.name(), service.name));
             for (port, inside) in &service.ports {
@@ -201,16 +206,14 @@ impl Kind for ComposeProject {
                     claims = claims.provides(Space::SERVICE, *unit);
                 }
             }
-            if resource.is_absent() {
-                continue;
-            }
             // Several services of one image read it once.
             let read = |claim: &Claim| claim.space == IMAGE && Some(&claim.name) == service.image.as_ref();
-            if let Some(image) = service.image.as_ref().filter(|_| !claims.reads.iter().any(read)) {
-                claims = claims.reads(IMAGE, image).requires(LOGIN, docker::registry(image).unwrap_or("docker.io"));
+            if let Some(image) = service.image.as_ref().filter(|_| !claims.requires.iter().any(read)) {
+                let login = docker::registry(image).unwrap_or("docker.io");
+                claims = uses(claims, IMAGE, image).requires(LOGIN, login);
             }
             for file in &service.env_files {
-                claims = claims.reads(Space::PATH, file);
+                claims = uses(claims, Space::PATH, file);
             }
             for path in service.mounts.iter().chain(&service.context) {
                 claims = claims.requires(Space::PATH, path).follows(Space::BELOW, path);
@@ -219,9 +222,7 @@ impl Kind for ComposeProject {
                 claims = claims.follows(LOGIN, "");
             }
         }
-        if resource.is_absent() {
-            return claims;
-        }
+        let claims = if resource.is_absent() { claims } else { claims.makes_folder(&desired.dir, "0755") };
         let claims = desired.body.files.iter().fold(claims, |claims, path| claims.requires(Space::PATH, path));
         let claims = desired.body.networks.iter().fold(claims, |claims, name| claims.requires(NETWORK, name));
         desired.body.volumes.iter().fold(claims, |claims, name| claims.requires(VOLUME, name))
