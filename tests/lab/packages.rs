@@ -52,9 +52,16 @@ fn a_package_that_nobody_has_fails_alone() {
 fn nothing_goes_that_the_spec_does_not_name() {
     let (host, infra) = boot("packages-needed");
     infra.environment("jq").apply();
+    host.check("apt-get install -y -qq tree sl >/dev/null && apt-mark hold sl");
     let report = infra.environment("needed").try_apply();
-    assert_failed(&report, &["package:libjq1"], "it would also remove jq; make these absent too, or keep it");
-    host.check("jq --version");
+    assert_failed(
+        &report,
+        &["package:libjq1", "package:sl"],
+        "it would also remove jq; make these absent too, or keep it",
+    );
+    assert!(report.said.contains("Held packages were changed"), "{}", report.said);
+    // What nothing keeps goes.
+    host.check("jq --version && dpkg-query -s sl >/dev/null && ! command -v tree");
 
     infra.environment("both-go").apply();
     infra.environment("both-go").plan().assert_empty("after both are gone");

@@ -106,12 +106,6 @@ apt_is_refused() {
     [ -n "$going" ]
 }
 
-# apt_blame_row INDEX MESSAGE: fails a row; the transaction goes on without it.
-apt_blame_row() {
-    item_failed "$1" "$2"
-    blamed="$blamed $1"
-}
-
 # Fails what no repository has.
 apt_blame_unknown() {
     i=0

@@ -107,6 +107,12 @@ is_blamed() {
     return 1
 }
 
+# apt_blame_row INDEX MESSAGE: fails a row; the transaction goes on without it.
+apt_blame_row() {
+    item_failed "$1" "$2"
+    blamed="$blamed $1"
+}
+
 # row_at INDEX: reads the row with this index.
 row_at() {
     row_index=$1
