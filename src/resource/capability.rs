@@ -23,9 +23,10 @@ pub trait KnowsOthersBelow: Kind {
     fn set_others_below(desired: &mut Self::Desired, others: Vec<String>);
 }
 
-/// A kind that has to know which others of its own are to go from the host: what comes may take their place.
+/// A kind that has to know which others of its own are to go from the host, or to get what the spec says instead: what comes may
+/// take their place.
 pub trait KnowsGoing: Kind {
-    /// Takes the names of those that go.
+    /// Takes the names of those; its own may be among them.
     fn set_going(desired: &mut Self::Desired, names: Vec<String>);
 }
 

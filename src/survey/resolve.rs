@@ -158,8 +158,11 @@ impl Survey<'_> {
         let mut going: BTreeMap<(Arc<str>, &'static str), Vec<String>> = BTreeMap::new();
         for resolved in &self.resolution.resources {
             let kind = resolved.resource.kind;
-            let goes = kind.knows_going().is_some() && kind.is_absent(&resolved.resource) && !resolved.left_alone;
-            if goes && !self.is_partial {
+            if kind.knows_going().is_none() || resolved.left_alone || self.is_partial {
+                continue;
+            }
+            // Who gets another number, which no two of a spec share, is in nobody's way for long either.
+            if kind.is_absent(&resolved.resource) || !kind.claims(&resolved.resource).settles.is_empty() {
                 let of_host = going.entry((resolved.address.host.clone(), kind.name())).or_default();
                 of_host.push(resolved.address.name.to_string());
             }

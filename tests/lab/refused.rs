@@ -116,7 +116,8 @@ fn assert_problems(plan: &serde_json::Value, refused: &[(&str, &str, u32)]) {
 
 fn numbers_of_those_that_go(host: &LabHost) {
     host.check(
-        "groupadd -g 1700 old && useradd -u 1700 -g old old && useradd -u 1701 -g users alone && groupadd -g 1702 lone",
+        "groupadd -g 1700 old && useradd -u 1700 -g old old && useradd -u 1701 -g users alone && groupadd -g 1702 lone &&
+        groupadd -g 1703 left && groupadd -g 1704 right && useradd -m -u 1705 -g users first && useradd -m -u 1706 -g users second",
     );
     let infra = infra(host, "handed");
     let report = infra.apply();
