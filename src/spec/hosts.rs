@@ -62,8 +62,8 @@ pub(super) fn work_out(
     let mut early = Early { evaluator: Evaluator::new(world, &environments, sources), namespace: &root };
     early.evaluator.expand_modules();
     let mut hosts: Vec<HostSpec> = items.values().filter_map(|item| early.host(&item.entry)).collect();
-    early.roles(&mut hosts, items, inventory, options, spec.complete);
-    spec.secrets = early.secrets(&hosts, items.len());
+    let lacking = early.roles(&mut hosts, items, inventory, options, spec.complete);
+    spec.secrets = early.secrets(&hosts, items.len() + lacking);
     spec.hosts = hosts;
     diagnostics.append(&mut early.evaluator.diagnostics);
 }
@@ -243,7 +243,7 @@ impl Early<'_> {
         inventory: Option<&[String]>,
         options: &LoadOptions,
         complete: bool,
-    ) {
+    ) -> usize {
         if items.is_empty() && self.evaluator.diagnostics.is_empty() && complete {
             let span = Span { file: self.namespace.file, start: 0, end: 0 };
             self.evaluator.report(
@@ -265,6 +265,7 @@ impl Early<'_> {
             let message = format!("--exclude {both}: --host names it too");
             self.evaluator.report(Diagnostic::error(None, message).help("take one of the two away"));
         }
+        let mut lacking = 0;
         for host in hosts {
             if options.excluded.contains(&host.name) {
                 host.role = HostRole::NeverContacted;
@@ -277,6 +278,7 @@ impl Early<'_> {
                 (false, true) => HostRole::ReadOnly,
                 (false, false) => HostRole::NeverContacted,
                 (true, false) => {
+                    lacking += 1;
                     self.evaluator.report(
                         Diagnostic::error(host.span, format!("the inventory does not list the host `{}`", host.name))
                             .help("add it to the inventory, or leave it out by naming others with --host"),
@@ -285,6 +287,7 @@ impl Early<'_> {
                 }
             };
         }
+        lacking
     }
 }
 

@@ -100,8 +100,9 @@ impl Kind for Command {
 
     fn decode(fields: &mut Fields<'_>) -> Desired {
         if !fields.is_absent() && !["creates", "unless", "only_if"].iter().any(|guard| fields.has(guard)) {
-            fields.error(
-                "run",
+            // Whatever `run` turns out to be.
+            fields.error_at(
+                fields.span("run"),
                 "a command without `unless`, `creates` or `only_if` would run every time",
                 "add the guard that says when it is done",
             );
