@@ -134,13 +134,22 @@ fn first_of(addresses: &[&Address]) -> String {
 
 /// Returns the last line of a run.
 fn summary(report: &Report, plan: &Plan) -> String {
+    // What was not there when the plan was made counts as created, though something of the run may have brought it before its
+    // turn; a replacement is one creation and one deletion.
+    let created = plan.resources.iter().filter(|planned| planned.action == Action::Create);
+    let created: HashSet<&Address> = created.map(|planned| &planned.address).collect();
     let applied = |wanted: &[Action]| {
-        report.count(|outcome| matches!(outcome, Outcome::Applied { action } if wanted.contains(action)))
+        let action = |(address, outcome): &(Address, Outcome)| match outcome {
+            Outcome::Applied { action: Action::Update } if created.contains(address) => Some(Action::Create),
+            Outcome::Applied { action } => Some(*action),
+            _ => None,
+        };
+        report.outcomes.iter().filter_map(action).filter(|action| wanted.contains(action)).count()
     };
     let mut parts = vec![
         format!("{} created", applied(&[Action::Create, Action::Replace])),
         format!("{} changed", applied(&[Action::Update])),
-        format!("{} deleted", applied(&[Action::Delete])),
+        format!("{} deleted", applied(&[Action::Delete, Action::Replace])),
     ];
     let mut add = |count: usize, words: &str| {
         if count > 0 {
@@ -213,6 +222,30 @@ fn word(outcome: &Outcome) -> &'static str {
 mod tests {
     use super::*;
     use crate::plan::Failure;
+
+    #[test]
+    fn what_was_planned_to_come_is_counted_as_created() {
+        let address = |text: &str| text.parse::<Address>().unwrap();
+        let outcomes = [("a/service:x", Action::Update), ("a/service:y", Action::Update), ("a/file:/z", Action::Replace)];
+        let outcomes = outcomes.map(|(name, action)| (address(name), Outcome::Applied { action })).to_vec();
+        let report = Report { outcomes, ..Report::default() };
+        let planned = |name: &str, action| crate::plan::PlannedResource {
+            address: address(name),
+            node: 0,
+            action,
+            certainty: crate::plan::Certainty::Ready,
+            changes: Vec::new(),
+            before: Vec::new(),
+            reasons: Vec::new(),
+            owed: None,
+            owes: Vec::new(),
+            finishes: false,
+            depends_on: Vec::new(),
+        };
+        let resources = vec![planned("a/service:x", Action::Create), planned("a/service:y", Action::Update)];
+        let plan = Plan { resources, ..Plan::default() };
+        assert_eq!(summary(&report, &plan), "Apply: 2 created, 1 changed, 1 deleted, 0 unchanged.");
+    }
 
     #[test]
     fn a_reason_of_several_lines_is_said_once() {
