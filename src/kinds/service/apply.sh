@@ -69,9 +69,17 @@ refuse() {
     item_failed "$index" "$1"
 }
 
-# give_up MESSAGE: what the journal says last, what systemd says, and why.
+# give_up MESSAGE: what the journal says last, what systemd says, and why; of several, each with its own.
 give_up() {
-    [ "$count" = 1 ] || echo "$unit:"
+    if [ "$count" = 1 ]; then
+        tell_why
+        refuse "$1"
+    else
+        refuse "$1$NL$(tell_why)"
+    fi
+}
+
+tell_why() {
     if command -v journalctl >/dev/null; then
         journalctl --sync >/dev/null 2>&1
         journalctl --no-pager --quiet --lines=10 --output=cat --unit="$id" 2>/dev/null
@@ -88,7 +96,6 @@ give_up() {
             226) echo "hint: a path that its sandbox names (ReadWritePaths=, PrivateTmp=, ...) is not there" ;;
         esac
     fi
-    refuse "$1"
 }
 
 # What systemd starts is what it has read.
