@@ -100,7 +100,7 @@ impl<'a> Builder<'a> {
         }
         for (first, then) in &claims.orders {
             for provider in of_host.find(first) {
-                let followers = of_host.find(then).filter(|&follower| follower != provider);
+                let followers = of_host.find_all(then).into_iter().filter(|&follower| follower != provider);
                 self.habits.extend(followers.map(|follower| Habit::new(inputs, provider, follower, first)));
             }
         }

@@ -20,6 +20,7 @@ fn what_waits_for_several_gets_all_in_one_apply() {
     json_secrets_in_two_steps(&host);
     what_is_kept_beside_a_secret(&host);
     packages_that_swap(&host);
+    what_lies_on_a_mount_and_comes_from_a_list(&host);
 }
 
 fn two_secrets_in_one_value(host: &LabHost) {
@@ -113,4 +114,31 @@ fn packages_that_swap(host: &LabHost) {
     back.apply();
     assert_eq!(host.check(there), "busybox\n");
     back.plan().assert_empty("after a swap in an order that the spec gives");
+}
+
+fn what_lies_on_a_mount_and_comes_from_a_list(host: &LabHost) {
+    host.check(
+        "mkdir -p /srv/repo/from-local/DEBIAN && cd /srv/repo &&
+        printf 'Package: from-local\\nVersion: 1\\nArchitecture: all\\nMaintainer: x <x@localhost>\\nDescription: x\\n' >from-local/DEBIAN/control &&
+        dpkg-deb --build from-local from-local.deb >/dev/null &&
+        { cat from-local/DEBIAN/control; echo Filename: ./from-local.deb; echo Size: $(stat -c %s from-local.deb);
+          echo SHA256: $(sha256sum from-local.deb | cut -d ' ' -f 1); } >Packages
+        for name in 1 2; do
+            printf '[Service]\\nExecStart=/bin/sh -c \"echo said by %s; exit 7\"\\n' $name >/etc/systemd/system/broken-$name.service
+        done; systemctl daemon-reload",
+    );
+    let infra = infra(host, "mounted");
+    infra.plan().assert_no_problems();
+    infra.apply();
+    host.check("findmnt /srv/data && test -e /srv/data/in/file && dpkg-query -s from-local >/dev/null");
+    infra.plan().assert_empty("after a mount and a list of packages");
+    // Of several services that fail in one step, each says its own.
+    let report = infra.option("--var").option("broken=true").try_apply();
+    assert_eq!(report.outcomes("failed").len(), 2, "{}", report.said);
+    for resource in report.json["report"]["resources"].as_array().expect("a report has resources") {
+        let Some(message) = resource["failure"]["message"].as_str() else { continue };
+        let own = &resource["address"].as_str().expect("it has an address")["app1/service:broken-".len()..];
+        let other = if own == "1" { "2" } else { "1" };
+        assert!(message.contains(&format!("said by {own}")) && !message.contains(&format!("said by {other}")), "{resource}");
+    }
 }

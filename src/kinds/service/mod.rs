@@ -147,6 +147,14 @@ impl Kind for Service {
         if resource.desired.running != Some(true) && !resource.is_absent() {
             return claims;
         }
+        // What is to lie there is written to what is mounted, and not to what that hides.
+        let claims = match unit_name::mount_point(&unit) {
+            Some(path) => {
+                let mounted = Claim::new(Space::SERVICE, &unit);
+                claims.requires(Space::PATH, &path).orders(mounted, Claim::new(Space::BELOW, path))
+            }
+            None => claims,
+        };
         alias
             .into_iter()
             .fold(claims.provides(Space::SERVICE, &unit), |claims, alias| claims.provides(Space::SERVICE, alias))

@@ -56,6 +56,27 @@ pub fn template_of(unit: &str) -> Option<String> {
     (!instance.is_empty()).then(|| format!("{stem}@.{suffix}"))
 }
 
+/// Returns where a unit of type mount has something mounted, which its name says (systemd-escape(1)).
+pub fn mount_point(unit: &str) -> Option<String> {
+    let stem = unit.strip_suffix(".mount").filter(|stem| *stem != "-")?;
+    let mut path = vec![b'/'];
+    let mut rest = stem;
+    while let Some(c) = rest.chars().next() {
+        let escaped = rest.strip_prefix("\\x").and_then(|hex| u8::from_str_radix(hex.get(..2)?, 16).ok());
+        if let Some(byte) = escaped {
+            path.push(byte);
+            rest = &rest[4..];
+            continue;
+        }
+        match c {
+            '-' => path.push(b'/'),
+            c => path.extend(c.to_string().bytes()),
+        }
+        rest = &rest[c.len_utf8()..];
+    }
+    String::from_utf8(path).ok()
+}
+
 /// Adds `.service` where a name has no type.
 pub fn with_type(name: &str) -> String {
     let has_type = name.rsplit_once('.').is_some_and(|(_, suffix)| TYPES.contains(&suffix));
@@ -92,6 +113,14 @@ mod tests {
         assert_eq!(with_type("app"), "app.service");
         assert_eq!(with_type("php8.2-fpm"), "php8.2-fpm.service");
         assert_eq!(with_type("app.timer"), "app.timer");
+    }
+
+    #[test]
+    fn a_mount_says_where() {
+        assert_eq!(mount_point("srv-data.mount").as_deref(), Some("/srv/data"));
+        assert_eq!(mount_point(r"srv-my\x2ddata.mount").as_deref(), Some("/srv/my-data"));
+        assert_eq!(mount_point("-.mount"), None);
+        assert_eq!(mount_point("srv-data.service"), None);
     }
 
     #[test]

@@ -45,6 +45,7 @@ fn claim(mut claims: Claims, unit: &str, about: &str, text: &str, is_sensitive: 
                 claims = path(claims, &value).follows(Space::BELOW, value.trim_start_matches('-'));
             }
             (_, "RootDirectory" | "EnvironmentFile") => claims = path(claims, &value),
+            ("Mount" | "Swap", "What") => claims = path(claims, &value),
             ("Unit", key) => claims = others(claims, about, key, &value),
             ("Install", _) => installs = true,
             (_, "ReadWritePaths" | "ReadOnlyPaths" | "ExecPaths") => {

@@ -10,7 +10,7 @@ use crate::kinds::shared::owned_file::{self, NewFile, Written};
 use crate::kinds::shared::unit_name::FileName;
 use crate::kinds::shared::unit_text;
 use crate::model::{Content, Row, Step, Value};
-use crate::resource::{Attribute, Claims, Fields, Shape, Space};
+use crate::resource::{Attribute, Claims, Fields, Phase, Shape, Space};
 use crate::{row, rows};
 
 use text::name_in;
@@ -216,6 +216,12 @@ impl Validation {
 
     /// Adds what a file of this path is a part of, and what must be there before a text in it can be judged.
     pub fn claims(&self, claims: Claims, path: &str, content: Option<&Content>) -> Claims {
+        // Packages come from what apt reads, whatever writes it.
+        let claims = if text::decides_about_packages(path) {
+            claims.phase(Phase::PackageSource).provides(Space::PACKAGE_SOURCE, path)
+        } else {
+            claims
+        };
         // systemd reads it whatever writes it; a service makes systemd read it again.
         let unit = unit_at(path);
         let claims = unit.into_iter().fold(claims, |claims, unit| claims.shares(Space::UNIT, unit.unit()));
@@ -227,6 +233,10 @@ impl Validation {
                 let (users, groups) = text::accounts_of_logrotate(text);
                 let claims = users.iter().fold(claims, |claims, user| claims.run_as(Some(user)));
                 groups.iter().fold(claims, |claims, group| claims.in_group(Some(group)))
+            }
+            (_, Some(text)) if is_of_apt(path) => {
+                let named = text::paths_of_apt(text);
+                named.into_iter().fold(claims, |claims, path| claims.requires(Space::PATH, path))
             }
             _ => claims,
         }

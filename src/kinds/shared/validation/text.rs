@@ -82,6 +82,31 @@ fn stanzas(text: &str) -> Option<String> {
     None
 }
 
+/// Returns whether apt reads a file of this path to know where packages are, whom to trust, and which ones to take.
+pub(super) fn decides_about_packages(path: &str) -> bool {
+    let Some(file) = path.strip_prefix("/etc/apt/") else { return false };
+    let folders = ["sources.list.d", "keyrings", "trusted.gpg.d", "preferences.d", "auth.conf.d"];
+    match file.split_once('/') {
+        Some((folder, _)) => folders.contains(&folder),
+        None => ["sources.list", "preferences", "auth.conf"].contains(&file),
+    }
+}
+
+/// Returns the keys and folders on the host that a list of apt's sources names, in either format (sources.list(5)).
+pub(super) fn paths_of_apt(text: &str) -> Vec<String> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.starts_with('#'));
+    let words = lines.flat_map(|line| line.split([' ', '\t', '[', ']', ',']));
+    let path = |word: &str| {
+        let lower = word.to_ascii_lowercase();
+        let rest = ["signed-by=", "signed-by:", "file:", "copy:"].iter().find_map(|start| {
+            lower.starts_with(start).then(|| word[start.len()..].trim_start_matches("//"))
+        });
+        rest.unwrap_or(word).to_string()
+    };
+    let paths = words.map(path).map(|path| path.trim_end_matches('/').to_string());
+    paths.filter(|path| path.starts_with('/') && path.len() > 1).collect()
+}
+
 /// A table of cron, with the account in each line.
 fn crontab(text: &str) -> Option<String> {
     if !text.is_empty() && !text.ends_with('\n') {
@@ -140,7 +165,17 @@ fn numbered(text: &str, wrong: impl Fn(&str) -> Option<String>) -> Option<String
 
 #[cfg(test)]
 mod tests {
-    use super::{accounts_of_logrotate, wrong};
+    use super::{accounts_of_logrotate, decides_about_packages, paths_of_apt, wrong};
+
+    #[test]
+    fn lists_of_apt_name_keys_and_folders() {
+        let text = "# deb file:/no ./\ndeb [arch=amd64 signed-by=/etc/apt/keyrings/a.asc,/usr/share/b.gpg] file:///srv/repo/ ./\n";
+        assert_eq!(paths_of_apt(text), ["/etc/apt/keyrings/a.asc", "/usr/share/b.gpg", "/srv/repo"]);
+        let text = "Types: deb\nURIs: copy:/srv/c https://x.example/debian\nSigned-By: /etc/k.asc\n";
+        assert_eq!(paths_of_apt(text), ["/srv/c", "/etc/k.asc"]);
+        assert!(decides_about_packages("/etc/apt/sources.list.d/a.list") && decides_about_packages("/etc/apt/preferences"));
+        assert!(!decides_about_packages("/etc/apt/apt.conf.d/50x") && !decides_about_packages("/etc/apt/keyrings"));
+    }
 
     #[test]
     fn accounts_of_logrotate_are_those_of_rules() {
