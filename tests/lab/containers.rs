@@ -2,6 +2,7 @@
 //! are handed.
 
 use std::path::Path;
+use std::time::Duration;
 
 use crate::support;
 use crate::support::infra::{Infra, Report};
@@ -34,6 +35,29 @@ fn apply(infra: &Infra, names: &[&str], when: &str) -> Report {
     assert!(!report.said.contains("applied again"), "{when}: {}", report.said);
     infra.plan().assert_empty(&format!("after: {when}"));
     report
+}
+
+/// While Docker is set up, images are built and a project comes up.
+#[test]
+fn what_is_cut_off_again_and_again_goes_on() {
+    let host = LabHost::boot_for_containers("containers-cut", support::release());
+    let infra = infra(&host);
+    for milliseconds in [500, 1_500, 3_000, 800, 5_000, 300, 2_000] {
+        infra.apply_cut_in(&host, 1, Duration::from_millis(milliseconds));
+    }
+    infra.apply();
+    infra.plan().assert_empty("after an apply that followed others that were cut off");
+    assert_eq!(in_service(&host, "web", "cat /word"), "one\n");
+    // A build that is cut off while it runs, and a project that waits for it.
+    let slow = infra.variable("INFRA_VAR_word", "slow").variable("INFRA_VAR_pause", "3");
+    for step in [2, 3] {
+        slow.apply_cut_in(&host, step, Duration::from_secs(1));
+    }
+    slow.apply();
+    slow.plan().assert_empty("after a build that was cut off");
+    assert_eq!(in_service(&host, "web", "cat /word"), "slow\n");
+    let left = host.check("docker ps --all --quiet --filter status=created --filter status=exited");
+    assert_eq!(left, "", "containers are left over");
 }
 
 #[test]
