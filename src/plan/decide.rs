@@ -254,7 +254,7 @@ fn compared(
     match observed {
         AnyObserved::Failed(reason) => Err(Refusal {
             message: format!("it could not be observed: {reason}"),
-            help: "mend that on the host, then plan again".into(),
+            help: "mend that, on the host or in the spec, then plan again".into(),
         }),
         // Without what observes it, there is nothing of it to remove.
         AnyObserved::Later { .. } if is_absent && upstream.brings.is_empty() => Ok((Vec::new(), None)),
