@@ -124,17 +124,28 @@ impl Statements for Postgresql {
     }
 }
 
-/// Moves the sequence of a column past the numbers it was given, for the next row that the application adds would get one of them.
+/// Moves the sequence that a column takes its numbers from past those it was given, for the next row that the application adds
+/// would get one of them: its own, or another one that its default names. One that counts down is moved down.
 fn pass(desired: &Desired, column: &str, rows: &[&Row]) -> Option<String> {
     let numbers = rows.iter().filter_map(|row| match row.get(column) {
         Some(Cell::Integer(number)) => Some(*number),
         _ => None,
     });
-    let last = numbers.max().filter(|last| *last > 0)?;
+    let numbers: Vec<i64> = numbers.collect();
+    let (least, most) = (numbers.iter().min()?, numbers.iter().max()?);
     let (table, column) = (ENGINE.text(&sql::table(desired)), ENGINE.text(column));
+    let named = format!(
+        "SELECT c.oid::regclass FROM pg_attrdef f JOIN pg_attribute a ON a.attrelid=f.adrelid AND a.attnum=f.adnum \
+         JOIN pg_depend d ON d.classid='pg_attrdef'::regclass AND d.objid=f.oid AND d.refclassid='pg_class'::regclass \
+         JOIN pg_class c ON c.oid=d.refobjid AND c.relkind='S' WHERE f.adrelid={table}::regclass AND a.attname={column} LIMIT 1"
+    );
     let body = format!(
-        "BEGIN PERFORM setval(s,{last}) FROM (SELECT pg_get_serial_sequence({table},{column}) AS s) AS x WHERE s IS NOT NULL \
-         AND has_sequence_privilege(s,'UPDATE') AND {last}>coalesce(pg_sequence_last_value(s::regclass),0); END"
+        "DECLARE q pg_sequence; n bigint; BEGIN SELECT * INTO q FROM pg_sequence \
+         WHERE seqrelid=coalesce(pg_get_serial_sequence({table},{column})::regclass,({named})); \
+         n:=CASE WHEN q.seqincrement>0 THEN {most} ELSE {least} END; \
+         IF n BETWEEN q.seqmin AND q.seqmax AND has_sequence_privilege(q.seqrelid,'UPDATE') \
+         AND coalesce(sign(n::numeric-pg_sequence_last_value(q.seqrelid))=sign(q.seqincrement),true) \
+         THEN PERFORM setval(q.seqrelid,n); END IF; END"
     );
     Some(format!("DO {};", ENGINE.text(&body)))
 }
