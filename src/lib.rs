@@ -1,8 +1,8 @@
 //! `infra` makes servers be what committed YAML says they are.
 //!
 //! The modules are the map of the crate. The first part is **pure**: no I/O, clock, environment or randomness; it takes
-//! values and returns values. Data flows through `diagnostic`, `model`, `resource`, `kinds`, `spec`, `graph`, `survey`,
-//! `plan`, `schedule` and `render`, and each may import only those before it. The second part does I/O and may use the
+//! values and returns values. Data flows through `diagnostic`, `model`, `ledger`, `resource`, `kinds`, `spec`, `graph`,
+//! `survey`, `plan`, `schedule` and `render`, and each may import only those before it. The second part does I/O and may use the
 //! pure part, never the reverse.
 //! `tests/fast/architecture.rs` enforces both rules.
 
@@ -16,6 +16,7 @@ extern crate self as infra;
 pub mod diagnostic;
 pub mod graph;
 pub mod kinds;
+pub mod ledger;
 pub mod model;
 pub mod plan;
 pub mod render;

@@ -1,13 +1,13 @@
 //! Reaches hosts and feeds the survey with what they tell.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::host::{Host, HostError, Options, Stats, Target, Transport};
-use crate::model::{Observed, Probe, Secret};
+use crate::model::{Observed, Probe, Secret, Who};
 use crate::plan::HostFailure;
 use crate::spec::{self, HostSpec};
 use crate::survey::{Scope, Survey, SurveyError};
@@ -45,6 +45,12 @@ impl Hosts {
     /// Returns the hosts that could not be observed, by name.
     pub fn unreachable(&self) -> &[HostFailure] {
         &self.unreachable
+    }
+
+    /// Returns who runs this.
+    pub fn who(&self) -> &Who {
+        static NOBODY: LazyLock<Who> = LazyLock::new(Who::default);
+        self.reach.as_ref().map_or(&NOBODY, |reach| &reach.options.who)
     }
 
     /// Returns the names of all hosts.

@@ -8,13 +8,14 @@ mod dues;
 mod folders;
 mod judge;
 mod last_look;
+mod made;
 mod reach;
 mod send;
 mod work;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -32,6 +33,7 @@ use crate::survey::{Scope, Survey};
 
 use super::drive::Hosts;
 use super::event::{Event, Events};
+use super::ledger;
 use super::rotation;
 
 use dues::Dues;
@@ -72,6 +74,8 @@ struct Execution<'r, 's> {
     events: &'r Events,
     /// What is about to happen to each resource of the run.
     turns: HashMap<Node, Turn>,
+    /// What is changed and was as if it were not there: a service that was stopped and disabled.
+    as_if_absent: BTreeSet<Node>,
     /// What was really changed, and what that owes.
     dues: Dues,
     /// The moment of the last look, and what was looked at.
@@ -117,6 +121,7 @@ pub async fn apply(
     events: &Events,
     mut stop: watch::Receiver<Stop>,
 ) -> Report {
+    let since = SystemTime::now();
     let mut execution = Execution::new(survey, scope, events);
     execution.report.unreachable.clone_from(&plan.unreachable);
     let (graph, tasks, status) = execution.prepare(plan);
@@ -148,8 +153,10 @@ pub async fn apply(
     }
     execution.forget_needless_debts(hosts).await;
     execution.finish(&mut schedule, stopping);
+    let created = execution.created();
     let mut report = execution.report;
     rotation::finish(survey, scope, plan, hosts, events, &mut report).await;
+    ledger::keep(survey, &created, hosts, since, &mut report).await;
     report
 }
 
@@ -228,6 +235,7 @@ impl<'r, 's> Execution<'r, 's> {
             scope,
             events,
             turns: HashMap::new(),
+            as_if_absent: BTreeSet::new(),
             dues: Dues::default(),
             looked_after: 0,
             looked_at: BTreeSet::new(),
@@ -286,6 +294,7 @@ impl<'r, 's> Execution<'r, 's> {
             }
             let observed = self.survey.observed(node).cloned().unwrap_or(AnyObserved::NotYet);
             let is_restart = matches!(planned.action, Action::Restart | Action::Reload);
+            self.note_as_if_absent(node, planned.action);
             self.turns.insert(
                 node,
                 Turn {

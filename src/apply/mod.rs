@@ -6,6 +6,7 @@
 mod drive;
 mod event;
 mod execute;
+mod ledger;
 mod lock;
 mod rotation;
 #[cfg(test)]

@@ -92,7 +92,7 @@ async fn forget(survey: &mut Survey<'_>, nodes: &[Node], host: &Host) -> Result<
         last.verify = Some(Verify { probe: kind.probe(&resources), items });
     }
     let (sender, _) = mpsc::unbounded_channel();
-    let mut report = host.run(StepFrame { steps, forget: Vec::new() }, sender).await;
+    let mut report = host.run(StepFrame { steps, ..StepFrame::default() }, sender).await;
     let verified = report.steps.last_mut().and_then(|step| step.verified.take());
     let is_done = report.steps.iter().all(|step| step.status == StepStatus::Exited(0));
     survey.end_rotation();

@@ -4,16 +4,15 @@ use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::apply::{self, Hosts, Locking, Stop, Terms};
+use crate::apply::{self, Locking, Stop, Terms};
 use crate::host::{HostError, Problem};
-use crate::plan::{self, Plan};
+use crate::plan::Plan;
 use crate::render::{PlanJson, lock_json, report_json, report_text};
-use crate::survey::Survey;
 use crate::trace::{MACHINE, Trace};
 use crate::ui::Terminal;
 
 use super::exit::{Exit, Usage};
-use super::options::{Format, LockOptions, RunOptions};
+use super::options::{Format, LockOptions, PruneOptions, RunOptions};
 use super::run::Run;
 use super::timeline::traced;
 
@@ -29,6 +28,9 @@ pub struct Arguments {
     /// Goes in another order that the graph allows, and in small steps, to find what lacks an edge; the number chooses which
     #[arg(long, value_name = "SEED")]
     shuffle: Option<u64>,
+
+    #[command(flatten)]
+    prune: PruneOptions,
 
     #[command(flatten)]
     lock: LockOptions,
@@ -50,20 +52,40 @@ struct Whole<'a> {
 
 /// Observes, shows the plan, asks, applies, and reports.
 pub fn run(arguments: &Arguments, terminal: &Terminal) -> anyhow::Result<Exit> {
-    if !arguments.auto_approve && !terminal.is_interactive() {
-        let words =
-            "apply asks before it changes anything, and there is no terminal to ask at; use --auto-approve (-y)";
-        return Err(Usage(words.into()).into());
-    }
-    traced(arguments.run.trace.as_deref(), |trace| plan_and_apply(arguments, terminal, trace))
+    may_ask(arguments, "apply", terminal)?;
+    traced(arguments.run.trace.as_deref(), |trace| plan_and_apply(arguments, false, terminal, trace))
 }
 
-fn plan_and_apply(arguments: &Arguments, terminal: &Terminal, trace: &Trace) -> anyhow::Result<Exit> {
-    let run = Run::new(&arguments.run, terminal, trace)?;
+/// The same for a spec from which all has gone: what it owns on its hosts is deleted, what was there before is let go.
+pub fn destroy(arguments: &Arguments, terminal: &Terminal) -> anyhow::Result<Exit> {
+    may_ask(arguments, "destroy", terminal)?;
+    traced(arguments.run.trace.as_deref(), |trace| plan_and_apply(arguments, true, terminal, trace))
+}
+
+/// Refuses what would have to ask where there is no terminal.
+fn may_ask(arguments: &Arguments, command: &str, terminal: &Terminal) -> anyhow::Result<()> {
+    if !arguments.auto_approve && !terminal.is_interactive() {
+        let words = format!(
+            "{command} asks before it changes anything, and there is no terminal to ask at; use --auto-approve (-y)"
+        );
+        return Err(Usage(words).into());
+    }
+    Ok(())
+}
+
+fn plan_and_apply(arguments: &Arguments, destroys: bool, terminal: &Terminal, trace: &Trace) -> anyhow::Result<Exit> {
+    let mut run = Run::new(&arguments.run, terminal, trace)?;
+    run.destroys = destroys;
+    if destroys && run.scope.is_partial() {
+        let words = "destroy is about all that a spec owns; take out of the spec what is to go, and apply it";
+        return Err(Usage(words.into()).into());
+    }
+    let run = run;
     let (mut survey, mut hosts) = run.observe()?;
     let is_text = arguments.format == Format::Text;
+    let brakes = arguments.prune.brakes(destroys);
     let plan = loop {
-        let plan = plan_of(&survey, &hosts, trace);
+        let plan = run.plan_of(&survey, &hosts, &brakes);
         if is_text {
             let _rendering = trace.span(MACHINE, "render");
             terminal.plan(&plan)?;
@@ -125,13 +147,6 @@ fn plan_and_apply(arguments: &Arguments, terminal: &Terminal, trace: &Trace) -> 
     }
     run.show_stats(&stats);
     Ok(if report.is_success() { Exit::Success } else { Exit::Failure })
-}
-
-fn plan_of(survey: &Survey<'_>, hosts: &Hosts, trace: &Trace) -> Plan {
-    let _planning = trace.span(MACHINE, "plan");
-    let mut plan = plan::build(survey);
-    plan.unreachable = hosts.unreachable().to_vec();
-    plan
 }
 
 /// Says for programs which hosts another run changes.

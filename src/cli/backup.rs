@@ -210,7 +210,7 @@ impl<'t> Place<'t> {
         }
         let purpose = step.purpose.clone();
         let step = FrameStep { kind: "backup", ..FrameStep::new(purpose.clone(), step) };
-        let frame = StepFrame { steps: vec![step], forget: Vec::new() };
+        let frame = StepFrame { steps: vec![step], ..StepFrame::default() };
         let report = self.runtime.block_on(async {
             let (sender, mut receiver) = mpsc::unbounded_channel();
             let running = self.host.run(frame, sender);

@@ -11,6 +11,8 @@ pub enum Exit {
     Changes,
     /// `plan --detailed-exitcode` found none, but checks that fail.
     ChecksFail,
+    /// `plan --drift-only` found drift.
+    Drift,
     /// Another run changes a host: nothing was changed.
     Locked,
 }
@@ -22,6 +24,7 @@ impl From<Exit> for ExitCode {
             Exit::Failure => Self::FAILURE,
             Exit::Changes => Self::from(2),
             Exit::ChecksFail => Self::from(3),
+            Exit::Drift => Self::from(4),
             Exit::Locked => Self::from(LOCKED),
         }
     }

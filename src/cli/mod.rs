@@ -1,5 +1,6 @@
 //! The commands, one file each. This is the edge: it reads the environment and the machine's files and hands both on.
 
+mod accepted;
 mod apply;
 mod backup;
 mod completions;
@@ -18,6 +19,7 @@ mod run;
 mod schema;
 mod secret_sources;
 mod secrets;
+mod state;
 mod timeline;
 mod validate;
 mod watchdog;
@@ -40,7 +42,7 @@ pub use files::DiskFiles;
     version,
     propagate_version = false,
     max_term_width = 100,
-    after_help = "Exit status: 0 done, 1 error or a host left out because it could not be observed, 2 changes and 3 none, but failing checks (plan --detailed-exitcode), 64 wrong usage, 75 nothing was changed because another run changes a host."
+    after_help = "Exit status: 0 done, 1 error or a host left out because it could not be observed, 2 changes and 3 none, but failing checks (plan --detailed-exitcode), 4 drift (plan --drift-only), 64 wrong usage, 75 nothing was changed because another run changes a host."
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -59,6 +61,8 @@ enum Command {
     Plan(plan::Arguments),
     /// Plans, asks, applies and verifies.
     Apply(apply::Arguments),
+    /// Deletes what the spec owns on its hosts: what an apply of it created.
+    Destroy(apply::Arguments),
     /// Makes a backup now, as its schedule would.
     Backup(backup::BackupArguments),
     /// Lists the backups of a resource, or brings one back.
@@ -70,6 +74,11 @@ enum Command {
     /// Says which secrets a spec has.
     #[command(subcommand)]
     Secrets(secrets::SecretsCommand),
+    /// Says what a spec owns on its hosts.
+    #[command(subcommand)]
+    State(state::StateCommand),
+    /// Lists the runs that changed a host.
+    History(state::HistoryArguments),
     /// Explains a resource kind.
     Explain(explain::Arguments),
     /// Prints the JSON Schema of a spec's files, for editors.
@@ -103,11 +112,14 @@ pub fn main() -> ExitCode {
         Command::Validate(arguments) => validate::run(&arguments, &terminal),
         Command::Plan(arguments) => plan::run(&arguments, &terminal),
         Command::Apply(arguments) => apply::run(&arguments, &terminal),
+        Command::Destroy(arguments) => apply::destroy(&arguments, &terminal),
         Command::Backup(arguments) => backup::backup(&arguments, &terminal),
         Command::Restore(arguments) => backup::restore(&arguments, &terminal),
         Command::Graph(arguments) => graph::graph(&arguments, &terminal),
         Command::Why(arguments) => graph::why(&arguments, &terminal),
         Command::Secrets(command) => secrets::run(&command, &terminal),
+        Command::State(command) => state::run(&command, &terminal),
+        Command::History(arguments) => state::history(&arguments, &terminal),
         Command::Explain(arguments) => explain::run(&arguments, &terminal),
         Command::Schema(arguments) => schema::run(&arguments, &terminal),
         Command::Lab(command) => {

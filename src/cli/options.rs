@@ -6,10 +6,11 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::resource::parse_duration;
-use crate::spec::LoadOptions;
+use crate::plan::Brakes;
+use crate::spec::{LoadOptions, Selector};
 
 /// Which spec, and with what.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct SpecOptions {
     /// The spec's folder, or its main file.
     #[arg(default_value = ".")]
@@ -94,6 +95,33 @@ pub struct RunOptions {
     /// Prints what the run cost on each host: logins, frames, bytes, steps, processes, seconds.
     #[arg(long)]
     pub stats: bool,
+}
+
+/// What may be deleted because it has left the spec.
+#[derive(Debug, Args)]
+pub struct PruneOptions {
+    /// Refuses a plan that deletes more resources that have left the spec [default: 10, and of a host not most of them].
+    #[arg(long, value_name = "N")]
+    max_delete: Option<usize>,
+
+    /// Lets what holds data be deleted once it has left the spec; an address or a glob (repeatable).
+    #[arg(long, value_name = "ADDRESS", value_parser = Selector::parse)]
+    allow_data_loss: Vec<Selector>,
+
+    /// Confirms that this is deleted, where its `lifecycle` has `prune: confirm`; an address or a glob (repeatable).
+    #[arg(long, value_name = "ADDRESS", value_parser = Selector::parse)]
+    confirm: Vec<Selector>,
+}
+
+impl PruneOptions {
+    pub fn brakes(&self, destroys: bool) -> Brakes {
+        Brakes {
+            max_delete: self.max_delete,
+            allow_data_loss: self.allow_data_loss.clone(),
+            confirmed: self.confirm.clone(),
+            destroys,
+        }
+    }
 }
 
 /// What becomes of a run where another one changes the same host.

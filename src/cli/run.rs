@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 
 use crate::apply::{self, Events, Hosts, Locking, ObserveError, Reach};
 use crate::host::{Options, Stats};
-use crate::plan::{self, HostFailure, Plan};
+use crate::plan::{self, Brakes, HostFailure, Plan};
 use crate::render::{Role, visible, visible_lines};
 use crate::survey::{Scope, Survey};
 use crate::trace::{MACHINE, Trace};
@@ -26,6 +26,8 @@ pub struct Run<'t> {
     pub loaded: Loaded,
     pub scope: Scope,
     pub terminal: &'t Terminal,
+    /// All that the spec owns is to go.
+    pub destroys: bool,
     options: &'t RunOptions,
     trace: &'t Trace,
     runtime: Runtime,
@@ -41,17 +43,24 @@ impl<'t> Run<'t> {
         let scope = Scope::new(&options.targets, &options.spec.hosts, &options.spec.excluded)
             .map_err(|error| Usage(error.to_string()))?;
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        Ok(Self { loaded, scope, terminal, options, trace, runtime })
+        Ok(Self { loaded, scope, terminal, destroys: false, options, trace, runtime })
     }
 
     /// Observes the hosts and plans.
-    pub fn plan(&self) -> anyhow::Result<(Plan, Vec<(String, Stats)>)> {
+    pub fn plan(&self, brakes: &Brakes) -> anyhow::Result<(Plan, Vec<(String, Stats)>)> {
         let (survey, hosts) = self.observe()?;
-        let planning = self.trace.span(MACHINE, "plan");
-        let mut plan = plan::build(&survey);
-        plan.unreachable = hosts.unreachable().to_vec();
-        drop((survey, planning));
+        let plan = self.plan_of(&survey, &hosts, brakes);
+        drop(survey);
         Ok((plan, self.close(hosts)))
+    }
+
+    /// Plans for what was observed.
+    pub fn plan_of(&self, survey: &Survey<'_>, hosts: &Hosts, brakes: &Brakes) -> Plan {
+        let _planning = self.trace.span(MACHINE, "plan");
+        let mut plan = plan::build(survey);
+        brakes.hold(&mut plan, survey);
+        plan.unreachable = hosts.unreachable().to_vec();
+        plan
     }
 
     /// Observes the hosts.
@@ -64,6 +73,9 @@ impl<'t> Run<'t> {
         let mut survey = Survey::new(&self.loaded.spec, &DiskFiles, self.loaded.sources.clone(), secrets, &self.scope)
             .map_err(|error| self.loaded.explain(error, self.terminal))?;
         super::context::warn(&survey, self.terminal);
+        if self.destroys {
+            survey.destroy(&self.scope).map_err(|error| self.loaded.explain(error, self.terminal))?;
+        }
         resolving.end();
         let reach = self.reach(&survey)?;
         let observing = self.trace.span(MACHINE, "observe");
@@ -175,6 +187,7 @@ impl<'t> Run<'t> {
             count_processes: self.options.stats,
             trace: self.trace.clone(),
             who: who(&self.options.spec.spec),
+            ledger: self.loaded.spec.name.clone(),
             ..connections::options(self.terminal, self.options.control_persist)
         };
         Ok(Reach { options, parallel: usize::from(self.options.parallel), passwords })

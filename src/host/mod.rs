@@ -10,6 +10,7 @@ mod error;
 mod facts;
 mod frame;
 mod hello;
+mod ledger;
 mod lock;
 mod marks;
 mod observed;
@@ -28,6 +29,7 @@ mod watchdog;
 mod wire;
 
 pub use error::{HostError, Problem};
+pub use ledger::{ledger_step, random_key};
 pub use options::Options;
 pub use session::Host;
 #[cfg(test)]

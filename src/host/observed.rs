@@ -2,7 +2,7 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use crate::model::{Owed, OwedAction, ProbeOutput, ProbeStatus, Record};
+use crate::model::{LedgerLines, Owed, OwedAction, ProbeOutput, ProbeStatus, Record};
 
 use super::Problem;
 use super::wire::{BYTES_A_FIELD, Line};
@@ -136,6 +136,7 @@ pub(super) struct Start {
     pub damaged: Vec<String>,
     /// What the last run that changed the host wrote into its lock.
     pub lock: Vec<String>,
+    pub ledger: LedgerLines,
 }
 
 impl Start {
@@ -159,6 +160,9 @@ impl Start {
         }
         start.owed = without_covered(start.owed);
         start.lock = all("lock").next().map(|record| record.fields[1..].to_vec()).unwrap_or_default();
+        let lines = |word: &'static str| all(word).map(|record| record.fields[1..].to_vec()).collect();
+        let machine = all("machine").next().map(|record| record.field(1).to_string()).unwrap_or_default();
+        start.ledger = LedgerLines { ledger: lines("ledger"), journal: lines("journal"), machine };
         Ok(start)
     }
 }

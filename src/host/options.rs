@@ -35,6 +35,8 @@ pub struct Options {
     pub control_folder: PathBuf,
     /// Who changes hosts, for others who want one meanwhile.
     pub who: Who,
+    /// The spec whose ledger is read and written; none is where this is empty.
+    pub ledger: String,
     /// What takes how long.
     pub trace: Trace,
     /// Where connections wait for the next run; `None` ends them with this one.
@@ -58,6 +60,7 @@ impl Default for Options {
             state_folder: None,
             control_folder: "/tmp".into(),
             who: Who::default(),
+            ledger: String::new(),
             trace: Trace::default(),
             keep: None,
             #[cfg(test)]

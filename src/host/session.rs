@@ -101,6 +101,7 @@ impl Host {
                 Own::Start => {
                     let start = Start::read(&output).map_err(at)?;
                     (observed.owed, observed.damaged) = (start.owed, start.damaged);
+                    observed.ledger = start.ledger;
                     self.inner.state().lock = start.lock;
                 }
                 Own::Facts => observed.facts = Some(facts::read(&output).map_err(at)?),

@@ -2,12 +2,13 @@
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::model::Blob;
+use crate::ledger::file_name;
+use crate::model::{Blob, utc};
 
 use super::frame::{Frame, Programs, Setup};
 use super::hello::{self, Words};
@@ -119,7 +120,7 @@ impl Shell {
         let are_new = !std::mem::replace(&mut self.runs_steps, true);
         let setup_size = self.setup(options).text().map(|text| text.as_str().len());
         setup_size
-            .and_then(|setup_size| frame.steps(steps, are_new, setup_size))
+            .and_then(|setup_size| frame.steps(steps, are_new, setup_size, journal_run(options).as_deref()))
             .map_err(|problem| problem.at(&self.host))?;
         Ok(frame)
     }
@@ -216,6 +217,10 @@ impl Shell {
             shell: &options.shell,
             run: &self.run,
             state_folder: options.state_folder.as_deref(),
+            ledger: match options.ledger.as_str() {
+                "" => String::new(),
+                spec => file_name(spec, &self.host),
+            },
             count_processes: options.count_processes,
         }
     }
@@ -321,6 +326,13 @@ impl Shell {
             other => other,
         }
     }
+}
+
+/// Returns what the journal says of a run, as fields; nothing where none is kept.
+fn journal_run(options: &Options) -> Option<String> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let who = lock::who(&options.who);
+    (!options.ledger.is_empty()).then(|| format!("{}\u{1f}{}", utc(now.as_secs()), who.as_str()))
 }
 
 /// Fails where the shell says that a frame did not arrive whole. It was sent whole, so something else has read of it.

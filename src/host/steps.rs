@@ -21,6 +21,8 @@ pub struct StepFrame {
     pub steps: Vec<FrameStep>,
     /// Records that are void: what they are about is not in the spec any more.
     pub forget: Vec<Owed>,
+    /// What is written into the spec's journal on the host before the first step: what is done to which `kind:name`.
+    pub intents: Vec<(&'static str, String)>,
 }
 
 impl StepFrame {
@@ -53,6 +55,9 @@ pub struct FrameStep {
     pub owes: Vec<Owed>,
     /// Removed from there once the step and its verification have gone well.
     pub settles: Vec<Owed>,
+    /// Each `kind:name` that the journal calls done once the step has gone well, and those that it calls failed otherwise.
+    pub ends: Vec<String>,
+    pub about: Vec<String>,
     /// How often it is tried again after it failed, and the pause before. Its input is sent once for each try.
     pub retries: u32,
     pub pause: Duration,
@@ -101,6 +106,8 @@ impl FrameStep {
             verify: None,
             owes: Vec::new(),
             settles: Vec::new(),
+            ends: Vec::new(),
+            about: Vec::new(),
             retries: 0,
             pause: Duration::from_secs(5),
         }

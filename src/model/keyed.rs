@@ -9,7 +9,7 @@ use super::{Secret, Value};
 
 /// Hashes values with a key: HMAC-SHA256 (RFC 2104), as 32 hexadecimal digits. Who does not have the key cannot try out
 /// what a secret might be.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Keyed(Hmac<Sha256>);
 
 impl Keyed {

@@ -4,6 +4,7 @@
 //! of those before it, and this file writes down what came of it, for readers.
 
 mod lacks;
+mod ledgers;
 mod upstream;
 
 use std::cell::OnceCell;
@@ -59,8 +60,10 @@ pub fn build(survey: &Survey<'_>) -> Plan {
     for (name, wants) in survey.unknown_without() {
         builder.plan.notes.push(format!("{name} is left out, because {}", wants.why()));
     }
+    builder.plan.released = survey.released().to_vec();
     builder.note_withheld();
     builder.note_owed_elsewhere();
+    builder.note_ledgers();
     builder.plan
 }
 
@@ -213,12 +216,18 @@ impl Builder<'_> {
         if action != Action::None {
             reasons.extend(self.awaited(node));
         }
+        let cause = match action {
+            Action::Create | Action::Update | Action::Delete | Action::Replace => self.survey.cause(node, observed),
+            _ => None,
+        };
+        reasons.extend(cause.and_then(|cause| self.why_it_differs(node, cause)));
         reasons.extend(why_owed);
         reasons.extend(self.why_rotated(node, action));
         let mut planned = self.planned(node, action, changes.into_iter().map(|change| self.hide(change)).collect());
         planned.reasons = reasons.iter().map(|reason| self.secrets.shown(reason)).collect();
         planned.before = self.before(&planned.changes, item.resource.kind.observed_attributes(observed));
         planned.finishes = finishes;
+        planned.cause = cause.filter(|_| !finishes);
         // Nobody else needs to care about the end of a rotation.
         if planned.acts() && !finishes {
             self.acts(node, if certainty == Certainty::Ready { Acting::Yes } else { Acting::Maybe });
@@ -359,6 +368,7 @@ impl Builder<'_> {
             owes: Vec::new(),
             finishes: false,
             depends_on: depends_on.into_iter().map(|(_, address)| address).collect(),
+            cause: None,
         }
     }
 

@@ -202,7 +202,10 @@ fn change(item: &Item<'_>, observed: &AnyObserved, upstream: &Upstream) -> Resul
     if matches!(action, Action::Delete | Action::Replace) {
         if item.prevent_destroy {
             let message = format!("it would be {}d, and `prevent_destroy` forbids that", action.word());
-            let help = "take `prevent_destroy` away first, or keep what forces the deletion as it is";
+            let help = match item.has_left {
+                true => "it has left the spec: put it back, or take `prevent_destroy` away, apply, and then take it out; `infra state forget` lets it go",
+                false => "take `prevent_destroy` away first, or keep what forces the deletion as it is",
+            };
             return Err(Refusal { message, help: help.into() });
         }
         if upstream.is_partial {

@@ -1,11 +1,14 @@
 //! Desired against observed: what a run is going to do, and what it cannot know yet.
 
+mod brakes;
 mod build;
 mod decide;
 mod report;
 
 use crate::model::{Action, Address, Change, OwedAction, Value};
+use crate::survey::{Cause, Released};
 
+pub use brakes::Brakes;
 pub use build::build;
 pub use decide::{Act, Decision, Doubt, Owing, Upstream, Withheld, decide};
 pub use report::{Failure, Found, HostFailure, NotDone, Outcome, Report};
@@ -43,6 +46,8 @@ pub struct PlannedResource {
     pub finishes: bool,
     /// Direct dependencies, in order.
     pub depends_on: Vec<Address>,
+    /// Who has made it differ, as far as the host's ledger tells.
+    pub cause: Option<Cause>,
 }
 
 impl PlannedResource {
@@ -110,6 +115,8 @@ pub struct Plan {
     pub unreachable: Vec<HostFailure>,
     /// What a partial run leaves as it is; the notes say so too.
     pub withheld: Vec<LeftAsIs>,
+    /// Resources that have left the spec and stay as they are, because no run has created them, or because of another reason.
+    pub released: Vec<Released>,
     /// Things a reader should know: an overridden requirement, deletions left out by `--target`.
     pub notes: Vec<String>,
 }

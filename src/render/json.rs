@@ -6,9 +6,10 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::model::Value;
 use crate::plan::{Certainty, Plan, PlannedResource};
+use crate::survey::Cause;
 
 /// The two integers of `format_version`: the first grows when a reader must change, the second when fields are added.
-pub const FORMAT_VERSION: [u32; 2] = [1, 0];
+pub const FORMAT_VERSION: [u32; 2] = [1, 1];
 
 /// A plan as JSON, written resource by resource. Secrets are `null` and named in `sensitive`; what is known after apply
 /// is absent from `after` and named in `after_unknown`.
@@ -19,7 +20,7 @@ impl Serialize for PlanJson<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let plan = self.0;
         let counts = plan.counts();
-        let mut whole = serializer.serialize_map(Some(10))?;
+        let mut whole = serializer.serialize_map(Some(11))?;
         whole.serialize_entry("format_version", &FORMAT_VERSION)?;
         whole.serialize_entry("spec", &plan.spec)?;
         whole.serialize_entry("hosts", &plan.hosts)?;
@@ -36,6 +37,11 @@ impl Serialize for PlanJson<'_> {
             })
         });
         whole.serialize_entry("problems", &problems.collect::<Vec<_>>())?;
+        let released = plan
+            .released
+            .iter()
+            .map(|released| json!({ "address": released.address.to_string(), "why": released.why }));
+        whole.serialize_entry("released", &released.collect::<Vec<_>>())?;
         whole.serialize_entry("notes", &plan.notes)?;
         whole.serialize_entry("partial", &plan.is_partial)?;
         whole.serialize_entry("unreachable", &super::hosts::json(&plan.unreachable))?;
@@ -102,6 +108,7 @@ fn resource(planned: &PlannedResource) -> Json {
         "after": if after.is_empty() { Json::Null } else { Json::Object(after) },
         "after_unknown": unknown,
         "sensitive": sensitive,
+        "cause": planned.cause.map(Cause::word),
         "reasons": reasons,
         "depends_on": planned.depends_on.iter().map(ToString::to_string).collect::<Vec<_>>(),
     })

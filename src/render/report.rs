@@ -230,6 +230,7 @@ mod tests {
         let outcomes = outcomes.map(|(name, action)| (address(name), Outcome::Applied { action })).to_vec();
         let report = Report { outcomes, ..Report::default() };
         let planned = |name: &str, action| crate::plan::PlannedResource {
+            cause: None,
             address: address(name),
             node: 0,
             action,

@@ -73,6 +73,7 @@ fn resource() -> impl Strategy<Value = PlannedResource> {
             owed: is_owed.then_some(OwedAction::Restart),
             owes: Vec::new(),
             finishes: false,
+            cause: None,
             depends_on: vec!["app1/directory:/".parse().unwrap()],
         },
     )
@@ -122,6 +123,7 @@ fn one(change: Change) -> Plan {
         owed: None,
         owes: Vec::new(),
         finishes: false,
+        cause: None,
         depends_on: Vec::new(),
     };
     Plan { spec: "test".into(), hosts: vec!["app1".into()], resources: vec![resource], ..Plan::default() }

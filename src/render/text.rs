@@ -47,6 +47,15 @@ pub fn write(plan: &Plan, paint: Paint, columns: usize, out: &mut dyn FnMut(&str
         }
         text.push('\n');
     }
+    if !plan.released.is_empty() {
+        text.push_str("Left the spec and let go; they stay as they are:\n");
+        for released in &plan.released {
+            let address = visible(&released.address.to_string());
+            let why = paint.paint(Role::Faint, &format!("({})", visible(&released.why)));
+            let _ = writeln!(text, "  {address}  {why}");
+        }
+        text.push('\n');
+    }
     for finding in &plan.findings {
         let head = paint.paint(Role::Warning, "finding:");
         let (address, message) = (visible(&finding.address.to_string()), visible_lines(&finding.message, "    "));
@@ -85,13 +94,17 @@ pub fn summary(plan: &Plan) -> String {
     let counts = plan.counts();
     let hosts = if plan.hosts.len() == 1 { "1 host".to_string() } else { format!("{} hosts", plan.hosts.len()) };
     let run = if counts.run > 0 { format!("{} to run, ", counts.run) } else { String::new() };
+    let released = match plan.released.len() {
+        0 => String::new(),
+        count => format!("{count} to let go, "),
+    };
     let without = match plan.unreachable.as_slice() {
         [] => String::new(),
         [one] => format!(" Partial: {} could not be observed.", one.host),
         several => format!(" Partial: {} hosts could not be observed.", several.len()),
     };
     format!(
-        "Plan: {} to create, {} to change, {} to delete, {run}{} unchanged on {hosts}.{without}",
+        "Plan: {} to create, {} to change, {} to delete, {run}{released}{} unchanged on {hosts}.{without}",
         counts.create, counts.change, counts.delete, counts.unchanged
     )
 }

@@ -1,6 +1,8 @@
 //! What a kind's section may hold, and what is said of it: checking, `explain`, the JSON schema and the reference come
 //! from this.
 
+use crate::ledger::Prune;
+
 /// One attribute of a kind.
 #[derive(Clone, Copy, Debug)]
 pub struct Attribute {
@@ -143,6 +145,12 @@ pub const COMMON: &[Attribute] = &[
                 Shape::Bool,
                 "false",
                 "Refuses any plan that would delete or replace it.",
+            ),
+            Attribute::default(
+                "prune",
+                Shape::OneOf(Prune::WORDS),
+                "delete",
+                "What becomes of it once it has left the spec, if `infra` created it; `confirm` deletes it once `--confirm` names it, `keep` lets it go.",
             ),
             Attribute::optional(
                 "ignore_changes",

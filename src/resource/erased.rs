@@ -34,6 +34,7 @@ impl<K: Kind> Erased<K> {
         lane: K::LANE,
         shown_as: K::SHOWN_AS,
         stays: K::STAYS,
+        holds_data: K::HOLDS_DATA,
         capabilities: K::CAPABILITIES,
     };
 

@@ -76,6 +76,8 @@ pub trait Kind: Send + Sync + 'static {
     /// What `ignore_changes` may name: attributes, or names under which a plan shows some, that stay as the host has them.
     /// Its steps set each only where the spec gives it or, where it is shown for several, where it is among the changes.
     const STAYS: &'static [&'static str] = &[];
+    /// What is deleted with it cannot be made again: nothing of it is deleted because it has left the spec, but by name.
+    const HOLDS_DATA: bool = false;
     /// What it can beyond what all kinds can, named as [`Erased::MAKES_VALUE`](super::Erased::MAKES_VALUE) and its like.
     const CAPABILITIES: Capabilities = Capabilities::NONE;
 

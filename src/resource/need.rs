@@ -200,7 +200,6 @@ impl Lack {
                 let (package, version) = name.split_once(' ').unwrap_or((name, ""));
                 format!("no repository of the host has the version {version} of {package}")
             }
-            Need::Closed(path) => format!("others than root may write to {path}, so what is there would be passed over"),
             Need::Folder(path) if self.other.is_some() => format!("{path} is on the host, but is not a folder"),
             Need::Uid { number, .. } => format!("the uid {number} is that of the user {other}"),
             Need::Gid { number, .. } => format!("the gid {number} is that of the group {other}"),

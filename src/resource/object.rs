@@ -91,6 +91,7 @@ pub struct KindInfo {
     pub lane: Lane,
     pub shown_as: &'static [(&'static str, &'static str)],
     pub stays: &'static [&'static str],
+    pub holds_data: bool,
     pub capabilities: Capabilities,
 }
 

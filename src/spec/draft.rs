@@ -33,7 +33,7 @@ impl Role {
         let kinds = kinds.map(|kind| kind.section()).filter(|section| *section != "secrets");
         match self {
             Self::Spec => {
-                let own = ["infra", "name", "root", "include", "vars", "hosts", "secrets", "modules"];
+                let own = ["infra", "name", "root", "include", "vars", "hosts", "secrets", "modules", "moved"];
                 own.into_iter().chain(kinds).collect()
             }
             Self::Overlay => {

@@ -1,6 +1,7 @@
 //! From files to a [`Spec`]: reading, including, merging, modules.
 
 mod modules;
+mod moved;
 mod root;
 pub(super) mod secrets;
 
@@ -38,6 +39,7 @@ pub fn load(files: &dyn Files, options: &LoadOptions, sources: &mut Sources) -> 
     let inventory_hosts = draft.inventory_hosts.take();
     let name = draft.name.take();
     let host_items = draft.remove("hosts");
+    let moved = loader.moved(draft.remove("moved"));
     let incomplete = draft.incomplete;
     if name.is_none() && !incomplete {
         let span = Span { file, start: 0, end: 0 };
@@ -50,6 +52,7 @@ pub fn load(files: &dyn Files, options: &LoadOptions, sources: &mut Sources) -> 
     let mut spec = Spec {
         name: name.map(|(name, _)| name).unwrap_or_default(),
         hosts: Vec::new(),
+        moved,
         secrets: Vec::new(),
         root: Arc::new(root),
         complete: !incomplete,

@@ -58,6 +58,8 @@ pub struct Spec {
     pub name: String,
     /// In the order of the spec.
     pub hosts: Vec<HostSpec>,
+    /// What resources were called before, and what they are called now: `kind:name` each.
+    pub moved: Vec<(String, String)>,
     /// Those of modules too.
     pub secrets: Vec<SecretSpec>,
     root: Arc<namespace::Namespace>,

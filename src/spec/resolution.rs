@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::diagnostic::{Diagnostic, Span};
 use crate::kinds::SECRET;
+use crate::ledger::Prune;
 use crate::model::{Address, Secret, Until, Value, YamlNode};
 use crate::resource::{AnyResource, Deferral};
 
@@ -74,6 +75,7 @@ pub struct Resolved {
     pub left_alone: bool,
     pub retries: u32,
     pub prevent_destroy: bool,
+    pub prune: Prune,
     pub ignore_changes: Vec<String>,
     /// The inventory says something else than the spec; where it is `left_alone` too, the inventory takes it away.
     pub overridden: bool,

@@ -59,6 +59,10 @@ impl Writer {
             "name" => json!({ "type": "string", "description": "Whose resources they are." }),
             "root" => json!({ "type": "string", "description": "A folder above, whose files the spec may read." }),
             "include" => json!({ "type": "array", "items": { "type": "string" }, "description": "Further files." }),
+            "moved" => json!({
+                "type": "object", "additionalProperties": { "type": "string" },
+                "description": "New names of resources, by the names they had.",
+            }),
             "vars" => described(named(json!({})), "Names for values."),
             "outputs" => described(named(json!({})), "What those who use the module may read."),
             "inputs" => described(

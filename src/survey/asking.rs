@@ -1,6 +1,7 @@
 //! What to ask hosts: which have to be contacted, and by which probes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
@@ -48,14 +49,18 @@ impl Survey<'_> {
     /// Returns the probes that can be asked now and have not been, by host and kind.
     pub fn wanted(&self) -> BTreeMap<String, Vec<(String, Probe)>> {
         let mut wanted = BTreeMap::new();
-        for host in self.by_host.keys() {
+        let hosts: BTreeSet<Arc<str>> =
+            self.by_host.keys().cloned().chain(self.ledgers.keys().map(|host| host.as_str().into())).collect();
+        for host in &hosts {
             let probe = |nodes: Vec<usize>| {
                 let resources = self.resources(&nodes);
                 let kind = resources[0].kind;
                 (kind.name().to_string(), kind.probe(&resources))
             };
             let mut probes: Vec<(String, Probe)> = self.to_ask(host).into_iter().map(probe).collect();
-            if !probes.is_empty() {
+            let left = self.left_section(host);
+            if !probes.is_empty() || left.is_some() {
+                probes.extend(left);
                 // Alone it is not worth a request.
                 probes.extend(self.needs_section(host));
                 wanted.insert(host.to_string(), probes);
@@ -77,6 +82,7 @@ impl Survey<'_> {
     /// Returns whether anything waits for what hosts tell: whether a resource is there, its name, or a value of it.
     pub fn waits(&self) -> bool {
         !self.resolution.pending.is_empty()
+            || self.waits_for_ledgers()
             || self.resolution.resources.iter().any(|resolved| !resolved.deferrals.is_empty())
     }
 

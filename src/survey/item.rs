@@ -29,6 +29,8 @@ pub struct Item<'a> {
     /// `--target` and `--host` allow changing it.
     pub in_scope: bool,
     pub prevent_destroy: bool,
+    /// It has left the spec, and is to go for that.
+    pub has_left: bool,
     pub ignore_changes: &'a [String],
     /// A requirement that the inventory overrides.
     pub overridden: bool,
@@ -97,6 +99,7 @@ impl Survey<'_> {
             left_alone: resolved.left_alone,
             in_scope: self.in_scope[at],
             prevent_destroy: resolved.prevent_destroy,
+            has_left: self.has_left(at),
             ignore_changes: &resolved.ignore_changes,
             overridden: resolved.overridden,
             rotation: self.rotation(at),

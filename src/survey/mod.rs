@@ -6,8 +6,10 @@
 mod asking;
 mod debts;
 mod item;
+mod ledger;
 mod missing;
 mod needs;
+mod owned;
 mod resolve;
 mod rotation;
 mod scope;
@@ -29,6 +31,7 @@ use crate::resource::{AnyObserved, AnyResource, Folder, Lack, Need};
 use crate::spec::{Files, Knowledge, Resolution, Resolved, SecretState, Spec};
 
 pub use item::Item;
+pub use owned::{Cause, HostLedger, Released, ledger_file};
 pub use missing::{Missing, Wants};
 pub use rotation::Rotation;
 pub use scope::{Scope, ScopeError};
@@ -66,6 +69,17 @@ pub struct Survey<'a> {
     /// Hosts that the run goes on without.
     missing: BTreeMap<String, Missing>,
     debts: Debts,
+    /// What hosts keep of what the spec owns there.
+    ledgers: BTreeMap<String, HostLedger>,
+    /// Resources that have left the spec and go.
+    left: BTreeSet<usize>,
+    /// Those that have left it and stay.
+    released: Vec<Released>,
+    /// All that it owns is to go, as if nothing were left of the spec; with what the spec says of it.
+    destroys: bool,
+    bodies: HashMap<Address, Resolved>,
+    /// The digest of the saved plan that is applied.
+    plan_in_use: Option<String>,
     hidden: Hidden,
     /// The secrets that get a new value in this run.
     rotate: BTreeSet<String>,
@@ -127,6 +141,12 @@ impl<'a> Survey<'a> {
             is_partial: scope.is_partial(),
             missing: scope.excluded().map(|host| (host.to_string(), Missing::Excluded)).collect(),
             debts: Debts::default(),
+            ledgers: BTreeMap::new(),
+            left: BTreeSet::new(),
+            released: Vec::new(),
+            destroys: false,
+            bodies: HashMap::new(),
+            plan_in_use: None,
             hidden: Hidden::default(),
             rotate: BTreeSet::new(),
             #[cfg(test)]

@@ -14,7 +14,13 @@ use super::{Scope, ScopeError, Survey, SurveyError};
 impl Survey<'_> {
     /// Resolves the spec again with what is known now.
     pub fn resolve(&mut self, scope: &Scope) -> Result<(), SurveyError> {
-        let resolution = self.spec.resolve(self.files, &self.knowledge, &mut self.sources);
+        let mut resolution = self.spec.resolve(self.files, &self.knowledge, &mut self.sources);
+        if self.destroys {
+            let all = std::mem::take(&mut resolution.resources).into_iter();
+            self.bodies = all.map(|resolved| (resolved.address.clone(), resolved)).collect();
+            resolution.pending.clear();
+        }
+        self.add_left(&mut resolution);
         #[cfg(test)]
         let resolution = self.disguised(resolution);
         let mut diagnostics = resolution.diagnostics.clone();

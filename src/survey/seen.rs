@@ -19,6 +19,7 @@ impl Survey<'_> {
             self.knowledge.facts.insert(host.to_string(), facts);
         }
         self.debts.take(host, std::mem::take(&mut told.owed), std::mem::take(&mut told.damaged));
+        self.take_ledger(host, &mut told);
         self.take_needs(host, &mut told);
         for nodes in self.to_ask(host) {
             let kind = self.resolution.resources[nodes[0]].resource.kind.name();
@@ -51,6 +52,7 @@ impl Survey<'_> {
         nodes.iter().for_each(|node| _ = self.seen_lacking.remove(node));
         self.asked_needs.remove(host);
         self.debts.forget(host);
+        self.ledgers.remove(host);
     }
 
     /// Returns the records in which resources of one kind were seen last, numbered by their places here.

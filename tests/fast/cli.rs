@@ -3,10 +3,15 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::sync::LazyLock;
 
+use regex::Regex;
 use tempfile::TempDir;
 
 use crate::support;
+
+/// When something was, in UTC.
+static MOMENT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ").unwrap());
 
 /// A folder with a spec, and a home of its own.
 struct Place {
@@ -84,6 +89,7 @@ impl Place {
         for (name, bytes) in [("", &output.stdout), ("stderr", &output.stderr)] {
             let shown = String::from_utf8_lossy(bytes);
             let shown = shown.replace(&self.data(), "{dir}").replace(self.path().to_str().unwrap(), "{spec}");
+            let shown = MOMENT.replace_all(&shown, "{moment}");
             for line in shown.lines() {
                 let _ = writeln!(text, "{name}{}{line}", if name.is_empty() { "" } else { "| " });
             }

@@ -19,6 +19,7 @@ mod every_step;
 mod faults;
 mod hosts;
 mod leftovers;
+mod ledger;
 mod lock;
 mod migrations;
 mod missing;

@@ -89,12 +89,41 @@ fn live(trials: &[Trial]) {
         infra.plan().assert_empty(&format!("after a reboot ({})", trial.name));
     }
     for (trial, infra) in &lives {
+        left_the_spec(trial, infra);
+    }
+    for (trial, infra) in &lives {
         if trial.folder.join("env/remove.yaml").exists() {
             eprintln!("{}: removed", trial.name);
             let infra = infra.environment("remove");
             infra.apply();
             infra.plan().assert_empty(&format!("after removal ({})", trial.name));
         }
+    }
+}
+
+/// Plans a spec of the same name that has nothing left: what was created would go, found by what the ledger knows of it, and as it was
+/// left; all else is let go.
+fn left_the_spec(trial: &Trial, infra: &Infra) {
+    let owned = infra.owned();
+    // A host owns no requirements.
+    assert!(!owned.is_empty() || trial.name == "requirement", "the ledger has nothing ({})", trial.name);
+    let plan = infra.emptied(&trial.folder).option("--max-delete").option("1000").option("--allow-data-loss").option("*:**").plan();
+    let goes = plan.names();
+    let released: BTreeMap<String, String> = plan.json["released"]
+        .as_array()
+        .expect("a plan says what is let go")
+        .iter()
+        .map(|one| (one["address"].as_str().unwrap().replacen("app1/", "", 1), one["why"].as_str().unwrap().into()))
+        .collect();
+    for (local, origin) in &owned {
+        let why = released.get(local);
+        let is_right = match origin.as_str() {
+            "found" => why.is_some_and(|why| why == "it was there before this spec had it"),
+            // No ledger holds the keys without which no bucket can be deleted.
+            _ if local.starts_with("bucket:") => why.is_some_and(|why| why.contains("`access_key`")),
+            _ => goes.contains(local) || why.is_some_and(|why| why.ends_with(" has it now")),
+        };
+        assert!(is_right, "{local}, {origin}: {why:?} ({})\n{}", trial.name, plan.said);
     }
 }
 

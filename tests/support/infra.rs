@@ -1,6 +1,6 @@
 //! Runs the `infra` command as a user would, and looks at what it says.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -43,6 +43,34 @@ impl Infra {
         let mut with = self.clone();
         with.options.push(word.into());
         with
+    }
+
+    /// Returns the same with a spec of that name in which nothing is left.
+    pub fn emptied(&self, spec: &Path) -> Self {
+        let text = std::fs::read_to_string(spec.join("infra.yaml")).expect("a spec has a main file");
+        let name = text.lines().find(|line| line.starts_with("name: ")).expect("a spec has a name");
+        let folder = tempfile::tempdir().expect("a folder can be made").keep();
+        std::fs::write(folder.join("infra.yaml"), format!("infra: 1\n{name}\nhosts: {{ app1: {{}} }}\n")).unwrap();
+        Self { spec: folder, options: Vec::new(), ..self.clone() }
+    }
+
+    /// Returns what the ledger has on the spec's hosts: local addresses, with where they come from.
+    #[track_caller]
+    pub fn owned(&self) -> BTreeMap<String, String> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_infra"));
+        command.args(["state", "list", "--format", "json"]).arg(&self.spec).env("NO_COLOR", "1");
+        if let Some(inventory) = &self.inventory {
+            command.arg("-i").arg(inventory);
+        }
+        let output = command.output().expect("infra starts");
+        let hosts = json(&output)["hosts"].as_array().expect("a state has hosts").clone();
+        let all = hosts.iter().flat_map(|host| host["resources"].as_array().unwrap());
+        let entry = |one: &Value| {
+            let address = one["address"].as_str().unwrap();
+            let (_, local) = address.split_once('/').unwrap();
+            (local.to_string(), one["origin"].as_str().unwrap().to_string())
+        };
+        all.map(entry).collect()
     }
 
     /// Returns the same with a variable in its environment.

@@ -88,7 +88,7 @@ impl Programs {
 
     pub async fn run(&self, steps: &[FrameStep]) -> FrameReport {
         let (sender, _events) = mpsc::unbounded_channel();
-        self.host.run(StepFrame { steps: steps.to_vec(), forget: vec![] }, sender).await
+        self.host.run(StepFrame { steps: steps.to_vec(), ..StepFrame::default() }, sender).await
     }
 
     pub async fn close(self) {

@@ -159,7 +159,7 @@ impl Execution<'_, '_> {
         let nothing = Step::new(":", Vec::new(), "record what changes on other hosts owe");
         let step = FrameStep { owes, ..FrameStep::new(nothing.purpose.clone(), nothing) };
         let (sender, _) = mpsc::unbounded_channel();
-        let report = host.run(StepFrame { steps: vec![step], forget: Vec::new() }, sender).await;
+        let report = host.run(StepFrame { steps: vec![step], ..StepFrame::default() }, sender).await;
         let is_recorded = report.steps.iter().all(|step| step.status == StepStatus::Exited(0));
         if let Some(connected) = connected {
             connected.close().await;
@@ -201,7 +201,7 @@ impl Execution<'_, '_> {
                 continue;
             }
             let (sender, _) = mpsc::unbounded_channel();
-            let frame = StepFrame { steps: Vec::new(), forget };
+            let frame = StepFrame { forget, ..StepFrame::default() };
             let report = match hosts.get(&name) {
                 Some(host) => host.run(frame, sender).await,
                 // What cannot be taken back leads to a restart too many.

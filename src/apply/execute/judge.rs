@@ -81,6 +81,7 @@ impl Execution<'_, '_> {
                 }
                 let owed_before = self.survey.owed(node);
                 let Act { action, changes } = act;
+                self.note_as_if_absent(node, action);
                 self.turns.insert(node, Turn { action, changes, observed, owed_before });
                 schedule.set(node, Status::Ready);
             }
@@ -222,7 +223,9 @@ impl Execution<'_, '_> {
             StepStatus::Lost => "the host was lost while its step ran; the host ends it".to_string(),
             StepStatus::Killed => "its step was killed, as asked".to_string(),
             StepStatus::TimedOut => "its step outlived its timeout and was killed with its children".to_string(),
-            StepStatus::NotRecorded => "it would owe a restart, and that could not be recorded on the host".to_string(),
+            StepStatus::NotRecorded => {
+                "what is done to it, and the restarts it owes, could not be noted on the host first".to_string()
+            }
             StepStatus::Exited(status) => match step.failed_rows.iter().find(|(failed, _)| *failed == row) {
                 Some((_, message)) => self.survey.redactor().shown(message),
                 // Other rows of the step failed; this one is judged by what was seen of it.

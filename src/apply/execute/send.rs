@@ -136,6 +136,7 @@ impl Execution<'_, '_> {
             return None;
         }
         held.extend(&locks);
+        let intents = self.intents(&running);
         let locks = locks.into_iter().collect();
         let (host, name, events) = (host.clone(), name.to_string(), self.events.clone());
         let redactor = self.survey.redactor();
@@ -143,7 +144,7 @@ impl Execution<'_, '_> {
         Some(Box::pin(async move {
             let (sender, mut receiver) = mpsc::unbounded_channel();
             let changed = host.clone();
-            let frame = host.run(StepFrame { steps, forget: Vec::new() }, sender);
+            let frame = host.run(StepFrame { steps, intents, ..StepFrame::default() }, sender);
             tokio::pin!(frame);
             let mut stream = Stream::default();
             // Each step ends once, in their order.
@@ -177,6 +178,16 @@ impl Execution<'_, '_> {
             }
             Done { host: name.clone(), place, answer: Answer::Ran { sent, locks, report } }
         }))
+    }
+
+    /// Returns what the journal of the host says before the steps of these: checks change nothing.
+    fn intents(&self, running: &BTreeSet<Node>) -> Vec<(&'static str, String)> {
+        let changes = running.iter().filter(|&&node| self.survey.resource(node).kind.mode() != Mode::Check);
+        let word = |node: &Node| match self.as_if_absent.contains(node) {
+            true => Action::Create.word(),
+            false => self.turns[node].action.word(),
+        };
+        changes.map(|node| (word(node), self.survey.resolved(*node).address.local())).collect()
     }
 
     /// Makes the steps of a batch, each with its gates, its verification and the debts it makes and settles.
@@ -235,6 +246,11 @@ impl Execution<'_, '_> {
             }
             framed.owes = self.debts(&covers);
             framed.settles = verifies.iter().flat_map(|&node| self.settled_debts(node, running)).collect();
+            let local = |node: &Node| self.survey.resolved(*node).address.local();
+            if kind.mode() != Mode::Check {
+                framed.ends = verifies.iter().map(local).collect();
+                framed.about = covers.iter().map(local).collect();
+            }
             framed.verify = (!verifies.is_empty()).then(|| Verify {
                 probe: self.probe(&verifies),
                 items: verifies

@@ -251,6 +251,7 @@ fn deferred(survey: &Survey<'_>, node: Node) -> PlannedResource {
         owes: Vec::new(),
         finishes: false,
         depends_on: Vec::new(),
+        cause: None,
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use indexmap::IndexMap;
 
 use crate::host::{Answer, FrameReport, FrameStep, HostError, Problem, Simulation, StepFrame, StepReport, StepStatus};
-use crate::model::{Expect, Observed, Owed, OwedAction, Probe, ProbeOutput, ProbeStatus, Record, Row, Value, sha256};
+use crate::model::{Expect, LedgerLines, Observed, Owed, OwedAction, Probe, ProbeOutput, ProbeStatus, Record, Row, Value, sha256};
 use crate::resource::Mode;
 
 use super::model::{Model, Thing, Why, settles};
@@ -39,6 +39,8 @@ pub struct State {
     things: Vec<Is>,
     /// By host: what `/var/lib/infra` has on record.
     owed: BTreeMap<String, BTreeSet<(String, OwedAction)>>,
+    /// By host: the ledger there, as text.
+    ledgers: BTreeMap<String, String>,
     /// Hosts whose connection is lost.
     lost: BTreeSet<String>,
     moment: u64,
@@ -98,6 +100,7 @@ impl World {
         let state = State {
             things,
             owed: BTreeMap::new(),
+            ledgers: BTreeMap::new(),
             lost: BTreeSet::new(),
             moment: 2,
             steps: 0,
@@ -257,6 +260,7 @@ impl World {
         Observed {
             facts: is_first.then(facts),
             owed: if is_first { owed.collect() } else { Vec::new() },
+            ledger: state.ledgers.get(host).filter(|_| is_first).map(|text| told(text)).unwrap_or_default(),
             sections: sections.into_iter().map(answer).collect(),
             ..Observed::default()
         }
@@ -278,6 +282,12 @@ impl World {
         let mut state = self.state();
         if state.lost.contains(host) {
             return (report, true);
+        }
+        if step.kind == "ledger" {
+            let text = String::from_utf8(step.step.input[0].0.to_vec()).unwrap();
+            state.ledgers.insert(host.to_string(), text);
+            report.status = StepStatus::Exited(0);
+            return (report, false);
         }
         if let Some(missing) = step.needs.iter().find(|item| !fine.contains(item)) {
             report.status = StepStatus::Skipped { because: *missing };
@@ -459,6 +469,12 @@ impl State {
     fn pause(&mut self) -> usize {
         self.rng.usize(0..4)
     }
+}
+
+/// Returns what a host tells of a ledger.
+fn told(text: &str) -> LedgerLines {
+    let line = |line: &str| line.split('\u{1f}').take(7).map(str::to_string).collect();
+    LedgerLines { ledger: text.lines().map(line).collect(), ..LedgerLines::default() }
 }
 
 impl Simulation for World {

@@ -56,6 +56,8 @@ pub(super) struct Setup<'a> {
     /// Names the run on its host: 16 hexadecimal digits that nobody can guess.
     pub run: &'a str,
     pub state_folder: Option<&'a str>,
+    /// The name that the spec's ledger and journal have there; empty where none is kept.
+    pub ledger: String,
     pub count_processes: bool,
 }
 
@@ -171,7 +173,7 @@ impl Frame {
     /// Adds a section of the session's own.
     pub fn observe_own(&mut self, section: usize, own: Own) -> Result<(), Problem> {
         let (program, rows) = match own {
-            Own::Start => (START.as_str(), "\"$state_folder\""),
+            Own::Start => (START.as_str(), "\"$state_folder$US$ledger$US\""),
             Own::Facts => (FACTS.as_str(), "''"),
         };
         let program = self.program(program)?;
@@ -222,7 +224,8 @@ impl Setup<'_> {
     fn write(&self, text: &mut Text) -> Result<(), Problem> {
         text.raw("setup=").quoted(self.text()?.as_str(), "the setup")?.raw("\neval \"$setup\"\nR=");
         text.quoted(self.mark, "the mark")?.raw("\nstate_folder=");
-        text.quoted(self.state_folder.unwrap_or_default(), "the state folder")?;
+        text.quoted(self.state_folder.unwrap_or_default(), "the state folder")?.raw("\nledger=");
+        text.quoted(&self.ledger, "the ledger's name")?;
         text.raw(if self.count_processes { "\ncount_processes=1\n" } else { "\ncount_processes=\n" }).raw(&SESSION);
         Ok(())
     }

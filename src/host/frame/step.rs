@@ -13,14 +13,26 @@ const CHILD_END: &str = include_str!("../program/child-end.sh");
 
 impl Frame {
     /// Adds steps; the first ones of a session bring along what runs them. `setup_size` is the size of what every
-    /// child of the session evaluates first, in bytes.
-    pub fn steps(&mut self, frame: &StepFrame, are_new: bool, setup_size: usize) -> Result<(), Problem> {
+    /// child of the session evaluates first, in bytes; `journal_run` what the journal says of the run, as fields.
+    pub fn steps(
+        &mut self,
+        frame: &StepFrame,
+        are_new: bool,
+        setup_size: usize,
+        journal_run: Option<&str>,
+    ) -> Result<(), Problem> {
         if are_new {
             self.text.raw(&STEPS).raw("child_start=").quoted(CHILD_START, "a program")?;
             self.text.raw("\nchild_end=").quoted(CHILD_END, "a program")?.raw("\n");
         }
         if !frame.forget.is_empty() {
             self.text.raw("settle ").quoted(&file_names(&frame.forget), "a record")?.raw("\n");
+        }
+        self.text.raw("unnoted=\n");
+        if !frame.intents.is_empty() {
+            let run = journal_run.ok_or_else(|| Problem::Protocol("there is no journal to write into".into()))?;
+            self.text.raw("intend ").quoted(run, "who runs this")?.raw(" ");
+            self.text.quoted(&intents(&frame.intents), "what is about to be done")?.raw("\n");
         }
         for (number, step) in frame.steps.iter().enumerate() {
             self.step(number, step, setup_size)?;
@@ -53,6 +65,8 @@ impl Frame {
         text.raw("\ncompletes=").quoted(&numbers(&planned.completes), "items")?;
         text.raw("\nowes=").quoted(&records(&planned.owes), "a record")?;
         text.raw("\nsettles=").quoted(&file_names(&planned.settles), "a record")?;
+        text.raw("\nends=").quoted(&fields(&planned.ends), "a resource")?;
+        text.raw(" about=").quoted(&fields(&planned.about), "a resource")?;
         text.raw("\ndata=").quoted(data.as_str(), "a row")?;
         match &planned.look {
             Some(look) => look_of(text, look)?,
@@ -117,6 +131,24 @@ fn check_of(text: &mut Text, verify: &Verify) -> Result<(), Problem> {
 
 fn numbers(items: &[usize]) -> String {
     items.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// Writes what is about to be done, a line each: the action and what it is done to.
+fn intents(intents: &[(&'static str, String)]) -> String {
+    let mut text = Text::new();
+    for (at, (action, local)) in intents.iter().enumerate() {
+        text.raw(if at > 0 { "\n" } else { "" }).raw(action).raw("\u{1f}").field(local);
+    }
+    text.as_str().to_string()
+}
+
+/// Writes fields of one line.
+fn fields(fields: &[String]) -> String {
+    let mut text = Text::new();
+    for (at, field) in fields.iter().enumerate() {
+        text.raw(if at > 0 { "\u{1f}" } else { "" }).field(field);
+    }
+    text.as_str().to_string()
 }
 
 /// Writes records, one a line: file name, action, resource.

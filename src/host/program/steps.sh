@@ -4,6 +4,9 @@
 loader='IFS= read -r size; text=$(dd bs="$size" count=1 iflag=fullblock 2>/dev/null)
 case $text in *": whole") eval "$text" ;; *) echo "the program did not arrive whole" >&2; exit 98 ;; esac'
 
+# What the journal says of this run is in it.
+noted_run=
+
 # What a step of this account finds of it, as a text that sets variables. One of another account has no state folder.
 own_account="uid=$uid state_folder='"
 _rest=$state_folder
@@ -24,6 +27,7 @@ own_account="$own_account$_rest'"
 #   firsts                                      of each row only the first record counts in that
 #   check, check_limit, check_rows, expected    the verification, where there is one
 #   owes, settles               records to write before and to remove after
+#   ends, about                 what the journal calls done once it has gone well, and failed otherwise: fields of a line
 # Arguments: its program, the program of its look and its verification.
 run_frame_step() {
     for _item in $needs; do
@@ -45,7 +49,7 @@ run_frame_step() {
         fi
         eval "fine_${frame_number}_$look=1"
     fi
-    if ! record_owed; then
+    if [ -n "$unnoted" ] || ! record_owed; then
         skip_input "$tries"
         tell ended "$step" unrecorded
         return 0
@@ -78,7 +82,34 @@ run_frame_step() {
         fi
     done
     skip_input "$tries"
-    [ -z "$_fine" ] || settle "$settles"
+    if [ -n "$_fine" ]; then
+        settle "$settles"
+        [ -z "$ends" ] || note_end "done$US$ends"
+    else
+        [ -z "$about" ] || note_end "failed$US$about"
+    fi
+}
+
+# Notes in the journal what is about to happen: a line for the run, the first time, and one for each line of what it does, on
+# disk before any of it begins. Sets $unnoted where that cannot be.
+intend() {
+    unnoted=1
+    _journal=$state_folder/journal/$ledger
+    _lines=
+    [ -n "$noted_run" ] || _lines="run$US$run$US$1$NL"
+    for _line in $2; do _lines="${_lines}will$US$run$US$_line$NL"; done
+    if ! [ -d "$state_folder/journal" ]; then
+        (umask 077 && mkdir -p "$state_folder/journal") </dev/null >&4 2>&1 3<&- 4>&- || return 0
+    fi
+    # The folder lets nobody else in.
+    { printf '%s' "$_lines" >>"$_journal"; } 2>/dev/null || return 0
+    noted_run=1 unnoted=
+    sync "$_journal" </dev/null >/dev/null 2>&1 3<&- 4>&- || sync </dev/null 3<&- 4>&-
+}
+
+# Notes in the journal what became of something.
+note_end() {
+    { printf '%s\n' "did$US$run$US$1" >>"$state_folder/journal/$ledger"; } 2>/dev/null || :
 }
 
 # Reads over the input of tries that are not made.

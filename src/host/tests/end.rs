@@ -24,7 +24,7 @@ async fn start_with(
     steps.extend(others);
     let (sender, mut events) = mpsc::unbounded_channel();
     let host = host.clone();
-    let running = tokio::spawn(async move { host.run(StepFrame { steps, forget: vec![] }, sender).await });
+    let running = tokio::spawn(async move { host.run(StepFrame { steps, ..StepFrame::default() }, sender).await });
     loop {
         if let StepEvent::Output { line, .. } = events.recv().await.unwrap() {
             return (running, folder, line);
@@ -48,7 +48,7 @@ fn stopping_finishes_the_step_that_runs() {
         assert!(done < report.steps.len(), "no step was cancelled");
         assert!(report.steps[done..].iter().all(|step| step.status == StepStatus::Cancelled), "{report:?}");
         let (sender, _) = mpsc::unbounded_channel();
-        let later = host.run(StepFrame { steps: vec![step("later", ":", vec![])], forget: vec![] }, sender).await;
+        let later = host.run(StepFrame { steps: vec![step("later", ":", vec![])], ..StepFrame::default() }, sender).await;
         assert_eq!(later.steps[0].status, StepStatus::Cancelled);
     });
 }
@@ -61,7 +61,7 @@ fn stopping_before_a_step_is_tried_again_starts_nothing() {
         (tried.retries, tried.pause) = (3, Duration::from_secs(600));
         let (sender, mut events) = mpsc::unbounded_channel();
         let runner = host.clone();
-        let frame = StepFrame { steps: vec![tried], forget: vec![] };
+        let frame = StepFrame { steps: vec![tried], ..StepFrame::default() };
         let running = tokio::spawn(async move { runner.run(frame, sender).await });
         while !matches!(events.recv().await, Some(StepEvent::Output { .. })) {}
         host.stop();
@@ -137,7 +137,7 @@ fn a_step_without_its_supervisor_has_failed() {
         let mut after = step("after", ":", vec![]);
         after.needs = vec![1];
         let (sender, _) = mpsc::unbounded_channel();
-        let report = host.run(StepFrame { steps: vec![orphan, after], forget: vec![] }, sender).await;
+        let report = host.run(StepFrame { steps: vec![orphan, after], ..StepFrame::default() }, sender).await;
         assert!(report.failure.is_none(), "{report:?}");
         assert_eq!(report.steps[0].status, StepStatus::Exited(137));
         assert_eq!(report.steps[1].status, StepStatus::Skipped { because: 1 });

@@ -186,7 +186,7 @@ async fn a_connection_over_which_something_was_changed_is_closed() {
     let runtime = Runtime::new();
     let host = Host::connect(sshd.target(), runtime.options()).await.unwrap();
     let (sender, _) = tokio::sync::mpsc::unbounded_channel();
-    let report = host.run(StepFrame { steps: vec![step("one", ":", vec![])], forget: vec![] }, sender).await;
+    let report = host.run(StepFrame { steps: vec![step("one", ":", vec![])], ..StepFrame::default() }, sender).await;
     assert!(report.failure.is_none(), "{report:?}");
     host.close().await;
     assert!(runtime.sockets().is_empty(), "{:?}", runtime.sockets());

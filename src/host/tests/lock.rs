@@ -63,7 +63,7 @@ fn holder(result: Result<bool, HostError>) -> Holder {
 
 async fn change(host: &Host, script: &'static str) -> Option<HostError> {
     let (sender, _) = mpsc::unbounded_channel();
-    host.run(StepFrame { steps: vec![step("change", script, vec![])], forget: vec![] }, sender).await.failure
+    host.run(StepFrame { steps: vec![step("change", script, vec![])], ..StepFrame::default() }, sender).await.failure
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn one_run_at_a_time_has_it_and_is_named() {
         let (sender, _) = mpsc::unbounded_channel();
         let mut look = step("look", ":", vec![]);
         look.only_looks = true;
-        let report = ben.run(StepFrame { steps: vec![look], forget: vec![] }, sender).await;
+        let report = ben.run(StepFrame { steps: vec![look], ..StepFrame::default() }, sender).await;
         assert!(report.failure.is_none(), "{report:?}");
         anna.close().await;
         assert!(lock(&ben, 1).await.is_ok());
@@ -173,7 +173,7 @@ fn nothing_that_was_started_keeps_it() {
         };
         let script = "sleep 1000 >/dev/null 2>&1 & echo $!";
         let (sender, _) = mpsc::unbounded_channel();
-        let report = anna.run(StepFrame { steps: vec![step("leaves", script, vec![])], forget: vec![] }, sender).await;
+        let report = anna.run(StepFrame { steps: vec![step("leaves", script, vec![])], ..StepFrame::default() }, sender).await;
         let left = report.steps[0].output[0].clone();
         let own = holders();
         assert_eq!(own.len(), 1, "only the watchdog itself has it");
@@ -308,7 +308,7 @@ fn a_debt_whose_record_is_damaged_is_told_and_written_anew() {
         let owing = || {
             let mut change = step("change", "exit 1", vec![]);
             change.owes = vec![owed.clone()];
-            StepFrame { steps: vec![change], forget: vec![] }
+            StepFrame { steps: vec![change], ..StepFrame::default() }
         };
         let (sender, _) = mpsc::unbounded_channel();
         host.run(owing(), sender.clone()).await;
@@ -323,7 +323,7 @@ fn a_debt_whose_record_is_damaged_is_told_and_written_anew() {
             assert_eq!(fs::read_to_string(&record).unwrap(), whole, "{cut}");
         }
         fs::write(&record, "").unwrap();
-        host.run(StepFrame { steps: vec![], forget: vec![owed.clone()] }, sender).await;
+        host.run(StepFrame { forget: vec![owed.clone()], ..StepFrame::default() }, sender).await;
         assert!(!record.exists());
     });
 }

@@ -258,7 +258,7 @@ async fn large_input_goes_through_while_output_comes_back() {
     );
     echo.step.input = vec![crate::model::Blob(bytes.as_slice().into())];
     let (sender, _) = tokio::sync::mpsc::unbounded_channel();
-    let report = host.run(StepFrame { steps: vec![echo], forget: vec![] }, sender).await;
+    let report = host.run(StepFrame { steps: vec![echo], ..StepFrame::default() }, sender).await;
     let hash = crate::model::Content::new(bytes);
     assert_eq!(report.steps[0].output.last().unwrap().split(' ').next(), Some(hash.hash()));
 }
@@ -311,7 +311,7 @@ async fn a_server_that_opens_one_channel_only_says_what_to_raise() {
     let host = Host::connect(sshd.target(), options()).await.unwrap();
     assert_eq!(section(&host, "emit 0 fine", vec![]).await.records.len(), 1);
     let (sender, _) = tokio::sync::mpsc::unbounded_channel();
-    let report = host.run(StepFrame { steps: vec![step("one", ":", vec![])], forget: vec![] }, sender).await;
+    let report = host.run(StepFrame { steps: vec![step("one", ":", vec![])], ..StepFrame::default() }, sender).await;
     let failure = report.failure.unwrap();
     assert!(matches!(failure.problem, Problem::NoChannel { .. }), "{failure:?}");
     assert!(failure.help().unwrap().contains("MaxSessions"));
@@ -325,7 +325,7 @@ async fn a_server_that_opens_two_channels_runs_one_frame_at_a_time() {
     assert_eq!(section(&host, "emit 0 fine", vec![]).await.records.len(), 1);
     let (one, _folder, child) = start(&host).await;
     let (sender, _) = tokio::sync::mpsc::unbounded_channel();
-    let report = host.run(StepFrame { steps: vec![step("two", ":", vec![])], forget: vec![] }, sender).await;
+    let report = host.run(StepFrame { steps: vec![step("two", ":", vec![])], ..StepFrame::default() }, sender).await;
     // Whoever asked runs it in the main lane then.
     assert!(matches!(report.failure.unwrap().problem, Problem::NoChannel { .. }));
     assert_eq!(report.steps[0].status, StepStatus::NotReached);

@@ -31,7 +31,7 @@ fn is(text: &str) -> Expect {
 
 async fn run(host: &Host, steps: Vec<FrameStep>) -> FrameReport {
     let (sender, _) = mpsc::unbounded_channel();
-    let report = host.run(StepFrame { steps, forget: vec![] }, sender).await;
+    let report = host.run(StepFrame { steps, ..StepFrame::default() }, sender).await;
     assert!(report.failure.is_none(), "{report:?}");
     report
 }
@@ -83,7 +83,7 @@ fn steps_run_in_order_and_tell_as_they_go() {
             step("two", "item_failed 1 \"no\nluck\"; return 4", vec![]),
             step("three", "emit 0 not a record here", vec![]),
         ];
-        let report = host.run(StepFrame { steps, forget: vec![] }, sender).await;
+        let report = host.run(StepFrame { steps, ..StepFrame::default() }, sender).await;
         assert!(report.failure.is_none(), "{report:?}");
         assert_eq!(report.steps[0].status, StepStatus::Exited(0), "{report:?}");
         assert_eq!(report.steps[0].output, ["a b", "it's $x", "to stderr"]);
@@ -403,7 +403,7 @@ fn what_is_owed_is_on_disk_before_and_gone_after() {
         assert_eq!(observed.owed, std::slice::from_ref(&odd));
 
         let (sender, _) = mpsc::unbounded_channel();
-        later.run(StepFrame { steps: vec![], forget: vec![odd] }, sender).await;
+        later.run(StepFrame { forget: vec![odd], ..StepFrame::default() }, sender).await;
         let observed = observe(&flavour.host().await, vec![]).await;
         assert_eq!(observed.owed, []);
     });

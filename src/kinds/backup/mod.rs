@@ -63,6 +63,7 @@ records! {
 impl Kind for Backup {
     const KIND: &'static str = "backup";
     const SECTION: &'static str = "backups";
+    const HOLDS_DATA: bool = true;
     const ATTRIBUTES: &'static [Attribute] = &[
         Attribute::optional(
             "engine",

@@ -59,6 +59,7 @@ records! {
 impl Kind for Bucket {
     const KIND: &'static str = "bucket";
     const SECTION: &'static str = "buckets";
+    const HOLDS_DATA: bool = true;
     const ATTRIBUTES: &'static [Attribute] = &[
         Attribute::required("endpoint", Shape::Text, "The server as the host reaches it: `http://127.0.0.1:9000`."),
         Attribute::required("access_key", Shape::Text, "The access key; it may be secret."),

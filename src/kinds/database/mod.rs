@@ -32,6 +32,7 @@ static PROBE: LazyLock<String> = LazyLock::new(|| format!("{}{}", include_str!("
 impl Kind for Database {
     const KIND: &'static str = "database";
     const SECTION: &'static str = "databases";
+    const HOLDS_DATA: bool = true;
     const ATTRIBUTES: &'static [Attribute] = &[
         Engine::attribute(STORES.variants.names),
         Server::ATTRIBUTE,

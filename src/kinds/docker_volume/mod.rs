@@ -36,6 +36,7 @@ rows! {
 impl Kind for DockerVolume {
     const KIND: &'static str = "docker_volume";
     const SECTION: &'static str = "docker_volumes";
+    const HOLDS_DATA: bool = true;
     const ATTRIBUTES: &'static [Attribute] = &[
         Attribute::default("driver", Shape::Text, "local", "The driver: local, or a plugin's name."),
         Attribute::optional(

@@ -73,6 +73,7 @@ records! {
 impl Kind for Secret {
     const KIND: &'static str = "secret";
     const SECTION: &'static str = "secrets";
+    const HOLDS_DATA: bool = true;
     const ATTRIBUTES: &'static [Attribute] = &[
         Attribute::required("generate", Shape::Object(GENERATE), "How the value is made when there is none yet."),
         Attribute::required("keep", Shape::Object(KEEP), "Where the value is kept."),

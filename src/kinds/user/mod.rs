@@ -78,6 +78,7 @@ records! {
 impl Kind for User {
     const KIND: &'static str = "user";
     const SECTION: &'static str = "users";
+    const HOLDS_DATA: bool = true;
     const ATTRIBUTES: &'static [Attribute] = &[
         Attribute::optional(
             "uid",

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
 use crate::kinds::companions;
+use crate::ledger::Prune;
 use crate::model::{Address, Entry, Until, Value, YamlNode, YamlValue};
 use crate::resource::{Common, KindObject, State, parse_duration};
 
@@ -134,6 +135,10 @@ impl<'a> Resolver<'a, '_> {
             prevent_destroy: lifecycle
                 .and_then(|lifecycle| lifecycle.get("prevent_destroy"))
                 .is_some_and(|node| node.to_value() == Value::Bool(true)),
+            prune: lifecycle
+                .and_then(|lifecycle| lifecycle.get("prune")?.as_text())
+                .and_then(Prune::of)
+                .unwrap_or_default(),
             ignore_changes: lifecycle
                 .and_then(|lifecycle| lifecycle.get("ignore_changes"))
                 .map(|list| list.items().iter().filter_map(YamlNode::as_text).map(String::from).collect())

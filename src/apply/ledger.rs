@@ -1,0 +1,244 @@
+//! What a run leaves in the ledgers of its hosts, once all its steps have ended.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use tokio::sync::mpsc;
+
+use crate::graph::Node;
+use crate::host::{Host, HostError, Problem, StepFrame, StepStatus, ledger_step, random_key};
+use crate::ledger::{Entry, Ledger, Origin, UsedPlan, file_name};
+use crate::model::{Action, Address, Secret, Who, utc};
+use crate::plan::{HostFailure, Outcome, Report};
+use crate::resource::AnyObserved;
+use crate::survey::Survey;
+
+use super::drive::Hosts;
+
+/// What became of the run on one host, for its history.
+#[derive(Default)]
+struct Tally {
+    created: usize,
+    changed: usize,
+    deleted: usize,
+    run: usize,
+    failed: usize,
+}
+
+/// Writes the ledger of each host on which it is not what it should be after the run. `created` are the resources that a step of the
+/// run was to create.
+pub(super) async fn keep(
+    survey: &Survey<'_>,
+    created: &BTreeSet<Node>,
+    hosts: &Hosts,
+    since: SystemTime,
+    report: &mut Report,
+) {
+    let outcomes: BTreeMap<&Address, &Outcome> =
+        report.outcomes.iter().map(|(address, outcome)| (address, outcome)).collect();
+    let mut failures = Vec::new();
+    for name in hosts.names() {
+        let (Some(host), Some(of_host)) = (hosts.get(&name), survey.ledger(&name)) else { continue };
+        let is_lost = report.hosts.iter().any(|failure| failure.host == name);
+        let Ok(old) = &of_host.ledger else { continue };
+        if is_lost || !survey.is_kept(&name) {
+            continue;
+        }
+        let key = match old {
+            Some(ledger) => Ok(ledger.key.clone()),
+            None => random_key(),
+        };
+        let key = match key {
+            Ok(key) => key,
+            Err(error) => {
+                failures.push(failure(&name, format!("no key can be made for its ledger: {error}")));
+                continue;
+            }
+        };
+        let tally = tally(&outcomes, &name);
+        let next = Next { survey, created, outcomes: &outcomes, host: &name, now: now() };
+        let (ledger, differs) = next.ledger(old.as_ref(), key, hosts.who());
+        if !differs && of_host.journal.is_empty() && tally.is_nothing() {
+            continue;
+        }
+        if let Err(message) = write(survey, host, &ledger, story(survey, hosts, &name, since, &tally, ledger.serial)).await {
+            failures.push(failure(&name, message));
+        }
+    }
+    report.hosts.extend(failures);
+}
+
+fn failure(host: &str, message: String) -> HostFailure {
+    let help = "nothing else is lost by that; run the same apply again once it can be written";
+    HostFailure { host: host.into(), message, help: Some(help.into()) }
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
+impl Tally {
+    fn is_nothing(&self) -> bool {
+        self.created + self.changed + self.deleted + self.run + self.failed == 0
+    }
+}
+
+fn tally(outcomes: &BTreeMap<&Address, &Outcome>, host: &str) -> Tally {
+    let mut tally = Tally::default();
+    for (_, outcome) in outcomes.iter().filter(|(address, _)| &*address.host == host) {
+        match outcome {
+            Outcome::Applied { action } => match action {
+                Action::Create | Action::Replace => tally.created += 1,
+                Action::Update => tally.changed += 1,
+                Action::Delete => tally.deleted += 1,
+                Action::Run | Action::Restart | Action::Reload => tally.run += 1,
+                Action::None | Action::Read => {}
+            },
+            Outcome::Failed(_) => tally.failed += 1,
+            _ => {}
+        }
+    }
+    tally
+}
+
+/// Makes the ledger that a host is to have.
+struct Next<'a, 's> {
+    survey: &'a Survey<'s>,
+    created: &'a BTreeSet<Node>,
+    outcomes: &'a BTreeMap<&'a Address, &'a Outcome>,
+    host: &'a str,
+    now: u64,
+}
+
+impl Next<'_, '_> {
+    /// Returns the ledger, and whether it differs from the one there is.
+    fn ledger(&self, old: Option<&Ledger>, key: Secret, who: &Who) -> (Ledger, bool) {
+        let mut ledger = old.cloned().unwrap_or_else(|| Ledger::new(key));
+        ledger.serial += 1;
+        let mut differs = self.survey.ledger(self.host).is_some_and(|of_host| of_host.is_renamed);
+        // The hashes of a first ledger are made with its own key.
+        let keyed = old.is_none().then(|| ledger.key.clone());
+        for node in 0..self.survey.len() {
+            let resolved = self.survey.resolved(node);
+            if &*resolved.address.host != self.host || !self.survey.is_owned(node) {
+                continue;
+            }
+            let local = resolved.address.local();
+            let before = ledger.entries.get(&local);
+            let after = self.entry(node, before, ledger.serial, keyed.as_ref());
+            if after.as_ref() != before {
+                differs = true;
+                match after {
+                    Some(entry) => _ = ledger.entries.insert(local, entry),
+                    None => _ = ledger.entries.remove(&local),
+                }
+            }
+        }
+        for released in self.survey.released().iter().filter(|released| &*released.address.host == self.host) {
+            differs |= ledger.entries.remove(&released.address.local()).is_some();
+        }
+        if let Some(digest) = self.survey.plan_in_use() {
+            let user = if who.user.is_empty() { "somebody".to_string() } else { format!("{} on {}", who.user, who.machine) };
+            ledger.note_used(UsedPlan { digest: digest.into(), when: utc(self.now), who: user });
+            differs = true;
+        }
+        (ledger, differs)
+    }
+
+    /// Returns what the ledger has of a resource after the run.
+    fn entry(&self, node: Node, before: Option<&Entry>, serial: u64, key: Option<&Secret>) -> Option<Entry> {
+        let resolved = self.survey.resolved(node);
+        let is_absent = resolved.resource.kind.is_absent(&resolved.resource);
+        let observed = match self.survey.observed(node) {
+            Some(observed @ AnyObserved::Present(_)) if !is_absent => observed,
+            // What is gone is nobody's any more; of what should be there and is not, the run that made it is remembered.
+            Some(AnyObserved::Absent(_)) if is_absent => return None,
+            _ => return before.cloned(),
+        };
+        let origin = before.map(|entry| entry.origin).unwrap_or_else(|| self.origin(node));
+        let is_well = !matches!(
+            self.outcomes.get(&resolved.address),
+            Some(Outcome::Failed(_) | Outcome::Skipped { .. } | Outcome::NotDone(_) | Outcome::Withheld { .. })
+        ) && self.survey.compare(node).is_empty();
+        let hashes = |key: Option<&Secret>| Some((self.survey.desired_hash(node, key)?, self.survey.observed_hash(node, observed, key)?));
+        let (desired, seen) = match (hashes(key).filter(|_| is_well), before) {
+            (Some(hashes), _) => hashes,
+            (None, Some(before)) => (before.desired.clone(), before.observed.clone()),
+            (None, None) if origin == Origin::Created => (String::new(), String::new()),
+            (None, None) => return None,
+        };
+        let entry = Entry {
+            origin,
+            prevent_destroy: resolved.prevent_destroy,
+            prune: resolved.prune,
+            desired,
+            observed: seen,
+            serial,
+            when: utc(self.now),
+            identity: None,
+        };
+        if let Some(before) = before
+            && *before == (Entry { serial: before.serial, when: before.when.clone(), ..entry.clone() })
+        {
+            return Some(before.clone());
+        }
+        Some(Entry { identity: Some(self.survey.identity(node)), ..entry })
+    }
+
+    /// Tells whether a run has made what is there: this one, or one that was cut off.
+    fn origin(&self, node: Node) -> Origin {
+        let local = self.survey.resolved(node).address.local();
+        let was_creating = self.survey.ledger(self.host).is_some_and(|ledger| ledger.journal.was_creating(&local));
+        if self.created.contains(&node) || was_creating { Origin::Created } else { Origin::Found }
+    }
+}
+
+/// Returns the line that the host's history gets of the run.
+fn story(survey: &Survey<'_>, hosts: &Hosts, name: &str, since: SystemTime, tally: &Tally, serial: u64) -> String {
+    let who = hosts.who();
+    let seconds = since.elapsed().unwrap_or_default().as_secs();
+    let outcome = if tally.failed == 0 { "done" } else { "failed" };
+    let since = since.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let mut lines = String::new();
+    let mut line = |fields: &[&str]| {
+        let fields: Vec<String> = fields.iter().map(|field| field.replace(['\u{1f}', '\n'], " ")).collect();
+        lines.push_str(&fields.join("\u{1f}"));
+        lines.push('\n');
+    };
+    let journal = survey.ledger(name).map(|ledger| ledger.journal.runs.as_slice()).unwrap_or_default();
+    for run in journal {
+        let done = run.intents.values().filter(|intent| intent.result.as_deref() == Some("done")).count();
+        let all = run.intents.len();
+        let open = (all - done).to_string();
+        let Who { user, machine, spec, commit } = &run.who;
+        let spec_name = &survey.spec().name;
+        line(&["1", &run.when, spec_name, name, user, machine, spec, commit, "interrupted", "", "", "", &done.to_string(), &open, "", ""]);
+    }
+    if !tally.is_nothing() {
+        let Who { user, machine, spec, commit } = who;
+        let [created, changed, deleted, run, failed] =
+            [tally.created, tally.changed, tally.deleted, tally.run, tally.failed].map(|count| count.to_string());
+        let (when, spec_name, seconds) = (utc(since), &survey.spec().name, seconds.to_string());
+        let serial = serial.to_string();
+        line(&["1", &when, spec_name, name, user, machine, spec, commit, outcome, &created, &changed, &deleted, &run, &failed, &seconds, &serial]);
+    }
+    lines
+}
+
+async fn write(survey: &Survey<'_>, host: &Host, ledger: &Ledger, story: String) -> Result<(), String> {
+    let step = ledger_step(&file_name(&survey.spec().name, host.name()), ledger.serial - 1, ledger.write(), story);
+    let (sender, _) = mpsc::unbounded_channel();
+    let report = host.run(StepFrame { steps: vec![step], ..StepFrame::default() }, sender).await;
+    match report.failure {
+        // Who has the host writes its own; this run has changed nothing on it, else it would have the lock.
+        Some(HostError { problem: Problem::Locked(_), .. }) => return Ok(()),
+        Some(error) => return Err(format!("its ledger could not be written: {}", error.problem)),
+        None => {}
+    }
+    let Some(step) = report.steps.first() else { return Ok(()) };
+    match (step.failed_rows.first(), &step.status) {
+        (Some((_, message)), _) => Err(format!("its ledger could not be written: {message}")),
+        (None, StepStatus::Exited(0)) => Ok(()),
+        (None, _) => Err(format!("its ledger could not be written: {}", step.output.join("; "))),
+    }
+}

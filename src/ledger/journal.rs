@@ -1,0 +1,91 @@
+//! What a run notes on a host while it works: before each step what it is about to do, and afterwards what became of it.
+
+use std::collections::BTreeMap;
+
+use crate::model::Who;
+
+/// Something that a run was about to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Intent {
+    /// `create`, `update` and so on, as in plans.
+    pub action: String,
+    /// How its last step ended: `done` where its verification held too, `failed` where not; nothing where it was cut off.
+    pub result: Option<String>,
+}
+
+/// A run that did not come to its end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Interrupted {
+    /// Sixteen hexadecimal digits.
+    pub run: String,
+    /// When it began to change the host, in UTC.
+    pub when: String,
+    pub who: Who,
+    /// By `kind:name`.
+    pub intents: BTreeMap<String, Intent>,
+}
+
+/// What stands in a journal: a run that ended well leaves none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Journal {
+    pub runs: Vec<Interrupted>,
+}
+
+impl Journal {
+    /// Reads it from the fields of its lines. A line that was not written whole, at the end, says nothing.
+    pub fn from_lines(lines: &[Vec<String>]) -> Self {
+        let mut journal = Self::default();
+        for line in lines {
+            match line.as_slice() {
+                [word, run, when, user, machine, spec, commit] if word == "run" => {
+                    if journal.runs.iter().any(|known| known.run == *run) {
+                        continue;
+                    }
+                    let who = Who {
+                        user: user.clone(),
+                        machine: machine.clone(),
+                        spec: spec.clone(),
+                        commit: commit.clone(),
+                    };
+                    let (run, when) = (run.clone(), when.clone());
+                    journal.runs.push(Interrupted { run, when, who, intents: BTreeMap::new() });
+                }
+                [word, run, action, local] if word == "will" && local.contains(':') => {
+                    let of = journal.of(run);
+                    of.intents.insert(local.clone(), Intent { action: action.clone(), result: None });
+                }
+                [word, run, result, locals @ ..] if word == "did" => {
+                    let of = journal.of(run);
+                    for local in locals {
+                        if let Some(intent) = of.intents.get_mut(local) {
+                            intent.result = Some(result.clone());
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        journal
+    }
+
+    fn of(&mut self, run: &str) -> &mut Interrupted {
+        let at = match self.runs.iter().position(|known| known.run == run) {
+            Some(at) => at,
+            None => {
+                self.runs.push(Interrupted { run: run.into(), ..Interrupted::default() });
+                self.runs.len() - 1
+            }
+        };
+        &mut self.runs[at]
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.runs.is_empty()
+    }
+
+    /// Returns whether a run was about to create a resource.
+    pub fn was_creating(&self, local: &str) -> bool {
+        let intents = || self.runs.iter().filter_map(|run| run.intents.get(local));
+        intents().any(|intent| intent.action == "create" || intent.action == "replace")
+    }
+}
