@@ -2,7 +2,7 @@
 //!
 //! The modules are the map of the crate. The first part is **pure**: no I/O, clock, environment or randomness; it takes
 //! values and returns values. Data flows through `diagnostic`, `model`, `ledger`, `resource`, `kinds`, `spec`, `graph`,
-//! `survey`, `plan`, `schedule` and `render`, and each may import only those before it. The second part does I/O and may use the
+//! `survey`, `plan`, `schedule`, `render` and `saved`, and each may import only those before it. The second part does I/O and may use the
 //! pure part, never the reverse.
 //! `tests/fast/architecture.rs` enforces both rules.
 
@@ -21,6 +21,7 @@ pub mod model;
 pub mod plan;
 pub mod render;
 pub mod resource;
+pub mod saved;
 pub mod schedule;
 pub mod spec;
 pub mod survey;

@@ -13,8 +13,11 @@ use divan::{AllocProfiler, Bencher, black_box};
 use infra::diagnostic::Sources;
 use infra::plan::Plan;
 use infra::render::{Paint, PlanJson, write_plan_text};
+use infra::saved::{About, Made};
 use infra::spec::{Files, LoadOptions, MemoryFiles, SecretState, Spec, load};
 use infra::survey::{Scope, Survey, SurveyError};
+
+use sha2::{Digest, Sha256};
 
 use fleet::State;
 
@@ -75,6 +78,39 @@ fn whole_with(
     plan
 }
 
+/// Writes a plan with all that it is bound to, and hashes it, as a file is written.
+fn save(survey: &Survey<'_>, plan: &Plan) {
+    let about = About {
+        infra: String::new(),
+        spec: plan.spec.clone(),
+        made: Made::default(),
+        created: String::new(),
+        expires: None,
+        by: String::new(),
+        base: None,
+        inputs: Vec::new(),
+        hosts: infra::saved::bound(survey, plan, &[]),
+        touched: infra::saved::touched(survey, plan),
+    };
+    assert_eq!(about.touched.len(), plan.resources.iter().filter(|planned| planned.acts()).count());
+    let mut hash = std::io::BufWriter::with_capacity(64 * 1024, Hash(Sha256::new()));
+    infra::saved::write_payload(&about, plan, &mut hash).unwrap();
+}
+
+/// Takes the place of a file.
+struct Hash(Sha256);
+
+impl std::io::Write for Hash {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Loads and resolves a spec with mistakes, and renders what is wrong.
 fn wrong(files: &MemoryFiles) -> String {
     let mut sources = Sources::default();
@@ -102,6 +138,19 @@ mod plan {
     fn bare(bencher: Bencher<'_, '_>, size: usize) {
         let files = fleet::applications(size);
         bencher.counter(ItemsCount::new(size)).bench_local(|| whole(&files, State::Bare));
+    }
+
+    /// As [`bare`], and saved.
+    #[divan::bench(args = SIZES, sample_count = 5, sample_size = 1)]
+    fn saved(bencher: Bencher<'_, '_>, size: usize) {
+        let files = fleet::applications(size);
+        bencher.counter(ItemsCount::new(size)).bench_local(|| {
+            let (spec, sources) = loaded(&files, &LoadOptions::default());
+            let mut survey = survey(&spec, &sources, &files, BTreeMap::new());
+            tell(&mut survey, State::Bare);
+            let plan = infra::plan::build(&survey);
+            save(&survey, &plan);
+        });
     }
 
     #[divan::bench(args = SIZES, sample_count = 5, sample_size = 1)]

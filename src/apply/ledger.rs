@@ -137,8 +137,11 @@ impl Next<'_, '_> {
         for released in self.survey.released().iter().filter(|released| &*released.address.host == self.host) {
             differs |= ledger.entries.remove(&released.address.local()).is_some();
         }
-        if let Some(digest) = self.survey.plan_in_use() {
-            let user = if who.user.is_empty() { "somebody".to_string() } else { format!("{} on {}", who.user, who.machine) };
+        if let Some((digest, approved_by)) = self.survey.plan_in_use(self.host) {
+            let mut user = if who.user.is_empty() { "somebody".to_string() } else { format!("{} on {}", who.user, who.machine) };
+            if !approved_by.is_empty() {
+                user.push_str(&format!(", approved by {}", approved_by.join(", ")));
+            }
             ledger.note_used(UsedPlan { digest: digest.into(), when: utc(self.now), who: user });
             differs = true;
         }

@@ -1,13 +1,17 @@
 //! `infra apply`: plan, ask, apply, verify.
 
+use std::time::Duration;
+
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::apply::{self, Locking, Stop, Terms};
+use crate::apply::{self, Hosts, Locking, Stop, Terms};
 use crate::host::{HostError, Problem};
 use crate::plan::Plan;
 use crate::render::{PlanJson, lock_json, report_json, report_text};
+use crate::saved::Stale;
+use crate::survey::Survey;
 use crate::trace::{MACHINE, Trace};
 use crate::ui::Terminal;
 
@@ -19,7 +23,7 @@ use super::timeline::traced;
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
-    run: RunOptions,
+    pub run: RunOptions,
 
     /// Applies without asking.
     #[arg(short = 'y', long)]
@@ -30,24 +34,34 @@ pub struct Arguments {
     shuffle: Option<u64>,
 
     #[command(flatten)]
-    prune: PruneOptions,
+    pub prune: PruneOptions,
 
     #[command(flatten)]
     lock: LockOptions,
 
     /// The form of plan and report.
     #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    pub format: Format,
 }
 
 /// What an apply prints for programs.
 #[derive(serde::Serialize)]
-struct Whole<'a> {
-    plan: PlanJson<'a>,
-    report: Option<serde_json::Value>,
+pub struct Whole<'a> {
+    pub plan: PlanJson<'a>,
+    pub report: Option<serde_json::Value>,
     /// The hosts that another run changes, because of which nothing was changed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    locked: Vec<serde_json::Value>,
+    pub locked: Vec<serde_json::Value>,
+    /// What is otherwise than a saved plan has it, because of which nothing was changed.
+    #[serde(skip_serializing_if = "<[Stale]>::is_empty")]
+    pub stale: &'a [Stale],
+}
+
+impl Arguments {
+    /// Returns how long the locks of hosts may be waited for.
+    pub fn lock_wait(&self) -> Duration {
+        self.lock.wait()
+    }
 }
 
 /// Observes, shows the plan, asks, applies, and reports.
@@ -97,7 +111,7 @@ fn plan_and_apply(arguments: &Arguments, destroys: bool, terminal: &Terminal, tr
             terminal.status("Nothing was changed.");
             Some(Exit::Failure)
         } else {
-            match run.lock(&survey, &plan, &hosts, arguments.lock.wait()) {
+            match run.lock(&survey, &plan, &hosts, arguments.lock_wait()) {
                 Locking::Refused(errors) => {
                     locked = errors;
                     Some(Exit::Locked)
@@ -116,20 +130,33 @@ fn plan_and_apply(arguments: &Arguments, destroys: bool, terminal: &Terminal, tr
         };
         let Some(exit) = stop_here else { break plan };
         if !is_text {
-            terminal.json(&Whole { plan: PlanJson(&plan), report: None, locked: locks_json(&locked) })?;
+            terminal.json(&Whole { plan: PlanJson(&plan), report: None, locked: locks_json(&locked), stale: &[] })?;
         }
         locked.into_iter().for_each(|error| run.show_host_failure(&error.into()));
         let stats = run.close(hosts);
         run.show_stats(&stats);
         return Ok(exit);
     };
+    carry_out(&run, arguments, survey, hosts, &plan, None)
+}
+
+/// Applies a plan and reports; one that was saved is the one that is shown.
+pub fn carry_out(
+    run: &Run<'_>,
+    arguments: &Arguments,
+    mut survey: Survey<'_>,
+    hosts: Hosts,
+    plan: &Plan,
+    saved: Option<&Plan>,
+) -> anyhow::Result<Exit> {
+    let (terminal, trace) = (run.terminal, run.trace());
+    let plan_was_read = saved.is_none() && !arguments.auto_approve;
     let (sender, stop) = watch::channel(Stop::No);
     let applying = trace.span(MACHINE, "apply");
     let report = run.with_progress(terminal.progress(), |events| {
-        let (survey, hosts, plan, run) = (&mut survey, &hosts, &plan, &run);
+        let (survey, hosts) = (&mut survey, &hosts);
         async move {
-            let terms =
-                Terms { parallel: run.parallel(), plan_was_read: !arguments.auto_approve, shuffle: arguments.shuffle };
+            let terms = Terms { parallel: run.parallel(), plan_was_read, shuffle: arguments.shuffle };
             let applying = apply::apply(survey, &run.scope, plan, hosts, terms, &events, stop);
             tokio::pin!(applying);
             tokio::select! {
@@ -140,17 +167,18 @@ fn plan_and_apply(arguments: &Arguments, destroys: bool, terminal: &Terminal, tr
     });
     applying.end();
     let stats = run.close(hosts);
-    if is_text {
-        terminal.data(&report_text(&report, &plan, terminal.data_paint()))?;
+    if arguments.format == Format::Text {
+        terminal.data(&report_text(&report, plan, terminal.data_paint()))?;
     } else {
-        terminal.json(&Whole { plan: PlanJson(&plan), report: Some(report_json(&report)), locked: Vec::new() })?;
+        let plan = PlanJson(saved.unwrap_or(plan));
+        terminal.json(&Whole { plan, report: Some(report_json(&report)), locked: Vec::new(), stale: &[] })?;
     }
     run.show_stats(&stats);
     Ok(if report.is_success() { Exit::Success } else { Exit::Failure })
 }
 
 /// Says for programs which hosts another run changes.
-fn locks_json(locked: &[HostError]) -> Vec<serde_json::Value> {
+pub fn locks_json(locked: &[HostError]) -> Vec<serde_json::Value> {
     let one = |error: &HostError| {
         let holder = match &error.problem {
             Problem::Locked(holder) => holder.as_deref(),

@@ -12,6 +12,7 @@ use crate::ui::Terminal;
 use super::DiskFiles;
 use super::exit::Usage;
 use super::options::SpecOptions;
+use super::saved::RecordedFiles;
 
 /// Mistakes in a spec, rendered.
 #[derive(Debug, thiserror::Error)]
@@ -24,11 +25,17 @@ pub struct Mistakes {
 pub struct Loaded {
     pub spec: Spec,
     pub sources: Sources,
+    pub files: RecordedFiles,
 }
 
 impl Loaded {
     /// Loads the spec that the options name.
     pub fn new(options: &SpecOptions, terminal: &Terminal) -> anyhow::Result<Self> {
+        Self::with(options, RecordedFiles::default(), terminal)
+    }
+
+    /// Loads the spec that the options name, from these files.
+    pub fn with(options: &SpecOptions, files: RecordedFiles, terminal: &Terminal) -> anyhow::Result<Self> {
         let environment_vars = std::env::vars_os()
             .filter_map(|(name, value)| {
                 Some((name.to_str()?.strip_prefix("INFRA_VAR_")?.to_string(), value.into_string().ok()?))
@@ -37,15 +44,15 @@ impl Loaded {
         let mut sources = Sources::default();
         let load_options = options.load_options(environment_vars);
         super::watchdog::watch(&load_options.evaluating, terminal);
-        match load(&DiskFiles, &load_options, &mut sources) {
+        match load(&files, &load_options, &mut sources) {
             Ok(spec) if options.no_exec => {
                 let refused = super::executes::refusals(&spec.executes(&DiskFiles));
                 match refused.is_empty() {
-                    true => Ok(Self { spec, sources }),
+                    true => Ok(Self { spec, sources, files }),
                     false => Err(mistakes(&refused, &sources, terminal).into()),
                 }
             }
-            Ok(spec) => Ok(Self { spec, sources }),
+            Ok(spec) => Ok(Self { spec, sources, files }),
             Err(diagnostics) => Err(mistakes(&diagnostics, &sources, terminal).into()),
         }
     }
@@ -53,7 +60,7 @@ impl Loaded {
     /// Resolves the spec as far as it goes without hosts and secrets.
     pub fn survey(&self, terminal: &Terminal) -> anyhow::Result<Survey<'_>> {
         let secrets = super::secret_sources::unread(&self.spec);
-        let survey = Survey::new(&self.spec, &DiskFiles, self.sources.clone(), secrets, &Scope::default())
+        let survey = Survey::new(&self.spec, &self.files, self.sources.clone(), secrets, &Scope::default())
             .map_err(|error| self.explain(error, terminal))?;
         warn(&survey, terminal);
         Ok(survey)

@@ -2,6 +2,7 @@
 
 mod accepted;
 mod apply;
+mod approve;
 mod backup;
 mod completions;
 mod connections;
@@ -16,9 +17,11 @@ pub mod lab;
 mod options;
 mod plan;
 mod run;
+mod saved;
 mod schema;
 mod secret_sources;
 mod secrets;
+mod show;
 mod state;
 mod timeline;
 mod validate;
@@ -60,9 +63,13 @@ enum Command {
     /// Observes the hosts and shows what an apply would do.
     Plan(plan::Arguments),
     /// Plans, asks, applies and verifies.
-    Apply(apply::Arguments),
+    Apply(saved::apply::ApplyArguments),
     /// Deletes what the spec owns on its hosts: what an apply of it created.
     Destroy(apply::Arguments),
+    /// Shows a saved plan, without its spec and without any host.
+    Show(show::Arguments),
+    /// Signs a saved plan with an SSH key, for `apply --require-approval`.
+    Approve(approve::Arguments),
     /// Makes a backup now, as its schedule would.
     Backup(backup::BackupArguments),
     /// Lists the backups of a resource, or brings one back.
@@ -111,8 +118,10 @@ pub fn main() -> ExitCode {
     let result = match arguments.command {
         Command::Validate(arguments) => validate::run(&arguments, &terminal),
         Command::Plan(arguments) => plan::run(&arguments, &terminal),
-        Command::Apply(arguments) => apply::run(&arguments, &terminal),
+        Command::Apply(arguments) => saved::apply::run(&arguments, &terminal),
         Command::Destroy(arguments) => apply::destroy(&arguments, &terminal),
+        Command::Show(arguments) => show::run(&arguments, &terminal),
+        Command::Approve(arguments) => approve::run(&arguments, &terminal),
         Command::Backup(arguments) => backup::backup(&arguments, &terminal),
         Command::Restore(arguments) => backup::restore(&arguments, &terminal),
         Command::Graph(arguments) => graph::graph(&arguments, &terminal),

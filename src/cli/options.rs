@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::resource::parse_duration;
 use crate::plan::Brakes;
+use crate::resource::parse_duration;
 use crate::spec::{LoadOptions, Selector};
 
 /// Which spec, and with what.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct SpecOptions {
     /// The spec's folder, or its main file.
     #[arg(default_value = ".")]
@@ -63,7 +63,7 @@ impl SpecOptions {
 }
 
 /// How hosts are reached and what of them may change.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct RunOptions {
     #[command(flatten)]
     pub spec: SpecOptions,
@@ -114,6 +114,11 @@ pub struct PruneOptions {
 }
 
 impl PruneOptions {
+    /// Returns whether anything was said.
+    pub fn is_given(&self) -> bool {
+        self.max_delete.is_some() || !self.allow_data_loss.is_empty() || !self.confirm.is_empty()
+    }
+
     pub fn brakes(&self, destroys: bool) -> Brakes {
         Brakes {
             max_delete: self.max_delete,
@@ -153,6 +158,14 @@ fn duration(text: &str) -> Result<Duration, String> {
     parse_duration(text)
         .filter(|duration| *duration <= longest)
         .ok_or_else(|| "write a number with a unit, up to a day: 30s, 10m, 2h".to_string())
+}
+
+/// Reads a duration of up to a month.
+pub fn long_duration(text: &str) -> Result<Duration, String> {
+    let longest = Duration::from_secs(31 * 24 * 60 * 60);
+    parse_duration(text)
+        .filter(|duration| *duration <= longest && !duration.is_zero())
+        .ok_or_else(|| "write a number with a unit, up to 31 days: 30m, 2h, 7d".to_string())
 }
 
 /// Reads `NAME=VALUE`.

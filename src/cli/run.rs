@@ -14,12 +14,15 @@ use crate::survey::{Scope, Survey};
 use crate::trace::{MACHINE, Trace};
 use crate::ui::{Progress, Terminal};
 
-use super::DiskFiles;
 use super::connections;
 use super::context::{Loaded, mistakes};
 use super::exit::Usage;
 use super::options::RunOptions;
+use super::saved::RecordedFiles;
 use super::who::who;
+
+/// What a run has cost each host.
+pub type Costs = Vec<(String, Stats)>;
 
 /// A run that is about to start.
 pub struct Run<'t> {
@@ -36,8 +39,18 @@ pub struct Run<'t> {
 impl<'t> Run<'t> {
     /// Loads the spec and reads the options.
     pub fn new(options: &'t RunOptions, terminal: &'t Terminal, trace: &'t Trace) -> anyhow::Result<Self> {
+        Self::with(options, RecordedFiles::default(), terminal, trace)
+    }
+
+    /// Loads the spec from these files, and reads the options.
+    pub fn with(
+        options: &'t RunOptions,
+        files: RecordedFiles,
+        terminal: &'t Terminal,
+        trace: &'t Trace,
+    ) -> anyhow::Result<Self> {
         let loading = trace.span(MACHINE, "load");
-        let loaded = Loaded::new(&options.spec, terminal)?;
+        let loaded = Loaded::with(&options.spec, files, terminal)?;
         loading.end();
         super::secret_sources::can_rotate(&loaded.spec, &options.rotate)?;
         let scope = Scope::new(&options.targets, &options.spec.hosts, &options.spec.excluded)
@@ -46,12 +59,33 @@ impl<'t> Run<'t> {
         Ok(Self { loaded, scope, terminal, destroys: false, options, trace, runtime })
     }
 
-    /// Observes the hosts and plans.
-    pub fn plan(&self, brakes: &Brakes) -> anyhow::Result<(Plan, Vec<(String, Stats)>)> {
+    /// Returns the same run with another scope than its options have.
+    pub fn scoped(self, scope: Scope) -> Self {
+        Self { scope, ..self }
+    }
+
+    /// Returns the timeline of the run.
+    pub fn trace(&self) -> &'t Trace {
+        self.trace
+    }
+
+    /// Returns the options that it was made with.
+    pub fn options(&self) -> &'t RunOptions {
+        self.options
+    }
+
+    /// Observes the hosts and plans; what is made of survey and plan is made while both are there.
+    pub fn plan<T>(
+        &self,
+        brakes: &Brakes,
+        then: impl FnOnce(&Survey<'_>, &Plan) -> anyhow::Result<T>,
+    ) -> anyhow::Result<(Plan, T, Costs)> {
         let (survey, hosts) = self.observe()?;
         let plan = self.plan_of(&survey, &hosts, brakes);
+        let made = then(&survey, &plan);
         drop(survey);
-        Ok((plan, self.close(hosts)))
+        let stats = self.close(hosts);
+        Ok((plan, made?, stats))
     }
 
     /// Plans for what was observed.
@@ -70,8 +104,9 @@ impl<'t> Run<'t> {
         super::secret_sources::are_kept(&self.loaded.spec, &self.options.rotate, &secrets)?;
         reading.end();
         let resolving = self.trace.span(MACHINE, "resolve");
-        let mut survey = Survey::new(&self.loaded.spec, &DiskFiles, self.loaded.sources.clone(), secrets, &self.scope)
-            .map_err(|error| self.loaded.explain(error, self.terminal))?;
+        let mut survey =
+            Survey::new(&self.loaded.spec, &self.loaded.files, self.loaded.sources.clone(), secrets, &self.scope)
+                .map_err(|error| self.loaded.explain(error, self.terminal))?;
         super::context::warn(&survey, self.terminal);
         if self.destroys {
             survey.destroy(&self.scope).map_err(|error| self.loaded.explain(error, self.terminal))?;

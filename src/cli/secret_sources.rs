@@ -288,7 +288,7 @@ fn word(path: &Path) -> OsString {
 }
 
 /// Puts the home folder in the place of `~`.
-fn expanded(path: &Path) -> PathBuf {
+pub fn expanded(path: &Path) -> PathBuf {
     let home = || variable("HOME").map(PathBuf::from);
     match path.strip_prefix("~") {
         Ok(rest) => home().map_or_else(|| path.to_path_buf(), |home| home.join(rest)),

@@ -21,7 +21,7 @@ pub fn who(spec: &Path) -> Who {
     });
     let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let folder = fs::canonicalize(spec).unwrap_or_else(|_| spec.to_path_buf());
-    let commit = folder.ancestors().find_map(commit).unwrap_or_default();
+    let commit = base(&folder).map(|(_, hash)| hash[..DIGITS].to_string()).unwrap_or_default();
     // A dot tells nobody else anything.
     let named = if spec == Path::new(".") { folder.file_name().map(PathBuf::from) } else { None };
     Who { user, machine, spec: named.unwrap_or_else(|| spec.to_path_buf()).display().to_string(), commit }
@@ -34,6 +34,11 @@ fn account(accounts: &str, uid: u32) -> Option<&str> {
         let name = fields.next()?;
         (fields.nth(1)?.parse() == Ok(uid)).then_some(name)
     })
+}
+
+/// Returns the top of the repository that a folder is in, and the commit that is checked out there.
+pub fn base(folder: &Path) -> Option<(PathBuf, String)> {
+    folder.ancestors().find_map(|folder| Some((folder.to_path_buf(), commit(folder)?)))
 }
 
 /// Returns the commit that is checked out in a folder, if a checkout begins there (gitrepository-layout(5)). No git is needed for
@@ -60,7 +65,7 @@ fn commit(folder: &Path) -> Option<String> {
         }
     };
     let is_hash = hash.len() >= DIGITS && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_hash.then(|| hash[..DIGITS].to_string())
+    is_hash.then_some(hash)
 }
 
 #[cfg(test)]

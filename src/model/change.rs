@@ -23,6 +23,24 @@ pub enum Action {
 }
 
 impl Action {
+    /// All there are.
+    pub const ALL: [Self; 9] = [
+        Self::None,
+        Self::Read,
+        Self::Create,
+        Self::Update,
+        Self::Delete,
+        Self::Replace,
+        Self::Run,
+        Self::Restart,
+        Self::Reload,
+    ];
+
+    /// Returns the one with this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.word() == word)
+    }
+
     /// Returns the word for it in JSON output.
     pub fn word(self) -> &'static str {
         match self {

@@ -21,7 +21,7 @@ mod ssh;
 mod time;
 mod value;
 
-pub use address::Address;
+pub use address::{Address, NotAnAddress};
 pub use base64::decode_base64;
 pub use change::{Action, Change, Changes};
 pub use columns::Records;

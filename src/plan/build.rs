@@ -7,6 +7,7 @@ mod lacks;
 mod ledgers;
 mod upstream;
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -340,13 +341,13 @@ impl Builder<'_> {
     }
 
     /// Hides what must be of the attributes observed: known secrets, and what a hidden change replaces.
-    fn before(&self, changes: &[Change], observed: Vec<(&'static str, Value)>) -> Vec<(&'static str, Value)> {
+    fn before(&self, changes: &[Change], observed: Vec<(&'static str, Value)>) -> Vec<(Cow<'static, str>, Value)> {
         observed
             .into_iter()
             .map(|(name, value)| {
                 let is_hidden = changes.iter().any(|change| change.attribute == name && change.before.is_sensitive());
                 let hide = is_hidden || self.secrets.is_in(&value);
-                (name, if hide { value.masked() } else { value })
+                (name.into(), if hide { value.masked() } else { value })
             })
             .collect()
     }

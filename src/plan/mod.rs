@@ -5,6 +5,8 @@ mod build;
 mod decide;
 mod report;
 
+use std::borrow::Cow;
+
 use crate::model::{Action, Address, Change, OwedAction, Value};
 use crate::survey::{Cause, Released};
 
@@ -35,7 +37,7 @@ pub struct PlannedResource {
     pub certainty: Certainty,
     pub changes: Vec<Change>,
     /// All attributes observed; empty where it is absent or not observed yet.
-    pub before: Vec<(&'static str, Value)>,
+    pub before: Vec<(Cow<'static, str>, Value)>,
     /// Why, in the words of a reader, where the changes do not say it.
     pub reasons: Vec<String>,
     /// A restart or reload that happens with it.
@@ -62,7 +64,7 @@ impl PlannedResource {
             return Vec::new();
         }
         let mut after: Vec<(String, Value)> =
-            self.before.iter().map(|(name, value)| ((*name).to_string(), value.clone())).collect();
+            self.before.iter().map(|(name, value)| (name.to_string(), value.clone())).collect();
         for change in &self.changes {
             match after.iter_mut().find(|(name, _)| *name == change.attribute) {
                 Some((_, value)) => *value = change.after.clone(),

@@ -71,7 +71,7 @@ fn resource(planned: &PlannedResource) -> Json {
         .iter()
         .filter_map(|(name, value)| {
             note_sensitive(name, value, &mut sensitive);
-            Some(((*name).to_string(), plain(value)?))
+            Some((name.to_string(), plain(value)?))
         })
         .collect();
     let after: Map<String, Json> = planned

@@ -3,6 +3,7 @@
 mod diff;
 mod hosts;
 mod json;
+mod markdown;
 mod page;
 mod paint;
 mod report;
@@ -12,6 +13,7 @@ mod wrap;
 
 pub use hosts::lock_json;
 pub use json::{FORMAT_VERSION, PlanJson};
+pub use markdown::plan as plan_markdown;
 pub use page::{kind as kind_page, kinds as kinds_reference};
 pub use paint::{Paint, Role};
 pub use report::{json as report_json, text as report_text};
@@ -20,4 +22,4 @@ pub use value::{line as describe, shorten, visible, visible_lines};
 pub use wrap::wrap;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -3,13 +3,14 @@
 use proptest::prelude::*;
 
 use crate::diagnostic::is_unseen;
-use crate::model::{Action, Change, Content, OwedAction, Secret, Until, Value};
+use crate::model::{Action, Address, Change, Content, OwedAction, Secret, Until, Value};
 use crate::plan::{Certainty, Plan, PlannedResource, Problem};
+use crate::survey::Cause;
 
 use super::*;
 
 /// Stands in every secret.
-const POISON: &str = "hunter2-poison";
+pub(crate) const POISON: &str = "hunter2-poison";
 
 fn value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
@@ -32,28 +33,16 @@ fn value() -> impl Strategy<Value = Value> {
     })
 }
 
-const ACTIONS: [Action; 9] = [
-    Action::None,
-    Action::Read,
-    Action::Create,
-    Action::Update,
-    Action::Delete,
-    Action::Replace,
-    Action::Run,
-    Action::Restart,
-    Action::Reload,
-];
-
 fn certainty() -> impl Strategy<Value = Certainty> {
     let until = vec!["app1/secret:s".parse().unwrap()];
     let deferred = Certainty::Deferred { until, reason: "a value of it is not known before".into() };
     prop_oneof![Just(Certainty::Ready), Just(Certainty::Maybe), Just(deferred)]
 }
 
-fn resource() -> impl Strategy<Value = PlannedResource> {
+pub(crate) fn resource() -> impl Strategy<Value = PlannedResource> {
     let changes = prop::collection::btree_map("[a-c]", (value(), value(), any::<bool>()), 0..4);
     let before = prop::collection::btree_map(prop::sample::select(vec!["a", "b", "d"]), value(), 0..3);
-    (prop::sample::select(ACTIONS.to_vec()), certainty(), changes, before, any::<bool>()).prop_map(
+    (prop::sample::select(Action::ALL.to_vec()), certainty(), changes, before, any::<bool>()).prop_map(
         |(action, certainty, changes, before, is_owed)| PlannedResource {
             address: "app1/file:/x".parse().unwrap(),
             node: 0,
@@ -68,13 +57,13 @@ fn resource() -> impl Strategy<Value = PlannedResource> {
                     forces_replacement,
                 })
                 .collect(),
-            before: before.into_iter().collect(),
+            before: before.into_iter().map(|(name, value)| (name.into(), value)).collect(),
             reasons: vec!["file:/y changes".into()],
             owed: is_owed.then_some(OwedAction::Restart),
-            owes: Vec::new(),
+            owes: vec![("app1/service:s".parse().unwrap(), OwedAction::Reload)],
             finishes: false,
-            cause: None,
             depends_on: vec!["app1/directory:/".parse().unwrap()],
+            cause: is_owed.then_some(Cause::Drift),
         },
     )
 }
@@ -123,8 +112,8 @@ fn one(change: Change) -> Plan {
         owed: None,
         owes: Vec::new(),
         finishes: false,
-        cause: None,
         depends_on: Vec::new(),
+        cause: None,
     };
     Plan { spec: "test".into(), hosts: vec!["app1".into()], resources: vec![resource], ..Plan::default() }
 }
@@ -173,4 +162,22 @@ fn what_is_said_in_several_lines_is_shown_in_as_many() {
     assert!(shown.starts_with(wanted), "{shown}");
     let json = serde_json::to_value(PlanJson(&plan)).unwrap();
     assert_eq!(json["problems"][0]["place"], "infra.yaml:3:5");
+}
+
+#[test]
+fn nothing_gets_out_of_its_place_in_markdown() {
+    let after = content("```\nx\n````\n");
+    let mut plan = one(Change { attribute: "content".into(), before: Value::Null, after, forces_replacement: false });
+    plan.hosts = vec!["a|b`c".into()];
+    plan.resources[0].address = Address::new("a|b`c", "file", "/x|`<b>`");
+    plan.notes = vec!["one\n```\n# two".into()];
+    let text = plan_markdown(&plan, &["`said`".into()]);
+    assert!(text.starts_with("**Plan: 0 to create, 1 to change, 0 to delete, 0 unchanged on 1 host.**\n"), "{text}");
+    assert!(text.contains("\n| ``a\\|b`c`` | 0 | 1 | 0 | 0 |\n"), "{text}");
+    assert!(text.contains("\n- note: ````one ``` # two````\n"), "{text}");
+    assert!(text.ends_with("\n- `` `said` ``\n"), "{text}");
+    let fences: Vec<&str> = text.lines().filter(|line| line.starts_with("`````")).collect();
+    assert_eq!(fences, ["`````diff", "`````"], "{text}");
+    assert!(text.contains("\n! file:/x|`<b>`\n"), "{text}");
+    assert!(text.contains("\n+````\n"), "{text}");
 }

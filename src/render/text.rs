@@ -85,7 +85,7 @@ pub fn write(plan: &Plan, paint: Paint, columns: usize, out: &mut dyn FnMut(&str
 }
 
 /// Returns whether a plan says something of it: what is done, and what waits before it can be looked at.
-fn is_shown(planned: &PlannedResource) -> bool {
+pub(super) fn is_shown(planned: &PlannedResource) -> bool {
     planned.acts() || matches!(planned.certainty, Certainty::Deferred { .. })
 }
 
@@ -117,34 +117,49 @@ fn resource(text: &mut String, planned: &PlannedResource, paint: Paint, columns:
         _ => Role::Run,
     };
     let symbol = paint.paint(role, planned.action.symbol());
-    let mut head = format!("  {symbol} {}", visible(&planned.address.local()));
+    let _ = writeln!(text, "  {symbol} {}", head(planned));
+    for reason in reasons(planned) {
+        let _ = writeln!(text, "      {}", paint.paint(Role::Faint, &reason));
+    }
+    if planned.action == Action::Delete {
+        return;
+    }
+    attributes(text, &planned.changes, paint, columns);
+}
+
+/// Names a resource, and what happens to it beside its changes.
+pub(super) fn head(planned: &PlannedResource) -> String {
+    let mut head = visible(&planned.address.local());
     match (&planned.action, planned.owed) {
         (Action::Run, _) => head.push_str("  run"),
         (_, Some(OwedAction::Restart)) => head.push_str("  restart"),
         (_, Some(OwedAction::Reload)) => head.push_str("  reload"),
         _ => {}
     }
+    if planned.certainty == Certainty::Maybe {
+        head.push_str(" (perhaps)");
+    }
+    head
+}
+
+/// Says why something happens to a resource, a line each.
+pub(super) fn reasons(planned: &PlannedResource) -> Vec<String> {
     let mut because = planned.reasons.clone();
-    match &planned.certainty {
-        Certainty::Ready => {}
-        Certainty::Maybe => head.push_str(" (perhaps)"),
-        Certainty::Deferred { until, reason } => {
-            because.insert(0, format!("deferred until {}: {reason}", names(until)));
-        }
+    if let Certainty::Deferred { until, reason } = &planned.certainty {
+        because.insert(0, format!("deferred until {}: {reason}", names(until)));
     }
-    let _ = writeln!(text, "{head}");
-    for reason in because.iter().take(MOST_REASONS) {
-        let _ = writeln!(text, "      {}", paint.paint(Role::Faint, &format!("({})", visible(reason))));
-    }
+    let mut lines: Vec<String> =
+        because.iter().take(MOST_REASONS).map(|reason| format!("({})", visible(reason))).collect();
     if because.len() > MOST_REASONS {
-        let more = format!("(and {} more)", because.len() - MOST_REASONS);
-        let _ = writeln!(text, "      {}", paint.paint(Role::Faint, &more));
+        lines.push(format!("(and {} more)", because.len() - MOST_REASONS));
     }
-    if planned.action == Action::Delete {
-        return;
-    }
-    let width = planned.changes.iter().map(|change| change.attribute.width()).max().unwrap_or(0);
-    for change in &planned.changes {
+    lines
+}
+
+/// Adds what changes, attribute by attribute.
+pub(super) fn attributes(text: &mut String, changes: &[Change], paint: Paint, columns: usize) {
+    let width = changes.iter().map(|change| change.attribute.width()).max().unwrap_or(0);
+    for change in changes {
         attribute(text, change, width, paint, columns);
     }
 }

@@ -7,7 +7,7 @@ pub(super) mod secrets;
 
 pub(super) use modules::CALL;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
@@ -34,6 +34,7 @@ pub fn load(files: &dyn Files, options: &LoadOptions, sources: &mut Sources) -> 
         diagnostics: Vec::new(),
         modules: HashMap::new(),
         loading: Vec::new(),
+        given: BTreeMap::new(),
     };
     let Some((mut draft, folder, file)) = loader.spec(options) else { return Err(loader.diagnostics) };
     let inventory_hosts = draft.inventory_hosts.take();
@@ -48,6 +49,7 @@ pub fn load(files: &dyn Files, options: &LoadOptions, sources: &mut Sources) -> 
     }
     let root = loader.namespace(draft, folder, file);
     let bounds = loader.files.bounds;
+    let given = loader.given;
     let mut diagnostics = loader.diagnostics;
     let mut spec = Spec {
         name: name.map(|(name, _)| name).unwrap_or_default(),
@@ -60,6 +62,7 @@ pub fn load(files: &dyn Files, options: &LoadOptions, sources: &mut Sources) -> 
         assets: Mutex::new(Assets::default()),
         bounds,
         evaluating: Arc::clone(&options.evaluating),
+        given: given.into_iter().collect(),
     };
     hosts::work_out(&mut spec, &host_items, inventory_hosts.as_deref(), options, sources, &mut diagnostics);
     if diagnostics.is_empty() {
@@ -81,6 +84,8 @@ struct Loader<'l> {
     modules: HashMap<PathBuf, Option<Arc<Namespace>>>,
     /// Folders of the modules being read, outermost first.
     loading: Vec<PathBuf>,
+    /// Variables that came from outside.
+    given: BTreeMap<String, String>,
 }
 
 impl Loader<'_> {
@@ -237,6 +242,7 @@ impl Loader<'_> {
                 continue;
             };
             var.entry.value = YamlNode::scalar(yaml::scalar(value), span);
+            self.given.insert(name.clone(), value.clone());
         }
     }
 

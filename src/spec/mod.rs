@@ -73,6 +73,15 @@ pub struct Spec {
     bounds: confined::Bounds,
     /// Is told what is being evaluated.
     evaluating: Arc<Evaluating>,
+    /// The variables that came from outside, each with its value as written.
+    given: Vec<(String, String)>,
+}
+
+impl Spec {
+    /// Returns the variables of the spec that were given from outside, by name, each with its value as written.
+    pub fn given(&self) -> &[(String, String)] {
+        &self.given
+    }
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ impl Survey<'_> {
             .filter(|host| match host.role {
                 HostRole::Selected => {
                     let of_host = self.by_host.get(host.name.as_str());
-                    !self.is_partial
+                    !(self.is_partial || self.is_exact)
                         || of_host.is_some_and(|of_host| of_host.iter().any(|&node| self.in_scope[node]))
                         || waits_for(&host.name)
                 }

@@ -86,14 +86,17 @@ impl Survey<'_> {
         is_ownable(kind) && !resolved.left_alone && self.in_scope[node]
     }
 
-    /// Says which saved plan is applied: no run applies it again.
-    pub fn use_plan(&mut self, digest: String) {
-        self.plan_in_use = Some(digest);
+    /// Says which saved plan is applied, and who approved it: no run applies it again.
+    pub fn use_plan(&mut self, digest: String, approved_by: Vec<String>) {
+        self.plan_in_use = Some((digest, approved_by));
     }
 
-    /// Returns the digest of the saved plan that is applied.
-    pub fn plan_in_use(&self) -> Option<&str> {
-        self.plan_in_use.as_deref()
+    /// Returns the digest of the saved plan that is applied on a host, and who approved it; nothing where the plan does not touch
+    /// the host.
+    pub fn plan_in_use(&self, host: &str) -> Option<(&str, &[String])> {
+        let (digest, approved_by) = self.plan_in_use.as_ref()?;
+        let is_touched = self.by_host.get(host)?.iter().any(|&node| self.in_scope[node]);
+        is_touched.then_some((digest.as_str(), approved_by.as_slice()))
     }
 
     /// Returns when and by whom a saved plan was applied on a host, if it was.

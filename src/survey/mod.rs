@@ -66,6 +66,8 @@ pub struct Survey<'a> {
     /// Where each resource that was asked about is: which sighting, and which row of it.
     asked: Vec<Option<(usize, usize)>>,
     is_partial: bool,
+    /// Hosts are contacted only where something of the run is on them.
+    is_exact: bool,
     /// Hosts that the run goes on without.
     missing: BTreeMap<String, Missing>,
     debts: Debts,
@@ -78,8 +80,8 @@ pub struct Survey<'a> {
     /// All that it owns is to go, as if nothing were left of the spec; with what the spec says of it.
     destroys: bool,
     bodies: HashMap<Address, Resolved>,
-    /// The digest of the saved plan that is applied.
-    plan_in_use: Option<String>,
+    /// The digest of the saved plan that is applied, and who approved it.
+    plan_in_use: Option<(String, Vec<String>)>,
     hidden: Hidden,
     /// The secrets that get a new value in this run.
     rotate: BTreeSet<String>,
@@ -139,6 +141,7 @@ impl<'a> Survey<'a> {
             sightings: Vec::new(),
             asked: Vec::new(),
             is_partial: scope.is_partial(),
+            is_exact: scope.is_exact(),
             missing: scope.excluded().map(|host| (host.to_string(), Missing::Excluded)).collect(),
             debts: Debts::default(),
             ledgers: BTreeMap::new(),

@@ -13,6 +13,15 @@ pub struct Scope {
     targets: Vec<(String, Selector)>,
     hosts: Vec<String>,
     excluded: Vec<String>,
+    chosen: Option<Chosen>,
+}
+
+/// Resources that a run is about, each by its name.
+#[derive(Debug)]
+struct Chosen {
+    addresses: HashSet<Address>,
+    /// The run that they were chosen from left something out.
+    is_partial: bool,
 }
 
 /// Why `--target` or `--host` makes no sense.
@@ -31,11 +40,25 @@ impl Scope {
             .iter()
             .map(|text| Ok((text.clone(), Selector::parse(text)?)))
             .collect::<Result<_, NotASelector>>()?;
-        Ok(Self { targets, hosts: hosts.to_vec(), excluded: excluded.to_vec() })
+        Ok(Self { targets, hosts: hosts.to_vec(), excluded: excluded.to_vec(), chosen: None })
+    }
+
+    /// Takes just these resources, and not what they depend on: somebody has chosen them from a whole plan. No other host
+    /// is contacted, unless something is to be learnt of it, and none of those excluded.
+    pub fn exactly(addresses: HashSet<Address>, is_partial: bool, excluded: Vec<String>) -> Self {
+        Self { excluded, chosen: Some(Chosen { addresses, is_partial }), ..Self::default() }
+    }
+
+    /// Returns whether only hosts are contacted that it has something on.
+    pub(super) fn is_exact(&self) -> bool {
+        self.chosen.is_some()
     }
 
     /// Returns whether it leaves anything out.
     pub fn is_partial(&self) -> bool {
+        if let Some(chosen) = &self.chosen {
+            return chosen.is_partial;
+        }
         !self.targets.is_empty() || !self.hosts.is_empty() || !self.excluded.is_empty()
     }
 
@@ -46,6 +69,9 @@ impl Scope {
 
     /// Marks what may be changed: the targets and, on their own hosts, what they depend on.
     pub fn select(&self, addresses: &[Address], graph: &Graph) -> Result<Vec<bool>, ScopeError> {
+        if let Some(chosen) = &self.chosen {
+            return Ok(addresses.iter().map(|address| chosen.addresses.contains(address)).collect());
+        }
         let named: HashSet<&str> = self.hosts.iter().map(String::as_str).collect();
         let allowed_host = |host: &str| named.is_empty() || named.contains(host);
         if self.targets.is_empty() {

@@ -7,8 +7,20 @@ mod sizes;
 mod source;
 
 /// The pure modules, each allowed to import those before it.
-const PURE: &[&str] =
-    &["diagnostic", "model", "ledger", "resource", "kinds", "spec", "graph", "survey", "plan", "schedule", "render"];
+const PURE: &[&str] = &[
+    "diagnostic",
+    "model",
+    "ledger",
+    "resource",
+    "kinds",
+    "spec",
+    "graph",
+    "survey",
+    "plan",
+    "schedule",
+    "render",
+    "saved",
+];
 /// The modules that do I/O; they may import the pure ones and these.
 const IO: &[&str] = &["trace", "host", "apply", "lab", "ui", "cli"];
 

@@ -18,6 +18,7 @@ mod needs;
 mod order;
 mod peers_way;
 mod programs;
+mod saved;
 mod schema;
 mod specs;
 #[path = "../support/mod.rs"]

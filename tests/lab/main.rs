@@ -30,6 +30,7 @@ mod privileges;
 mod races;
 mod refused;
 mod rotation;
+mod saved;
 mod secrets;
 mod sources;
 #[path = "../support/mod.rs"]
