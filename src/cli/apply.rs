@@ -1,6 +1,6 @@
 //! `infra apply`: plan, ask, apply, verify.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
@@ -16,7 +16,7 @@ use crate::trace::{MACHINE, Trace};
 use crate::ui::Terminal;
 
 use super::exit::{Exit, Usage};
-use super::options::{Format, LockOptions, PruneOptions, RunOptions};
+use super::options::{Format, LockOptions, PruneOptions, RunOptions, duration};
 use super::run::Run;
 use super::timeline::traced;
 
@@ -28,6 +28,10 @@ pub struct Arguments {
     /// Applies without asking.
     #[arg(short = 'y', long)]
     auto_approve: bool,
+
+    /// Starts no new step once the run has taken so long, such as 20m; what runs then is finished.
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    deadline: Option<Duration>,
 
     /// Goes in another order that the graph allows, and in small steps, to find what lacks an edge; the number chooses which
     #[arg(long, value_name = "SEED")]
@@ -42,6 +46,10 @@ pub struct Arguments {
     /// The form of plan and report.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+
+    /// When the command began.
+    #[arg(skip = Instant::now())]
+    started: Instant,
 }
 
 /// What an apply prints for programs.
@@ -60,7 +68,12 @@ pub struct Whole<'a> {
 impl Arguments {
     /// Returns how long the locks of hosts may be waited for.
     pub fn lock_wait(&self) -> Duration {
-        self.lock.wait()
+        let left = self.deadline.map(|deadline| deadline.saturating_sub(self.started.elapsed()));
+        left.map_or(self.lock.wait(), |left| left.min(self.lock.wait()))
+    }
+
+    fn is_over(&self) -> bool {
+        self.deadline.is_some_and(|deadline| self.started.elapsed() >= deadline)
     }
 }
 
@@ -151,21 +164,23 @@ pub fn carry_out(
 ) -> anyhow::Result<Exit> {
     let (terminal, trace) = (run.terminal, run.trace());
     let plan_was_read = saved.is_none() && !arguments.auto_approve;
-    let (sender, stop) = watch::channel(Stop::No);
+    let (sender, stop) = watch::channel(if arguments.is_over() { Stop::AfterStep } else { Stop::No });
     let applying = trace.span(MACHINE, "apply");
-    let report = run.with_progress(terminal.progress(), |events| {
+    let mut report = run.with_progress(terminal.progress(), |events| {
         let (survey, hosts) = (&mut survey, &hosts);
         async move {
             let terms = Terms { parallel: run.parallel(), plan_was_read, shuffle: arguments.shuffle };
+            let over = arguments.deadline.map(|deadline| arguments.started + deadline);
             let applying = apply::apply(survey, &run.scope, plan, hosts, terms, &events, stop);
             tokio::pin!(applying);
             tokio::select! {
                 report = &mut applying => report,
-                never = watch_signals(sender) => match never {},
+                never = watch_signals(sender, over) => match never {},
             }
         }
     });
     applying.end();
+    report.deadline = arguments.deadline.filter(|_| report.was_stopped && arguments.is_over());
     let stats = run.close(hosts);
     if arguments.format == Format::Text {
         terminal.data(&report_text(&report, plan, terminal.data_paint()))?;
@@ -198,11 +213,15 @@ fn question(plan: &Plan) -> String {
     }
 }
 
-/// Turns Ctrl-C and SIGTERM into a request to stop: the first lets the running step finish, the second kills it.
-async fn watch_signals(stop: watch::Sender<Stop>) -> std::convert::Infallible {
+/// Turns Ctrl-C and SIGTERM into a request to stop: the first lets the running step finish, the second kills it. Once its time
+/// is over, the running step is finished, too.
+async fn watch_signals(stop: watch::Sender<Stop>, over: Option<Instant>) -> std::convert::Infallible {
+    let mut over = over.map(tokio::time::Instant::from_std);
     let (interrupt, terminate) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
     let (Ok(mut interrupt), Ok(mut terminate)) = (interrupt, terminate) else {
         // Without handlers the signals do what they do by themselves.
+        at(over).await;
+        let _ = stop.send(Stop::AfterStep);
         return std::future::pending().await;
     };
     let mut asked = Stop::No;
@@ -210,8 +229,24 @@ async fn watch_signals(stop: watch::Sender<Stop>) -> std::convert::Infallible {
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
+            () = at(over) => {
+                over = None;
+                if asked == Stop::No {
+                    asked = Stop::AfterStep;
+                    let _ = stop.send(asked);
+                }
+                continue;
+            }
         }
         asked = if asked == Stop::No { Stop::AfterStep } else { Stop::Now };
         let _ = stop.send(asked);
+    }
+}
+
+/// Waits until a moment, or for ever.
+async fn at(moment: Option<tokio::time::Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
     }
 }

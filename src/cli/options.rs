@@ -153,7 +153,7 @@ pub enum Format {
 }
 
 /// Reads a duration as specs write it, no longer than a day.
-fn duration(text: &str) -> Result<Duration, String> {
+pub fn duration(text: &str) -> Result<Duration, String> {
     let longest = Duration::from_secs(24 * 60 * 60);
     parse_duration(text)
         .filter(|duration| *duration <= longest)

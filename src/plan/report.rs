@@ -1,5 +1,7 @@
 //! How a run ended, resource by resource.
 
+use std::time::Duration;
+
 use crate::model::{Action, Address};
 use crate::survey::Wants;
 
@@ -95,6 +97,8 @@ pub struct Report {
     /// What was not as it should be after all had been applied, and was applied again.
     pub mended: Vec<Address>,
     pub was_stopped: bool,
+    /// It was stopped because it had taken as long as it may.
+    pub deadline: Option<Duration>,
     /// Resources that wait for each other in a ring, each with why it waits for the next: a fault of the engine.
     pub deadlock: Vec<(Address, &'static str)>,
 }

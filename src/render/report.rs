@@ -78,7 +78,12 @@ pub fn text(report: &Report, plan: &Plan, paint: Paint) -> String {
     }
     text.push_str(&otherwise(report));
     if report.was_stopped {
-        text.push_str("The run was stopped. What is listed as not done was not started; the next apply does it.\n");
+        let why = report.deadline.map(|deadline| format!(", because its {} s were over", deadline.as_secs()));
+        let _ = writeln!(
+            text,
+            "The run was stopped{}. What is listed as not done was not started; the next apply does it.",
+            why.unwrap_or_default()
+        );
     }
     let _ = writeln!(text, "{}", paint.paint(Role::Heading, &summary(report, plan)));
     text
@@ -178,6 +183,7 @@ pub fn json(report: &Report) -> Json {
         "format_version": FORMAT_VERSION,
         "success": report.is_success(),
         "stopped": report.was_stopped,
+        "deadline_seconds": report.deadline.map(|deadline| deadline.as_secs()),
         "resources": report.outcomes.iter().map(|(address, outcome)| {
             let mut entry = json!({ "address": address.to_string(), "outcome": word(outcome) });
             match outcome {

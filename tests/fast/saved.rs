@@ -311,6 +311,29 @@ fn a_plan_is_approved_by_people() {
 }
 
 #[test]
+fn a_run_ends_at_its_deadline() {
+    let place = Place::new();
+    let out = place.path("out");
+    let out = out.display();
+    place.write(
+        "spec/infra.yaml",
+        &format!(
+            "infra: 1\nname: slow\nhosts: {{ here: {{ transport: local }} }}\ncommands:\n  \
+             first: {{ run: 'sleep 3; touch {out}/first', creates: '{out}/first' }}\n  \
+             second: {{ run: 'touch {out}/second', creates: '{out}/second', depends_on: ['command:first'] }}\n"
+        ),
+    );
+    let (status, out, said) = place.run(&["apply", "spec", "-y", "--deadline", "2s", "--shuffle", "1"]);
+    assert_eq!(status, Some(1), "{out}{said}");
+    assert!(out.contains("The run was stopped, because its 2 s were over."), "{out}{said}");
+    assert!(out.contains("not done: here/command:second"), "{out}");
+    assert!(place.path("out/first").exists() && !place.path("out/second").exists());
+    let (status, out, _) = place.run(&["apply", "spec", "-y", "--deadline", "10m"]);
+    assert_eq!(status, Some(0), "{out}");
+    assert!(place.path("out/second").exists());
+}
+
+#[test]
 fn the_commit_is_told_and_whether_the_files_are_of_it() {
     let place = Place::new();
     let git = |words: &[&str]| {
