@@ -15,14 +15,14 @@ mod work;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::graph::{Graph, Node};
-use crate::host::HostError;
+use crate::host::{HostError, now};
 use crate::model::{Action, Change, Lock, OwedAction};
 use crate::plan::{
     self, Certainty, Decision, Failure, HostFailure, NotDone, Outcome, Plan, Report, Upstream, Withheld,
@@ -121,7 +121,7 @@ pub async fn apply(
     events: &Events,
     mut stop: watch::Receiver<Stop>,
 ) -> Report {
-    let since = SystemTime::now();
+    let since = now();
     let mut execution = Execution::new(survey, scope, events);
     execution.report.unreachable.clone_from(&plan.unreachable);
     let (graph, tasks, status) = execution.prepare(plan);

@@ -1,17 +1,16 @@
 //! What a run leaves in the ledgers of its hosts, once all its steps have ended.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokio::sync::mpsc;
 
 use crate::graph::Node;
-use crate::host::{Host, HostError, Problem, StepFrame, StepStatus, ledger_step, random_key};
-use crate::ledger::{Entry, Ledger, Origin, UsedPlan, file_name};
+use crate::host::{Host, HostError, Problem, StepFrame, StepStatus, ledger_step, now, random_key};
+use crate::ledger::{Entry, Interrupted, Ledger, Origin, UsedPlan, file_name};
 use crate::model::{Action, Address, Secret, Who, utc};
 use crate::plan::{HostFailure, Outcome, Report};
 use crate::resource::AnyObserved;
-use crate::survey::Survey;
+use crate::survey::{Released, Survey};
 
 use super::drive::Hosts;
 
@@ -31,7 +30,7 @@ pub(super) async fn keep(
     survey: &Survey<'_>,
     created: &BTreeSet<Node>,
     hosts: &Hosts,
-    since: SystemTime,
+    since: u64,
     report: &mut Report,
 ) {
     let outcomes: BTreeMap<&Address, &Outcome> =
@@ -45,8 +44,8 @@ pub(super) async fn keep(
             continue;
         }
         let key = match old {
-            Some(ledger) => Ok(ledger.key.clone()),
-            None => random_key(),
+            Some(ledger) if ledger.serial > 0 => Ok(ledger.key.clone()),
+            _ => random_key(),
         };
         let key = match key {
             Ok(key) => key,
@@ -61,7 +60,9 @@ pub(super) async fn keep(
         if !differs && of_host.journal.is_empty() && tally.is_nothing() {
             continue;
         }
-        if let Err(message) = write(survey, host, &ledger, story(survey, hosts, &name, since, &tally, ledger.serial)).await {
+        if let Err(message) =
+            write(survey, host, &ledger, story(survey, hosts, &name, since, &tally, ledger.serial)).await
+        {
             failures.push(failure(&name, message));
         }
     }
@@ -71,10 +72,6 @@ pub(super) async fn keep(
 fn failure(host: &str, message: String) -> HostFailure {
     let help = "nothing else is lost by that; run the same apply again once it can be written";
     HostFailure { host: host.into(), message, help: Some(help.into()) }
-}
-
-fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 impl Tally {
@@ -113,11 +110,13 @@ struct Next<'a, 's> {
 impl Next<'_, '_> {
     /// Returns the ledger, and whether it differs from the one there is.
     fn ledger(&self, old: Option<&Ledger>, key: Secret, who: &Who) -> (Ledger, bool) {
-        let mut ledger = old.cloned().unwrap_or_else(|| Ledger::new(key));
+        let is_first = old.is_none_or(|ledger| ledger.serial == 0);
+        let mut ledger = old.cloned().unwrap_or_else(|| Ledger::new(key.clone()));
+        ledger.key = key;
         ledger.serial += 1;
-        let mut differs = self.survey.ledger(self.host).is_some_and(|of_host| of_host.is_renamed);
+        let mut differs = self.survey.ledger(self.host).is_some_and(|of_host| of_host.is_to_write);
         // The hashes of a first ledger are made with its own key.
-        let keyed = old.is_none().then(|| ledger.key.clone());
+        let keyed = is_first.then(|| ledger.key.clone());
         for node in 0..self.survey.len() {
             let resolved = self.survey.resolved(node);
             if &*resolved.address.host != self.host || !self.survey.is_owned(node) {
@@ -137,8 +136,13 @@ impl Next<'_, '_> {
         for released in self.survey.released().iter().filter(|released| &*released.address.host == self.host) {
             differs |= ledger.entries.remove(&released.address.local()).is_some();
         }
+        let journal = self.survey.ledger(self.host).map(|of_host| &of_host.journal);
+        for used in journal.into_iter().flat_map(|journal| &journal.runs).filter_map(Interrupted::used) {
+            ledger.note_used(used);
+            differs = true;
+        }
         if let Some((digest, approved_by)) = self.survey.plan_in_use(self.host) {
-            let mut user = if who.user.is_empty() { "somebody".to_string() } else { format!("{} on {}", who.user, who.machine) };
+            let mut user = who.named();
             if !approved_by.is_empty() {
                 user.push_str(&format!(", approved by {}", approved_by.join(", ")));
             }
@@ -163,7 +167,9 @@ impl Next<'_, '_> {
             self.outcomes.get(&resolved.address),
             Some(Outcome::Failed(_) | Outcome::Skipped { .. } | Outcome::NotDone(_) | Outcome::Withheld { .. })
         ) && self.survey.compare(node).is_empty();
-        let hashes = |key: Option<&Secret>| Some((self.survey.desired_hash(node, key)?, self.survey.observed_hash(node, observed, key)?));
+        let hashes = |key: Option<&Secret>| {
+            Some((self.survey.desired_hash(node, key)?, self.survey.observed_hash(node, observed, key)?))
+        };
         let (desired, seen) = match (hashes(key).filter(|_| is_well), before) {
             (Some(hashes), _) => hashes,
             (None, Some(before)) => (before.desired.clone(), before.observed.clone()),
@@ -185,23 +191,31 @@ impl Next<'_, '_> {
         {
             return Some(before.clone());
         }
-        Some(Entry { identity: Some(self.survey.identity(node)), ..entry })
+        // Of what this run has made, the host knows it by the journal.
+        let is_noted = self.created.contains(&node)
+            && matches!(self.outcomes.get(&resolved.address), Some(Outcome::Applied { .. }));
+        Some(Entry { identity: (!is_noted).then(|| self.survey.identity(node)), ..entry })
     }
 
-    /// Tells whether a run has made what is there: this one, or one that was cut off.
+    /// Tells whether a run has made what is there.
     fn origin(&self, node: Node) -> Origin {
-        let local = self.survey.resolved(node).address.local();
-        let was_creating = self.survey.ledger(self.host).is_some_and(|ledger| ledger.journal.was_creating(&local));
-        if self.created.contains(&node) || was_creating { Origin::Created } else { Origin::Found }
+        // What another resource had created under another name is this one's by now.
+        let is_heir = |released: &Released| released.heir.as_ref() == Some(&self.survey.resolved(node).address);
+        // What came with a package was not made by its own step.
+        let address = &self.survey.resolved(node).address;
+        let is_made = self.created.contains(&node) && self.outcomes.get(address) != Some(&&Outcome::NotNeeded);
+        match is_made || self.survey.released().iter().any(is_heir) {
+            true => Origin::Created,
+            false => Origin::Found,
+        }
     }
 }
 
 /// Returns the line that the host's history gets of the run.
-fn story(survey: &Survey<'_>, hosts: &Hosts, name: &str, since: SystemTime, tally: &Tally, serial: u64) -> String {
+fn story(survey: &Survey<'_>, hosts: &Hosts, name: &str, since: u64, tally: &Tally, serial: u64) -> String {
     let who = hosts.who();
-    let seconds = since.elapsed().unwrap_or_default().as_secs();
+    let seconds = now().saturating_sub(since);
     let outcome = if tally.failed == 0 { "done" } else { "failed" };
-    let since = since.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let mut lines = String::new();
     let mut line = |fields: &[&str]| {
         let fields: Vec<String> = fields.iter().map(|field| field.replace(['\u{1f}', '\n'], " ")).collect();
@@ -215,7 +229,24 @@ fn story(survey: &Survey<'_>, hosts: &Hosts, name: &str, since: SystemTime, tall
         let open = (all - done).to_string();
         let Who { user, machine, spec, commit } = &run.who;
         let spec_name = &survey.spec().name;
-        line(&["1", &run.when, spec_name, name, user, machine, spec, commit, "interrupted", "", "", "", &done.to_string(), &open, "", ""]);
+        line(&[
+            "1",
+            &run.when,
+            spec_name,
+            name,
+            user,
+            machine,
+            spec,
+            commit,
+            "interrupted",
+            "",
+            "",
+            "",
+            &done.to_string(),
+            &open,
+            "",
+            "",
+        ]);
     }
     if !tally.is_nothing() {
         let Who { user, machine, spec, commit } = who;
@@ -223,7 +254,10 @@ fn story(survey: &Survey<'_>, hosts: &Hosts, name: &str, since: SystemTime, tall
             [tally.created, tally.changed, tally.deleted, tally.run, tally.failed].map(|count| count.to_string());
         let (when, spec_name, seconds) = (utc(since), &survey.spec().name, seconds.to_string());
         let serial = serial.to_string();
-        line(&["1", &when, spec_name, name, user, machine, spec, commit, outcome, &created, &changed, &deleted, &run, &failed, &seconds, &serial]);
+        line(&[
+            "1", &when, spec_name, name, user, machine, spec, commit, outcome, &created, &changed, &deleted, &run,
+            &failed, &seconds, &serial,
+        ]);
     }
     lines
 }

@@ -55,7 +55,10 @@ impl Accepted {
         for written in written {
             let selector = Selector::parse(&written.address)?;
             let is_day = written.until.len() == 10
-                && written.until.char_indices().all(|(at, one)| if at == 4 || at == 7 { one == '-' } else { one.is_ascii_digit() });
+                && written
+                    .until
+                    .char_indices()
+                    .all(|(at, one)| if at == 4 || at == 7 { one == '-' } else { one.is_ascii_digit() });
             if !is_day {
                 anyhow::bail!("{}: `until` is `{}`: write a day as 2026-12-31", written.address, written.until);
             }

@@ -15,6 +15,7 @@ mod files;
 mod graph;
 pub mod lab;
 mod options;
+mod past;
 mod plan;
 mod run;
 mod saved;

@@ -14,16 +14,17 @@ use crate::ledger::{Entry, Ledger, file_name};
 use crate::model::{Address, Probe, ProbeOutput};
 use crate::plan::HostFailure;
 use crate::render::{FORMAT_VERSION, Role, visible, visible_lines};
+use crate::row;
 use crate::spec::HostRole;
 use crate::survey::{HostLedger, Scope, Survey, ledger_file};
 use crate::ui::Terminal;
-use crate::row;
 
 use super::DiskFiles;
 use super::connections;
 use super::context::Loaded;
 use super::exit::{Exit, Usage};
 use super::options::{Format, SpecOptions};
+use super::past::Past;
 use super::who::who;
 
 #[derive(Debug, Subcommand)]
@@ -110,60 +111,11 @@ struct Kept {
     history: Vec<Past>,
 }
 
-/// A run, as a host's history has it.
-struct Past {
-    when: String,
-    spec: String,
-    host: String,
-    user: String,
-    machine: String,
-    commit: String,
-    outcome: String,
-    counts: [String; 5],
-    seconds: String,
-    serial: String,
-}
-
-impl Past {
-    fn read(fields: &[String]) -> Option<Self> {
-        let [version, when, spec, host, user, machine, _path, commit, outcome, counts @ .., seconds, serial] = fields else {
-            return None;
-        };
-        let counts: [String; 5] = counts.to_vec().try_into().ok()?;
-        let [when, spec, host, user, machine, commit, outcome, seconds, serial] =
-            [when, spec, host, user, machine, commit, outcome, seconds, serial].map(Clone::clone);
-        (version == "1").then_some(Self { when, spec, host, user, machine, commit, outcome, counts, seconds, serial })
-    }
-
-    /// Says who it was, for a reader.
-    fn who(&self) -> String {
-        let commit = if self.commit.is_empty() { String::new() } else { format!(", commit {}", self.commit) };
-        let user = if self.user.is_empty() { "somebody" } else { &self.user };
-        format!("{user} on {}{commit}", self.machine)
-    }
-
-    fn json(&self) -> Json {
-        let [created, changed, deleted, run, failed] = &self.counts;
-        let number = |text: &String| text.parse::<u64>().ok();
-        json!({
-            "when": self.when, "spec": self.spec, "host": self.host, "user": self.user, "machine": self.machine,
-            "commit": self.commit, "outcome": self.outcome, "seconds": number(&self.seconds), "serial": number(&self.serial),
-            "created": number(created), "changed": number(changed), "deleted": number(deleted), "run": number(run),
-            "failed": number(failed),
-        })
-    }
-}
-
 impl<'a> Asked<'a> {
     fn new(loaded: &'a Loaded, spec: &std::path::Path, terminal: &Terminal) -> anyhow::Result<Self> {
-        let survey = Survey::new(
-            &loaded.spec,
-            &DiskFiles,
-            loaded.sources.clone(),
-            loaded.secrets(terminal)?,
-            &Scope::default(),
-        )
-        .map_err(|error| loaded.explain(error, terminal))?;
+        let survey =
+            Survey::new(&loaded.spec, &DiskFiles, loaded.sources.clone(), loaded.secrets(terminal)?, &Scope::default())
+                .map_err(|error| loaded.explain(error, terminal))?;
         let options = Options {
             facts: false,
             who: who(spec),
@@ -233,7 +185,8 @@ fn list(arguments: &ListArguments, terminal: &Terminal) -> anyhow::Result<Exit> 
         };
         let entries = ledger.as_ref().map(|ledger| &ledger.entries);
         let serial = ledger.as_ref().map_or(0, |ledger| ledger.serial);
-        let head = format!("{name}: {} resources of {}, serial {serial}", entries.map_or(0, BTreeMap::len), loaded.spec.name);
+        let head =
+            format!("{name}: {} resources of {}, serial {serial}", entries.map_or(0, BTreeMap::len), loaded.spec.name);
         let _ = writeln!(text, "{}", terminal.data_paint().paint(Role::Heading, &visible(&head)));
         let width = entries.into_iter().flatten().map(|(local, _)| local.chars().count()).max().unwrap_or(0);
         for (local, entry) in entries.into_iter().flatten() {
@@ -241,19 +194,31 @@ fn list(arguments: &ListArguments, terminal: &Terminal) -> anyhow::Result<Exit> 
             let brakes = if entry.prevent_destroy { "  prevent_destroy" } else { "" };
             let _ = writeln!(text, "  {:<7}  {}{padding}  {}{brakes}", entry.origin.word(), visible(local), entry.when);
         }
-        let interrupted: Vec<Json> = kept.ledger.journal.runs.iter().map(|run| {
-            let _ = writeln!(text, "  a run of {} on {}, {}, did not come to its end:", visible(&run.who.user), visible(&run.who.machine), run.when);
-            for (local, intent) in &run.intents {
-                let result = intent.result.as_deref().unwrap_or("cut off");
-                let _ = writeln!(text, "    {} {}: {}", intent.action, visible(local), visible(result));
-            }
-            json!({
-                "user": run.who.user, "machine": run.who.machine, "commit": run.who.commit, "when": run.when,
-                "resources": run.intents.iter().map(|(local, intent)| json!({
-                    "address": format!("{name}/{local}"), "action": intent.action, "result": intent.result,
-                })).collect::<Vec<_>>(),
+        let interrupted: Vec<Json> = kept
+            .ledger
+            .journal
+            .runs
+            .iter()
+            .map(|run| {
+                let _ = writeln!(
+                    text,
+                    "  a run of {} on {}, {}, did not come to its end:",
+                    visible(&run.who.user),
+                    visible(&run.who.machine),
+                    run.when
+                );
+                for (local, intent) in &run.intents {
+                    let result = intent.result.as_deref().unwrap_or("cut off");
+                    let _ = writeln!(text, "    {} {}: {}", intent.action, visible(local), visible(result));
+                }
+                json!({
+                    "user": run.who.user, "machine": run.who.machine, "commit": run.who.commit, "when": run.when,
+                    "resources": run.intents.iter().map(|(local, intent)| json!({
+                        "address": format!("{name}/{local}"), "action": intent.action, "result": intent.result,
+                    })).collect::<Vec<_>>(),
+                })
             })
-        }).collect();
+            .collect();
         hosts.push(json!({
             "host": name, "serial": serial, "interrupted": interrupted,
             "resources": entries.into_iter().flatten().map(|(local, entry)| entry_json(&name, local, entry)).collect::<Vec<_>>(),
@@ -262,7 +227,9 @@ fn list(arguments: &ListArguments, terminal: &Terminal) -> anyhow::Result<Exit> 
     }
     match arguments.format {
         Format::Text => terminal.data(&text)?,
-        Format::Json => terminal.json(&json!({ "format_version": FORMAT_VERSION, "spec": loaded.spec.name, "hosts": hosts }))?,
+        Format::Json => {
+            terminal.json(&json!({ "format_version": FORMAT_VERSION, "spec": loaded.spec.name, "hosts": hosts }))?
+        }
     }
     Ok(exit)
 }
@@ -284,7 +251,15 @@ fn show(arguments: &ShowArguments, terminal: &Terminal) -> anyhow::Result<Exit> 
     let mut text = String::new();
     for (run, intent) in interrupted {
         let result = intent.result.as_deref().unwrap_or("cut off");
-        let _ = writeln!(text, "a run of {} on {}, {}, did not come to its end; {}: {}", visible(&run.who.user), visible(&run.who.machine), run.when, intent.action, visible(result));
+        let _ = writeln!(
+            text,
+            "a run of {} on {}, {}, did not come to its end; {}: {}",
+            visible(&run.who.user),
+            visible(&run.who.machine),
+            run.when,
+            intent.action,
+            visible(result)
+        );
     }
     let Some(entry) = entry else {
         asked.close(kept);
@@ -292,7 +267,10 @@ fn show(arguments: &ShowArguments, terminal: &Terminal) -> anyhow::Result<Exit> 
         anyhow::bail!("{address} is not in the ledger of {}: `infra state list` says what is", loaded.spec.name);
     };
     let serial = entry.serial.to_string();
-    let past = kept.history.iter().rfind(|past| past.serial == serial && past.spec == loaded.spec.name && *past.host == *address.host);
+    let past = kept
+        .history
+        .iter()
+        .rfind(|past| past.serial == serial && past.spec == loaded.spec.name && *past.host == *address.host);
     let in_spec = asked.survey.find(address).is_some();
     match arguments.format {
         Format::Text => {
@@ -326,7 +304,11 @@ fn show(arguments: &ShowArguments, terminal: &Terminal) -> anyhow::Result<Exit> 
 }
 
 fn forget(arguments: &ForgetArguments, terminal: &Terminal) -> anyhow::Result<Exit> {
-    let options = SpecOptions { spec: arguments.folder.clone(), inventory: arguments.inventory.clone(), ..SpecOptions::default() };
+    let options = SpecOptions {
+        spec: arguments.folder.clone(),
+        inventory: arguments.inventory.clone(),
+        ..SpecOptions::default()
+    };
     let loaded = Loaded::new(&options, terminal)?;
     let asked = Asked::new(&loaded, &options.spec, terminal)?;
     let mut of_hosts: BTreeMap<&str, Vec<&Address>> = BTreeMap::new();
@@ -340,16 +322,26 @@ fn forget(arguments: &ForgetArguments, terminal: &Terminal) -> anyhow::Result<Ex
         let mut ledger = ledger.ok_or_else(|| anyhow::anyhow!("{name} has no ledger of {}", loaded.spec.name))?;
         for address in &addresses {
             if ledger.entries.remove(&address.local()).is_none() {
-                return Err(Usage(format!("{address} is not in the ledger of {}: `infra state list` says what is", loaded.spec.name)).into());
+                return Err(Usage(format!(
+                    "{address} is not in the ledger of {}: `infra state list` says what is",
+                    loaded.spec.name
+                ))
+                .into());
             }
         }
         hosts.push((kept, ledger, addresses));
     }
     for (kept, mut ledger, addresses) in hosts {
         ledger.serial += 1;
-        let step = ledger_step(&file_name(&loaded.spec.name, kept.host.name()), ledger.serial - 1, ledger.write(), String::new());
+        let step = ledger_step(
+            &file_name(&loaded.spec.name, kept.host.name()),
+            ledger.serial - 1,
+            ledger.write(),
+            String::new(),
+        );
         let (sender, _) = mpsc::unbounded_channel();
-        let report = asked.runtime.block_on(kept.host.run(StepFrame { steps: vec![step], ..StepFrame::default() }, sender));
+        let report =
+            asked.runtime.block_on(kept.host.run(StepFrame { steps: vec![step], ..StepFrame::default() }, sender));
         let step = report.steps.first();
         let failed = step.and_then(|step| step.failed_rows.first()).map(|(_, message)| message.clone());
         match (report.failure, failed, step.map(|step| &step.status)) {
@@ -359,7 +351,11 @@ fn forget(arguments: &ForgetArguments, terminal: &Terminal) -> anyhow::Result<Ex
             _ => anyhow::bail!("{}: the ledger could not be written", kept.host.name()),
         }
         for address in addresses {
-            terminal.status(&format!("{} is let go: it stays on its host, and is {}'s no more", visible(&address.to_string()), loaded.spec.name));
+            terminal.status(&format!(
+                "{} is let go: it stays on its host, and is {}'s no more",
+                visible(&address.to_string()),
+                loaded.spec.name
+            ));
         }
         asked.close(kept);
     }
@@ -379,9 +375,12 @@ pub fn history(arguments: &HistoryArguments, terminal: &Terminal) -> anyhow::Res
     let loaded = Loaded::new(&arguments.spec, terminal)?;
     let asked = Asked::new(&loaded, &arguments.spec.spec, terminal)?;
     if !asked.names().contains(&arguments.host) {
-        return Err(Usage(format!("the spec has no host {}: it has {}", arguments.host, asked.names().join(", "))).into());
+        return Err(
+            Usage(format!("the spec has no host {}: it has {}", arguments.host, asked.names().join(", "))).into()
+        );
     }
-    let kept = asked.ask(&arguments.host).map_err(|failure| anyhow::anyhow!("{}: {}", failure.host, failure.message))?;
+    let kept =
+        asked.ask(&arguments.host).map_err(|failure| anyhow::anyhow!("{}: {}", failure.host, failure.message))?;
     match arguments.format {
         Format::Json => {
             let runs: Vec<Json> = kept.history.iter().map(Past::json).collect();
@@ -393,9 +392,19 @@ pub fn history(arguments: &HistoryArguments, terminal: &Terminal) -> anyhow::Res
                 let [created, changed, deleted, run, failed] = &past.counts;
                 let counts = match past.outcome.as_str() {
                     "interrupted" => format!("interrupted, {run} done, {failed} not known to be"),
-                    outcome => format!("{outcome}: {created} created, {changed} changed, {deleted} deleted, {run} run, {failed} failed, {} s", past.seconds),
+                    outcome => format!(
+                        "{outcome}: {created} created, {changed} changed, {deleted} deleted, {run} run, {failed} failed, {} s",
+                        past.seconds
+                    ),
                 };
-                let _ = writeln!(text, "{}  {}  {}  {}", visible(&past.when), visible(&past.spec), visible(&past.who()), visible(&counts));
+                let _ = writeln!(
+                    text,
+                    "{}  {}  {}  {}",
+                    visible(&past.when),
+                    visible(&past.spec),
+                    visible(&past.who()),
+                    visible(&counts)
+                );
             }
             terminal.data(&text)?;
         }

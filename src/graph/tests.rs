@@ -348,7 +348,9 @@ fn of_two_others_a_resource_says_which_comes_first() {
     };
     assert_eq!(edges(&graph(&[service("a"), service("b"), after("b", "a")])), [(1, 0)]);
     assert_eq!(edges(&graph(&[service("a"), service("b").absent(), after("b", "a")])), [(0, 1)]);
-    let mount = Claims::new().provides(Space::SERVICE, "m").orders(Claim::new(Space::SERVICE, "m"), Claim::new(Space::BELOW, "/m"));
+    let mount = Claims::new()
+        .provides(Space::SERVICE, "m")
+        .orders(Claim::new(Space::SERVICE, "m"), Claim::new(Space::BELOW, "/m"));
     let mount = Input { claims: mount, ..input("app1/service:m") };
     assert_eq!(edges(&graph(&[file("/m/a"), mount, file("/m")])), [(1, 0), (2, 0)]);
     // It gives way, and what is not there has no order.

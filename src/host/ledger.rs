@@ -1,7 +1,8 @@
-//! Writing the ledger of a spec on a host.
+//! Writing the ledger of a spec on a host, and what goes into it that is not of the spec: a key, and the time.
 
 use std::fs::File;
 use std::io::Read;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::model::{Blob, Secret, Step};
 use crate::row;
@@ -32,4 +33,9 @@ pub fn random_key() -> std::io::Result<Secret> {
     let mut bytes = [0; 32];
     File::open("/dev/urandom")?.read_exact(&mut bytes)?;
     Ok(Secret::new(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()))
+}
+
+/// Returns what time it is on this machine, in seconds since 1970.
+pub fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }

@@ -29,13 +29,15 @@ mod watchdog;
 mod wire;
 
 pub use error::{HostError, Problem};
-pub use ledger::{ledger_step, random_key};
+pub use ledger::{ledger_step, now, random_key};
 pub use options::Options;
 pub use session::Host;
 #[cfg(test)]
 pub use simulation::{Answer, Simulated, Simulation};
 pub use stats::Stats;
-pub use steps::{FrameReport, FrameStep, LookAgain, StepEvent, StepFrame, StepReport, StepStatus, Verify, VerifyItem};
+pub use steps::{
+    FrameReport, FrameStep, Intended, LookAgain, StepEvent, StepFrame, StepReport, StepStatus, Verify, VerifyItem,
+};
 pub use target::{Target, Transport};
 pub use transport::{Keep, KeepError};
 

@@ -22,7 +22,17 @@ pub struct StepFrame {
     /// Records that are void: what they are about is not in the spec any more.
     pub forget: Vec<Owed>,
     /// What is written into the spec's journal on the host before the first step: what is done to which `kind:name`.
-    pub intents: Vec<(&'static str, String)>,
+    pub intents: Vec<Intended>,
+}
+
+/// Something that a frame is about to do.
+#[derive(Clone, Debug)]
+pub struct Intended {
+    pub action: &'static str,
+    /// To which `kind:name`.
+    pub local: String,
+    /// What finds it again, where it is made.
+    pub identity: Option<String>,
 }
 
 impl StepFrame {

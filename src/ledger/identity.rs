@@ -19,7 +19,9 @@ impl Identity {
     /// Takes from evaluated attributes what may be kept.
     pub fn of(node: &YamlNode) -> Self {
         let mut kept = Map::new();
-        for entry in node.entries().iter().filter(|entry| !entry.value.is_null()) {
+        // A hash of a password is no secret of the spec, and still nobody's business.
+        let is_kept = |entry: &&Entry| !entry.value.is_null() && entry.key != "password";
+        for entry in node.entries().iter().filter(is_kept) {
             if let Some(json) = json(&entry.value.to_value()).filter(|json| json.to_string().len() <= Self::MOST) {
                 kept.insert(entry.key.clone(), json);
             }
@@ -69,9 +71,9 @@ fn json(value: &Value) -> Option<Json> {
         Value::Float(value) => Json::Number(Number::from_f64(*value)?),
         Value::Text(text) => text.as_str().into(),
         Value::List(items) => Json::Array(items.iter().map(json).collect::<Option<_>>()?),
-        Value::Map(entries) => Json::Object(
-            entries.iter().map(|(key, item)| Some((key.clone(), json(item)?))).collect::<Option<_>>()?,
-        ),
+        Value::Map(entries) => {
+            Json::Object(entries.iter().map(|(key, item)| Some((key.clone(), json(item)?))).collect::<Option<_>>()?)
+        }
         Value::Content(_) | Value::Secret(_) | Value::Unknown(_) => return None,
     })
 }
@@ -80,7 +82,9 @@ fn value(json: &Json) -> Value {
     match json {
         Json::Null => Value::Null,
         Json::Bool(value) => Value::Bool(*value),
-        Json::Number(number) => number.as_i64().map_or_else(|| Value::Float(number.as_f64().unwrap_or_default()), Value::Integer),
+        Json::Number(number) => {
+            number.as_i64().map_or_else(|| Value::Float(number.as_f64().unwrap_or_default()), Value::Integer)
+        }
         Json::String(text) => Value::text(text.as_str()),
         Json::Array(items) => Value::List(items.iter().map(value).collect()),
         Json::Object(entries) => {

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::model::Who;
 
+use super::{Identity, UsedPlan};
+
 /// Something that a run was about to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Intent {
@@ -11,6 +13,8 @@ pub struct Intent {
     pub action: String,
     /// How its last step ended: `done` where its verification held too, `failed` where not; nothing where it was cut off.
     pub result: Option<String>,
+    /// What finds it again, of something that was to be created.
+    pub identity: Option<Identity>,
 }
 
 /// A run that did not come to its end.
@@ -23,6 +27,19 @@ pub struct Interrupted {
     pub who: Who,
     /// By `kind:name`.
     pub intents: BTreeMap<String, Intent>,
+    /// The digest of the saved plan that it applied.
+    pub plan: Option<String>,
+}
+
+impl Interrupted {
+    /// What a run notes instead of an action, with the digest of the saved plan that it applies.
+    pub const PLAN: &str = "plan";
+
+    /// Returns the saved plan that it applied.
+    pub fn used(&self) -> Option<UsedPlan> {
+        let who = format!("{}, in a run that did not come to its end", self.who.named());
+        Some(UsedPlan { digest: self.plan.clone()?, when: self.when.clone(), who })
+    }
 }
 
 /// What stands in a journal: a run that ended well leaves none.
@@ -48,11 +65,15 @@ impl Journal {
                         commit: commit.clone(),
                     };
                     let (run, when) = (run.clone(), when.clone());
-                    journal.runs.push(Interrupted { run, when, who, intents: BTreeMap::new() });
+                    journal.runs.push(Interrupted { run, when, who, intents: BTreeMap::new(), plan: None });
                 }
-                [word, run, action, local] if word == "will" && local.contains(':') => {
-                    let of = journal.of(run);
-                    of.intents.insert(local.clone(), Intent { action: action.clone(), result: None });
+                [word, run, action, digest] if word == "will" && action == Interrupted::PLAN => {
+                    journal.of(run).plan = Some(digest.clone());
+                }
+                [word, run, action, local, rest @ ..] if word == "will" && local.contains(':') && rest.len() < 2 => {
+                    let identity = rest.first().and_then(|text| Identity::read(text));
+                    let intent = Intent { action: action.clone(), result: None, identity };
+                    journal.of(run).intents.insert(local.clone(), intent);
                 }
                 [word, run, result, locals @ ..] if word == "did" => {
                     let of = journal.of(run);
@@ -83,9 +104,14 @@ impl Journal {
         self.runs.is_empty()
     }
 
-    /// Returns whether a run was about to create a resource.
-    pub fn was_creating(&self, local: &str) -> bool {
-        let intents = || self.runs.iter().filter_map(|run| run.intents.get(local));
-        intents().any(|intent| intent.action == "create" || intent.action == "replace")
+    /// Returns whether a run was about to do something to a resource.
+    pub fn mentions(&self, local: &str) -> bool {
+        self.runs.iter().any(|run| run.intents.contains_key(local))
+    }
+
+    /// Returns what runs were about to create, by `kind:name`.
+    pub fn created(&self) -> impl Iterator<Item = (&Interrupted, &String, &Intent)> {
+        let all = self.runs.iter().flat_map(|run| run.intents.iter().map(move |(local, intent)| (run, local, intent)));
+        all.filter(|(_, _, intent)| intent.action == "create" || intent.action == "replace")
     }
 }

@@ -87,7 +87,11 @@ impl Prune {
 
     /// Reads the word for it.
     pub fn of(word: &str) -> Option<Self> {
-        [Self::Delete, Self::Confirm, Self::Keep].into_iter().zip(Self::WORDS).find(|(_, own)| **own == word).map(|(prune, _)| prune)
+        [Self::Delete, Self::Confirm, Self::Keep]
+            .into_iter()
+            .zip(Self::WORDS)
+            .find(|(_, own)| **own == word)
+            .map(|(prune, _)| prune)
     }
 }
 

@@ -98,7 +98,7 @@ fn a_journal_tells_what_was_begun_and_how_it_ended() {
         line(&["run", "r1", "2026-11-30T14:05:10Z", "anna", "laptop", "web", "abc"]),
         line(&["will", "r1", "create", "file:/a"]),
         line(&["will", "r1", "delete", "file:/b"]),
-        line(&["will", "r1", "create", "file:/c"]),
+        line(&["will", "r1", "create", "file:/c", "{\"mode\":\"0600\"}"]),
         line(&["did", "r1", "done", "file:/a", "file:/b"]),
         line(&["run", "r1", "2026-11-30T14:05:10Z", "anna", "laptop", "web", "abc"]),
         line(&["did", "r1", "fai"]),
@@ -109,5 +109,8 @@ fn a_journal_tells_what_was_begun_and_how_it_ended() {
     assert_eq!((run.who.user.as_str(), run.intents.len()), ("anna", 3));
     assert_eq!(run.intents["file:/a"].result.as_deref(), Some("done"));
     assert_eq!(run.intents["file:/c"].result, None);
-    assert!(journal.was_creating("file:/c") && !journal.was_creating("file:/b") && !journal.was_creating("file:/d"));
+    assert_eq!(run.intents["file:/c"].identity.as_ref().unwrap().to_string(), "{\"mode\":\"0600\"}");
+    let created: Vec<&str> = journal.created().map(|(_, local, _)| local.as_str()).collect();
+    assert_eq!(created, ["file:/a", "file:/c"]);
+    assert!(journal.mentions("file:/b") && !journal.mentions("file:/d"));
 }

@@ -40,7 +40,8 @@ impl Ledger {
     /// Writes the file: what it is, a line for each entry and each plan that was used, and how many lines those are. An identity that is
     /// not known here is written as `=`: the host puts the one there that the entry has.
     pub fn write(&self) -> String {
-        let mut lines = vec![vec!["infra-ledger".into(), VERSION.to_string(), self.serial.to_string(), self.key.expose().into()]];
+        let mut lines =
+            vec![vec!["infra-ledger".into(), VERSION.to_string(), self.serial.to_string(), self.key.expose().into()]];
         for (local, entry) in &self.entries {
             lines.push(vec![
                 local.clone(),
@@ -123,8 +124,7 @@ impl Ledger {
 }
 
 fn flags(entry: &Entry) -> String {
-    let flags =
-        [(entry.prevent_destroy, 'p'), (entry.prune == Prune::Confirm, 'c'), (entry.prune == Prune::Keep, 'k')];
+    let flags = [(entry.prevent_destroy, 'p'), (entry.prune == Prune::Confirm, 'c'), (entry.prune == Prune::Keep, 'k')];
     flags.iter().filter(|(is_set, _)| *is_set).map(|(_, flag)| flag).collect()
 }
 

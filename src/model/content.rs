@@ -35,7 +35,13 @@ impl Content {
     /// Takes bytes that may be shown.
     pub fn new(bytes: impl Into<Arc<[u8]>>) -> Self {
         let bytes = bytes.into();
-        Self { hash: sha256(&bytes).into(), size: bytes.len() as u64, bytes: Some(bytes), sensitive: false, open: OpenLines::default() }
+        Self {
+            hash: sha256(&bytes).into(),
+            size: bytes.len() as u64,
+            bytes: Some(bytes),
+            sensitive: false,
+            open: OpenLines::default(),
+        }
     }
 
     /// Takes what is known of a file that was not fetched; `hash` is its SHA-256 in lower-case hex, `size` in bytes.

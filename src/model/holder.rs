@@ -17,6 +17,15 @@ impl Who {
     /// How many characters of each part are told.
     const MOST: usize = 200;
 
+    /// Names the user and the machine.
+    pub fn named(&self) -> String {
+        match (self.user.as_str(), self.machine.as_str()) {
+            ("", _) => "somebody".into(),
+            (user, "") => user.into(),
+            (user, machine) => format!("{user} on {machine}"),
+        }
+    }
+
     /// Returns its parts, in the order in which a lock holds them.
     pub fn parts(&self) -> [String; 4] {
         [&self.user, &self.machine, &self.spec, &self.commit].map(|part| part.chars().take(Self::MOST).collect())

@@ -40,8 +40,12 @@ impl Brakes {
         };
         let most = self.max_delete.unwrap_or(Self::MAX_DELETE);
         if going.len() > most {
-            let message = format!("{} resources that have left the spec would be deleted, and no more than {most} may", going.len());
-            let help = format!("look whether something is missing in the spec; if not, say --max-delete {}", going.len());
+            let message = format!(
+                "{} resources that have left the spec would be deleted, and no more than {most} may",
+                going.len()
+            );
+            let help =
+                format!("look whether something is missing in the spec; if not, say --max-delete {}", going.len());
             problem(first, message, help);
         }
         if self.max_delete.is_none() && !self.destroys {
@@ -50,9 +54,11 @@ impl Brakes {
                 of_hosts.entry(&planned.address.host).or_default().push(planned);
             }
             for (host, of_host) in of_hosts {
-                let all = survey.ledger(host).and_then(|ledger| ledger.known()).map_or(0, |ledger| ledger.entries.len());
+                let all =
+                    survey.ledger(host).and_then(|ledger| ledger.known()).map_or(0, |ledger| ledger.entries.len());
                 if all >= Self::MANY && of_host.len() * 2 > all && going.len() <= most {
-                    let message = format!("{host} would lose {} of the {all} resources that this spec has there", of_host.len());
+                    let message =
+                        format!("{host} would lose {} of the {all} resources that this spec has there", of_host.len());
                     let help = format!(
                         "look whether something is missing in the spec or the inventory; if not, say --max-delete {}",
                         going.len()

@@ -373,8 +373,11 @@ impl Builder<'_> {
         }
     }
 
-    fn refuse(&mut self, node: usize, refusal: Refusal) {
+    fn refuse(&mut self, node: usize, mut refusal: Refusal) {
         let address = self.items[node].address.clone();
+        if self.survey.has_left(node) && !refusal.help.contains("state forget") {
+            refusal.help.push_str(&format!("; or let it go: `infra state forget {address}`"));
+        }
         let message = self.secrets.shown(&refusal.message);
         let place = self.survey.sources().place(self.survey.resolved(node).span);
         self.plan.problems.push(Problem { address, message, place, help: refusal.help });

@@ -203,7 +203,9 @@ fn change(item: &Item<'_>, observed: &AnyObserved, upstream: &Upstream) -> Resul
         if item.prevent_destroy {
             let message = format!("it would be {}d, and `prevent_destroy` forbids that", action.word());
             let help = match item.has_left {
-                true => "it has left the spec: put it back, or take `prevent_destroy` away, apply, and then take it out; `infra state forget` lets it go",
+                true => {
+                    "it has left the spec: put it back, or take `prevent_destroy` away, apply, and then take it out; `infra state forget` lets it go"
+                }
                 false => "take `prevent_destroy` away first, or keep what forces the deletion as it is",
             };
             return Err(Refusal { message, help: help.into() });

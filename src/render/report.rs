@@ -232,7 +232,8 @@ mod tests {
     #[test]
     fn what_was_planned_to_come_is_counted_as_created() {
         let address = |text: &str| text.parse::<Address>().unwrap();
-        let outcomes = [("a/service:x", Action::Update), ("a/service:y", Action::Update), ("a/file:/z", Action::Replace)];
+        let outcomes =
+            [("a/service:x", Action::Update), ("a/service:y", Action::Update), ("a/file:/z", Action::Replace)];
         let outcomes = outcomes.map(|(name, action)| (address(name), Outcome::Applied { action })).to_vec();
         let report = Report { outcomes, ..Report::default() };
         let planned = |name: &str, action| crate::plan::PlannedResource {

@@ -206,7 +206,9 @@ impl Lack {
             Need::Closed { .. } => format!("others can exchange what is in {other}"),
             Need::Alone(_) => format!("others can exchange what is in {other}, and root would run it"),
             Need::Unused(name) => format!("the group {name} is the primary group of the user {other}"),
-            Need::OnlyRoots(path) => format!("others than root may write to {path}, so what is there would be passed over"),
+            Need::OnlyRoots(path) => {
+                format!("others than root may write to {path}, so what is there would be passed over")
+            }
             _ => return None,
         })
     }

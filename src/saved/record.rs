@@ -97,7 +97,7 @@ impl Parts {
             released: self
                 .released
                 .into_iter()
-                .map(|(address, why)| Ok(Released { address: address.parse()?, why }))
+                .map(|(address, why)| Ok(Released { address: address.parse()?, why, heir: None }))
                 .collect::<Result<_, NotARecord>>()?,
             notes: self.notes,
         })

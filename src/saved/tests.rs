@@ -45,7 +45,7 @@ fn plan(resources: Vec<crate::plan::PlannedResource>) -> Plan {
         is_partial: true,
         unreachable: vec![HostFailure { host: "app2".into(), message: "gone".into(), help: Some("look".into()) }],
         withheld: Vec::new(),
-        released: vec![Released { address: address(), why: "it was there".into() }],
+        released: vec![Released { address: address(), why: "it was there".into(), heir: None }],
         notes: vec!["a `note` | with ``` in it".into()],
     }
 }

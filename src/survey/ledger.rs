@@ -5,13 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::Span;
 use crate::kinds;
-use crate::ledger::{Identity, Origin, Prune, UsedPlan, file_name};
-use crate::model::{Address, HostMark, Keyed, LedgerLines, Observed, Probe, ProbeOutput, ProbeStatus, Records, Secret, Value, YamlNode, YamlValue};
-use crate::resource::{AnyObserved, Common, State};
+use crate::ledger::{Identity, Interrupted, Origin, Prune, UsedPlan, file_name};
+use crate::model::{
+    Address, Entry, HostMark, Keyed, LedgerLines, Observed, Probe, ProbeOutput, ProbeStatus, Records, Secret, Value,
+    YamlNode, YamlValue,
+};
+use crate::resource::AnyObserved;
 use crate::spec::{HostRole, Resolution, Resolved};
 use crate::{records, row, rows};
 
-use super::owned::{Cause, HostLedger, Released, Taken, is_ownable};
+use super::owned::{AS, Cause, HostLedger, Released, Taken, decode_absent, is_ownable};
 use super::{Scope, Survey, SurveyError};
 
 /// What the section is called that asks for what has left the spec.
@@ -24,7 +27,8 @@ rows! {
 records! {
     include_str!("left.sh") => enum Kept {
         "own" => Own { identity },
-        "other" => Other { ledger },
+        "other" => Other { ledger, local, identity },
+        "unreadable" => Unreadable { ledger },
     }
 }
 
@@ -40,15 +44,24 @@ impl Survey<'_> {
         let Some(output) = told.sections.remove(SECTION) else { return };
         let asked = self.left_to_ask(host);
         let Some(ledger) = self.ledgers.get_mut(host) else { return };
-        for local in &asked {
-            ledger.left.entry(local.clone()).or_default();
+        for local in asked.iter().cloned() {
+            // The ledger has no line yet of what a run that was killed was creating.
+            let known = ledger.known().and_then(|known| known.entries.get(&local)?.identity.clone());
+            ledger.left.insert(local, known);
         }
+        (ledger.others, ledger.unreadable) = (Vec::new(), Vec::new());
         for record in &output.records {
-            let (Some(local), Some(kept)) = (asked.get(record.index), Kept::find(record)) else { continue };
-            let left = ledger.left.entry(local.clone()).or_default();
-            match kept {
-                Kept::Own { identity } => left.identity = Identity::read(identity),
-                Kept::Other { ledger } => left.other = Some(ledger.to_string()),
+            match Kept::find(record) {
+                Some(Kept::Own { identity }) => {
+                    if let Some(local) = asked.get(record.index) {
+                        ledger.left.insert(local.clone(), Identity::read(identity));
+                    }
+                }
+                Some(Kept::Other { ledger: file, local, identity }) => {
+                    ledger.others.push((file.to_string(), local.to_string(), Identity::read(identity)));
+                }
+                Some(Kept::Unreadable { ledger: file }) => ledger.unreadable.push(file.to_string()),
+                _ => {}
             }
         }
     }
@@ -100,8 +113,11 @@ impl Survey<'_> {
     }
 
     /// Returns when and by whom a saved plan was applied on a host, if it was.
-    pub fn was_used(&self, host: &str, digest: &str) -> Option<&UsedPlan> {
-        self.ledgers.get(host)?.known()?.used.iter().find(|used| used.digest == digest)
+    pub fn was_used(&self, host: &str, digest: &str) -> Option<UsedPlan> {
+        let of_host = self.ledgers.get(host)?;
+        let kept = of_host.known().into_iter().flat_map(|ledger| ledger.used.iter().cloned());
+        let cut_off = of_host.journal.runs.iter().filter_map(Interrupted::used);
+        kept.chain(cut_off).find(|used| used.digest == digest)
     }
 
     /// Returns the section that asks a host for what it keeps of resources that have left the spec; none where none has.
@@ -132,19 +148,17 @@ impl Survey<'_> {
 
     /// Returns by `kind:name` what a host's ledger has and the spec has not. A run that leaves something out deletes
     /// nothing, and one that does not know yet what the spec comes to cannot tell.
-    fn gone<V>(
-        &self,
-        host: &str,
-        index: &rustc_hash::FxHashMap<Address, V>,
-        resolution: &Resolution,
-    ) -> Vec<String> {
-        let is_selected =
-            self.spec.hosts.iter().any(|named| named.name == host && named.role == HostRole::Selected);
+    fn gone<V>(&self, host: &str, index: &rustc_hash::FxHashMap<Address, V>, resolution: &Resolution) -> Vec<String> {
+        let is_selected = self.spec.hosts.iter().any(|named| named.name == host && named.role == HostRole::Selected);
         let ledger = self.ledgers.get(host).and_then(HostLedger::known);
         let Some(ledger) = ledger.filter(|_| is_selected && !self.is_partial && resolution.pending.is_empty()) else {
             return Vec::new();
         };
-        let is_gone = |local: &&String| address(host, local).is_some_and(|address| !index.contains_key(&address));
+        // What only a newer infra knows stays in the ledger.
+        let is_known = |address: &Address| kinds::all().iter().any(|kind| kind.name() == &*address.kind);
+        let is_gone = |local: &&String| {
+            address(host, local).is_some_and(|address| !index.contains_key(&address) && is_known(&address))
+        };
         ledger.entries.keys().filter(is_gone).cloned().collect()
     }
 
@@ -161,10 +175,16 @@ impl Survey<'_> {
                 // Some are still to be asked for.
                 continue;
             }
-            let taken = Taken::on(&host, resolution);
+            let machine = &self.ledgers[&host].mark.machine;
+            let is_same = |of_host: &HostLedger| !machine.is_empty() && of_host.mark.machine == *machine;
+            let others = self.ledgers.iter().filter(|(other, of_host)| **other != host && is_same(of_host));
+            let names: Vec<&str> =
+                std::iter::once(host.as_str()).chain(others.map(|(other, _)| other.as_str())).collect();
             let text: String = gone.iter().map(|local| format!("{local}\n")).collect();
             let file = self.sources.add(format!("the ledger of {} on {host}", self.spec.name), text);
             let mut start = 0;
+            let whole = Span { file, start, end: start };
+            let taken = Taken::on(&names, resolution, &self.ledgers[&host], whole);
             for local in &gone {
                 let end = start + u32::try_from(local.len()).unwrap_or_default();
                 let span = Span { file, start, end };
@@ -196,7 +216,7 @@ impl Survey<'_> {
     fn absent(&self, host: &str, local: &str, span: Span, taken: &Taken) -> Result<Resolved, Released> {
         let of_host = &self.ledgers[host];
         let address = address(host, local).unwrap_or_else(|| Address::new(host, "", local));
-        let release = |why: String| Err(Released { address: address.clone(), why });
+        let release = |why: String| Err(Released { address: address.clone(), why, heir: None });
         let (Some(entry), Some(left)) =
             (of_host.known().and_then(|ledger| ledger.entries.get(local)), of_host.left.get(local))
         else {
@@ -208,24 +228,17 @@ impl Survey<'_> {
         if entry.prune == Prune::Keep {
             return release("its `lifecycle` said so".into());
         }
-        if let Some(other) = &left.other {
-            return release(format!("another ledger of the host has it, too: {other}"));
-        }
-        let Some(kind) = kinds::all().iter().copied().find(|kind| kind.name() == &*address.kind) else {
-            return release("this version of infra has no such kind".into());
-        };
-        if !is_ownable(kind) {
+        let kind = kinds::all().iter().copied().find(|kind| kind.name() == &*address.kind);
+        let Some(kind) = kind.filter(|kind| is_ownable(*kind)) else {
             return release("nothing of this kind is ever deleted".into());
-        }
-        let node = self.body(&address).unwrap_or_else(|| left.identity.clone().unwrap_or_default().node(span));
-        let common = Common { address: address.clone(), state: State::Absent, run_as: None, timeout: None };
-        let (mut diagnostics, mut deferrals) = (Vec::new(), Vec::new());
-        let resource = kind.decode(common, &node, &mut diagnostics, &mut deferrals);
-        if let Some(wrong) = diagnostics.first() {
-            return release(format!("what its ledger knows is not enough to delete it: {}", wrong.message));
-        }
-        if let Some(by) = taken.has(&kind.claims(&resource)) {
-            return release(format!("{by} has it now"));
+        };
+        let node = self.body(&address).unwrap_or_else(|| left.clone().unwrap_or_default().node(span));
+        let (resource, deferrals) = match decode_absent(kind, address.clone(), &node) {
+            Ok(decoded) => decoded,
+            Err(wrong) => return release(format!("what its ledger knows is not enough to delete it: {wrong}")),
+        };
+        if let Some((why, heir)) = taken.has(&kind.claims(&resource)) {
+            return Err(Released { address, why, heir });
         }
         Ok(Resolved {
             resource,
@@ -251,7 +264,7 @@ impl Survey<'_> {
 
     /// Returns what the spec says of a resource that goes all the same, secrets too; without what is not known.
     fn body(&self, address: &Address) -> Option<YamlNode> {
-        let mut node = self.bodies.get(address)?.node.clone();
+        let mut node = whole(self.bodies.get(address)?);
         if let YamlValue::Map(entries) = &mut node.value {
             entries.retain(|entry| entry.value.to_value().unknown().is_none());
         }
@@ -262,8 +275,7 @@ impl Survey<'_> {
     pub fn is_as_if_absent(&self, node: usize) -> bool {
         let resolved = &self.resolution.resources[node];
         let kind = resolved.resource.kind;
-        let common = Common { address: resolved.address.clone(), state: State::Absent, run_as: None, timeout: None };
-        let absent = kind.decode(common, &resolved.node, &mut Vec::new(), &mut Vec::new());
+        let Ok((absent, _)) = decode_absent(kind, resolved.address.clone(), &whole(resolved)) else { return false };
         let records = self.records(&[node]);
         let output = ProbeOutput { status: ProbeStatus::Done, records, messages: Vec::new() };
         is_ownable(kind) && matches!(kind.parse(&[&absent], &output).as_slice(), [AnyObserved::Absent(_)])
@@ -275,13 +287,11 @@ impl Survey<'_> {
         const LONG: usize = 200;
         let resolved = &self.resolution.resources[node];
         let kind = resolved.resource.kind;
-        let common = || Common { address: resolved.address.clone(), state: State::Absent, run_as: None, timeout: None };
         let found = |identity: &Identity| {
-            let mut wrong = Vec::new();
-            let absent = kind.decode(common(), &identity.node(resolved.span), &mut wrong, &mut Vec::new());
-            wrong.is_empty().then(|| (kind.claims(&absent), format!("{:?}", kind.probe(&[&absent]).rows)))
+            let absent = decode_absent(kind, resolved.address.clone(), &identity.node(resolved.span));
+            absent.ok().map(|(absent, _)| (kind.claims(&absent), format!("{:?}", kind.probe(&[&absent]).rows)))
         };
-        let mut identity = Identity::of(&resolved.node);
+        let mut identity = Identity::of(&whole(resolved));
         let all = found(&identity);
         for name in identity.long(LONG) {
             let mut fewer = identity.clone();
@@ -302,6 +312,10 @@ impl Survey<'_> {
         let of_host = self.ledgers.get(&*address.host)?;
         let ledger = of_host.known()?;
         let Some(entry) = ledger.entries.get(&address.local()) else { return Some(Cause::Spec) };
+        // What a run that was killed has left of it was nobody else.
+        if of_host.journal.mentions(&address.local()) {
+            return None;
+        }
         let desired = self.desired_hash(node, None)?;
         if entry.desired == desired {
             return Some(Cause::Drift);
@@ -338,6 +352,17 @@ impl Survey<'_> {
         let all = std::iter::once(("there", &is_there));
         Some(keyed.hash(all.chain(attributes.iter().map(|(name, value)| (*name, value)))))
     }
+}
+
+/// Returns the attributes of a resource, and the account that its commands run as.
+fn whole(resolved: &Resolved) -> YamlNode {
+    let mut node = resolved.node.clone();
+    let run_as = resolved.resource.kind.common(&resolved.resource).run_as;
+    if let (Some(account), YamlValue::Map(entries)) = (run_as, &mut node.value) {
+        let value = YamlNode::scalar(account, resolved.span);
+        entries.push(Entry { key: AS.into(), key_span: resolved.span, value });
+    }
+    node
 }
 
 fn address(host: &str, local: &str) -> Option<Address> {

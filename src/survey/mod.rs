@@ -31,8 +31,8 @@ use crate::resource::{AnyObserved, AnyResource, Folder, Lack, Need};
 use crate::spec::{Files, Knowledge, Resolution, Resolved, SecretState, Spec};
 
 pub use item::Item;
-pub use owned::{Cause, HostLedger, Released, ledger_file};
 pub use missing::{Missing, Wants};
+pub use owned::{Cause, HostLedger, Released, ledger_file};
 pub use rotation::Rotation;
 pub use scope::{Scope, ScopeError};
 

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::ledger::{Entry, Identity, Journal, Ledger, LedgerError, file_name};
-use crate::model::{Address, HostMark, Keyed, LedgerLines, Secret, sha256};
-use crate::resource::{Claim, Claims, KindObject, Mode, Space};
+use crate::diagnostic::Span;
+use crate::kinds;
+use crate::ledger::{Entry, Identity, Journal, Ledger, LedgerError, Origin, Prune, file_name};
+use crate::model::{Address, HostMark, Keyed, LedgerLines, Secret, YamlNode, sha256};
+use crate::resource::{AnyResource, Claim, Claims, Common, Deferral, KindObject, Mode, Space, State};
 use crate::spec::Resolution;
 
 /// What a host keeps of what the spec owns there.
@@ -15,18 +17,14 @@ pub struct HostLedger {
     pub journal: Journal,
     pub(super) mark: HostMark,
     pub(super) keyed: Keyed,
-    /// An entry has got another name since it was written.
-    pub is_renamed: bool,
-    /// What was told of resources that have left the spec, by `kind:name`.
-    pub(super) left: BTreeMap<String, Left>,
-}
-
-/// What the ledgers of a host tell of a resource that has left the spec.
-#[derive(Debug, Default)]
-pub(super) struct Left {
-    pub(super) identity: Option<Identity>,
-    /// A ledger of another spec that has it, too.
-    pub(super) other: Option<String>,
+    /// It is to be written, whatever a run finds: names have changed, or there is a journal.
+    pub is_to_write: bool,
+    /// What finds resources again that have left the spec, by `kind:name`, as far as it was asked for.
+    pub(super) left: BTreeMap<String, Option<Identity>>,
+    /// What other specs own on the host: whose ledger, `kind:name`, and what finds it.
+    pub(super) others: Vec<(String, String, Option<Identity>)>,
+    /// Ledgers of other specs that cannot be read.
+    pub unreadable: Vec<String>,
 }
 
 /// A resource that has left the spec and stays on its host: it is the spec's no more.
@@ -34,6 +32,9 @@ pub(super) struct Left {
 pub struct Released {
     pub address: Address,
     pub why: String,
+    /// The resource of the spec that is the same thing under another name, or of another kind: what a run had created is that
+    /// one's now.
+    pub heir: Option<Address>,
 }
 
 /// Why a resource is not as the spec has it.
@@ -84,19 +85,48 @@ impl HostLedger {
         let keyed = Keyed::new(&key);
         let mark = HostMark { key, serial, machine };
         let journal = Journal::from_lines(&lines.journal);
-        Self { ledger, journal, mark, keyed, is_renamed: false, left: BTreeMap::new() }
+        let mut host = Self {
+            ledger,
+            is_to_write: !journal.is_empty(),
+            journal,
+            mark,
+            keyed,
+            left: BTreeMap::new(),
+            others: Vec::new(),
+            unreadable: Vec::new(),
+        };
+        host.fold();
+        host
     }
 
-    /// Gives entries the names that their resources have by now. Their identities are written anew.
+    /// Takes what runs that did not come to their end were creating for created: if it is not there, it is made, or gone.
+    fn fold(&mut self) {
+        let Ok(ledger) = &mut self.ledger else { return };
+        for (run, local, intent) in self.journal.created() {
+            let ledger = ledger.get_or_insert_with(|| Ledger::new(self.mark.key.clone()));
+            ledger.entries.entry(local.clone()).or_insert_with(|| Entry {
+                origin: Origin::Created,
+                prevent_destroy: false,
+                prune: Prune::Delete,
+                desired: String::new(),
+                observed: String::new(),
+                serial: ledger.serial,
+                when: run.when.clone(),
+                identity: intent.identity.clone(),
+            });
+        }
+    }
+
+    /// Takes what is called otherwise now for created as well. What has the old name is looked at as what has left the spec.
     pub(super) fn rename(&mut self, moved: &[(String, String)]) {
         let Ok(Some(ledger)) = &mut self.ledger else { return };
         for (from, to) in moved {
-            if ledger.entries.contains_key(to) {
-                continue;
-            }
-            if let Some(entry) = ledger.entries.remove(from) {
-                ledger.entries.insert(to.clone(), Entry { desired: String::new(), ..entry });
-                self.is_renamed = true;
+            if !ledger.entries.contains_key(to)
+                && let Some(entry) = ledger.entries.get(from)
+            {
+                let entry = Entry { desired: String::new(), observed: String::new(), ..entry.clone() };
+                ledger.entries.insert(to.clone(), entry);
+                self.is_to_write = true;
             }
         }
     }
@@ -115,35 +145,84 @@ pub(super) fn is_ownable(kind: &dyn KindObject) -> bool {
     info.mode == Mode::Converge && takes_state && info.capabilities.companion.is_none()
 }
 
-/// What the resources of a host that are in the spec have.
-pub(super) struct Taken(BTreeMap<Claim, Address>);
+/// The account that its commands run as is kept beside its own attributes, under the name that specs have for it.
+pub(super) const AS: &str = "as";
+
+/// Returns what a kind makes of a resource that is to be absent, from what is kept of it.
+pub(super) fn decode_absent(kind: &dyn KindObject, address: Address, node: &YamlNode) -> Result<Decoded, String> {
+    let run_as = node.get(AS).and_then(YamlNode::as_text).map(str::to_string);
+    let common = Common { address, state: State::Absent, run_as, timeout: None };
+    let (mut diagnostics, mut deferrals) = (Vec::new(), Vec::new());
+    let resource = kind.decode(common, node, &mut diagnostics, &mut deferrals);
+    match diagnostics.first() {
+        Some(wrong) => Err(wrong.message.clone()),
+        None => Ok((resource, deferrals)),
+    }
+}
+
+/// A resource, and what of it is known only later.
+type Decoded = (AnyResource, Vec<Deferral>);
+
+/// Who has something on a host.
+#[derive(Clone, Debug)]
+enum Owner {
+    /// A resource of the spec.
+    Here(Address),
+    /// One of another spec: `kind:name` and whose ledger has it.
+    Elsewhere(String),
+}
+
+/// What others have on a host: resources that are in the spec, and those of other specs.
+pub(super) struct Taken(BTreeMap<Claim, Owner>);
 
 impl Taken {
-    pub(super) fn on(host: &str, resolution: &Resolution) -> Self {
-        let mut taken = BTreeMap::new();
-        for resolved in resolution.resources.iter().filter(|resolved| &*resolved.address.host == host) {
-            let kind = resolved.resource.kind;
-            if kind.is_absent(&resolved.resource) {
-                continue;
-            }
-            let claims = kind.claims(&resolved.resource);
-            for claim in claims.provides.into_iter().chain(claims.shares) {
-                taken.insert(claim, resolved.address.clone());
+    /// Collects it for a machine, which the spec may know by several names.
+    pub(super) fn on(hosts: &[&str], resolution: &Resolution, of_host: &HostLedger, span: Span) -> Self {
+        let mut taken = Self(BTreeMap::new());
+        for (file, local, identity) in &of_host.others {
+            let Some((kind, name)) = local.split_once(':') else { continue };
+            let Some(kind) = kinds::all().iter().copied().find(|known| known.name() == kind) else { continue };
+            let node = identity.clone().unwrap_or_default().node(span);
+            let address = Address::new("", kind.name(), name);
+            if let Ok((resource, _)) = decode_absent(kind, address, &node) {
+                let owner = Owner::Elsewhere(format!("{local} of another spec, whose ledger is {file},"));
+                taken.add(&kind.claims(&resource), &owner);
             }
         }
-        Self(taken)
+        for resolved in resolution.resources.iter().filter(|resolved| hosts.contains(&&*resolved.address.host)) {
+            let kind = resolved.resource.kind;
+            if !kind.is_absent(&resolved.resource) {
+                taken.add(&kind.claims(&resolved.resource), &Owner::Here(resolved.address.clone()));
+            }
+        }
+        taken
     }
 
-    /// Returns who has something of what one claims, or something below its path.
-    pub(super) fn has(&self, claims: &Claims) -> Option<&Address> {
-        claims.provides.iter().find_map(|claim| {
+    fn add(&mut self, claims: &Claims, owner: &Owner) {
+        let settled = claims.settles.iter().map(|settled| &settled.claim);
+        for claim in claims.provides.iter().chain(&claims.shares).chain(settled) {
+            self.0.insert(claim.clone(), owner.clone());
+        }
+    }
+
+    /// Says who has something of what one claims, or something below its path, and which resource of the spec is the same thing.
+    pub(super) fn has(&self, claims: &Claims) -> Option<(String, Option<Address>)> {
+        let settled = claims.settles.iter().map(|settled| &settled.claim);
+        claims.provides.iter().chain(settled).find_map(|claim| {
             let below = || {
                 let first = Claim { name: format!("{}/", claim.name.trim_end_matches('/')), ..claim.clone() };
-                let (found, by) = self.0.range(first.clone()..).next()?;
+                let (found, owner) = self.0.range(first.clone()..).next()?;
                 (claim.space == Space::PATH && found.space == Space::PATH && found.name.starts_with(&first.name))
-                    .then_some(by)
+                    .then_some(owner)
             };
-            self.0.get(claim).or_else(below)
+            match (self.0.get(claim), below) {
+                (Some(Owner::Here(address)), _) => Some((format!("{address} has it now"), Some(address.clone()))),
+                (Some(Owner::Elsewhere(other)), _) => Some((format!("{other} has it, too"), None)),
+                (None, below) => Some(match below()? {
+                    Owner::Here(address) => (format!("{address} is in it"), None),
+                    Owner::Elsewhere(other) => (format!("{other} is in it"), None),
+                }),
+            }
         })
     }
 }

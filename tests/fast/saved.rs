@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::infra_here;
+use crate::support::{infra_here, wait_until};
 
 /// What no saved plan may hold, nor its hash.
 const SECRET: &str = "hunter2-poison";
@@ -308,6 +308,41 @@ fn a_plan_is_approved_by_people() {
     let (status, out, said) = place.run(&["apply", "plan", "--require-approval", "allowed", "--approvals", "2"]);
     assert_eq!(status, Some(0), "{out}{said}");
     assert!(said.contains("Approved by ") && said.contains("ben@example.com (ED25519 "), "{said}");
+}
+
+#[test]
+fn a_plan_whose_run_was_killed_is_used() {
+    let place = Place::new();
+    let out = place.path("out");
+    let out = out.display();
+    place.write(
+        "spec/infra.yaml",
+        &format!(
+            "infra: 1\nname: slow\nhosts: {{ here: {{ transport: local }} }}\ncommands:\n  \
+             slow: {{ run: 'touch {out}/begun; sleep 20', creates: '{out}/done' }}\n"
+        ),
+    );
+    place.plan(&[]);
+    let mut command = infra_here(&place.path("home"));
+    command.args(["apply", "plan"]).current_dir(place.0.path()).env("HOME", place.path("home"));
+    let mut run = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    wait_until("the command runs", || {
+        assert!(run.try_wait().unwrap().is_none(), "the apply has ended");
+        place.path("out/begun").exists()
+    });
+    run.kill().unwrap();
+    run.wait().unwrap();
+    fs::remove_file(place.path("out/begun")).unwrap();
+    let words = "in a run that did not come to its end on here";
+    place.is_refused(&[], &["plan: it was applied before, and is so only once: 20", words]);
+    // The next run notes that for good.
+    let spec = fs::read_to_string(place.path("spec/infra.yaml")).unwrap();
+    place.write("spec/infra.yaml", &spec.replace("sleep 20", &format!("touch {out}/done")));
+    place.succeeds(&["apply", "spec", "-y", "--lock-wait", "60s"]);
+    place.write("spec/infra.yaml", &spec);
+    fs::remove_file(place.path("out/done")).unwrap();
+    fs::remove_file(place.path("out/begun")).unwrap();
+    place.is_refused(&[], &["plan: it was applied before", words]);
 }
 
 #[test]

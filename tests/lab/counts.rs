@@ -56,7 +56,8 @@ fn an_unchanged_host_costs_one_frame_and_no_process_per_file() {
         assert_eq!(counted.frames, 1, "{files} files");
         // What every session needs, and the path, hash and limit of each file; what is told has no limit.
         assert!(counted.sent <= 20_000 + files * 100, "{files} files: {} bytes sent", counted.sent);
-        assert!(counted.received <= 4_000 + files * 130, "{files} files: {} bytes received", counted.received);
+        // Half of what is told is the ledger.
+        assert!(counted.received <= 5_000 + files * 260, "{files} files: {} bytes received", counted.received);
         processes.push(counted.processes);
     }
     assert!(processes.iter().all(|&count| count <= 20), "processes for 10, 100 and 1,000 files: {processes:?}");
@@ -142,7 +143,7 @@ fn a_first_apply_starts_no_process_per_file_or_folder() {
     let mut processes = Vec::new();
     for files in [10, 1000] {
         let folder = tempfile::tempdir().unwrap();
-        let mut spec = "infra: 1\nname: first\nhosts: { app1: {} }\ndirectories:\n".to_string();
+        let mut spec = format!("infra: 1\nname: first-{files}\nhosts: {{ app1: {{}} }}\ndirectories:\n");
         for at in 0..files / 10 {
             let _ = writeln!(spec, "  /opt/first/{at}: {{ mode: '0750' }}");
         }
@@ -158,7 +159,7 @@ fn a_first_apply_starts_no_process_per_file_or_folder() {
         let infra = Infra::new(folder.path(), &host.inventory());
         host.check("rm -rf /opt/first");
         let (frames, steps, count, _) = applied(&infra);
-        assert_eq!((frames, steps), (3, 2), "{files} files");
+        assert_eq!((frames, steps), (4, 3), "{files} files");
         // One mv for each folder; nothing else grows.
         processes.push(count - files / 10);
         host.check("test -z \"$(find /opt/first -name '.infra*')\"");
@@ -200,17 +201,17 @@ fn a_first_apply_of_an_ordinary_host_takes_three_requests() {
     std::fs::write(folder.path().join("infra.yaml"), spec).unwrap();
     let infra = Infra::new(folder.path(), &host.inventory());
     let (frames, steps, processes, sent) = applied(&infra);
-    // One to observe, one to change, a last look; a step for each kind.
-    assert_eq!((frames, steps), (3, 6));
+    // One to observe, one to change, a last look, the ledger; a step for each kind, and that of the ledger.
+    assert_eq!((frames, steps), (4, 7));
     assert!(processes <= 360, "{processes} processes");
     // What programs share is sent once, and so is a probe.
-    assert!(sent <= 190_000, "{sent} bytes sent");
+    assert!(sent <= 220_000, "{sent} bytes sent");
     // Nothing is left to do, and to see that takes little.
     let unchanged = stats(&infra);
     assert_eq!(unchanged.frames, 1);
     assert!(unchanged.processes <= 32, "{} processes", unchanged.processes);
-    assert!(unchanged.sent <= 41_600, "{} bytes sent", unchanged.sent);
-    assert!(unchanged.received <= 14_000, "{} bytes received", unchanged.received);
+    assert!(unchanged.sent <= 42_600, "{} bytes sent", unchanged.sent);
+    assert!(unchanged.received <= 22_000, "{} bytes received", unchanged.received);
 }
 
 #[test]

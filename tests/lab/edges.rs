@@ -139,6 +139,9 @@ fn what_lies_on_a_mount_and_comes_from_a_list(host: &LabHost) {
         let Some(message) = resource["failure"]["message"].as_str() else { continue };
         let own = &resource["address"].as_str().expect("it has an address")["app1/service:broken-".len()..];
         let other = if own == "1" { "2" } else { "1" };
-        assert!(message.contains(&format!("said by {own}")) && !message.contains(&format!("said by {other}")), "{resource}");
+        assert!(
+            message.contains(&format!("said by {own}")) && !message.contains(&format!("said by {other}")),
+            "{resource}"
+        );
     }
 }

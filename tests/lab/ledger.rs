@@ -61,10 +61,12 @@ fn what_outlives_a_run() {
     what_leaves_the_spec_goes(&host);
     drift_is_told_from_a_change_of_the_spec(&host);
     specs_leave_each_others_alone(&host);
+    things_are_what_they_are_on_the_host(&host);
     other_names(&host);
     brakes(&host);
     all_of_a_spec_goes(&host);
     killed_runs(&host);
+    what_a_killed_run_made_is_not_lost(&host);
     damaged_ledgers(&host);
 }
 
@@ -104,7 +106,10 @@ packages: [cron]
     host.check("! id leaves 2>/dev/null && ! ls /etc/systemd/system/leaves.service 2>/dev/null && ! pgrep -fx '/bin/sleep infinity'");
     infra.plan().assert_empty("once all that had left was gone");
     // What was there before is let go.
-    let infra = spec.is("files: { /srv/own/stays: { content: x } }\ndirectories: { /srv/own: {} }\n").option("--max-delete").option("9");
+    let infra = spec
+        .is("files: { /srv/own/stays: { content: x } }\ndirectories: { /srv/own: {} }\n")
+        .option("--max-delete")
+        .option("9");
     let report = infra.apply();
     let released = report.json["plan"]["released"].as_array().unwrap();
     assert_eq!(released.len(), 3, "{released:?}");
@@ -115,7 +120,9 @@ packages: [cron]
 
 fn drift_is_told_from_a_change_of_the_spec(host: &LabHost) {
     let spec = Spec::new("drift", host);
-    let files = |content: &str| format!("files: {{ /etc/ledger-a: {{ content: {content} }}, /etc/ledger-b: {{ content: b, mode: '0644' }} }}\n");
+    let files = |content: &str| {
+        format!("files: {{ /etc/ledger-a: {{ content: {content} }}, /etc/ledger-b: {{ content: b, mode: '0644' }} }}\n")
+    };
     spec.is(&files("one")).apply();
     let only = |options: &[&str]| spec.infra.run("plan", &[&["--drift-only"][..], options].concat());
     assert_eq!(only(&[]).status.code(), Some(0));
@@ -124,7 +131,10 @@ fn drift_is_told_from_a_change_of_the_spec(host: &LabHost) {
     assert_eq!(only(&[]).status.code(), Some(0), "{}", said(&only(&[])));
     host.check("echo by hand >/etc/ledger-a && chmod 0600 /etc/ledger-b");
     let plan = spec.infra.plan();
-    assert_eq!((cause(&plan, "file:/etc/ledger-a"), cause(&plan, "file:/etc/ledger-b")), (&"both".into(), &"drift".into()));
+    assert_eq!(
+        (cause(&plan, "file:/etc/ledger-a"), cause(&plan, "file:/etc/ledger-b")),
+        (&"both".into(), &"drift".into())
+    );
     assert!(plan.said.contains("drift: it was changed on the host since the apply of 20"), "{}", plan.said);
     let output = only(&[]);
     assert_eq!(output.status.code(), Some(4), "{}", said(&output));
@@ -149,16 +159,59 @@ fn specs_leave_each_others_alone(host: &LabHost) {
     one.is(both).apply();
     other.is(both).apply();
     let report = one.is("").apply();
-    assert!(report.json["plan"]["released"][0]["why"].as_str().unwrap().contains("another ledger of the host has it"));
+    assert!(
+        report.json["plan"]["released"][0]["why"]
+            .as_str()
+            .unwrap()
+            .contains("file:/etc/ledger-shared of another spec, whose ledger is other@app1, has it, too")
+    );
     host.check("test -e /etc/ledger-shared");
     // The other one found it there.
     other.is("").apply();
     host.check("test -e /etc/ledger-shared");
 }
 
+/// What one thing is on the host counts, not what specs call it.
+fn things_are_what_they_are_on_the_host(host: &LabHost) {
+    let (one, other) = (Spec::new("whole", host), Spec::new("parts", host));
+    one.is("files: { /etc/ledger-x.json: { content: '{}' } }\ndirectories: { /srv/ours: {} }\n").apply();
+    let parts = "settings: { /etc/ledger-x.json: { set: { a: 1 } } }\nfiles: { /srv/ours/theirs: { content: x } }\n";
+    other.is(parts).apply();
+    let report = one.is("").option("--max-delete").option("9").apply();
+    let released = report.json["plan"]["released"].to_string();
+    for words in ["setting:/etc/ledger-x.json of another spec", "file:/srv/ours/theirs of another spec"] {
+        assert!(released.contains(words), "{words}: {released}");
+    }
+    host.check("grep -q a /etc/ledger-x.json && test -e /srv/ours/theirs");
+    other.infra.plan().assert_empty("for who has a part of it");
+
+    // A ledger that cannot be read may have anything.
+    one.is("files: { /etc/ledger-y: { content: y } }\n").apply();
+    let file = "/var/lib/infra/ledger/parts@app1";
+    host.check(&format!("cp -p {file} /root/parts && truncate -s 60 {file}"));
+    let plan = one.is("").option("--max-delete").option("9").plan();
+    assert!(!plan.success && plan.said.contains("the ledger parts@app1 on the host cannot be read"), "{}", plan.said);
+    host.check(&format!("cp -p /root/parts {file}"));
+    one.infra.option("--max-delete").option("9").apply();
+    host.check("! test -e /etc/ledger-y");
+
+    // Of another kind now, and created by infra all the same.
+    let rule = "root ALL=(ALL:ALL) ALL";
+    one.is(&format!(
+        "packages: [sudo]\nfiles: {{ /etc/sudoers.d/ours: {{ content: \"{rule}\\n\", mode: '0440' }} }}\n"
+    ))
+    .apply();
+    let sudoers = format!("packages: [sudo]\nsudoers: {{ ours: {{ content: \"{rule}\\n\" }} }}\n");
+    one.is(&sudoers).apply();
+    assert_eq!(one.infra.owned()["sudoers:ours"], "created");
+    one.is("packages: [sudo]\n").option("--max-delete").option("9").apply();
+    host.check("! test -e /etc/sudoers.d/ours");
+}
+
 fn other_names(host: &LabHost) {
     let spec = Spec::new("moved", host);
-    let cron = |name: &str| format!("crons: {{ {name}: {{ schedule: '@daily', command: 'true' }} }}\npackages: [cron]\n");
+    let cron =
+        |name: &str| format!("crons: {{ {name}: {{ schedule: '@daily', command: 'true' }} }}\npackages: [cron]\n");
     spec.is(&cron("before")).apply();
     let infra = spec.is(&format!("{}moved: {{ 'cron:before': 'cron:after' }}\n", cron("after")));
     infra.apply();
@@ -242,7 +295,8 @@ directories: { /srv/last: { depends_on: ['command:slow'] } }
     let infra = spec.is(sections).variable("USER", "anna");
     infra.apply_cut_in(host, 2, Duration::from_millis(500));
     host.check("test -e /etc/ledger-first && ! test -e /srv/last");
-    assert!(infra.owned().is_empty(), "the ledger is written at the end");
+    assert_eq!(infra.owned()["file:/etc/ledger-first"], "created");
+    host.check("! test -e /var/lib/infra/ledger/killed@app1");
     let listed = command(&spec, host, &["state", "list"]);
     for words in ["a run of anna on ", "create file:/etc/ledger-first: done", "run command:slow: "] {
         assert!(said(&listed).contains(words), "{words}: {}", said(&listed));
@@ -273,6 +327,42 @@ directories: { /srv/last: { depends_on: ['command:slow'] } }
     for words in ["created by infra", "in the spec   yes", "by            anna on "] {
         assert!(said(&shown).contains(words), "{words}: {}", said(&shown));
     }
+}
+
+/// What a run was creating is the spec's, whatever comes after it.
+fn what_a_killed_run_made_is_not_lost(host: &LabHost) {
+    let spec = Spec::new("cut", host);
+    let slow = "commands: { slow: { run: 'sleep 3; touch /run/ledger-cut', creates: /run/ledger-cut, depends_on: ['file:/etc/ledger-cut'] } }\n";
+    let cut = |sections: &str| {
+        host.check("rm -f /run/ledger-cut");
+        spec.is(&format!("{sections}{slow}")).apply_cut_in(host, 2, Duration::from_millis(500));
+    };
+    let made = "files: { /etc/ledger-cut: { content: one } }\nblocks: { cut: { path: /etc/ledger-block, content: x, create: true } }\n";
+    cut(made);
+    // It leaves the spec before a run has ended.
+    let infra = spec.is("").option("--max-delete").option("9");
+    assert!(infra.plan().names().contains("file:/etc/ledger-cut"));
+    infra.apply();
+    host.check("! test -e /etc/ledger-cut && ! grep -qs x /etc/ledger-block");
+    // All of it is to go.
+    cut(made);
+    let gone = spec.infra.run("destroy", &["--auto-approve"]);
+    assert!(gone.status.success(), "{}", said(&gone));
+    host.check("! test -e /etc/ledger-cut && ! grep -qs x /etc/ledger-block");
+    // A run about something else ends well.
+    cut(made);
+    host.check("touch /run/ledger-cut");
+    spec.is(&format!("{made}directories: {{ /srv/cut: {{}} }}\n"))
+        .option("--target")
+        .option("directory:/srv/cut")
+        .apply();
+    let owned = spec.infra.owned();
+    assert_eq!((owned["file:/etc/ledger-cut"].as_str(), owned["block:cut"].as_str()), ("created", "created"));
+    // What it has changed was nobody else.
+    spec.infra.apply();
+    cut(&made.replace("one", "two"));
+    spec.is(made);
+    assert_eq!(spec.infra.run("plan", &["--drift-only"]).status.code(), Some(0));
 }
 
 fn damaged_ledgers(host: &LabHost) {

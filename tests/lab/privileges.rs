@@ -141,7 +141,9 @@ async fn sudo_gets_the_password_if_and_only_if_it_asks() {
         let running = connected.clone();
         let hangs = FrameStep::new("it", Step::new("echo here; sleep 4321 & sleep 4321", vec![], "it"));
         let running =
-            tokio::spawn(async move { running.run(StepFrame { steps: vec![hangs], ..StepFrame::default() }, sender).await });
+            tokio::spawn(
+                async move { running.run(StepFrame { steps: vec![hangs], ..StepFrame::default() }, sender).await },
+            );
         while !matches!(events.recv().await.unwrap(), StepEvent::Output { .. }) {}
         connected.kill();
         assert_eq!(running.await.unwrap().steps[0].status, StepStatus::Killed, "{name}");

@@ -60,7 +60,9 @@ fn what_the_host_tells(host: &LabHost) {
     let shown = text(&infra.run("plan", &[]).stdout);
     assert!(shown.contains("infra.yaml:7:3\n  help: "), "{shown}");
     assert!(!infra.try_apply().success);
-    host.check("! ls -d /tmp/.infra-look-* /opt/served /opt/never /opt/branch /opt/tag /opt/far /opt/right 2>/dev/null");
+    host.check(
+        "! ls -d /tmp/.infra-look-* /opt/served /opt/never /opt/branch /opt/tag /opt/far /opt/right 2>/dev/null",
+    );
 }
 
 fn what_others_can_exchange(host: &LabHost) {

@@ -223,6 +223,15 @@ impl Plan {
             .collect()
     }
 
+    /// Fails where anything would be done but to delete what has left the spec.
+    #[track_caller]
+    pub fn assert_only_leaving(&self, when: &str) {
+        let acting = self.names();
+        let stays = |local: &&String| self.resource(local)["cause"] != "left-spec";
+        let others: Vec<&String> = acting.iter().filter(stays).collect();
+        assert!(others.is_empty(), "the plan is not empty {when}: {others:?}\n{}", self.said);
+    }
+
     /// Returns one resource by its local address.
     #[track_caller]
     pub fn resource(&self, local: &str) -> &Value {

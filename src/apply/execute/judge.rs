@@ -325,6 +325,8 @@ impl Execution<'_, '_> {
         let is_root = host.is_none_or(|host| self.survey.is_root(host));
         let lacks_root = help.is_none() && !is_root && said().any(|line| is_about_rights(line));
         let help = if lacks_root { Some("set `become: true` of the host, so that root does it") } else { help };
+        let has_left = sent.covers.iter().any(|&node| self.survey.has_left(node));
+        let help = help.or(has_left.then_some("mend what keeps it, or let it go: `infra state forget ADDRESS`"));
         Failure {
             message,
             step: Some(sent.purpose.clone()),

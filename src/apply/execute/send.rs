@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tokio::sync::mpsc;
 
 use crate::graph::Node;
-use crate::host::{FrameStep, Host, LookAgain, StepEvent, StepFrame, Verify, VerifyItem};
+use crate::host::{FrameStep, Host, Intended, LookAgain, StepEvent, StepFrame, Verify, VerifyItem};
+use crate::ledger::Interrupted;
 use crate::model::{Action, Lock, OwedAction, Probe, Step, Stream};
 use crate::plan::Outcome;
 use crate::resource::{AnyObserved, ErasedPlanned, KindObject, Mode};
@@ -181,13 +182,27 @@ impl Execution<'_, '_> {
     }
 
     /// Returns what the journal of the host says before the steps of these: checks change nothing.
-    fn intents(&self, running: &BTreeSet<Node>) -> Vec<(&'static str, String)> {
+    fn intents(&self, running: &BTreeSet<Node>) -> Vec<Intended> {
         let changes = running.iter().filter(|&&node| self.survey.resource(node).kind.mode() != Mode::Check);
-        let word = |node: &Node| match self.as_if_absent.contains(node) {
-            true => Action::Create.word(),
-            false => self.turns[node].action.word(),
+        let intended = |&node: &Node| {
+            let action = match self.as_if_absent.contains(&node) {
+                true => Action::Create,
+                false => self.turns[&node].action,
+            };
+            let is_made = matches!(action, Action::Create | Action::Replace) && self.survey.is_owned(node);
+            Intended {
+                action: action.word(),
+                local: self.survey.resolved(node).address.local(),
+                identity: is_made.then(|| self.survey.identity(node).to_string()),
+            }
         };
-        changes.map(|node| (word(node), self.survey.resolved(*node).address.local())).collect()
+        let mut intents: Vec<Intended> = changes.map(intended).collect();
+        // So that it stays used where this run is killed.
+        let plan = running.first().and_then(|&node| self.survey.plan_in_use(&self.survey.resolved(node).address.host));
+        if let (Some((digest, _)), false) = (plan, intents.is_empty()) {
+            intents.insert(0, Intended { action: Interrupted::PLAN, local: digest.to_string(), identity: None });
+        }
+        intents
     }
 
     /// Makes the steps of a batch, each with its gates, its verification and the debts it makes and settles.

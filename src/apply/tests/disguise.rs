@@ -63,7 +63,8 @@ pub fn disguised(real: &'static dyn KindObject, forgets: Option<Forgets>) -> &'s
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     *known.get_or_insert_default().entry((real.name(), forgets)).or_insert_with(|| {
         let KindInfo { name, section, mode, attributes, common, documentation, .. } = *real.info();
-        let KindInfo { variants, observed_without, in_order, lane, shown_as, stays, holds_data, capabilities, .. } = *real.info();
+        let KindInfo { variants, observed_without, in_order, lane, shown_as, stays, holds_data, capabilities, .. } =
+            *real.info();
         let makes_value = capabilities.makes_value.map(|_| &Makes as &dyn MakesValueObject);
         let capabilities = Capabilities { makes_value, ..capabilities };
         let info = KindInfo {

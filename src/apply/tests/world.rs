@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use indexmap::IndexMap;
 
 use crate::host::{Answer, FrameReport, FrameStep, HostError, Problem, Simulation, StepFrame, StepReport, StepStatus};
-use crate::model::{Expect, LedgerLines, Observed, Owed, OwedAction, Probe, ProbeOutput, ProbeStatus, Record, Row, Value, sha256};
+use crate::model::{
+    Expect, LedgerLines, Observed, Owed, OwedAction, Probe, ProbeOutput, ProbeStatus, Record, Row, Value, sha256,
+};
 use crate::resource::Mode;
 
 use super::model::{Model, Thing, Why, settles};

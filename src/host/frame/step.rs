@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::model::{Expect, Owed, OwedAction};
 
 use super::super::Problem;
-use super::super::steps::{FrameStep, LookAgain, StepFrame, Verify};
+use super::super::steps::{FrameStep, Intended, LookAgain, StepFrame, Verify};
 use super::{Frame, STEPS, Text, body};
 
 const CHILD_START: &str = include_str!("../program/child-start.sh");
@@ -134,10 +134,13 @@ fn numbers(items: &[usize]) -> String {
 }
 
 /// Writes what is about to be done, a line each: the action and what it is done to.
-fn intents(intents: &[(&'static str, String)]) -> String {
+fn intents(intents: &[Intended]) -> String {
     let mut text = Text::new();
-    for (at, (action, local)) in intents.iter().enumerate() {
+    for (at, Intended { action, local, identity }) in intents.iter().enumerate() {
         text.raw(if at > 0 { "\n" } else { "" }).raw(action).raw("\u{1f}").field(local);
+        if let Some(identity) = identity {
+            text.raw("\u{1f}").field(identity);
+        }
     }
     text.as_str().to_string()
 }

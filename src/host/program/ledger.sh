@@ -1,5 +1,6 @@
 # Writes the ledger of a spec whole, and a line of the host's history. Row: its name, the serial that stands in it now (0 where there
-# is none), and the sizes of the two parts of the input: the new ledger, and that line. An identity of "=" is the one that the entry has.
+# is none), and the sizes of the two parts of the input: the new ledger, and that line. An identity of "=" is the one that the entry has, or
+# that the journal says.
 columns name serial size line_size
 read_row "$ROWS"
 
@@ -18,10 +19,14 @@ write_ledger() {
         echo "another run has written the ledger since this one read it (serial $had, not $serial)"
         return 1
     fi
+    journal=$state_folder/journal/$name
+    [ -f "$journal" ] || journal=/dev/null
     awk '
-        is_old { if (NF == 8) identity[$1] = $8; next }
+        # The journal has what this run has made.
+        what == "old" { if (NF == 8) identity[$1] = $8; next }
+        what == "journal" { if ($1 == "will" && NF == 5) identity[$4] = $5; next }
         NF == 8 && $8 == "=" { $8 = identity[$1] }
-        { print }' FS="$US" OFS="$US" is_old=1 "$before" is_old= "$new" >"$new-2" || return
+        { print }' FS="$US" OFS="$US" what=old "$before" what=journal "$journal" what=new "$new" >"$new-2" || return
     sync "$new-2" 2>/dev/null || sync
     mv -f "$new-2" "$folder/$name" || return
     sync "$folder" 2>/dev/null || sync
@@ -40,4 +45,4 @@ keep_history() {
     fi
 }
 
-message=$(write_ledger 2>&1) || item_failed 0 "$message"
+message=$(write_ledger 2>&1) || item_failed 0 "${message:-not all of it could be written to $state_folder: is there room?}"

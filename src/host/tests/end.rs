@@ -48,7 +48,8 @@ fn stopping_finishes_the_step_that_runs() {
         assert!(done < report.steps.len(), "no step was cancelled");
         assert!(report.steps[done..].iter().all(|step| step.status == StepStatus::Cancelled), "{report:?}");
         let (sender, _) = mpsc::unbounded_channel();
-        let later = host.run(StepFrame { steps: vec![step("later", ":", vec![])], ..StepFrame::default() }, sender).await;
+        let later =
+            host.run(StepFrame { steps: vec![step("later", ":", vec![])], ..StepFrame::default() }, sender).await;
         assert_eq!(later.steps[0].status, StepStatus::Cancelled);
     });
 }

@@ -173,7 +173,8 @@ fn nothing_that_was_started_keeps_it() {
         };
         let script = "sleep 1000 >/dev/null 2>&1 & echo $!";
         let (sender, _) = mpsc::unbounded_channel();
-        let report = anna.run(StepFrame { steps: vec![step("leaves", script, vec![])], ..StepFrame::default() }, sender).await;
+        let report =
+            anna.run(StepFrame { steps: vec![step("leaves", script, vec![])], ..StepFrame::default() }, sender).await;
         let left = report.steps[0].output[0].clone();
         let own = holders();
         assert_eq!(own.len(), 1, "only the watchdog itself has it");

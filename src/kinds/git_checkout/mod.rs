@@ -107,6 +107,7 @@ impl Kind for GitCheckout {
     const KIND: &'static str = "git_checkout";
     const SECTION: &'static str = "git_checkouts";
     const LANE: Lane = Lane::Beside;
+    const HOLDS_DATA: bool = true;
     const ATTRIBUTES: &'static [Attribute] = &[
         Attribute::required(
             "url",

@@ -19,7 +19,9 @@ impl Builder<'_> {
         Some(match cause {
             Cause::Spec => return None,
             Cause::Drift => format!("drift: it was changed on the host since the apply of {when}"),
-            Cause::Both => format!("the spec has changed, and drift: it was changed on the host, too, since the apply of {when}"),
+            Cause::Both => {
+                format!("the spec has changed, and drift: it was changed on the host, too, since the apply of {when}")
+            }
             Cause::Left => format!("it has left the spec; infra created it, and applied it last {when}"),
         })
     }
@@ -34,10 +36,24 @@ impl Builder<'_> {
                 self.plan.problems.push(Problem {
                     address: Address::new(host.as_str(), "ledger", spec.as_str()),
                     message: format!("what this spec owns here cannot be read, {file}: {error}"),
-                    place: self.survey.spec().hosts.iter().find(|named| named.name == host).map_or_else(String::new, |named| {
-                        self.survey.sources().place(named.span)
-                    }),
+                    place: self
+                        .survey
+                        .spec()
+                        .hosts
+                        .iter()
+                        .find(|named| named.name == host)
+                        .map_or_else(String::new, |named| self.survey.sources().place(named.span)),
                     help: error.help(&file),
+                });
+            }
+            let going =
+                self.plan.resources.iter().find(|one| *one.address.host == *host && self.survey.has_left(one.node));
+            if let (Some(unread), Some(going)) = (of_host.unreadable.first(), going) {
+                self.plan.problems.push(Problem {
+                    address: going.address.clone(),
+                    message: format!("it has left the spec, and another spec may own it: the ledger {unread} on the host cannot be read"),
+                    place: self.survey.sources().place(self.survey.resolved(going.node).span),
+                    help: "mend that ledger, or take it away if nothing is managed by that spec any more".into(),
                 });
             }
             for run in &of_host.journal.runs {

@@ -17,8 +17,11 @@ impl Loader<'_> {
             let Some(to) = entry.value.as_text().map(str::to_string) else {
                 let what = entry.value.type_name();
                 self.report(
-                    Diagnostic::error(entry.value.span, format!("`moved` has a new name for each old one; this is {what}"))
-                        .help("write `\"cron:old\": cron:new`"),
+                    Diagnostic::error(
+                        entry.value.span,
+                        format!("`moved` has a new name for each old one; this is {what}"),
+                    )
+                    .help("write `\"cron:old\": cron:new`"),
                 );
                 continue;
             };
@@ -26,9 +29,8 @@ impl Loader<'_> {
             for (text, span) in [(&from, entry.key_span), (&to, entry.value.span)] {
                 match kind_of(text) {
                     Ok(kind) => kinds_of.push(kind),
-                    Err(help) => self.report(
-                        Diagnostic::error(span, format!("`{text}` is no resource's kind and name")).help(help),
-                    ),
+                    Err(help) => self
+                        .report(Diagnostic::error(span, format!("`{text}` is no resource's kind and name")).help(help)),
                 }
             }
             match kinds_of.as_slice() {

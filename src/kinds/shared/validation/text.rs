@@ -98,9 +98,9 @@ pub(super) fn paths_of_apt(text: &str) -> Vec<String> {
     let words = lines.flat_map(|line| line.split([' ', '\t', '[', ']', ',']));
     let path = |word: &str| {
         let lower = word.to_ascii_lowercase();
-        let rest = ["signed-by=", "signed-by:", "file:", "copy:"].iter().find_map(|start| {
-            lower.starts_with(start).then(|| word[start.len()..].trim_start_matches("//"))
-        });
+        let rest = ["signed-by=", "signed-by:", "file:", "copy:"]
+            .iter()
+            .find_map(|start| lower.starts_with(start).then(|| word[start.len()..].trim_start_matches("//")));
         rest.unwrap_or(word).to_string()
     };
     let paths = words.map(path).map(|path| path.trim_end_matches('/').to_string());
@@ -173,7 +173,9 @@ mod tests {
         assert_eq!(paths_of_apt(text), ["/etc/apt/keyrings/a.asc", "/usr/share/b.gpg", "/srv/repo"]);
         let text = "Types: deb\nURIs: copy:/srv/c https://x.example/debian\nSigned-By: /etc/k.asc\n";
         assert_eq!(paths_of_apt(text), ["/srv/c", "/etc/k.asc"]);
-        assert!(decides_about_packages("/etc/apt/sources.list.d/a.list") && decides_about_packages("/etc/apt/preferences"));
+        assert!(
+            decides_about_packages("/etc/apt/sources.list.d/a.list") && decides_about_packages("/etc/apt/preferences")
+        );
         assert!(!decides_about_packages("/etc/apt/apt.conf.d/50x") && !decides_about_packages("/etc/apt/keyrings"));
     }
 
