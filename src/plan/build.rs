@@ -358,18 +358,10 @@ impl Builder<'_> {
         depends_on.sort();
         depends_on.dedup();
         PlannedResource {
-            address: self.items[node].address.clone(),
             node,
-            action,
-            certainty: Certainty::Ready,
             changes,
-            before: Vec::new(),
-            reasons: Vec::new(),
-            owed: None,
-            owes: Vec::new(),
-            finishes: false,
             depends_on: depends_on.into_iter().map(|(_, address)| address).collect(),
-            cause: None,
+            ..PlannedResource::bare(self.items[node].address.clone(), action)
         }
     }
 

@@ -53,6 +53,24 @@ pub struct PlannedResource {
 }
 
 impl PlannedResource {
+    /// Makes one that says no more than what is done to which resource.
+    pub(crate) fn bare(address: Address, action: Action) -> Self {
+        Self {
+            address,
+            node: 0,
+            action,
+            certainty: Certainty::Ready,
+            changes: Vec::new(),
+            before: Vec::new(),
+            reasons: Vec::new(),
+            owed: None,
+            owes: Vec::new(),
+            finishes: false,
+            depends_on: Vec::new(),
+            cause: None,
+        }
+    }
+
     /// Returns whether anything is or may be done.
     pub fn acts(&self) -> bool {
         !matches!(self.action, Action::None | Action::Read)

@@ -236,20 +236,7 @@ mod tests {
             [("a/service:x", Action::Update), ("a/service:y", Action::Update), ("a/file:/z", Action::Replace)];
         let outcomes = outcomes.map(|(name, action)| (address(name), Outcome::Applied { action })).to_vec();
         let report = Report { outcomes, ..Report::default() };
-        let planned = |name: &str, action| crate::plan::PlannedResource {
-            cause: None,
-            address: address(name),
-            node: 0,
-            action,
-            certainty: crate::plan::Certainty::Ready,
-            changes: Vec::new(),
-            before: Vec::new(),
-            reasons: Vec::new(),
-            owed: None,
-            owes: Vec::new(),
-            finishes: false,
-            depends_on: Vec::new(),
-        };
+        let planned = |name: &str, action| crate::plan::PlannedResource::bare(address(name), action);
         let resources = vec![planned("a/service:x", Action::Create), planned("a/service:y", Action::Update)];
         let plan = Plan { resources, ..Plan::default() };
         assert_eq!(summary(&report, &plan), "Apply: 2 created, 1 changed, 1 deleted, 0 unchanged.");

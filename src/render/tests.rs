@@ -44,9 +44,6 @@ pub(crate) fn resource() -> impl Strategy<Value = PlannedResource> {
     let before = prop::collection::btree_map(prop::sample::select(vec!["a", "b", "d"]), value(), 0..3);
     (prop::sample::select(Action::ALL.to_vec()), certainty(), changes, before, any::<bool>()).prop_map(
         |(action, certainty, changes, before, is_owed)| PlannedResource {
-            address: "app1/file:/x".parse().unwrap(),
-            node: 0,
-            action,
             certainty,
             changes: changes
                 .into_iter()
@@ -61,9 +58,9 @@ pub(crate) fn resource() -> impl Strategy<Value = PlannedResource> {
             reasons: vec!["file:/y changes".into()],
             owed: is_owed.then_some(OwedAction::Restart),
             owes: vec![("app1/service:s".parse().unwrap(), OwedAction::Reload)],
-            finishes: false,
             depends_on: vec!["app1/directory:/".parse().unwrap()],
             cause: is_owed.then_some(Cause::Drift),
+            ..PlannedResource::bare("app1/file:/x".parse().unwrap(), action)
         },
     )
 }
@@ -94,10 +91,6 @@ proptest! {
 
 fn one(change: Change) -> Plan {
     let resource = PlannedResource {
-        address: "app1/file:/x".parse().unwrap(),
-        node: 0,
-        action: Action::Update,
-        certainty: Certainty::Ready,
         changes: vec![
             change,
             Change {
@@ -107,13 +100,7 @@ fn one(change: Change) -> Plan {
                 forces_replacement: true,
             },
         ],
-        before: Vec::new(),
-        reasons: Vec::new(),
-        owed: None,
-        owes: Vec::new(),
-        finishes: false,
-        depends_on: Vec::new(),
-        cause: None,
+        ..PlannedResource::bare("app1/file:/x".parse().unwrap(), Action::Update)
     };
     Plan { spec: "test".into(), hosts: vec!["app1".into()], resources: vec![resource], ..Plan::default() }
 }

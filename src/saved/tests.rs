@@ -80,18 +80,9 @@ fn one() -> Vec<u8> {
         forces_replacement: false,
     };
     let planned = crate::plan::PlannedResource {
-        address: "app1/file:/x".parse().unwrap(),
-        node: 0,
-        action: crate::model::Action::Create,
-        certainty: crate::plan::Certainty::Ready,
         changes: vec![change],
-        before: Vec::new(),
-        reasons: Vec::new(),
-        owed: None,
-        owes: Vec::new(),
-        finishes: false,
-        depends_on: Vec::new(),
         cause: Some(Cause::Both),
+        ..crate::plan::PlannedResource::bare("app1/file:/x".parse().unwrap(), crate::model::Action::Create)
     };
     file(&plan(vec![planned]))
 }

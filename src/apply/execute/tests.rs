@@ -240,18 +240,9 @@ fn applied(
 /// Makes a plan that only says that a resource has to wait.
 fn deferred(survey: &Survey<'_>, node: Node) -> PlannedResource {
     PlannedResource {
-        address: survey.resolved(node).address.clone(),
         node,
-        action: Action::Update,
         certainty: Certainty::Deferred { until: Vec::new(), reason: String::new() },
-        changes: Vec::new(),
-        before: Vec::new(),
-        reasons: Vec::new(),
-        owed: None,
-        owes: Vec::new(),
-        finishes: false,
-        depends_on: Vec::new(),
-        cause: None,
+        ..PlannedResource::bare(survey.resolved(node).address.clone(), Action::Update)
     }
 }
 
