@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 
 use crate::graph::Node;
 use crate::host::{Host, HostError, Problem, StepFrame, StepStatus, ledger_step, now, random_key};
-use crate::ledger::{Entry, Interrupted, Ledger, Origin, UsedPlan, file_name};
+use crate::ledger::{Entry, Interrupted, Ledger, Origin, Past, UsedPlan, file_name};
 use crate::model::{Action, Address, Secret, Who, utc};
 use crate::plan::{HostFailure, Outcome, Report};
 use crate::resource::AnyObserved;
@@ -17,11 +17,11 @@ use super::drive::Hosts;
 /// What became of the run on one host, for its history.
 #[derive(Default)]
 struct Tally {
-    created: usize,
-    changed: usize,
-    deleted: usize,
-    run: usize,
-    failed: usize,
+    created: u64,
+    changed: u64,
+    deleted: u64,
+    run: u64,
+    failed: u64,
 }
 
 /// Writes the ledger of each host on which it is not what it should be after the run. `created` are the resources that a step of the
@@ -43,27 +43,25 @@ pub(super) async fn keep(
         if is_lost || !survey.is_kept(&name) {
             continue;
         }
-        let key = match old {
-            Some(ledger) if ledger.serial > 0 => Ok(ledger.key.clone()),
-            _ => random_key(),
-        };
-        let key = match key {
+        let key = match key_of(old.as_ref()) {
             Ok(key) => key,
-            Err(error) => {
-                failures.push(failure(&name, format!("no key can be made for its ledger: {error}")));
+            Err(problem) => {
+                failures.push(failure(&name, format!("no key can be made for its ledger: {problem}")));
                 continue;
             }
         };
         let tally = tally(&outcomes, &name);
         let next = Next { survey, created, outcomes: &outcomes, host: &name, now: now() };
         let (ledger, differs) = next.ledger(old.as_ref(), key, hosts.who());
-        if !differs && of_host.journal.is_empty() && tally.is_nothing() {
+        if !differs && tally.is_nothing() {
             continue;
         }
-        if let Err(message) =
-            write(survey, host, &ledger, story(survey, hosts, &name, since, &tally, ledger.serial)).await
-        {
-            failures.push(failure(&name, message));
+        let story = story(survey, hosts, &name, since, &tally, ledger.serial);
+        match write_ledger(host, &survey.spec().name, &ledger, story).await {
+            Ok(()) => {}
+            // Who has the host writes its own; this run has changed nothing on it, else it would have the lock.
+            Err(NotWritten::Host(HostError { problem: Problem::Locked(_), .. })) => {}
+            Err(why) => failures.push(failure(&name, why.to_string())),
         }
     }
     report.hosts.extend(failures);
@@ -211,71 +209,57 @@ impl Next<'_, '_> {
     }
 }
 
-/// Returns the line that the host's history gets of the run.
+/// Returns the lines that the host's history gets: of runs that were cut off before, and of this one, where it has done anything.
 fn story(survey: &Survey<'_>, hosts: &Hosts, name: &str, since: u64, tally: &Tally, serial: u64) -> String {
-    let who = hosts.who();
-    let seconds = now().saturating_sub(since);
-    let outcome = if tally.failed == 0 { "done" } else { "failed" };
-    let mut lines = String::new();
-    let mut line = |fields: &[&str]| {
-        let fields: Vec<String> = fields.iter().map(|field| field.replace(['\u{1f}', '\n'], " ")).collect();
-        lines.push_str(&fields.join("\u{1f}"));
-        lines.push('\n');
-    };
+    let spec = &survey.spec().name;
     let journal = survey.ledger(name).map(|ledger| ledger.journal.runs.as_slice()).unwrap_or_default();
-    for run in journal {
-        let done = run.intents.values().filter(|intent| intent.result.as_deref() == Some("done")).count();
-        let all = run.intents.len();
-        let open = (all - done).to_string();
-        let Who { user, machine, spec, commit } = &run.who;
-        let spec_name = &survey.spec().name;
-        line(&[
-            "1",
-            &run.when,
-            spec_name,
-            name,
-            user,
-            machine,
-            spec,
-            commit,
-            "interrupted",
-            "",
-            "",
-            "",
-            &done.to_string(),
-            &open,
-            "",
-            "",
-        ]);
-    }
-    if !tally.is_nothing() {
-        let Who { user, machine, spec, commit } = who;
-        let [created, changed, deleted, run, failed] =
-            [tally.created, tally.changed, tally.deleted, tally.run, tally.failed].map(|count| count.to_string());
-        let (when, spec_name, seconds) = (utc(since), &survey.spec().name, seconds.to_string());
-        let serial = serial.to_string();
-        line(&[
-            "1", &when, spec_name, name, user, machine, spec, commit, outcome, &created, &changed, &deleted, &run,
-            &failed, &seconds, &serial,
-        ]);
-    }
-    lines
+    let cut_off = journal.iter().map(|run| Past::interrupted(run, spec, name));
+    let this = || Past {
+        when: utc(since),
+        spec: spec.clone(),
+        host: name.into(),
+        who: hosts.who().clone(),
+        outcome: if tally.failed == 0 { "done" } else { "failed" }.into(),
+        created: Some(tally.created),
+        changed: Some(tally.changed),
+        deleted: Some(tally.deleted),
+        run: Some(tally.run),
+        failed: Some(tally.failed),
+        seconds: Some(now().saturating_sub(since)),
+        serial: Some(serial),
+    };
+    cut_off.chain((!tally.is_nothing()).then(this)).map(|past| past.write()).collect()
 }
 
-async fn write(survey: &Survey<'_>, host: &Host, ledger: &Ledger, story: String) -> Result<(), String> {
-    let step = ledger_step(&file_name(&survey.spec().name, host.name()), ledger.serial - 1, ledger.write(), story);
+/// Why a ledger was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum NotWritten {
+    #[error("its ledger could not be written: {}", .0.problem)]
+    Host(HostError),
+    #[error("its ledger could not be written: {0}")]
+    Said(String),
+}
+
+/// Writes the ledger of a spec on a host over the one before it, and lines of the host's history.
+pub async fn write_ledger(host: &Host, spec: &str, ledger: &Ledger, story: String) -> Result<(), NotWritten> {
+    let step = ledger_step(&file_name(spec, host.name()), ledger.serial - 1, ledger.write(), story);
     let (sender, _) = mpsc::unbounded_channel();
     let report = host.run(StepFrame { steps: vec![step], ..StepFrame::default() }, sender).await;
-    match report.failure {
-        // Who has the host writes its own; this run has changed nothing on it, else it would have the lock.
-        Some(HostError { problem: Problem::Locked(_), .. }) => return Ok(()),
-        Some(error) => return Err(format!("its ledger could not be written: {}", error.problem)),
-        None => {}
+    if let Some(error) = report.failure {
+        return Err(NotWritten::Host(error));
     }
-    let Some(step) = report.steps.first() else { return Ok(()) };
-    match (step.failed_rows.first(), &step.status) {
-        (Some((_, message)), _) => Err(format!("its ledger could not be written: {message}")),
-        (None, StepStatus::Exited(0)) => Ok(()),
-        (None, _) => Err(format!("its ledger could not be written: {}", step.output.join("; "))),
+    let said = report.steps.first().and_then(|step| match (step.failed_rows.first(), &step.status) {
+        (Some((_, message)), _) => Some(message.clone()),
+        (None, StepStatus::Exited(0)) => None,
+        (None, _) => Some(step.output.join("; ")),
+    });
+    said.map_or(Ok(()), |said| Err(NotWritten::Said(said)))
+}
+
+/// Returns the key of a ledger; a new one, where it has not been written yet.
+pub fn key_of(ledger: Option<&Ledger>) -> Result<Secret, Problem> {
+    match ledger {
+        Some(ledger) if ledger.serial > 0 => Ok(ledger.key.clone()),
+        _ => random_key(),
     }
 }

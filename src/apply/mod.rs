@@ -15,4 +15,5 @@ mod tests;
 pub use drive::{Hosts, ObserveError, Reach, connect, observe, observe_again};
 pub use event::{Event, Events};
 pub use execute::{Stop, Terms, apply};
+pub use ledger::{NotWritten, key_of, write_ledger};
 pub use lock::{Locking, lock};

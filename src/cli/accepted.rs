@@ -3,11 +3,11 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use serde::Deserialize;
 
+use crate::host::now;
 use crate::model::utc;
 use crate::plan::{Plan, PlannedResource};
 use crate::spec::Selector;
@@ -45,8 +45,7 @@ impl Accepted {
     pub fn read(file: &Path) -> anyhow::Result<Self> {
         let shown = file.display();
         let text = fs::read_to_string(file).with_context(|| format!("{shown} cannot be read"))?;
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        Self::parse(&text, &utc(now)[..10]).with_context(|| format!("{shown} is no list of accepted drift"))
+        Self::parse(&text, &utc(now())[..10]).with_context(|| format!("{shown} is no list of accepted drift"))
     }
 
     fn parse(text: &str, today: &str) -> anyhow::Result<Self> {
@@ -105,15 +104,10 @@ impl Entry {
 mod tests {
     use super::*;
     use crate::model::{Action, Change, Value};
-    use crate::plan::Certainty;
     use crate::survey::Cause;
 
     fn plan() -> Plan {
         let planned = |address: &str, attributes: &[&str], cause| PlannedResource {
-            address: address.parse().unwrap(),
-            node: 0,
-            action: Action::Update,
-            certainty: Certainty::Ready,
             changes: attributes
                 .iter()
                 .map(|attribute| Change {
@@ -123,13 +117,8 @@ mod tests {
                     forces_replacement: false,
                 })
                 .collect(),
-            before: Vec::new(),
-            reasons: Vec::new(),
-            owed: None,
-            owes: Vec::new(),
-            finishes: false,
-            depends_on: Vec::new(),
             cause,
+            ..PlannedResource::bare(address.parse().unwrap(), Action::Update)
         };
         let resources = vec![
             planned("a/file:/x", &["mode"], Some(Cause::Drift)),

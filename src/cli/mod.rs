@@ -15,7 +15,6 @@ mod files;
 mod graph;
 pub mod lab;
 mod options;
-mod past;
 mod plan;
 mod run;
 mod saved;

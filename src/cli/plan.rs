@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::host::now;
 use crate::render::{PlanJson, visible};
 use crate::trace::{MACHINE, Trace};
 use crate::ui::Terminal;
@@ -70,7 +71,7 @@ fn show(arguments: &Arguments, terminal: &Terminal, trace: &Trace) -> anyhow::Re
     let (mut plan, about, stats) = run.plan(&arguments.prune.brakes(false), |survey, plan| {
         // A plan with problems is none.
         let path = arguments.out.as_deref().filter(|_| plan.problems.is_empty());
-        let created = saved::now();
+        let created = now();
         let expires = arguments.expires.map(|expires| created + expires.as_secs());
         path.map(|path| Ok((path, saved::about(&run, survey, plan, &Target { path, created, expires })?))).transpose()
     })?;

@@ -6,15 +6,13 @@ use std::fmt::Write;
 use clap::{Args, Subcommand};
 use serde_json::{Value as Json, json};
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::mpsc;
 
-use crate::apply::{self, Events, Reach};
-use crate::host::{Host, HostError, Options, Problem, StepFrame, StepStatus, ledger_step};
-use crate::ledger::{Entry, Ledger, file_name};
-use crate::model::{Address, Probe, ProbeOutput};
+use crate::apply::{self, Events, NotWritten, Reach, key_of, write_ledger};
+use crate::host::{Host, HostError, Options, Problem, history_probe};
+use crate::ledger::{Entry, Ledger, Past};
+use crate::model::{Address, ProbeOutput};
 use crate::plan::HostFailure;
 use crate::render::{FORMAT_VERSION, Role, visible, visible_lines};
-use crate::row;
 use crate::spec::HostRole;
 use crate::survey::{HostLedger, Scope, Survey, ledger_file};
 use crate::ui::Terminal;
@@ -24,7 +22,6 @@ use super::connections;
 use super::context::Loaded;
 use super::exit::{Exit, Usage};
 use super::options::{Format, SpecOptions};
-use super::past::Past;
 use super::who::who;
 
 #[derive(Debug, Subcommand)]
@@ -143,8 +140,8 @@ impl<'a> Asked<'a> {
         let reach = Reach { options: self.options.clone(), parallel: 1, passwords };
         self.runtime.block_on(async {
             let host = apply::connect(&self.survey, name, &reach, &Events::none()).await?;
-            let history = Probe::new(include_str!("history.sh"), vec![row![""]]);
-            let mut observed = host.observe(vec![("history".into(), history)]).await.map_err(HostFailure::from)?;
+            let mut observed =
+                host.observe(vec![("history".into(), history_probe())]).await.map_err(HostFailure::from)?;
             let history = observed.sections.remove("history").unwrap_or_else(ProbeOutput::missing);
             let history = history.records.iter().filter_map(|record| Past::read(&record.fields)).collect();
             Ok(Kept { host, ledger: HostLedger::read(&observed.ledger), history })
@@ -266,11 +263,9 @@ fn show(arguments: &ShowArguments, terminal: &Terminal) -> anyhow::Result<Exit> 
         terminal.data(&text)?;
         anyhow::bail!("{address} is not in the ledger of {}: `infra state list` says what is", loaded.spec.name);
     };
-    let serial = entry.serial.to_string();
-    let past = kept
-        .history
-        .iter()
-        .rfind(|past| past.serial == serial && past.spec == loaded.spec.name && *past.host == *address.host);
+    let past = kept.history.iter().rfind(|past| {
+        past.serial == Some(entry.serial) && past.spec == loaded.spec.name && *past.host == *address.host
+    });
     let in_spec = asked.survey.find(address).is_some();
     match arguments.format {
         Format::Text => {
@@ -281,9 +276,9 @@ fn show(arguments: &ShowArguments, terminal: &Terminal) -> anyhow::Result<Exit> 
             };
             let _ = writeln!(text, "  origin        {origin}");
             let _ = writeln!(text, "  in the spec   {}", if in_spec { "yes" } else { "no" });
-            let _ = writeln!(text, "  last applied  {} (serial {serial})", entry.when);
+            let _ = writeln!(text, "  last applied  {} (serial {})", entry.when, entry.serial);
             if let Some(past) = past {
-                let _ = writeln!(text, "  by            {}", visible(&past.who()));
+                let _ = writeln!(text, "  by            {}", visible(&who_of(past)));
             }
             let _ = writeln!(text, "  prune         {}", entry.prune.word());
             if entry.prevent_destroy {
@@ -295,7 +290,7 @@ fn show(arguments: &ShowArguments, terminal: &Terminal) -> anyhow::Result<Exit> 
             let mut whole = entry_json(&address.host, &address.local(), &entry);
             whole["format_version"] = json!(FORMAT_VERSION);
             whole["in_spec"] = in_spec.into();
-            whole["run"] = past.map_or(Json::Null, Past::json);
+            whole["run"] = past.map_or(Json::Null, past_json);
             terminal.json(&whole)?;
         }
     }
@@ -332,23 +327,13 @@ fn forget(arguments: &ForgetArguments, terminal: &Terminal) -> anyhow::Result<Ex
         hosts.push((kept, ledger, addresses));
     }
     for (kept, mut ledger, addresses) in hosts {
+        ledger.key = key_of(Some(&ledger))?;
         ledger.serial += 1;
-        let step = ledger_step(
-            &file_name(&loaded.spec.name, kept.host.name()),
-            ledger.serial - 1,
-            ledger.write(),
-            String::new(),
-        );
-        let (sender, _) = mpsc::unbounded_channel();
-        let report =
-            asked.runtime.block_on(kept.host.run(StepFrame { steps: vec![step], ..StepFrame::default() }, sender));
-        let step = report.steps.first();
-        let failed = step.and_then(|step| step.failed_rows.first()).map(|(_, message)| message.clone());
-        match (report.failure, failed, step.map(|step| &step.status)) {
-            (Some(error), ..) => return refused(terminal, error),
-            (None, Some(message), _) => anyhow::bail!("{}: {message}", kept.host.name()),
-            (None, None, Some(StepStatus::Exited(0))) => {}
-            _ => anyhow::bail!("{}: the ledger could not be written", kept.host.name()),
+        let written = write_ledger(&kept.host, &loaded.spec.name, &ledger, String::new());
+        match asked.runtime.block_on(written) {
+            Ok(()) => {}
+            Err(NotWritten::Host(error)) => return refused(terminal, error),
+            Err(why) => anyhow::bail!("{}: {why}", kept.host.name()),
         }
         for address in addresses {
             terminal.status(&format!(
@@ -383,18 +368,22 @@ pub fn history(arguments: &HistoryArguments, terminal: &Terminal) -> anyhow::Res
         asked.ask(&arguments.host).map_err(|failure| anyhow::anyhow!("{}: {}", failure.host, failure.message))?;
     match arguments.format {
         Format::Json => {
-            let runs: Vec<Json> = kept.history.iter().map(Past::json).collect();
+            let runs: Vec<Json> = kept.history.iter().map(past_json).collect();
             terminal.json(&json!({ "format_version": FORMAT_VERSION, "host": arguments.host, "runs": runs }))?;
         }
         Format::Text => {
             let mut text = String::new();
             for past in &kept.history {
-                let [created, changed, deleted, run, failed] = &past.counts;
+                let number = |number: Option<u64>| number.unwrap_or_default();
+                let (run, failed) = (number(past.run), number(past.failed));
                 let counts = match past.outcome.as_str() {
-                    "interrupted" => format!("interrupted, {run} done, {failed} not known to be"),
+                    Past::INTERRUPTED => format!("interrupted, {run} done, {failed} not known to be"),
                     outcome => format!(
-                        "{outcome}: {created} created, {changed} changed, {deleted} deleted, {run} run, {failed} failed, {} s",
-                        past.seconds
+                        "{outcome}: {} created, {} changed, {} deleted, {run} run, {failed} failed, {} s",
+                        number(past.created),
+                        number(past.changed),
+                        number(past.deleted),
+                        number(past.seconds)
                     ),
                 };
                 let _ = writeln!(
@@ -402,7 +391,7 @@ pub fn history(arguments: &HistoryArguments, terminal: &Terminal) -> anyhow::Res
                     "{}  {}  {}  {}",
                     visible(&past.when),
                     visible(&past.spec),
-                    visible(&past.who()),
+                    visible(&who_of(past)),
                     visible(&counts)
                 );
             }
@@ -411,4 +400,21 @@ pub fn history(arguments: &HistoryArguments, terminal: &Terminal) -> anyhow::Res
     }
     asked.close(kept);
     Ok(Exit::Success)
+}
+
+/// Says who a run was of, and at which commit.
+fn who_of(past: &Past) -> String {
+    match past.who.commit.as_str() {
+        "" => past.who.named(),
+        commit => format!("{}, commit {commit}", past.who.named()),
+    }
+}
+
+fn past_json(past: &Past) -> Json {
+    json!({
+        "when": past.when, "spec": past.spec, "host": past.host, "user": past.who.user, "machine": past.who.machine,
+        "commit": past.who.commit, "outcome": past.outcome, "seconds": past.seconds, "serial": past.serial,
+        "created": past.created, "changed": past.changed, "deleted": past.deleted, "run": past.run,
+        "failed": past.failed,
+    })
 }

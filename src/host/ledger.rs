@@ -1,10 +1,6 @@
-//! Writing the ledger of a spec on a host, and what goes into it that is not of the spec: a key, and the time.
+//! The ledger of a spec and the history of a host: what writes and reads them there.
 
-use std::fs::File;
-use std::io::Read;
-use std::time::{SystemTime, UNIX_EPOCH};
-
-use crate::model::{Blob, Secret, Step};
+use crate::model::{Blob, Probe, Step};
 use crate::row;
 
 use super::steps::FrameStep;
@@ -28,14 +24,7 @@ pub fn ledger_step(name: &str, serial: u64, ledger: String, history: String) -> 
     FrameStep { kind: "ledger", ..FrameStep::new("write the ledger", step) }
 }
 
-/// Makes a key that nobody can guess: 256 random bits, as hexadecimal digits.
-pub fn random_key() -> std::io::Result<Secret> {
-    let mut bytes = [0; 32];
-    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-    Ok(Secret::new(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()))
-}
-
-/// Returns what time it is on this machine, in seconds since 1970.
-pub fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+/// Makes the probe that tells the runs that changed a host, a record for each line of its history.
+pub fn history_probe() -> Probe {
+    Probe::new(include_str!("program/history.sh"), vec![row![""]])
 }

@@ -1,11 +1,12 @@
 //! A host's lock, as its watchdog tells of it: who has it, and what the run before had written into it.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::model::{Holder, Who};
+use crate::model::{Holder, Who, utc};
 
+use super::clock::now;
 use super::frame::Text;
 
 /// How often a host is asked again that another run changes.
@@ -43,14 +44,14 @@ pub(super) fn who(who: &Who) -> Text {
 /// Reads who has the lock: the host's uptime, then the fields of the lock. Nothing where they name nobody who still runs: a
 /// lock is taken before anything is written into it, and another version of this program may write another form.
 pub(super) fn holder(told: &[String]) -> Option<Holder> {
-    let [now, version, _run, user, machine, spec, commit, since, done, of, state] = told else { return None };
+    let [uptime, version, _run, user, machine, spec, commit, since, done, of, state] = told else { return None };
     if version != VERSION || state != "running" {
         return None;
     }
     let number = |text: &String| text.parse::<u64>().ok();
-    let seconds = number(now)?.saturating_sub(number(since)?);
+    let seconds = number(uptime)?.saturating_sub(number(since)?);
     let who = Who { user: user.clone(), machine: machine.clone(), spec: spec.clone(), commit: commit.clone() };
-    let since = time_of_day(SystemTime::now() - Duration::from_secs(seconds.min(10_000_000)));
+    let since = time_of_day(now().saturating_sub(seconds));
     Some(Holder { who, seconds, since, done: number(done)?, of: number(of)? })
 }
 
@@ -65,9 +66,8 @@ pub(super) fn is_old(observed: &[String], now: &[String]) -> bool {
     observed != now || !had_ended
 }
 
-fn time_of_day(time: SystemTime) -> String {
-    let seconds = time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    format!("{:02}:{:02}:{:02} UTC", seconds / 3600 % 24, seconds / 60 % 60, seconds % 60)
+fn time_of_day(seconds: u64) -> String {
+    format!("{} UTC", &utc(seconds)[11..19])
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 #![allow(clippy::disallowed_methods, reason = "this is where hosts are reached")]
 
 mod asking;
+mod clock;
 mod error;
 mod facts;
 mod frame;
@@ -28,9 +29,11 @@ mod transport;
 mod watchdog;
 mod wire;
 
+pub use clock::now;
 pub use error::{HostError, Problem};
-pub use ledger::{ledger_step, now, random_key};
+pub use ledger::{history_probe, ledger_step};
 pub use options::Options;
+pub use random::random_key;
 pub use session::Host;
 #[cfg(test)]
 pub use simulation::{Answer, Simulated, Simulation};

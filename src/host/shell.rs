@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, sleep, timeout};
@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::ledger::file_name;
 use crate::model::{Blob, utc};
 
+use super::clock::now;
 use super::frame::{Frame, Programs, Setup};
 use super::hello::{self, Words};
 use super::lock::{self, Wanted};
@@ -330,9 +331,8 @@ impl Shell {
 
 /// Returns what the journal says of a run, as fields; nothing where none is kept.
 fn journal_run(options: &Options) -> Option<String> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let who = lock::who(&options.who);
-    (!options.ledger.is_empty()).then(|| format!("{}\u{1f}{}", utc(now.as_secs()), who.as_str()))
+    (!options.ledger.is_empty()).then(|| format!("{}\u{1f}{}", utc(now()), who.as_str()))
 }
 
 /// Fails where the shell says that a frame did not arrive whole. It was sent whole, so something else has read of it.

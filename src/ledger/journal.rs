@@ -17,6 +17,12 @@ pub struct Intent {
     pub identity: Option<Identity>,
 }
 
+impl Intent {
+    pub fn is_done(&self) -> bool {
+        self.result.as_deref() == Some("done")
+    }
+}
+
 /// A run that did not come to its end.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Interrupted {
@@ -34,6 +40,11 @@ pub struct Interrupted {
 impl Interrupted {
     /// What a run notes instead of an action, with the digest of the saved plan that it applies.
     pub const PLAN: &str = "plan";
+
+    /// Returns how many of its changes are known to be done.
+    pub fn done(&self) -> usize {
+        self.intents.values().filter(|intent| intent.is_done()).count()
+    }
 
     /// Returns the saved plan that it applied.
     pub fn used(&self) -> Option<UsedPlan> {

@@ -4,6 +4,7 @@
 //! host notes in the journal what it is about to do and what became of it ([`Journal`]): what a run that was killed has
 //! made is told from that. Both are read in the first request of a run. The formats are in `docs/host-protocol.md`.
 
+mod history;
 mod identity;
 mod journal;
 mod text;
@@ -11,10 +12,9 @@ mod text;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use sha2::{Digest, Sha256};
+use crate::model::{Secret, sha256};
 
-use crate::model::Secret;
-
+pub use history::Past;
 pub use identity::Identity;
 pub use journal::{Intent, Interrupted, Journal};
 pub use text::LedgerError;
@@ -151,9 +151,8 @@ fn plain(name: &str) -> String {
     }
     if plain.len() > MOST {
         plain.truncate(MOST);
-        let hash = Sha256::digest(name.as_bytes());
         plain.push('%');
-        hash.iter().take(8).for_each(|byte| _ = write!(plain, "{byte:02x}"));
+        plain.push_str(&sha256(name.as_bytes())[..16]);
     }
     plain
 }

@@ -9,7 +9,7 @@ use super::{Entry, Identity, Ledger, Origin, Prune, UsedPlan};
 /// The version of the format that is written and read.
 const VERSION: u64 = 1;
 /// Separates the fields of a line.
-const SEPARATOR: char = '\u{1f}';
+pub(super) const SEPARATOR: char = '\u{1f}';
 
 /// Why a ledger cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -58,13 +58,7 @@ impl Ledger {
             lines.push(vec!["plan".into(), used.digest.clone(), used.when.clone(), used.who.clone()]);
         }
         lines.push(vec!["end".into(), (lines.len() - 1).to_string()]);
-        let mut text = String::new();
-        for line in lines {
-            let fields = line.iter().map(|field| field.replace([SEPARATOR, '\n', '\0'], " "));
-            text.push_str(&fields.collect::<Vec<_>>().join("\u{1f}"));
-            text.push('\n');
-        }
-        text
+        lines.into_iter().map(line).collect()
     }
 
     /// Reads the file as text.
@@ -121,6 +115,12 @@ impl Ledger {
         }
         Ok(ledger)
     }
+}
+
+/// Writes fields as a line. What would end one is a blank.
+pub(super) fn line(fields: impl IntoIterator<Item = String>) -> String {
+    let fields: Vec<String> = fields.into_iter().map(|field| field.replace([SEPARATOR, '\n', '\0'], " ")).collect();
+    fields.join("\u{1f}") + "\n"
 }
 
 fn flags(entry: &Entry) -> String {

@@ -1,11 +1,9 @@
 //! Hashes that say whether two values are the same, and nothing else to who does not have the key.
 
-use std::fmt::Write;
-
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::{Secret, Value};
+use super::{Secret, Value, hex};
 
 /// Hashes values with a key: HMAC-SHA256 (RFC 2104), as 32 hexadecimal digits. Who does not have the key cannot try out
 /// what a secret might be.
@@ -26,11 +24,7 @@ impl Keyed {
             text(&mut mac, b'k', name.as_bytes());
             add(&mut mac, value);
         }
-        let code = mac.finalize().into_bytes();
-        code.iter().take(16).fold(String::with_capacity(32), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
+        hex(&mac.finalize().into_bytes()[..16])
     }
 }
 

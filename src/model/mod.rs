@@ -25,7 +25,7 @@ pub use address::{Address, NotAnAddress};
 pub use base64::decode_base64;
 pub use change::{Action, Change, Changes};
 pub use columns::Records;
-pub use content::{Content, sha256};
+pub use content::{Content, hex, sha256};
 pub use holder::{Holder, Who};
 pub use host_mark::HostMark;
 pub use json_text::{JsonError, json_scalar, remove_json, set_json_string};

@@ -1,6 +1,6 @@
 //! Restarts and reloads that are owed.
 
-use sha2::{Digest, Sha256};
+use super::sha256;
 
 /// What a service is owed after something it reads has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -33,8 +33,7 @@ impl Owed {
     pub fn record(&self) -> String {
         let plain = |one: char| if one.is_ascii_alphanumeric() { one } else { '_' };
         let readable: String = self.resource.chars().take(80).map(plain).collect();
-        let hash = Sha256::digest(self.resource.as_bytes());
-        let hash: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let hash = &sha256(self.resource.as_bytes())[..16];
         format!("{}-{readable}-{hash}", self.action.word())
     }
 }

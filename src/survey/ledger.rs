@@ -149,9 +149,9 @@ impl Survey<'_> {
     /// Returns by `kind:name` what a host's ledger has and the spec has not. A run that leaves something out deletes
     /// nothing, and one that does not know yet what the spec comes to cannot tell.
     fn gone<V>(&self, host: &str, index: &rustc_hash::FxHashMap<Address, V>, resolution: &Resolution) -> Vec<String> {
-        let is_selected = self.spec.hosts.iter().any(|named| named.name == host && named.role == HostRole::Selected);
         let ledger = self.ledgers.get(host).and_then(HostLedger::known);
-        let Some(ledger) = ledger.filter(|_| is_selected && !self.is_partial && resolution.pending.is_empty()) else {
+        let Some(ledger) = ledger.filter(|_| self.is_kept(host) && !self.is_partial && resolution.pending.is_empty())
+        else {
             return Vec::new();
         };
         // What only a newer infra knows stays in the ledger.

@@ -7,6 +7,7 @@ use anyhow::anyhow;
 use clap::Args;
 
 use crate::apply::{Hosts, Locking};
+use crate::host::now;
 use crate::model::utc;
 use crate::plan::{self, Plan};
 use crate::render::{PlanJson, Role, visible};
@@ -22,7 +23,7 @@ use super::super::run::Run;
 use super::super::timeline::traced;
 use super::bind::folder_of;
 use super::inputs::{self, RecordedFiles};
-use super::{approval, is_saved_plan, now, read};
+use super::{approval, is_saved_plan, read};
 
 /// Says why a plan is not applied.
 fn refused(path: &Path, why: &str) -> anyhow::Error {

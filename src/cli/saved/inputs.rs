@@ -7,9 +7,9 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use sha1::Sha1;
-use sha2::{Digest, Sha256};
+use sha1::{Digest, Sha1};
 
+use crate::model::{hex, sha256};
 use crate::saved::{Input, Stale};
 use crate::spec::{FileKind, Files, SecretOrigin, Spec};
 
@@ -33,13 +33,13 @@ struct Seen {
 
 impl Seen {
     fn file(bytes: &[u8]) -> Self {
-        Self { sha256: hex(&Sha256::digest(bytes)), blob: blob(bytes) }
+        Self { sha256: sha256(bytes), blob: blob(bytes) }
     }
 
     /// A link is what it points to, and no file that holds the same.
     fn link(target: &Path) -> Self {
         let target = target.as_os_str().as_encoded_bytes();
-        Self { sha256: hex(&Sha256::digest([b"link ", target].concat())), blob: blob(target) }
+        Self { sha256: sha256(&[b"link ", target].concat()), blob: blob(target) }
     }
 }
 
@@ -48,10 +48,6 @@ fn blob(bytes: &[u8]) -> String {
     hash.update(format!("blob {}\0", bytes.len()));
     hash.update(bytes);
     hex(&hash.finalize())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl RecordedFiles {

@@ -9,21 +9,16 @@ mod inputs;
 use std::fs;
 use std::io::{self, BufWriter, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, anyhow};
 use sha2::{Digest, Sha256};
 
+use crate::model::hex;
 use crate::plan::Plan;
 use crate::saved::{self, About, SavedPlan};
 
 pub use bind::{Target, about};
 pub use inputs::RecordedFiles;
-
-/// Returns seconds since 1970.
-pub fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
-}
 
 /// The first bytes of a file: enough to tell what it is.
 const START: u64 = 11;
@@ -83,8 +78,7 @@ fn write_all(file: &mut fs::File, about: &About, plan: &Plan) -> io::Result<Stri
     let hash = hashing.hash.finalize();
     out.flush()?;
     drop(out);
-    let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    let digest = format!("sha256:{hex}");
+    let digest = format!("sha256:{}", hex(&hash));
     file.seek(SeekFrom::Start(0))?;
     file.write_all(saved::header(&digest).as_bytes())?;
     Ok(digest)

@@ -66,18 +66,18 @@ impl Builder<'_> {
 /// Says what a run that was killed had done, and what not.
 fn interrupted(host: &str, run: &Interrupted) -> String {
     let all = run.intents.len();
-    let done = run.intents.values().filter(|intent| intent.result.as_deref() == Some("done")).count();
-    let open = run.intents.iter().filter(|(_, intent)| intent.result.as_deref() != Some("done"));
+    let done = run.done();
+    let open = run.intents.iter().filter(|(_, intent)| !intent.is_done());
     let mut names: Vec<String> = open.map(|(local, intent)| format!("{} ({})", local, intent.action)).collect();
     let more = names.len().saturating_sub(MOST_NAMES);
     names.truncate(MOST_NAMES);
     if more > 0 {
         names.push(format!("{more} more"));
     }
-    let who = match (run.who.user.as_str(), run.who.machine.as_str()) {
-        ("", "") => "a run".to_string(),
-        (user, machine) => format!("the run of {user} on {machine}"),
-    };
     let left = if names.is_empty() { String::new() } else { format!(", not known to be done: {}", names.join(", ")) };
-    format!("{host}: {who}, {}, did not come to its end: {done} of {all} changes done{left}", run.when)
+    format!(
+        "{host}: the run of {}, {}, did not come to its end: {done} of {all} changes done{left}",
+        run.who.named(),
+        run.when
+    )
 }

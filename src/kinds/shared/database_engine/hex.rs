@@ -1,14 +1,6 @@
 //! Hexadecimal, which clients print without change.
 
-use std::fmt::Write;
-
-/// Writes bytes in lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
-}
+pub(crate) use crate::model::hex;
 
 /// Reads hexadecimal; `None` where it is none.
 pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
